@@ -1,0 +1,1 @@
+"""Tensors, automatic differentiation, modules, activations, losses and checkpoints on NumPy."""
