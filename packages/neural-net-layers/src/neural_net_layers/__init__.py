@@ -1,0 +1,1 @@
+"""Recurrent, convolutional, attention and normalization layers for neural-net-core."""
