@@ -1,0 +1,1 @@
+"""SVG figures of networks and of their training."""
