@@ -1,0 +1,1 @@
+"""Data sets, loaders, metrics and the training loop for neural-net-core."""
