@@ -1,1 +1,24 @@
 """Tensors, automatic differentiation, modules, activations, losses and checkpoints on NumPy."""
+
+# First, because it ties the knot between tensors and operations (see the end of tensor.py).
+from neural_net_core.tensor import Buffer, Parameter, Tensor, as_tensor  # isort: skip
+
+from neural_net_core.containers import ModuleDict, ModuleList, Sequential
+from neural_net_core.dtypes import default_dtype, get_default_dtype
+from neural_net_core.errors import (
+    CheckpointError,
+    DTypeError,
+    GraphError,
+    GraphFreedError,
+    NeuralNetError,
+    ShapeError,
+    StateDictError,
+    TrainingError,
+)
+from neural_net_core.grad_mode import enable_grad, is_grad_enabled, no_grad
+from neural_net_core.module import Module
+from neural_net_core.op import Op
+from neural_net_core.random import default_rng, seed
+from neural_net_core.tape import grad
+
+__version__ = "0.1.0"

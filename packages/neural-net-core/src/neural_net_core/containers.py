@@ -1,0 +1,157 @@
+"""Modules that hold other modules: one after the other, by number, or by name."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, overload
+
+from neural_net_core.module import Module
+
+__all__ = ["ModuleDict", "ModuleList", "Sequential"]
+
+
+def _check_module(owner: object, module: Any) -> Module:
+    if not isinstance(module, Module):
+        raise TypeError(f"{type(owner).__name__}: expected a Module, got {type(module).__name__}")
+    return module
+
+
+class ModuleList(Module):
+    """A list of modules; its `forward` is the owner's to write.
+
+    Args:
+        modules: The modules, in order. Their parameters are named `0.weight`, `1.weight`, ….
+    """
+
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        self._modules = [_check_module(self, module) for module in modules]
+
+    def _members(self) -> Iterable[tuple[str, Any]]:
+        return ((str(i), module) for i, module in enumerate(self._modules))
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._modules)
+
+    @overload
+    def __getitem__(self, i: int) -> Module: ...
+    @overload
+    def __getitem__(self, i: slice) -> "ModuleList": ...
+    def __getitem__(self, i: int | slice) -> "Module | ModuleList":
+        return type(self)(self._modules[i]) if isinstance(i, slice) else self._modules[i]
+
+    def __setitem__(self, i: int, module: Module) -> None:
+        self._modules[i] = _check_module(self, module)
+
+    def append(self, module: Module) -> None:
+        """Add a module at the end."""
+        self._modules.append(_check_module(self, module))
+
+    def extend(self, modules: Iterable[Module]) -> None:
+        """Add modules at the end."""
+        self._modules += [_check_module(self, module) for module in modules]
+
+    def insert(self, i: int, module: Module) -> None:
+        """Put a module before position i."""
+        self._modules.insert(i, _check_module(self, module))
+
+
+class Sequential(Module):
+    """Modules applied one after the other, each to the output of the one before.
+
+    $$ y = f_n(\\dots f_2(f_1(x))) $$
+
+    Args:
+        *modules: The modules in order, named `0`, `1`, …; or one mapping of names to modules.
+
+    Examples:
+        >>> from neural_net_core import Dense, Sequential, Tanh
+        >>> net = Sequential(Dense(2, 4), Tanh(), Dense(4, 1))
+        >>> list(net.state_dict())
+        ['0.weight', '0.bias', '2.weight', '2.bias']
+    """
+
+    def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
+        if len(modules) == 1 and isinstance(modules[0], Mapping):
+            named = dict(modules[0])
+        else:
+            named = {str(i): module for i, module in enumerate(modules)}  # type: ignore[misc]
+        self._modules = {name: _check_module(self, module) for name, module in named.items()}
+
+    def _members(self) -> Iterable[tuple[str, Any]]:
+        yield from self._modules.items()
+
+    def forward(self, x: Any) -> Any:
+        """Apply the modules in order."""
+        for module in self._modules.values():
+            x = module(x)
+        return x
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._modules.values())
+
+    @overload
+    def __getitem__(self, i: int | str) -> Module: ...
+    @overload
+    def __getitem__(self, i: slice) -> "Sequential": ...
+    def __getitem__(self, i: int | str | slice) -> "Module | Sequential":
+        if isinstance(i, str):
+            return self._modules[i]
+        if isinstance(i, slice):
+            return Sequential(dict(list(self._modules.items())[i]))
+        return list(self._modules.values())[i]
+
+    def append(self, module: Module) -> None:
+        """Add a module at the end, named by its position."""
+        self._modules[str(len(self._modules))] = _check_module(self, module)
+
+
+class ModuleDict(Module):
+    """Modules by name; its `forward` is the owner's to write.
+
+    Args:
+        modules: The modules by name. Their parameters are named `name.weight`.
+    """
+
+    def __init__(self, modules: Mapping[str, Module] | None = None) -> None:
+        self._modules: dict[str, Module] = {}
+        for name, module in (modules or {}).items():
+            self[name] = module
+
+    def _members(self) -> Iterable[tuple[str, Any]]:
+        return self._modules.items()
+
+    def __getitem__(self, name: str) -> Module:
+        return self._modules[name]
+
+    def __setitem__(self, name: str, module: Module) -> None:
+        if not isinstance(name, str) or not name or "." in name:
+            raise ValueError(f"ModuleDict: expected a name without dots, got {name!r}")
+        self._modules[name] = _check_module(self, module)
+
+    def __delitem__(self, name: str) -> None:
+        del self._modules[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._modules
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def keys(self) -> Iterable[str]:
+        """Return the names."""
+        return self._modules.keys()
+
+    def values(self) -> Iterable[Module]:
+        """Return the modules."""
+        return self._modules.values()
+
+    def items(self) -> Iterable[tuple[str, Module]]:
+        """Return the names with their modules."""
+        return self._modules.items()

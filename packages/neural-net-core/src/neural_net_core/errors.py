@@ -1,0 +1,48 @@
+"""Every error that the packages raise on purpose, each also a kind of the builtin it resembles.
+
+`except ValueError` therefore keeps working, and `except NeuralNetError` catches all of them.
+A bad hyper-parameter (a negative learning rate) is a plain `ValueError`.
+"""
+
+__all__ = [
+    "CheckpointError",
+    "DTypeError",
+    "GraphError",
+    "GraphFreedError",
+    "NeuralNetError",
+    "ShapeError",
+    "StateDictError",
+    "TrainingError",
+]
+
+
+class NeuralNetError(Exception):
+    """Base class of every error raised by the neural-net packages."""
+
+
+class ShapeError(NeuralNetError, ValueError):
+    """An array has the wrong shape; the message says which was expected and which came."""
+
+
+class DTypeError(NeuralNetError, TypeError):
+    """An array has a dtype that the operation cannot take, such as a gradient for integers."""
+
+
+class GraphError(NeuralNetError, RuntimeError):
+    """The recorded graph cannot give a right gradient."""
+
+
+class GraphFreedError(GraphError):
+    """A second backward pass went through a graph whose saved arrays are already freed."""
+
+
+class StateDictError(NeuralNetError, ValueError):
+    """A state dict does not fit; the message lists every key that is missing, extra or misshapen."""
+
+
+class CheckpointError(NeuralNetError, ValueError):
+    """A checkpoint file is truncated, altered or not ours; the message names the file and why."""
+
+
+class TrainingError(NeuralNetError, RuntimeError):
+    """Training cannot go on, for example because the loss became NaN."""

@@ -1,0 +1,63 @@
+"""The switch that says whether operations are recorded.
+
+It lives in a context variable: each thread and each asyncio task has its own, and an exception
+inside `no_grad` switches recording back on as it leaves.
+"""
+
+from contextlib import ContextDecorator
+from contextvars import ContextVar, Token
+from types import TracebackType
+
+__all__ = ["enable_grad", "is_grad_enabled", "no_grad"]
+
+recording: ContextVar[bool] = ContextVar("recording", default=True)
+
+
+def is_grad_enabled() -> bool:
+    """Tell whether operations on tensors that require gradients are being recorded."""
+    return recording.get()
+
+
+class _SetRecording(ContextDecorator):
+    """Set the switch on entry and put it back on exit; works as a decorator too."""
+
+    mode: bool
+
+    def __init__(self) -> None:
+        # A stack, because a decorated recursive function enters the same object many times.
+        self._tokens: list[Token[bool]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(recording.set(self.mode))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        recording.reset(self._tokens.pop())
+
+    def _recreate_cm(self) -> "_SetRecording":
+        # A fresh object for every call of a decorated function: threads never share tokens.
+        return type(self)()
+
+
+class no_grad(_SetRecording):  # noqa: N801 (a context manager, named as the field names it)
+    """Record nothing inside: results do not require gradients and hold no graph.
+
+    Examples:
+        >>> from neural_net_core import Tensor
+        >>> x = Tensor([1.0], requires_grad=True)
+        >>> with no_grad():
+        ...     (x * 2).requires_grad
+        False
+    """
+
+    mode = False
+
+
+class enable_grad(_SetRecording):  # noqa: N801 (a context manager, named as the field names it)
+    """Record again inside a `no_grad` block."""
+
+    mode = True

@@ -1,0 +1,337 @@
+"""A part of a network: parameters, sub-modules, and a forward pass.
+
+A module finds its parameters by walking its own attributes in the order of their definition,
+through lists, tuples and dictionaries. So there is nothing to register and no `super().__init__()`
+to forget:
+
+    class Twice(Module):
+        def __init__(self, width):
+            self.layers = [Dense(width, width), Dense(width, width)]
+
+        def forward(self, x):
+            for layer in self.layers:
+                x = layer(x)
+            return x
+
+    Twice(3).state_dict().keys()    # layers.0.weight, layers.0.bias, layers.1.weight, …
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from neural_net_core.dtypes import Array, is_floating
+from neural_net_core.errors import StateDictError
+from neural_net_core.tensor import Buffer, Parameter, Tensor
+
+__all__ = ["HookHandle", "LoadResult", "Module"]
+
+Hook = Callable[["Module", tuple[Any, ...], Any], Any]
+
+
+class HookHandle:
+    """The way to take a forward hook off again; also a context manager."""
+
+    def __init__(self, hooks: dict[int, Hook], key: int) -> None:
+        self._hooks, self._key = hooks, key
+
+    def remove(self) -> None:
+        """Take the hook off; a second call does nothing."""
+        self._hooks.pop(self._key, None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+class LoadResult(tuple[list[str], list[str]]):
+    """What `load_state_dict(strict=False)` passed over: `missing_keys` and `unexpected_keys`."""
+
+    __slots__ = ()
+
+    @property
+    def missing_keys(self) -> list[str]:
+        """Keys of the module that the state dict does not have."""
+        return self[0]
+
+    @property
+    def unexpected_keys(self) -> list[str]:
+        """Keys of the state dict that the module does not have."""
+        return self[1]
+
+
+class Module:
+    """Base class of every layer and network; a subclass writes `__init__` and `forward`.
+
+    Attributes:
+        training: Whether the module behaves as in training (dropout drops, batch norm uses the
+            batch) or as in evaluation; set by `train` and `eval`.
+    """
+
+    training: bool = True
+    _forward_hooks: dict[int, Hook] | None = None
+
+    forward: Callable[..., Any]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run `forward`, then the forward hooks; an error gets a note with the module's path."""
+        try:
+            y = self.forward(*args, **kwargs)
+        except Exception as error:
+            _note_path(error, self)
+            raise
+        if self._forward_hooks:
+            for hook in tuple(self._forward_hooks.values()):
+                changed = hook(self, args, y)
+                y = y if changed is None else changed
+        return y
+
+    # The walk -------------------------------------------------------------------------------
+
+    def _members(self) -> Iterable[tuple[str, Any]]:
+        """Yield the attributes by name; containers override this to leave out a level of names."""
+        return ((k, v) for k, v in vars(self).items() if k != "_forward_hooks")
+
+    def _walk(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
+        """Yield every tensor and module below, with its path, in definition order."""
+        stack = [(prefix + name, value) for name, value in self._members()][::-1]
+        while stack:
+            path, value = stack.pop()
+            if isinstance(value, Parameter | Buffer):
+                yield path, value
+            elif isinstance(value, Module):
+                yield path, value
+                yield from value._walk(path + ".")
+            elif isinstance(value, list | tuple):
+                stack += [(f"{path}.{i}", part) for i, part in enumerate(value)][::-1]
+            elif isinstance(value, dict):
+                stack += [(f"{path}.{key}", part) for key, part in value.items()][::-1]
+
+    def _named(self, kind: type, *, remove_duplicate: bool) -> Iterator[tuple[str, Any]]:
+        seen: set[int] = set()
+        for path, value in self._walk():
+            if isinstance(value, kind) and not (remove_duplicate and id(value) in seen):
+                seen.add(id(value))
+                yield path, value
+
+    def named_parameters(
+        self, *, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """Yield each parameter with its path; a tied one once, under its first path.
+
+        Args:
+            remove_duplicate: False yields a tied parameter under each of its paths.
+        """
+        for path, parameter in self._named(Parameter, remove_duplicate=remove_duplicate):
+            if parameter.name is None:
+                # So that errors in a backward pass, which sees no modules, can name it.
+                parameter.name = path
+            yield path, parameter
+
+    def parameters(self) -> Iterator[Parameter]:
+        """Yield each parameter once, in definition order."""
+        return (parameter for _, parameter in self.named_parameters())
+
+    def named_buffers(self, *, remove_duplicate: bool = True) -> Iterator[tuple[str, Buffer]]:
+        """Yield each buffer with its path."""
+        return self._named(Buffer, remove_duplicate=remove_duplicate)
+
+    def buffers(self) -> Iterator[Buffer]:
+        """Yield each buffer once, in definition order."""
+        return (buffer for _, buffer in self.named_buffers())
+
+    def named_modules(self, *, remove_duplicate: bool = True) -> Iterator[tuple[str, "Module"]]:
+        """Yield this module (path "") and every module below it, outer before inner."""
+        yield "", self
+        yield from self._named(Module, remove_duplicate=remove_duplicate)
+
+    def modules(self) -> Iterator["Module"]:
+        """Yield this module and every module below it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def named_children(self) -> Iterator[tuple[str, "Module"]]:
+        """Yield the modules directly below this one, with their paths."""
+        stack = list(self._members())[::-1]
+        while stack:
+            path, value = stack.pop()
+            if isinstance(value, Module):
+                yield path, value
+            elif isinstance(value, list | tuple):
+                stack += [(f"{path}.{i}", part) for i, part in enumerate(value)][::-1]
+            elif isinstance(value, dict):
+                stack += [(f"{path}.{key}", part) for key, part in value.items()][::-1]
+
+    def children(self) -> Iterator["Module"]:
+        """Yield the modules directly below this one."""
+        return (module for _, module in self.named_children())
+
+    # State ----------------------------------------------------------------------------------
+
+    def _state(self) -> dict[str, Parameter | Buffer]:
+        return {
+            path: value
+            for path, value in self._walk()
+            if isinstance(value, Parameter) or (isinstance(value, Buffer) and value.persistent)
+        }
+
+    def state_dict(self) -> dict[str, Array]:
+        """Return copies of all parameters and persistent buffers by path.
+
+        Copies, so that a state kept as "the best so far" does not change with the next step. Tied
+        parameters stand under each of their paths, as in PyTorch.
+        """
+        return {path: value.data.copy() for path, value in self._state().items()}
+
+    def load_state_dict(
+        self, state: Mapping[str, npt.ArrayLike | Tensor], *, strict: bool = True
+    ) -> LoadResult:
+        """Copy values into the parameters and buffers, which keep their identity and dtype.
+
+        Args:
+            state: Arrays by path, such as another module's `state_dict()` or a loaded file.
+            strict: Whether missing and unexpected keys are errors.
+
+        Returns:
+            The missing and the unexpected keys.
+
+        Raises:
+            StateDictError: If anything does not fit; the message lists all of it, and nothing
+                has been changed.
+        """
+        own = self._state()
+        arrays = {k: v.data if isinstance(v, Tensor) else np.asarray(v) for k, v in state.items()}
+        missing = [k for k in own if k not in arrays]
+        unexpected = [k for k in arrays if k not in own]
+        problems = []
+        if strict:
+            problems += [f"missing {k} {own[k].shape}" for k in missing]
+            problems += [f"unexpected {k} {arrays[k].shape}" for k in unexpected]
+        for key in own.keys() & arrays.keys():
+            want, came = own[key], arrays[key]
+            if want.shape != came.shape:
+                problems.append(f"{key}: expected shape {want.shape}, got {came.shape}")
+            elif not np.can_cast(came.dtype, want.dtype, "same_kind"):
+                problems.append(f"{key}: expected dtype {want.dtype}, got {came.dtype}")
+        if problems:
+            raise StateDictError(
+                f"{type(self).__name__}: the state dict does not fit: " + "; ".join(sorted(problems))
+            )
+        for key in own.keys() & arrays.keys():
+            np.copyto(own[key].data, arrays[key], casting="same_kind")
+            own[key].version += 1
+        for _ in self.named_parameters():
+            pass  # names them, for the error of a backward pass recorded before this change
+        return LoadResult((missing, unexpected))
+
+    # Changing everything below ----------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> Self:
+        """Set training behaviour on this module and all below it, and return it."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Set evaluation behaviour on this module and all below it, and return it."""
+        return self.train(False)
+
+    def zero_grad(self) -> None:
+        """Forget all gradients (they become None, as an optimizer's `zero_grad` does)."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Freeze (False) or unfreeze all parameters, and return the module."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def astype(self, dtype: npt.DTypeLike) -> Self:
+        """Convert all floating parameters and buffers in place, and return the module.
+
+        Call it before making an optimizer, which holds arrays of the parameters' dtype.
+        """
+        for _, tensor in self._named(Tensor, remove_duplicate=True):
+            if is_floating(tensor.data):
+                tensor.data = tensor.data.astype(dtype)
+                tensor.grad = None
+                tensor.version += 1
+        return self
+
+    def apply(self, function: Callable[["Module"], object]) -> Self:
+        """Call a function on every module below and then this one, and return it."""
+        for module in reversed(list(self.modules())):
+            function(module)
+        return self
+
+    def register_forward_hook(self, hook: Hook) -> HookHandle:
+        """Call `hook(module, args, output)` after each forward pass.
+
+        Args:
+            hook: Returns None, or a value that replaces the output.
+
+        Returns:
+            A handle whose `remove()` takes the hook off again; it works in a `with` block too.
+        """
+        if self._forward_hooks is None:
+            self._forward_hooks = {}
+        key = max(self._forward_hooks, default=-1) + 1
+        self._forward_hooks[key] = hook
+        return HookHandle(self._forward_hooks, key)
+
+    # What it looks like -----------------------------------------------------------------------
+
+    def num_parameters(self, *, trainable_only: bool = False) -> int:
+        """Return how many numbers the parameters hold; tied ones count once.
+
+        Args:
+            trainable_only: Leave out frozen parameters.
+        """
+        return sum(p.size for p in self.parameters() if p.requires_grad or not trainable_only)
+
+    def extra_repr(self) -> str:
+        """Return what stands between the brackets of `repr`, such as the sizes of a layer."""
+        return ""
+
+    def __repr__(self) -> str:
+        children = list(self.named_children())
+        head = f"{type(self).__name__}({self.extra_repr()}"
+        if not children:
+            return head + ")"
+        lines = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in children]
+        return head + "\n  " + "\n  ".join(lines) + "\n)"
+
+    def summary(self, input_shape: tuple[int, ...], *, dtype: npt.DTypeLike | None = None) -> str:
+        """Return a table of the modules with their output shapes and parameter counts.
+
+        Args:
+            input_shape: The shape of one input batch, such as (1, 64).
+            dtype: The input's dtype; an integer one for token indices.
+        """
+        from neural_net_core.summary import summarize  # only a table; not needed to train
+
+        return summarize(self, input_shape, dtype)
+
+
+def _note_path(error: Exception, module: Module) -> None:
+    """Add "in encoder.layers.0 (Dense) of Network" to an error, one level at a time.
+
+    Each module that the error passes knows only the names below itself, so the note is rewritten
+    on the way up: the outermost module's note is the one that stays.
+    """
+    origin: Module = getattr(error, "_module", module)
+    if origin is module:
+        error._module = module  # type: ignore[attr-defined]
+        note = f"in {type(module).__name__}"
+    else:
+        paths = [path for path, below in module.named_modules() if below is origin]
+        if not paths:
+            return
+        note = f"in {paths[0]} ({type(origin).__name__}) of {type(module).__name__}"
+        error.__notes__.remove(error._note)  # type: ignore[attr-defined]
+    error._note = note  # type: ignore[attr-defined]
+    error.add_note(note)

@@ -1,0 +1,124 @@
+"""One differentiable operation: forward and backward side by side, and the node of the tape.
+
+To add an operation of your own, write the two methods and call `apply`:
+
+    class StraightThroughSign(Op):
+        \"\"\"y = sign x;  dx = dy\"\"\"
+
+        def forward(self, x):
+            return np.sign(x)
+
+        def backward(self, dy):
+            return dy
+
+    y = StraightThroughSign.apply(x)
+"""
+
+from typing import Any
+
+from neural_net_core.dtypes import Array
+from neural_net_core.errors import GraphFreedError
+from neural_net_core.grad_mode import recording
+from neural_net_core.tensor import Parameter, Tensor
+
+__all__ = ["Op"]
+
+
+class Op:
+    """A primitive operation; each instance is used once and is the tape's node for that use.
+
+    A subclass defines `forward(*arrays)`, which returns an array (or a tuple of arrays) and keeps
+    on `self` what backward will need, and `backward(*dys)`, which returns one gradient per input
+    (None where there is none). Hyper-parameters go to `__init__`, arrays to `forward`.
+
+    Gradients may come back in the broadcast shape: the tape sums them to the input's shape.
+    `backward` must not write into `dy`, which other operations may share.
+
+    Attributes:
+        parents: One entry per input, `(node, stamp, shape)` or None for an input without gradient.
+            The node is the Op that made the input and the stamp its output index; or the node is
+            a leaf `Tensor` and the stamp its version. None once the graph is freed.
+    """
+
+    parents: tuple[tuple[Any, int, tuple[int, ...]] | None, ...] | None = ()
+    # Parameters that need no gradient, with their versions: their arrays may be saved all the same.
+    frozen: tuple[tuple[Parameter, int], ...] = ()
+    outputs: int = 1
+    # Weak references to results whose gradient the user wants to keep, by output index.
+    retained: dict[int, Any] | None = None
+
+    forward: Any
+    backward: Any
+
+    @classmethod
+    def apply(cls, *inputs: Any, **config: Any) -> Any:
+        """Run the operation and record it if an input requires a gradient.
+
+        Args:
+            *inputs: Tensors, arrays or Python numbers, handed to `forward` as arrays.
+            **config: Hyper-parameters, handed to `__init__`.
+
+        Returns:
+            A Tensor, or a tuple of Tensors if `forward` returns a tuple.
+        """
+        op = cls(**config) if config else cls()
+        arrays = []
+        parents: list[tuple[Any, int, tuple[int, ...]] | None] = []
+        tracked = False
+        for x in inputs:
+            if isinstance(x, Tensor):
+                array = x.data
+                arrays.append(array)
+                if x.requires_grad:
+                    tracked = True
+                    node = x.node
+                    if node is None:
+                        parents.append((x, x.version, array.shape))
+                    else:
+                        parents.append((node, x.index, array.shape))
+                    continue
+                if isinstance(x, Parameter):
+                    op.frozen += ((x, x.version),)
+            else:
+                arrays.append(x)
+            parents.append(None)
+        if tracked and recording.get():
+            op.parents = tuple(parents)
+            y = op.forward(*arrays)
+            if type(y) is tuple:
+                op.outputs = len(y)
+                return tuple(Tensor.from_op(part, op, i) for i, part in enumerate(y))
+            return Tensor.from_op(y, op, 0)
+        y = op.forward(*arrays)
+        if type(y) is tuple:
+            return tuple(Tensor.from_op(part, None, 0) for part in y)
+        return Tensor.from_op(y, None, 0)
+
+    def needs(self, i: int) -> bool:
+        """Tell whether input `i` requires a gradient, so that forward and backward can skip work.
+
+        Args:
+            i: The input's position in `apply`.
+        """
+        return bool(self.parents) and self.parents[i] is not None  # type: ignore[index]
+
+    def free(self) -> None:
+        """Drop the saved arrays and the links to the parents; the node cannot be used again."""
+        vars(self).clear()
+        self.parents = None
+
+    def check_usable(self) -> None:
+        """Raise if the node was freed by an earlier backward pass."""
+        if self.parents is None:
+            raise GraphFreedError(
+                f"{type(self).__name__}: this part of the graph was freed by an earlier backward "
+                "pass; run the forward pass again, or keep it with backward(retain_graph=True)"
+            )
+
+    def __repr__(self) -> str:
+        config = {
+            name: value
+            for name, value in vars(self).items()
+            if isinstance(value, int | float | str) and name != "outputs"
+        }
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in config.items())})"
