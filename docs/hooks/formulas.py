@@ -1,0 +1,33 @@
+"""Turn the formulas of every page into MathML when the site is built.
+
+Browsers draw MathML themselves, so a page with formulas needs neither a script nor a font from
+elsewhere.
+"""
+
+import html
+import logging
+import re
+from typing import Any
+
+from latex2mathml.converter import convert
+
+log = logging.getLogger("mkdocs.hooks.formulas")
+
+# What pymdownx.arithmatex (generic) leaves in the page: \( … \) inline, \[ … \] as a block.
+FORMULA = re.compile(
+    r'<(span|div) class="arithmatex">\\(?P<open>[(\[])(?P<latex>.*?)\\[)\]]</\1>', re.DOTALL
+)
+UNKNOWN_COMMAND = re.compile(r"<m[ion][^>]*>(\\[A-Za-z]+)<")
+
+
+def on_page_content(content: str, *, page: Any, **_: Any) -> str:
+    """Replace the formulas of one page; an unknown command is a warning (an error if strict)."""
+
+    def to_mathml(match: re.Match[str]) -> str:
+        latex = html.unescape(match["latex"]).strip()
+        mathml = convert(latex, display="block" if match["open"] == "[" else "inline")
+        for command in UNKNOWN_COMMAND.findall(mathml):
+            log.warning("%s: unknown command %s in formula %s", page.file.src_uri, command, latex)
+        return mathml
+
+    return FORMULA.sub(to_mathml, content)
