@@ -1,0 +1,108 @@
+"""From a list of samples to one batch of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neural_net_core.dtypes import Array
+from neural_net_core.errors import ShapeError
+
+__all__ = ["pad_samples", "pad_sequences", "stack_samples"]
+
+
+def stack_samples(samples: Sequence[tuple[Any, ...]]) -> tuple[Array, ...]:
+    """Stack the fields of equally shaped samples: `[(x0, y0), (x1, y1)]` becomes `(x, y)`.
+
+    Args:
+        samples: one tuple per sample, all with the same number of fields.
+
+    Returns:
+        One array (B, ...) per field.
+
+    Raises:
+        ShapeError: if a field's shape differs between samples.
+
+    Examples:
+        >>> x, y = stack_samples([([0.0, 1.0], 3), ([2.0, 5.0], 4)])
+        >>> x.shape, y.tolist()
+        ((2, 2), [3, 4])
+    """
+    fields = []
+    for position, values in enumerate(_fields(samples)):
+        arrays = [np.asarray(value) for value in values]
+        shapes = sorted({array.shape for array in arrays})
+        if len(shapes) > 1:
+            raise ShapeError(
+                f"stack_samples: field {position} has samples of shapes {shapes}; "
+                "sequences of different lengths need collate=pad_samples"
+            )
+        fields.append(np.stack(arrays))
+    return tuple(fields)
+
+
+def pad_sequences(
+    sequences: Sequence[npt.ArrayLike], *, value: float = 0, length: int | None = None
+) -> tuple[Array, Array]:
+    """Pad sequences at their end to one length, and say which places are real.
+
+    Args:
+        sequences: B arrays (T_i, ...) that agree in all axes but the first.
+        value: what to pad with.
+        length: T; None means the longest. Longer sequences are cut.
+
+    Returns:
+        The padded batch (B, T, ...), and a mask (B, T) that is True where a step is real.
+
+    Raises:
+        ShapeError: if the sequences differ in more than their length.
+
+    Examples:
+        >>> batch, mask = pad_sequences([[1, 2, 3], [4]])
+        >>> batch.tolist()
+        [[1, 2, 3], [4, 0, 0]]
+        >>> mask.tolist()
+        [[True, True, True], [True, False, False]]
+    """
+    arrays = [np.asarray(sequence) for sequence in sequences]
+    if not arrays or any(array.ndim == 0 for array in arrays):
+        raise ShapeError("pad_sequences: expected at least one sequence (T, ...), got none")
+    trailing = sorted({array.shape[1:] for array in arrays})
+    if len(trailing) > 1:
+        raise ShapeError(
+            f"pad_sequences: sequences may differ in length only, got steps of shapes {trailing}"
+        )
+    longest = max(len(array) for array in arrays) if length is None else length
+    dtype = np.result_type(*arrays)
+    batch = np.full((len(arrays), longest, *trailing[0]), value, dtype=dtype)
+    mask = np.zeros((len(arrays), longest), dtype=bool)
+    for row, array in enumerate(arrays):
+        kept = min(len(array), longest)
+        batch[row, :kept] = array[:kept]
+        mask[row, :kept] = True
+    return batch, mask
+
+
+def pad_samples(samples: Sequence[tuple[Any, ...]]) -> tuple[Array, ...]:
+    """Collate samples whose first field is a sequence: `[(x, y), ...]` becomes `(x, mask, y)`.
+
+    Args:
+        samples: tuples whose first field is (T_i, ...); the other fields have fixed shapes.
+
+    Returns:
+        Padded inputs (B, T, ...), mask (B, T), then the other fields stacked.
+    """
+    first, *rest = zip(*samples, strict=True)
+    batch, mask = pad_sequences(first)
+    others = stack_samples(list(zip(*rest, strict=True))) if rest else ()
+    return (batch, mask, *others)
+
+
+def _fields(samples: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    lengths = sorted({len(sample) for sample in samples})
+    if len(lengths) > 1:
+        raise ShapeError(f"stack_samples: samples differ in their number of fields: {lengths}")
+    return list(zip(*samples, strict=True))

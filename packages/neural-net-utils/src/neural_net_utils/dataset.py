@@ -1,0 +1,61 @@
+"""A data set held in arrays: row `i` of every array belongs to sample `i`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neural_net_core.dtypes import Array
+from neural_net_core.errors import ShapeError
+
+__all__ = ["ArrayDataset"]
+
+
+class ArrayDataset:
+    """Arrays of equal length, indexed together.
+
+    Args:
+        *arrays: at least one array (n, ...); by custom the inputs first and the target last.
+            Lists are converted; arrays are kept as they are, without a copy.
+
+    Attributes:
+        arrays: the arrays.
+
+    Raises:
+        ValueError: if no array is given.
+        ShapeError: if their lengths differ, or one is a single number.
+
+    Examples:
+        >>> data = ArrayDataset([[0.0], [1.0], [2.0]], [0, 1, 0])
+        >>> len(data)
+        3
+        >>> x, y = data[1:]
+        >>> x.tolist(), y.tolist()
+        ([[1.0], [2.0]], [1, 0])
+    """
+
+    arrays: tuple[Array, ...]
+
+    def __init__(self, *arrays: npt.ArrayLike) -> None:
+        if not arrays:
+            raise ValueError("ArrayDataset: expected at least one array, got none")
+        self.arrays = tuple(np.asarray(array) for array in arrays)
+        shapes = [array.shape for array in self.arrays]
+        if any(shape == () for shape in shapes) or len({shape[0] for shape in shapes}) > 1:
+            raise ShapeError(
+                f"ArrayDataset: expected arrays of equal length, got shapes {shapes}: "
+                "the first axis counts the samples"
+            )
+
+    def __len__(self) -> int:
+        return len(self.arrays[0])
+
+    def __getitem__(self, rows: int | slice | Array) -> tuple[Any, ...]:
+        """The rows of every array: one sample for an int, a batch for a slice or an index array."""
+        return tuple(array[rows] for array in self.arrays)
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{array.dtype}{list(array.shape)}" for array in self.arrays)
+        return f"ArrayDataset({parts})"

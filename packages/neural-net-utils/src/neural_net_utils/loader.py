@@ -1,0 +1,171 @@
+"""Batches in a reproducible order that can be stopped and continued at any batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.random import resolve_rng
+from neural_net_utils._checks import check_count
+from neural_net_utils.collate import stack_samples
+from neural_net_utils.dataset import ArrayDataset
+
+__all__ = ["Batch", "DataLoader", "Dataset"]
+
+Batch = tuple[Any, ...]
+
+
+class Dataset(Protocol):
+    """What a loader reads: a length, and one sample (a tuple of fields) per index."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> tuple[Any, ...]: ...
+
+
+class DataLoader:
+    """Iterate over a data set in batches; one `for` loop is one epoch.
+
+    The order of epoch `e` depends on the loader's seed and on `e` alone, and so does the generator
+    that `transform` gets for a batch. Therefore three integers (seed, epoch, position) are the
+    whole state, and a run continued in mid-epoch sees exactly the batches it would have seen.
+
+    Args:
+        dataset: an `ArrayDataset`, or anything with `len(dataset)` and `dataset[i]` that
+            gives a tuple. Another array, or a tuple of arrays, is wrapped into an `ArrayDataset`.
+        batch_size: samples per batch; the last batch may be smaller.
+        shuffle: a new random order in each epoch; otherwise the data set's own.
+        drop_last: leave out a last batch that is smaller than the rest.
+        rng: one seed is drawn from it at the first use; None means the library's generator.
+        collate: makes a batch from a list of samples; the default stacks them.
+        transform: `transform(batch, rng)` gives the batch to use, for example augmented.
+        lengths: one length per sample; batches are then formed from samples of
+            similar length (sorted within windows of 50 batches), which saves padding.
+
+    Raises:
+        ValueError: for a batch size below 1, or lengths that do not match the data set.
+
+    Examples:
+        >>> loader = DataLoader(ArrayDataset([0, 1, 2, 3, 4]), batch_size=2)
+        >>> [x.tolist() for (x,) in loader]
+        [[0, 1], [2, 3], [4]]
+        >>> len(loader)
+        3
+    """
+
+    # Batches per window of `lengths`: wide enough for similar lengths, narrow enough for chance.
+    WINDOW = 50
+
+    def __init__(
+        self,
+        dataset: Dataset | Array | tuple[Array, ...],
+        batch_size: int = 32,
+        *,
+        shuffle: bool = False,
+        drop_last: bool = False,
+        rng: np.random.Generator | None = None,
+        collate: Callable[[Sequence[Any]], Batch] | None = None,
+        transform: Callable[[Batch, np.random.Generator], Batch] | None = None,
+        lengths: Sequence[int] | Array | None = None,
+    ) -> None:
+        if isinstance(dataset, tuple):
+            dataset = ArrayDataset(*dataset)
+        elif isinstance(dataset, np.ndarray):
+            dataset = ArrayDataset(dataset)
+        if lengths is not None and len(lengths) != len(dataset):
+            raise ValueError(
+                f"DataLoader: expected {len(dataset)} lengths, one per sample, got {len(lengths)}"
+            )
+        self.dataset: Any = dataset
+        self.batch_size = check_count("DataLoader", "batch_size", batch_size, 1)
+        self.shuffle = shuffle
+        self.drop_last = drop_last
+        self.collate = collate
+        self.transform = transform
+        self.lengths = None if lengths is None else np.asarray(lengths)
+        self._rng = resolve_rng(rng)
+        self._seed: int | None = None
+        self._epoch = -1  # the epoch of the newest batch
+        self._position = 0  # how many of its batches have been given out
+        self._continue = False  # the next loop goes on inside that epoch
+
+    def __len__(self) -> int:
+        """Batches per epoch."""
+        whole, rest = divmod(len(self.dataset), self.batch_size)
+        return whole + (rest > 0 and not self.drop_last)
+
+    def __iter__(self) -> Iterator[Batch]:
+        if self._continue:
+            epoch, start = self._epoch, self._position
+            self._continue = False
+        else:
+            epoch, start = self._epoch + 1, 0
+        self._epoch, self._position = epoch, start
+        seed = self._own_seed()
+        order = self._order(seed, epoch)
+        for position in range(start, len(self)):
+            rows = order[position * self.batch_size : (position + 1) * self.batch_size]
+            batch = self._batch(rows)
+            if self.transform is not None:
+                # Keyed by position, so that a continued epoch draws what it would have drawn.
+                batch = self.transform(batch, np.random.default_rng([seed, epoch, position + 1]))
+            self._epoch, self._position = epoch, position + 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """Seed, epoch and position: what it takes to go on after the newest batch."""
+        return {"seed": self._own_seed(), "epoch": self._epoch, "position": self._position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Continue where `state_dict` was taken: the next loop gives the rest of that epoch.
+
+        Raises:
+            ValueError: if an entry is missing or impossible for this loader.
+        """
+        try:
+            seed, epoch, position = (int(state[name]) for name in ("seed", "epoch", "position"))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"DataLoader: expected a state with seed, epoch and position, got {state!r}"
+            ) from error
+        if not (seed >= 0 and epoch >= -1 and 0 <= position <= len(self)):
+            raise ValueError(
+                f"DataLoader: the state {state!r} does not fit a loader of {len(self)} batches: "
+                "were the data or the batch size changed?"
+            )
+        self._seed, self._epoch, self._position = seed, epoch, position
+        self._continue = epoch >= 0
+
+    def _own_seed(self) -> int:
+        # Drawn late, so that `neural_net_core.seed(n)` after the construction still counts.
+        if self._seed is None:
+            self._seed = int(self._rng.integers(2**63))
+        return self._seed
+
+    def _order(self, seed: int, epoch: int) -> Array:
+        """Sample numbers of one epoch, (n,), in the order of use."""
+        count = len(self.dataset)
+        rng = np.random.default_rng([seed, epoch])
+        order = rng.permutation(count) if self.shuffle else np.arange(count)
+        if self.lengths is None:
+            return order
+        window = self.WINDOW * self.batch_size
+        parts = [order[start : start + window] for start in range(0, count, window)]
+        order = np.concatenate(
+            [part[np.argsort(self.lengths[part], kind="stable")] for part in parts] or [order]
+        )
+        if not self.shuffle:
+            return order
+        # Whole batches change places; a smaller last one stays last.
+        whole = count - count % self.batch_size
+        batches = order[:whole].reshape(-1, self.batch_size)
+        return np.concatenate([rng.permutation(batches).reshape(-1), order[whole:]])
+
+    def _batch(self, rows: Array) -> Batch:
+        if self.collate is None and isinstance(self.dataset, ArrayDataset):
+            return self.dataset[rows]
+        samples = [self.dataset[int(row)] for row in rows]
+        return (self.collate or stack_samples)(samples)

@@ -1,0 +1,51 @@
+"""Stacking and padding of samples."""
+
+import numpy as np
+import pytest
+
+from neural_net_core.errors import ShapeError
+from neural_net_utils.collate import pad_samples, pad_sequences, stack_samples
+
+
+def test_stack_keeps_fields_and_dtypes():
+    """Fields are stacked one by one."""
+    x, y = stack_samples([(np.float32([1, 2]), 3), (np.float32([4, 5]), 6)])
+    assert x.dtype == np.float32
+    assert x.tolist() == [[1, 2], [4, 5]]
+    assert y.tolist() == [3, 6]
+
+
+def test_ragged_samples_point_to_padding():
+    """The message for different lengths names the way out."""
+    with pytest.raises(ShapeError, match=r"field 0 has samples of shapes.*pad_samples"):
+        stack_samples([([1, 2],), ([3],)])
+    with pytest.raises(ShapeError, match="number of fields"):
+        stack_samples([(1, 2), (3,)])
+
+
+def test_padding_and_mask():
+    """Steps with features, a value of one's own, a fixed length that cuts."""
+    batch, mask = pad_sequences([np.ones((2, 3)), np.ones((0, 3)), np.ones((4, 3))], value=-1)
+    assert batch.shape == (3, 4, 3)
+    assert mask.sum(axis=1).tolist() == [2, 0, 4]
+    assert np.array_equal(batch[..., 0] == 1, mask)
+    cut, mask = pad_sequences([[1, 2, 3], [4]], length=2)
+    assert cut.tolist() == [[1, 2], [4, 0]]
+    assert mask.tolist() == [[True, True], [True, False]]
+
+
+def test_padding_refuses_other_differences():
+    """Only the first axis may differ."""
+    with pytest.raises(ShapeError, match="differ in length only"):
+        pad_sequences([np.ones((2, 3)), np.ones((2, 4))])
+    with pytest.raises(ShapeError, match="at least one sequence"):
+        pad_sequences([])
+
+
+def test_pad_samples_adds_the_mask():
+    """(x, y) pairs become (x, mask, y)."""
+    x, mask, y = pad_samples([([1, 2], 0), ([3], 1)])
+    assert x.tolist() == [[1, 2], [3, 0]]
+    assert mask.tolist() == [[True, True], [True, False]]
+    assert y.tolist() == [0, 1]
+    assert len(pad_samples([([1],)])) == 2
