@@ -1,0 +1,104 @@
+"""The install proof: a stranger takes neural-net-optim from a folder of wheels and trains."""
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ["core", "optim", "layers", "viz", "utils"]
+
+TRAINING_SCRIPT = """\
+import numpy as np
+from neural_net_core import Dense, Sequential, seed
+from neural_net_core.losses import MSE
+from neural_net_optim import SGD
+seed(0)
+x = np.linspace(-1, 1, 32, dtype=np.float32).reshape(-1, 1)
+model, loss_function = Sequential(Dense(1, 8), Dense(8, 1)), MSE()
+optimizer, losses = SGD(model.parameters(), lr=0.1), []
+for _ in range(200):
+    optimizer.zero_grad()
+    loss = loss_function(model(x), 3 * x + 1)
+    loss.backward()
+    optimizer.step()
+    losses.append(loss.item())
+print(losses[0], losses[-1])
+"""
+
+
+def uv(*arguments: str, cwd: Path) -> str:
+    """Run uv as a stranger would: no environment, no settings of this repository."""
+    ours = ("VIRTUAL_ENV", "PYTHONPATH", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON")
+    environment = {name: value for name, value in os.environ.items() if name not in ours}
+    command = [os.environ.get("UV", "uv"), *arguments]
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the source archive of every package and the wheel built from that archive."""
+    folder = tmp_path_factory.mktemp("built")
+    uv("build", "--all-packages", "--out-dir", str(folder), "--quiet", cwd=ROOT)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def project(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty project outside the repository to which neural-net-optim was added."""
+    folder = tmp_path_factory.mktemp("project")
+    assert not folder.resolve().is_relative_to(ROOT)
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "stranger"\nversion = "0"\nrequires-python = ">=3.11"\n'
+    )
+    python = ["--python", sys.executable]
+    uv("add", "neural-net-optim", "--find-links", str(built), *python, cwd=folder)
+    return folder
+
+
+def test_adding_optim_pulls_core_and_nothing_else_of_ours(project: Path) -> None:
+    installed = {
+        entry["name"] for entry in json.loads(uv("pip", "list", "--format=json", cwd=project))
+    }
+    assert installed == {"neural-net-optim", "neural-net-core", "numpy", "safetensors"}
+
+
+def test_a_short_training_script_learns(project: Path) -> None:
+    (project / "train.py").write_text(TRAINING_SCRIPT)
+    output = uv("run", "--no-sync", "python", "-W", "error", "train.py", cwd=project)
+    first, last = map(float, output.split())
+    assert last < first / 1000
+
+
+def test_the_script_ran_on_the_wheels_and_not_on_the_sources(project: Path) -> None:
+    show = (
+        "import neural_net_core, neural_net_optim as o; print(neural_net_core.__file__, o.__file__)"
+    )
+    for path in uv("run", "--no-sync", "python", "-c", show, cwd=project).split():
+        assert Path(path).is_relative_to(project), path
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_wheel_holds_its_package_its_licence_and_nothing_else(built: Path, package: str) -> None:
+    (wheel,) = built.glob(f"neural_net_{package}-*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0].split("-")[0] for name in names} == {f"neural_net_{package}"}
+    assert f"neural_net_{package}/py.typed" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_source_archive_holds_sources_tests_and_licence(built: Path, package: str) -> None:
+    (archive,) = built.glob(f"neural_net_{package}-*.tar.gz")
+    with tarfile.open(archive) as opened:
+        names = {name.partition("/")[2] for name in opened.getnames()}
+    assert {"LICENSE", "README.md", "pyproject.toml", f"src/neural_net_{package}/py.typed"} <= names
+    assert any(name.startswith("tests/test_") for name in names)
+    assert not any("__pycache__" in name for name in names)

@@ -1,0 +1,73 @@
+"""What the five packages promise together: one version, one direction, exact declarations."""
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ["core", "optim", "layers", "viz", "utils"]
+DISTRIBUTIONS = {f"neural_net_{name}": f"neural-net-{name}" for name in PACKAGES}
+
+# Design: dependencies run one way.
+OURS = {
+    "core": set(),
+    "optim": {"neural-net-core"},
+    "layers": {"neural-net-core"},
+    "viz": {"neural-net-core"},
+    "utils": {"neural-net-core"},
+}
+
+
+def metadata(package: str) -> dict[str, Any]:
+    path = ROOT / f"packages/neural-net-{package}/pyproject.toml"
+    project: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+    return project
+
+
+def declared(package: str) -> set[str]:
+    requirements = metadata(package)["dependencies"]
+    return {re.match(r"[\w-]+", requirement)[0] for requirement in requirements}  # type: ignore[index]
+
+
+def imported(package: str) -> set[str]:
+    """The distributions that a package's sources import, at any depth of the code."""
+    names = set()
+    for path in (ROOT / f"packages/neural-net-{package}/src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names.add(str(node.module).split(".")[0])
+    foreign = names - sys.stdlib_module_names - {f"neural_net_{package}"}
+    return {DISTRIBUTIONS.get(name, name) for name in foreign}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_declares_exactly_what_it_imports(package: str) -> None:
+    assert imported(package) == declared(package)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_dependencies_between_packages_run_one_way(package: str) -> None:
+    assert declared(package) & set(DISTRIBUTIONS.values()) == OURS[package]
+
+
+def test_all_packages_have_one_version_and_demand_it_of_each_other() -> None:
+    (version,) = {metadata(package)["version"] for package in PACKAGES}
+    for package in PACKAGES:
+        for requirement in metadata(package)["dependencies"]:
+            if requirement.startswith("neural-net"):
+                assert requirement.endswith(f"~={version}")
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_carries_the_licence_and_its_types(package: str) -> None:
+    folder = ROOT / f"packages/neural-net-{package}"
+    assert (folder / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
+    assert (folder / f"src/neural_net_{package}/py.typed").exists()
+    assert metadata(package)["requires-python"] == ">=3.11"

@@ -1,0 +1,69 @@
+"""What README and documentation tell a reader to run does run."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("packages/*/README.md"), *ROOT.glob("docs/**/*.md")])
+
+CODE_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def python_code(page: str) -> str:
+    """The Python blocks of a page as one program whose line numbers are those of the page."""
+    lines = [""] * page.count("\n")
+    for block in CODE_BLOCK.finditer(page):
+        first = page.count("\n", 0, block.start(1))
+        for number, line in enumerate(block[1].splitlines(), start=first):
+            lines[number] = line
+    return "\n".join(lines)
+
+
+def run_page(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    program = folder / "page.py"
+    program.write_text(python_code(text), encoding="utf-8")
+    command = [sys.executable, "-W", "error", str(program)]
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if "```python" in page.read_text(encoding="utf-8")], ids=named
+)
+def test_the_code_of_a_page_runs_from_top_to_bottom(page: Path, tmp_path: Path) -> None:
+    done = run_page(page.read_text(encoding="utf-8"), tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_error_on_a_page_is_found_and_its_line_named(tmp_path: Path) -> None:
+    page = "# Title\n\n```python\nx = 1\n```\n\ntext\n\n```python\nassert x == 2\n```\n"
+    done = run_page(page, tmp_path)
+    assert done.returncode != 0
+    assert "line 10" in done.stderr
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=named)
+def test_the_sessions_and_files_that_a_page_names_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    sessions = set(re.findall(r"nox -s \"?(\w+)", text)) - {"NAME"}
+    defined = re.findall(r"^def (\w+)\(session", (ROOT / "noxfile.py").read_text(), re.MULTILINE)
+    assert sessions
+    assert sessions <= set(defined)
+    for file in re.findall(r"uv run (?:pytest )?([\w/.-]+\.py)", text):
+        assert (ROOT / file).is_file(), file
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "docs" not in named(page)], ids=named)
+def test_the_relative_links_of_a_page_lead_somewhere(page: Path) -> None:
+    # mkdocs checks the pages under docs/.
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+        assert "://" in target or (page.parent / target).exists(), target
