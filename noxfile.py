@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import sys
-import tomllib
 from pathlib import Path
 
 import nox
@@ -40,7 +39,9 @@ def tests(session: nox.Session, package: str) -> None:
 def minimums(session: nox.Session, package: str) -> None:
     """Run the tests of one package with the oldest versions that it declares to support."""
     wheels = build_wheels(session, package)
-    session.install(*wheels, "--resolution=lowest-direct")
+    foreign = {name for member in internal_closure(package) for name in declared(member)}
+    foreign = {name for name in foreign if not name.startswith("neural-net-")}
+    session.install(*wheels, *sorted(foreign), "--resolution=lowest-direct")
     session.install(*requirements("test"))
     run_package_tests(session, package)
 
@@ -151,13 +152,17 @@ def requirements(group: str) -> list[str]:
     return nox.project.dependency_groups(nox.project.load_toml(ROOT / "pyproject.toml"), group)
 
 
+def declared(package: str) -> list[str]:
+    """Read the dependencies that a package declares."""
+    pyproject = nox.project.load_toml(ROOT / f"packages/neural-net-{package}/pyproject.toml")
+    dependencies: list[str] = pyproject["project"]["dependencies"]
+    return dependencies
+
+
 def internal_closure(package: str) -> list[str]:
     """List a package and those packages of this workspace that it depends on."""
-    pyproject = tomllib.loads(
-        (ROOT / f"packages/neural-net-{package}/pyproject.toml").read_text(encoding="utf-8")
-    )
     found = [package]
-    for requirement in pyproject["project"]["dependencies"]:
+    for requirement in declared(package):
         if match := re.match(r"neural-net-(\w+)", requirement):
             found += [name for name in internal_closure(match[1]) if name not in found]
     return found
