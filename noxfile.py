@@ -88,7 +88,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def workspace(session: nox.Session) -> None:
     """Check what no single package can: lock file, public names, the code in README and docs."""
-    sync(session, "packages", "test")
+    sync(session, "dev")
     others = ["tests", "--ignore=tests/parity", "--ignore=tests/test_install.py"]
     session.run("pytest", *(session.posargs or others), env={**CLEAN, "UV": UV})
 
