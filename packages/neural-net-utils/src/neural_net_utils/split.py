@@ -17,7 +17,7 @@ __all__ = ["k_fold", "train_test_split"]
 
 def train_test_split(
     *arrays: npt.ArrayLike,
-    test_size: float = 0.2,
+    test_size: int | float = 0.2,
     stratify: npt.ArrayLike | None = None,
     groups: npt.ArrayLike | None = None,
     rng: np.random.Generator | None = None,
@@ -157,10 +157,12 @@ def _folds_of_groups(groups: Array, k: int, order: Array) -> Array:
     return fold_of[codes]
 
 
-def _test_count(test_size: float, count: int) -> int:
-    is_fraction = isinstance(test_size, float)
-    wanted = round(test_size * count) if is_fraction else int(test_size)
-    if not 0 < wanted < count or (is_fraction and not 0 < test_size < 1):
+def _test_count(test_size: int | float, count: int) -> int:
+    if isinstance(test_size, (int, np.integer)):
+        wanted = int(test_size)
+    else:
+        wanted = round(test_size * count) if 0 < test_size < 1 else 0
+    if not 0 < wanted < count:
         raise ValueError(
             "train_test_split: test_size must be a fraction in (0, 1) or a count from 1 to "
             f"{count - 1} that leaves both parts non-empty, got {test_size!r} for {count} samples"
