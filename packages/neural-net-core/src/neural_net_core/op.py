@@ -51,7 +51,7 @@ class Op:
     backward: Any
 
     @classmethod
-    def apply(cls, *inputs: Any, **config: Any) -> Any:
+    def apply(cls, *inputs: Any, **config: Any) -> Tensor:
         """Run the operation and record it if an input requires a gradient.
 
         Args:
@@ -59,7 +59,8 @@ class Op:
             **config: Hyper-parameters, handed to `__init__`.
 
         Returns:
-            A Tensor, or a tuple of Tensors if `forward` returns a tuple.
+            A Tensor, or a tuple of Tensors if `forward` returns a tuple (which unpacks like the
+            Tensor that the annotation, for the sake of all the others, promises).
         """
         op = cls(**config) if config else cls()
         arrays = []
@@ -87,11 +88,11 @@ class Op:
             y = op.forward(*arrays)
             if type(y) is tuple:
                 op.outputs = len(y)
-                return tuple(Tensor.from_op(part, op, i) for i, part in enumerate(y))
+                return tuple(Tensor.from_op(part, op, i) for i, part in enumerate(y))  # type: ignore[return-value]
             return Tensor.from_op(y, op, 0)
         y = op.forward(*arrays)
         if type(y) is tuple:
-            return tuple(Tensor.from_op(part, None, 0) for part in y)
+            return tuple(Tensor.from_op(part, None, 0) for part in y)  # type: ignore[return-value]
         return Tensor.from_op(y, None, 0)
 
     def needs(self, i: int) -> bool:

@@ -1,4 +1,4 @@
-"""Conversion to another floating dtype."""
+"""Change the dtype: the gradient comes back in the dtype of the input."""
 
 from typing import Any
 
@@ -19,24 +19,29 @@ class Cast(Op):
         self.dtype = dtype
 
     def forward(self, x: Array) -> Array:
-        self.original = x.dtype
-        return x.astype(self.dtype, copy=False)
+        self.source = x.dtype
+        return x.astype(self.dtype)
 
     def backward(self, dy: Array) -> Array:
-        return dy.astype(self.original, copy=False)
+        return dy.astype(self.source)
 
 
 def cast(x: Any, dtype: npt.DTypeLike) -> Tensor:
-    """Return x in another dtype.
+    """Return x in another dtype; x itself if it has that dtype already.
 
-    A gradient flows between floating dtypes and stops at a conversion to integers.
+    Integers and booleans have no gradient: a cast to them cuts the graph.
 
     Args:
-        x: A tensor of any shape.
-        dtype: The new dtype.
+        x: Any shape.
+        dtype: The dtype wanted, such as `np.float64`.
 
     Returns:
-        A tensor of the same shape.
+        The same shape as x.
+
+    Examples:
+        >>> import numpy as np
+        >>> cast([1, 0], np.float64).data
+        array([1., 0.])
     """
-    y: Tensor = Cast.apply(as_tensor(x), dtype=np.dtype(dtype))
-    return y
+    x, dtype = as_tensor(x), np.dtype(dtype)
+    return x if x.dtype == dtype else Cast.apply(x, dtype=dtype)

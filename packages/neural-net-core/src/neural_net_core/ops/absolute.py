@@ -1,0 +1,61 @@
+"""Size and sign.  At 0, where |x| has a kink, the gradient is 0, as in PyTorch."""
+
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.op import Op
+from neural_net_core.tensor import Tensor, as_tensor
+
+__all__ = ["Absolute", "Sign", "absolute", "sign"]
+
+
+class Absolute(Op):
+    """y = |x|;  dx = dy · sign x, with sign 0 = 0.  Saves x."""
+
+    def forward(self, x: Array) -> Array:
+        self.x = x
+        y: Array = np.abs(x)
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        dx: Array = dy * np.sign(self.x)
+        return dx
+
+
+def absolute(x: Any) -> Tensor:
+    """Return |x|; its gradient at 0 is 0.
+
+    Args:
+        x: Any shape.
+
+    Examples:
+        >>> absolute([-2.0, 3.0]).data
+        array([2., 3.], dtype=float32)
+    """
+    return Absolute.apply(as_tensor(x))
+
+
+class Sign(Op):
+    """y = sign x;  dx = 0: the function is flat, and its jump at 0 has no gradient."""
+
+    def forward(self, x: Array) -> Array:
+        y: Array = np.sign(x)
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        return np.zeros_like(dy)
+
+
+def sign(x: Any) -> Tensor:
+    """Return −1, 0 or 1; the gradient is 0 everywhere.
+
+    Args:
+        x: Any shape.
+
+    Examples:
+        >>> sign([-2.0, 0.0, 3.0]).data
+        array([-1.,  0.,  1.], dtype=float32)
+    """
+    return Sign.apply(as_tensor(x))

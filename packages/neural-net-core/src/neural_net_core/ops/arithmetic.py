@@ -1,0 +1,162 @@
+"""The four operations and the sign change: elementwise, with broadcasting.
+
+Each gradient comes back in the broadcast shape; the tape sums it to the operand's own shape.
+A raw array or number takes the dtype of the Tensor beside it.
+"""
+
+from typing import Any
+
+from neural_net_core.dtypes import Array
+from neural_net_core.op import Op
+from neural_net_core.ops._inputs import as_floating
+from neural_net_core.tensor import Tensor, as_tensor, coerce_pair
+
+__all__ = [
+    "Add",
+    "Divide",
+    "Multiply",
+    "Negative",
+    "Subtract",
+    "add",
+    "divide",
+    "multiply",
+    "negative",
+    "subtract",
+]
+
+
+class Add(Op):
+    """y = a + b;  da = dy,  db = dy"""
+
+    def forward(self, a: Array, b: Array) -> Array:
+        return a + b
+
+    def backward(self, dy: Array) -> tuple[Array, Array]:
+        return dy, dy
+
+
+def add(a: Any, b: Any) -> Tensor:
+    """Return a + b.
+
+    Args:
+        a: Any shape.
+        b: A shape that broadcasts with a's.
+
+    Examples:
+        >>> add([1.0, 2.0], 10.0).data
+        array([11., 12.], dtype=float32)
+    """
+    a, b = coerce_pair(a, b)
+    return Add.apply(a, b)
+
+
+class Subtract(Op):
+    """y = a − b;  da = dy,  db = −dy"""
+
+    def forward(self, a: Array, b: Array) -> Array:
+        return a - b
+
+    def backward(self, dy: Array) -> tuple[Array, Array | None]:
+        return dy, -dy if self.needs(1) else None
+
+
+def subtract(a: Any, b: Any) -> Tensor:
+    """Return a − b.
+
+    Args:
+        a: Any shape.
+        b: A shape that broadcasts with a's.
+
+    Examples:
+        >>> subtract([1.0, 2.0], 10.0).data
+        array([-9., -8.], dtype=float32)
+    """
+    a, b = coerce_pair(a, b)
+    return Subtract.apply(a, b)
+
+
+class Multiply(Op):
+    """y = a · b;  da = dy · b,  db = dy · a.  Saves each factor only for the other's gradient."""
+
+    def forward(self, a: Array, b: Array) -> Array:
+        if self.needs(0):
+            self.b = b
+        if self.needs(1):
+            self.a = a
+        return a * b
+
+    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
+        da = dy * self.b if self.needs(0) else None
+        db = dy * self.a if self.needs(1) else None
+        return da, db
+
+
+def multiply(a: Any, b: Any) -> Tensor:
+    """Return a · b, elementwise.
+
+    Args:
+        a: Any shape.
+        b: A shape that broadcasts with a's.
+
+    Examples:
+        >>> multiply([1.0, 2.0], [3.0, 4.0]).data
+        array([3., 8.], dtype=float32)
+    """
+    a, b = coerce_pair(a, b)
+    return Multiply.apply(a, b)
+
+
+class Divide(Op):
+    """y = a / b;  da = dy / b,  db = −dy · y / b.  Saves b, and y for b's gradient."""
+
+    def forward(self, a: Array, b: Array) -> Array:
+        y = a / b
+        self.b = b
+        if self.needs(1):
+            self.y = y
+        return y
+
+    def backward(self, dy: Array) -> tuple[Array, Array | None]:
+        da = dy / self.b
+        db = -da * self.y if self.needs(1) else None
+        return da, db
+
+
+def divide(a: Any, b: Any) -> Tensor:
+    """Return a / b; integers are divided as floating numbers.
+
+    Args:
+        a: Any shape.
+        b: A shape that broadcasts with a's. Zeros give infinities and NumPy's warning.
+
+    Examples:
+        >>> divide([1.0, 2.0], 4).data
+        array([0.25, 0.5 ], dtype=float32)
+    """
+    a, b = coerce_pair(a, b)
+    if (a if isinstance(a, Tensor) else b).data.dtype.kind != "f":
+        a, b = as_floating(a), as_floating(b)
+    return Divide.apply(a, b)
+
+
+class Negative(Op):
+    """y = −x;  dx = −dy"""
+
+    def forward(self, x: Array) -> Array:
+        return -x
+
+    def backward(self, dy: Array) -> Array:
+        return -dy
+
+
+def negative(x: Any) -> Tensor:
+    """Return −x.
+
+    Args:
+        x: Any shape.
+
+    Examples:
+        >>> negative([1.0, -2.0]).data
+        array([-1.,  2.], dtype=float32)
+    """
+    return Negative.apply(as_tensor(x))

@@ -1,0 +1,116 @@
+"""The exponential and the natural logarithm, each with its accurate form near zero.
+
+Outside a function's domain NumPy's warning is left to speak: the logarithm of 0 is −∞, that of a
+negative number NaN.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.op import Op
+from neural_net_core.ops._inputs import as_floating
+from neural_net_core.tensor import Tensor
+
+__all__ = ["Exp", "Expm1", "Log", "Log1p", "exp", "expm1", "log", "log1p"]
+
+
+class Exp(Op):
+    """y = eˣ;  dx = dy · y.  Saves y."""
+
+    def forward(self, x: Array) -> Array:
+        self.y: Array = np.exp(x)
+        return self.y
+
+    def backward(self, dy: Array) -> Array:
+        return dy * self.y
+
+
+def exp(x: Any) -> Tensor:
+    """Return e to the power of each element.
+
+    Args:
+        x: Any shape.
+
+    Examples:
+        >>> exp([0.0, 1.0]).data
+        array([1.       , 2.7182817], dtype=float32)
+    """
+    return Exp.apply(as_floating(x))
+
+
+class Expm1(Op):
+    """y = eˣ − 1;  dx = dy · (y + 1).  Saves y."""
+
+    def forward(self, x: Array) -> Array:
+        self.y: Array = np.expm1(x)
+        return self.y
+
+    def backward(self, dy: Array) -> Array:
+        dx: Array = dy * (self.y + 1)
+        return dx
+
+
+def expm1(x: Any) -> Tensor:
+    """Return eˣ − 1 without the loss of digits that `exp(x) - 1` has near x = 0.
+
+    Args:
+        x: Any shape.
+
+    Examples:
+        >>> expm1([0.0, 1e-8]).data
+        array([0.e+00, 1.e-08], dtype=float32)
+    """
+    return Expm1.apply(as_floating(x))
+
+
+class Log(Op):
+    """y = ln x;  dx = dy / x.  Saves x."""
+
+    def forward(self, x: Array) -> Array:
+        self.x = x
+        y: Array = np.log(x)
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        return dy / self.x
+
+
+def log(x: Any) -> Tensor:
+    """Return the natural logarithm.
+
+    Args:
+        x: Any shape, positive.
+
+    Examples:
+        >>> log([1.0, 2.0]).data
+        array([0.       , 0.6931472], dtype=float32)
+    """
+    return Log.apply(as_floating(x))
+
+
+class Log1p(Op):
+    """y = ln(1 + x);  dx = dy / (1 + x).  Saves x."""
+
+    def forward(self, x: Array) -> Array:
+        self.x = x
+        y: Array = np.log1p(x)
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        dx: Array = dy / (1 + self.x)
+        return dx
+
+
+def log1p(x: Any) -> Tensor:
+    """Return ln(1 + x) without the loss of digits that `log(1 + x)` has near x = 0.
+
+    Args:
+        x: Any shape, greater than −1.
+
+    Examples:
+        >>> log1p([0.0, 1e-8]).data
+        array([0.e+00, 1.e-08], dtype=float32)
+    """
+    return Log1p.apply(as_floating(x))

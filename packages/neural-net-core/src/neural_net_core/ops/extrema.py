@@ -1,0 +1,68 @@
+"""Maximum and minimum over axes.
+
+Several equal maxima share the gradient equally, as in PyTorch's `amax`: the result then does not
+depend on the order of the elements (`max` with `dim` in PyTorch gives all to one of them).
+"""
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.ops.reductions import Reduction
+from neural_net_core.tensor import Axis, Tensor, as_tensor
+
+__all__ = ["Max", "Min", "max", "min"]
+
+
+class Max(Reduction):
+    """y = max x;  dx = dy / (number of ties) where x = y, else 0.  Saves where x = y."""
+
+    choose: ClassVar[np.ufunc] = np.maximum
+
+    def forward(self, x: Array) -> Array:
+        y = self.choose.reduce(x, axis=self.axis, keepdims=True)
+        if self.needs(0):
+            self.winners = x == y
+        return self.drop(y)
+
+    def backward(self, dy: Array) -> Array:
+        ties = np.add.reduce(self.winners, axis=self.axis, keepdims=True, dtype=dy.dtype)
+        dx: Array = self.winners * (self.restore(dy) / ties)
+        return dx
+
+
+def max(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+    """Return the maximum over axes; equal maxima share the gradient equally.
+
+    Args:
+        x: Any shape, with at least one element along each reduced axis.
+        axis: The axis or axes to search; None means all.
+        keepdims: Keep the reduced axes with length 1.
+
+    Examples:
+        >>> max([[1.0, 2.0], [3.0, 4.0]], axis=1).data
+        array([2., 4.], dtype=float32)
+    """
+    return Max.apply(as_tensor(x), axis=axis, keepdims=keepdims)
+
+
+class Min(Max):
+    """y = min x;  dx = dy / (number of ties) where x = y, else 0.  Saves where x = y."""
+
+    choose: ClassVar[np.ufunc] = np.minimum
+
+
+def min(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+    """Return the minimum over axes; equal minima share the gradient equally.
+
+    Args:
+        x: Any shape, with at least one element along each reduced axis.
+        axis: The axis or axes to search; None means all.
+        keepdims: Keep the reduced axes with length 1.
+
+    Examples:
+        >>> min([[1.0, 2.0], [3.0, 4.0]], axis=1).data
+        array([1., 3.], dtype=float32)
+    """
+    return Min.apply(as_tensor(x), axis=axis, keepdims=keepdims)

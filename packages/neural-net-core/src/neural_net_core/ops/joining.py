@@ -1,0 +1,144 @@
+"""Putting arrays together and taking them apart: each is the other's gradient."""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.op import Op
+from neural_net_core.ops._inputs import coerce_all
+from neural_net_core.tensor import Tensor, as_tensor
+
+__all__ = ["Concatenate", "Split", "Stack", "Unstack", "concatenate", "split", "stack", "unstack"]
+
+
+class Concatenate(Op):
+    """y = arrays one after another along an axis;  dx = each one's part of dy"""
+
+    def __init__(self, axis: int) -> None:
+        self.axis = axis
+
+    def forward(self, *arrays: Array) -> Array:
+        self.lengths = [x.shape[self.axis] for x in arrays]
+        return np.concatenate(arrays, axis=self.axis)
+
+    def backward(self, dy: Array) -> tuple[Array, ...]:
+        cuts = list(itertools.accumulate(self.lengths[:-1]))
+        return tuple(np.split(dy, cuts, axis=self.axis))
+
+
+def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
+    """Return arrays joined along an axis that they have (`cat` in PyTorch).
+
+    Args:
+        tensors: Arrays of one shape, but for the length of the axis.
+        axis: The axis along which they follow one another.
+
+    Examples:
+        >>> concatenate([[1.0, 2.0], [3.0]]).data
+        array([1., 2., 3.], dtype=float32)
+    """
+    return Concatenate.apply(*coerce_all(tensors), axis=axis)
+
+
+class Stack(Op):
+    """y = arrays beside one another along a new axis;  dx = each one's slice of dy"""
+
+    def __init__(self, axis: int) -> None:
+        self.axis = axis
+
+    def forward(self, *arrays: Array) -> Array:
+        return np.stack(arrays, axis=self.axis)
+
+    def backward(self, dy: Array) -> tuple[Array, ...]:
+        return tuple(np.moveaxis(dy, self.axis, 0))
+
+
+def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
+    """Return arrays joined along a new axis.
+
+    Args:
+        tensors: Arrays of one shape.
+        axis: Where the new axis stands in the result.
+
+    Examples:
+        >>> stack([[1.0, 2.0], [3.0, 4.0]], axis=1).data
+        array([[1., 3.],
+               [2., 4.]], dtype=float32)
+    """
+    return Stack.apply(*coerce_all(tensors), axis=axis)
+
+
+class Split(Op):
+    """ys = x in pieces along an axis;  dx = the dys one after another, 0 for a piece not used"""
+
+    def __init__(self, sections: int | list[int], axis: int) -> None:
+        self.sections = sections
+        self.axis = axis
+
+    def forward(self, x: Array) -> tuple[Array, ...]:
+        pieces = tuple(np.split(x, self.sections, axis=self.axis))
+        self.shapes = [piece.shape for piece in pieces]
+        return pieces
+
+    def backward(self, *dys: Array | None) -> Array:
+        like = next(dy for dy in dys if dy is not None)
+        parts = [
+            np.zeros_like(like, shape=shape) if dy is None else dy
+            for dy, shape in zip(dys, self.shapes, strict=True)
+        ]
+        return np.concatenate(parts, axis=self.axis)
+
+
+def split(x: Any, sections: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
+    """Return the pieces of x along an axis, as views.
+
+    Args:
+        x: Any shape.
+        sections: A number of equal pieces, or the positions at which to cut, as in NumPy
+            (PyTorch's `split` takes the pieces' lengths instead).
+        axis: The axis to cut.
+
+    Examples:
+        >>> [piece.data.tolist() for piece in split([1.0, 2.0, 3.0], [1])]
+        [[1.0], [2.0, 3.0]]
+    """
+    cuts = sections if isinstance(sections, int) else list(sections)
+    return cast(tuple[Tensor, ...], Split.apply(as_tensor(x), sections=cuts, axis=axis))
+
+
+class Unstack(Op):
+    """ys = the slices of x along an axis;  dx = the dys stacked, 0 for a slice not used"""
+
+    def __init__(self, axis: int) -> None:
+        self.axis = axis
+
+    def forward(self, x: Array) -> tuple[Array, ...]:
+        self.shape = x.shape
+        return tuple(np.moveaxis(x, self.axis, 0))
+
+    def backward(self, *dys: Array | None) -> Array:
+        like = next(dy for dy in dys if dy is not None)
+        dx = np.zeros_like(like, shape=self.shape)
+        for part, dy in zip(np.moveaxis(dx, self.axis, 0), dys, strict=True):
+            if dy is not None:
+                part[...] = dy
+        return dx
+
+
+def unstack(x: Any, axis: int = 0) -> tuple[Tensor, ...]:
+    """Return the slices of x along an axis, without that axis (`unbind` in PyTorch).
+
+    The way to loop over time steps: all slices share one gradient array in the backward pass.
+
+    Args:
+        x: Any shape with at least one axis.
+        axis: The axis to take apart.
+
+    Examples:
+        >>> [x_t.data.tolist() for x_t in unstack([[1.0, 2.0], [3.0, 4.0]], axis=1)]
+        [[1.0, 3.0], [2.0, 4.0]]
+    """
+    return cast(tuple[Tensor, ...], Unstack.apply(as_tensor(x), axis=axis))

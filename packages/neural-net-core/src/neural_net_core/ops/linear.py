@@ -1,0 +1,61 @@
+r"""The affine map y = x Wᵀ + b in one operation: the work of every dense layer.
+
+It equals `matmul(x, weight.T) + bias`, but it makes one product for all leading axes, adds the
+bias in place, and sums the bias gradient as a product with a vector of ones.
+"""
+
+from typing import Any
+
+from neural_net_core.dtypes import Array
+from neural_net_core.op import Op
+from neural_net_core.ops.matmul import as_rows, column_sums
+from neural_net_core.tensor import Tensor, coerce_pair
+
+__all__ = ["Linear", "linear"]
+
+
+class Linear(Op):
+    """y = x Wᵀ + b;  dx = dy W,  dW = dyᵀ x,  db = Σ dy.  Saves x for dW and W for dx."""
+
+    def forward(self, x: Array, w: Array, b: Array | None = None) -> Array:
+        self.shape, self.inputs = x.shape, 2 if b is None else 3
+        x = as_rows(x)  # (rows, I)
+        if self.needs(0):
+            self.w = w
+        if self.needs(1):
+            self.x = x
+        y = x @ w.T  # (rows, O)
+        if b is not None:
+            y += b
+        return y if len(self.shape) == 2 else y.reshape(*self.shape[:-1], len(w))
+
+    def backward(self, dy: Array) -> tuple[Array | None, ...]:
+        dy = as_rows(dy)
+        dx = (dy @ self.w).reshape(self.shape) if self.needs(0) else None
+        dw = dy.T @ self.x if self.needs(1) else None
+        if self.inputs == 2:
+            return dx, dw
+        return dx, dw, column_sums(dy) if self.needs(2) else None
+
+
+def linear(x: Any, weight: Any, bias: Any = None) -> Tensor:
+    r"""Return x Wᵀ + b.
+
+    $$ y = x W^\top + b \qquad dx = dy\,W \qquad dW = dy^\top x \qquad db = \sum dy $$
+
+    Args:
+        x: (…, I); the leading axes are rows of one product.
+        weight: (O, I), as in PyTorch.
+        bias: (O,), or None.
+
+    Returns:
+        (…, O).
+
+    Examples:
+        >>> linear([[1.0, 2.0]], [[1.0, 1.0], [0.0, 3.0]], [10.0, 20.0]).data
+        array([[13., 26.]], dtype=float32)
+    """
+    x, weight = coerce_pair(x, weight)
+    if bias is None:
+        return Linear.apply(x, weight)
+    return Linear.apply(x, weight, coerce_pair(weight, bias)[1])

@@ -1,0 +1,90 @@
+"""Matrix products, with NumPy's rules for vectors, stacks of matrices and broadcasting.
+
+A stack times one matrix, (…, N, K) @ (K, M), is one large product of all rows: much faster than
+NumPy's loop over the stack, both here and for the gradient of the matrix.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.op import Op
+from neural_net_core.tensor import Tensor, coerce_pair
+
+__all__ = ["MatMul", "matmul"]
+
+
+class MatMul(Op):
+    """y = a b;  da = dy bᵀ,  db = aᵀ dy.  Saves each factor only for the other's gradient."""
+
+    def forward(self, a: Array, b: Array) -> Array:
+        self.a_is_vector, self.b_is_vector = a.ndim == 1, b.ndim == 1
+        self.b_is_matrix = b.ndim == 2
+        if self.needs(0):
+            self.b = b
+        if self.needs(1):
+            self.a = a
+        return product(a, b)
+
+    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
+        da = self._gradient_of_a(dy) if self.needs(0) else None
+        db = self._gradient_of_b(dy) if self.needs(1) else None
+        return da, db
+
+    def _gradient_of_a(self, dy: Array) -> Array:
+        if self.b_is_vector:  # (…, N, K) @ (K,) -> (…, N)
+            return dy[..., None] * self.b
+        if self.a_is_vector:  # (K,) @ (…, K, M) -> (…, M)
+            return (self.b @ dy[..., None])[..., 0]
+        return product(dy, self.b.swapaxes(-1, -2))
+
+    def _gradient_of_b(self, dy: Array) -> Array:
+        if self.a_is_vector:
+            return dy * self.a if self.b_is_vector else self.a[:, None] * dy[..., None, :]
+        if self.b_is_vector:
+            return dy.reshape(-1) @ as_rows(self.a)
+        if self.b_is_matrix:
+            return as_rows(self.a).T @ as_rows(dy)
+        return self.a.swapaxes(-1, -2) @ dy
+
+
+def matmul(a: Any, b: Any) -> Tensor:
+    r"""Return the matrix product a @ b.
+
+    $$ y = a\,b \qquad da = dy\,b^\top \qquad db = a^\top dy $$
+
+    Args:
+        a: (…, N, K), or (K,) for a row vector.
+        b: (…, K, M), or (K,) for a column vector. The leading axes of both broadcast.
+
+    Returns:
+        (…, N, M); a vector's axis of length 1 is dropped.
+
+    Examples:
+        >>> matmul([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0]).data
+        array([3., 7.], dtype=float32)
+    """
+    a, b = coerce_pair(a, b)
+    return MatMul.apply(a, b)
+
+
+def as_rows(x: Array) -> Array:
+    """Return (…, K) as a matrix (rows, K); -1 would be ambiguous for arrays without elements."""
+    return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
+def column_sums(x: Array) -> Array:
+    """Return the sum of the rows of a matrix, as the product 1ᵀ x where that is faster."""
+    if x.size < 4096:
+        sums: Array = np.add.reduce(x, axis=0)
+        return sums
+    return np.ones_like(x, shape=len(x)) @ x
+
+
+def product(a: Array, b: Array) -> Array:
+    """Return a @ b, as one product of all rows if b is a single matrix."""
+    if b.ndim == 2 and a.ndim > 2:
+        return (as_rows(a) @ b).reshape(*a.shape[:-1], b.shape[-1])
+    return a @ b

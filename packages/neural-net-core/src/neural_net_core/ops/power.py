@@ -1,0 +1,112 @@
+"""Powers and square roots.
+
+What happens at zero, as in PyTorch: x⁰ has the gradient 0 everywhere (not 0 · x⁻¹ = NaN); 0ᵇ with
+b ≥ 0 has the gradient 0 with respect to b (not 0 · ln 0 = NaN); √x has an infinite gradient at 0.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.op import Op
+from neural_net_core.ops._inputs import as_floating
+from neural_net_core.tensor import Tensor, as_tensor, coerce_pair
+
+__all__ = ["Power", "PowerConstant", "Sqrt", "power", "sqrt"]
+
+
+class PowerConstant(Op):
+    """y = xⁿ for a number n;  dx = dy · n xⁿ⁻¹.  Saves x."""
+
+    def __init__(self, exponent: float) -> None:
+        self.exponent = exponent
+
+    def forward(self, x: Array) -> Array:
+        self.x = x
+        y: Array = x**self.exponent
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        n = self.exponent
+        if n == 0:
+            return np.zeros_like(dy)
+        dx: Array = dy * (n * self.x ** (n - 1))
+        return dx
+
+
+class Power(Op):
+    """y = aᵇ;  da = dy · b aᵇ⁻¹,  db = dy · aᵇ ln a.  Saves a, b and y."""
+
+    def forward(self, a: Array, b: Array) -> Array:
+        y = a**b
+        self.a, self.b = a, b
+        if self.needs(1):
+            self.y = y
+        return y
+
+    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
+        a, b = self.a, self.b
+        da = db = None
+        if self.needs(0):
+            # Where b = 0 the product is 0 · a¹ instead of 0 · a⁻¹.
+            da = dy * (b * a ** np.where(b == 0, 1, b - 1))
+        if self.needs(1):
+            # Where a = 0 and b ≥ 0 the product is aᵇ · ln 1 = 0 instead of 0 · ln 0.
+            db = dy * (self.y * np.log(np.where((a == 0) & (b >= 0), 1, a)))
+        return da, db
+
+
+def power(a: Any, b: Any) -> Tensor:
+    r"""Return a to the power b, elementwise.
+
+    $$ y = a^b \qquad \frac{\partial y}{\partial a} = b\,a^{b-1} \qquad
+       \frac{\partial y}{\partial b} = a^b \ln a $$
+
+    Args:
+        a: Any shape. A negative base with a fraction as exponent gives NaN, and so does the
+            gradient with respect to the exponent of a negative base.
+        b: A number, or a shape that broadcasts with a's.
+
+    Examples:
+        >>> power([1.0, 3.0], 2).data
+        array([1., 9.], dtype=float32)
+        >>> power(2, [1.0, 3.0]).data
+        array([2., 8.], dtype=float32)
+    """
+    if isinstance(b, int | float | np.generic):
+        exponent = b.item() if isinstance(b, np.generic) else b
+        x = as_floating(a) if isinstance(exponent, float) else as_tensor(a)
+        return PowerConstant.apply(x, exponent=exponent)
+    a, b = coerce_pair(a, b)
+    return Power.apply(a if isinstance(a, Tensor) else np.asarray(a, dtype=b.dtype), b)
+
+
+class Sqrt(Op):
+    """y = √x;  dx = dy / (2y).  Saves y."""
+
+    def forward(self, x: Array) -> Array:
+        self.y: Array = np.sqrt(x)
+        return self.y
+
+    def backward(self, dy: Array) -> Array:
+        dx: Array = dy / (2 * self.y)
+        return dx
+
+
+def sqrt(x: Any) -> Tensor:
+    r"""Return the square root.
+
+    $$ y = \sqrt{x} \qquad \frac{dy}{dx} = \frac{1}{2\sqrt{x}} $$
+
+    The gradient at 0 is infinite; add a small number first where zeros can occur, or use `norm`,
+    whose gradient at 0 is 0.
+
+    Args:
+        x: Any shape, not negative.
+
+    Examples:
+        >>> sqrt([4.0, 9.0]).data
+        array([2., 3.], dtype=float32)
+    """
+    return Sqrt.apply(as_floating(x))

@@ -1,0 +1,135 @@
+"""Sums, means and products over axes.
+
+`axis` is None for all axes, one axis, or several; negative ones count from the end. With
+`keepdims` the reduced axes stay with length 1. A reduction over no elements gives 0 for the sum,
+1 for the product and NaN for the mean.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.op import Op
+from neural_net_core.ops._inputs import as_floating
+from neural_net_core.tensor import Axis, Tensor, as_tensor
+
+__all__ = ["Mean", "Prod", "Reduction", "Sum", "mean", "prod", "sum"]
+
+
+class Reduction(Op):
+    """Base of operations that fold axes: remembers the shape in which dy fits x again."""
+
+    def __init__(self, axis: Axis = None, keepdims: bool = False) -> None:
+        self.axis = axis
+        self.keepdims = keepdims
+
+    def drop(self, y: Array) -> Array:
+        """Drop the reduced axes, which have length 1, unless they are to be kept."""
+        self.kept = y.shape
+        return y if self.keepdims else y.squeeze(self.axis)
+
+    def restore(self, dy: Array) -> Array:
+        """Return dy with the reduced axes back as length 1, so that it broadcasts against x."""
+        return dy.reshape(self.kept)
+
+
+class Sum(Reduction):
+    """y = Σ x;  dx = dy, repeated for every summand"""
+
+    def forward(self, x: Array) -> Array:
+        self.shape = x.shape
+        return self.drop(np.add.reduce(x, axis=self.axis, keepdims=True))
+
+    def backward(self, dy: Array) -> Array:
+        dx = np.empty_like(dy, shape=self.shape)
+        dx[...] = self.restore(dy)
+        return dx
+
+
+def sum(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+    """Return the sum over axes.
+
+    Args:
+        x: Any shape.
+        axis: The axis or axes to sum over; None means all.
+        keepdims: Keep the reduced axes with length 1.
+
+    Examples:
+        >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=0).data
+        array([4., 6.], dtype=float32)
+    """
+    return Sum.apply(as_tensor(x), axis=axis, keepdims=keepdims)
+
+
+class Mean(Reduction):
+    """y = Σ x / n;  dx = dy / n, repeated for every summand"""
+
+    def forward(self, x: Array) -> Array:
+        self.shape = x.shape
+        total = np.add.reduce(x, axis=self.axis, keepdims=True)
+        self.n = count_per_result(x, total)
+        return self.drop(total / self.n)
+
+    def backward(self, dy: Array) -> Array:
+        dx = np.empty_like(dy, shape=self.shape)
+        dx[...] = self.restore(dy) / self.n
+        return dx
+
+
+def mean(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+    """Return the mean over axes; NaN, without a warning, where there are no elements.
+
+    Args:
+        x: Any shape; integers are averaged as floating numbers.
+        axis: The axis or axes to average over; None means all.
+        keepdims: Keep the reduced axes with length 1.
+
+    Examples:
+        >>> mean([[1.0, 2.0], [3.0, 4.0]], axis=-1).data
+        array([1.5, 3.5], dtype=float32)
+    """
+    return Mean.apply(as_floating(x), axis=axis, keepdims=keepdims)
+
+
+class Prod(Reduction):
+    """y = Π x;  dxᵢ = dy · Π of all x but xᵢ.  Saves x."""
+
+    def forward(self, x: Array) -> Array:
+        self.x = x
+        return self.drop(np.multiply.reduce(x, axis=self.axis, keepdims=True))
+
+    def backward(self, dy: Array) -> Array:
+        axes = range(self.x.ndim) if self.axis is None else np.atleast_1d(self.axis)
+        last = tuple(range(-len(axes), 0))
+        moved = np.moveaxis(self.x, tuple(axes), last)
+        line = moved.reshape(*moved.shape[: moved.ndim - len(axes)], -1)  # (…, n)
+        # y / xᵢ would be 0 / 0 at a zero: multiply what stands left of i and what stands right.
+        ones = np.ones_like(line[..., :1])
+        left = np.cumprod(np.concatenate([ones, line[..., :-1]], axis=-1), axis=-1)
+        right = np.cumprod(np.concatenate([ones, line[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
+        others = np.moveaxis((left * right).reshape(moved.shape), last, tuple(axes))
+        dx: Array = self.restore(dy) * others
+        return dx
+
+
+def prod(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+    """Return the product over axes; its gradient is right with zeros among the factors too.
+
+    Args:
+        x: Any shape.
+        axis: The axis or axes to multiply over; None means all.
+        keepdims: Keep the reduced axes with length 1.
+
+    Examples:
+        >>> prod([[1.0, 2.0], [3.0, 4.0]], axis=1).data
+        array([ 2., 12.], dtype=float32)
+    """
+    return Prod.apply(as_tensor(x), axis=axis, keepdims=keepdims)
+
+
+def count_per_result(x: Array, y: Array, ddof: int = 0) -> float:
+    """Return how many elements were folded into each of y, less ddof; NaN if none are left."""
+    n = (x.size // y.size if y.size else 1) - ddof
+    return n if n > 0 else math.nan

@@ -1,0 +1,160 @@
+"""Choosing elementwise: by a condition, or the larger or smaller of two.
+
+Where two values are equal, maximum and minimum give each half of the gradient, as in PyTorch. A
+value on the boundary of `clip` counts as inside and keeps its gradient, as in PyTorch.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.op import Op
+from neural_net_core.ops._inputs import as_floating
+from neural_net_core.tensor import Tensor, as_tensor, coerce_pair
+
+__all__ = ["Clip", "Maximum", "Minimum", "Where", "clip", "maximum", "minimum", "where"]
+
+
+class Where(Op):
+    """y = a where c, else b;  da = dy where c, else 0;  db = 0 where c, else dy.  Saves c."""
+
+    def forward(self, c: Array, a: Array, b: Array) -> Array:
+        self.c = c
+        return np.where(c, a, b)
+
+    def backward(self, dy: Array) -> tuple[None, Array | None, Array | None]:
+        da = np.where(self.c, dy, 0) if self.needs(1) else None
+        db = np.where(self.c, 0, dy) if self.needs(2) else None
+        return None, da, db
+
+
+def where(condition: Any, a: Any, b: Any) -> Tensor:
+    """Return a where the condition is true, else b.
+
+    The side that is not chosen gets the gradient 0; but 0 times an infinite derivative further
+    back is NaN. `where(x > 0, sqrt(x), 0)` has the gradient NaN at x = 0: make the argument safe
+    first, `where(x > 0, sqrt(where(x > 0, x, 1)), 0)`.
+
+    Args:
+        condition: Booleans of a shape that broadcasts with a's and b's.
+        a: What to take where true.
+        b: What to take where false.
+
+    Examples:
+        >>> where([True, False], [1.0, 2.0], 0.0).data
+        array([1., 0.], dtype=float32)
+    """
+    a, b = coerce_pair(a, b)
+    c = condition.data if isinstance(condition, Tensor) else np.asarray(condition)
+    return Where.apply(c.astype(bool, copy=False), a, b)
+
+
+class Maximum(Op):
+    """y = max(a, b);  the larger one gets dy, equal ones half of it.  Saves a and b."""
+
+    def forward(self, a: Array, b: Array) -> Array:
+        self.a, self.b = a, b
+        y: Array = np.maximum(a, b)
+        return y
+
+    def backward(self, dy: Array) -> tuple[Array, Array]:
+        return share(dy, self.a > self.b, self.a == self.b)
+
+
+def maximum(a: Any, b: Any) -> Tensor:
+    """Return the larger of a and b, elementwise; equal ones share the gradient.
+
+    Args:
+        a: Any shape.
+        b: A shape that broadcasts with a's.
+
+    Examples:
+        >>> maximum([1.0, 5.0], 3.0).data
+        array([3., 5.], dtype=float32)
+    """
+    a, b = coerce_pair(a, b)
+    return Maximum.apply(a, b)
+
+
+class Minimum(Op):
+    """y = min(a, b);  the smaller one gets dy, equal ones half of it.  Saves a and b."""
+
+    def forward(self, a: Array, b: Array) -> Array:
+        self.a, self.b = a, b
+        y: Array = np.minimum(a, b)
+        return y
+
+    def backward(self, dy: Array) -> tuple[Array, Array]:
+        return share(dy, self.a < self.b, self.a == self.b)
+
+
+def minimum(a: Any, b: Any) -> Tensor:
+    """Return the smaller of a and b, elementwise; equal ones share the gradient.
+
+    Args:
+        a: Any shape.
+        b: A shape that broadcasts with a's.
+
+    Examples:
+        >>> minimum([1.0, 5.0], 3.0).data
+        array([1., 3.], dtype=float32)
+    """
+    a, b = coerce_pair(a, b)
+    return Minimum.apply(a, b)
+
+
+class Clip(Op):
+    """y = min(max(x, low), high);  dx = dy where low ≤ x ≤ high, else 0.  Saves where."""
+
+    def __init__(self, low: float | None, high: float | None) -> None:
+        self.low = low
+        self.high = high
+
+    def forward(self, x: Array) -> Array:
+        y = x if self.low is None else np.maximum(x, self.low)
+        y = y if self.high is None else np.minimum(y, self.high)
+        if self.needs(0):
+            # Inside, boundary included, exactly where clipping changes nothing.
+            self.inside = x == y
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        return np.where(self.inside, dy, 0)
+
+
+def clip(x: Any, low: float | None = None, high: float | None = None) -> Tensor:
+    """Return x limited to an interval (`clamp` in PyTorch).
+
+    Args:
+        x: Any shape.
+        low: The smallest value allowed; None means no limit.
+        high: The largest value allowed; None means no limit. Limits that are arrays or Tensors
+            are written with `maximum` and `minimum`.
+
+    Examples:
+        >>> clip([-2.0, 0.5, 2.0], -1, 1).data
+        array([-1. ,  0.5,  1. ], dtype=float32)
+    """
+    limits = [None if limit is None else _as_number(limit) for limit in (low, high)]
+    # An integer limit leaves integers integers; 0.5 would not.
+    fractional = any(isinstance(limit, float) for limit in limits)
+    x = as_floating(x) if fractional else as_tensor(x)
+    return Clip.apply(x, low=limits[0], high=limits[1])
+
+
+def share(dy: Array, first: Array, equal: Array) -> tuple[Array, Array]:
+    """Give dy to the first operand or to the second, and to each half where they are equal."""
+    half = dy / 2
+    da = np.where(equal, half, np.where(first, dy, 0))
+    db = np.where(equal, half, np.where(first, 0, dy))
+    return da, db
+
+
+def _as_number(limit: Any) -> float | int:
+    """Return a limit as a Python number, which does not change the dtype of an array."""
+    if isinstance(limit, int | float) and not isinstance(limit, np.generic):
+        return limit
+    if np.ndim(limit) != 0 or isinstance(limit, Tensor):
+        raise ValueError("clip: expected numbers as limits; use maximum() and minimum() for arrays")
+    return np.asarray(limit).item()  # type: ignore[no-any-return]

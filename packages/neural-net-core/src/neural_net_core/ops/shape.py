@@ -1,0 +1,265 @@
+"""The same numbers in another arrangement; every gradient is the arrangement undone.
+
+The results are views: like in NumPy, they share memory with x wherever that is possible.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.op import Op
+from neural_net_core.tensor import Axis, Tensor, as_tensor
+
+__all__ = [
+    "BroadcastTo",
+    "ExpandDims",
+    "Flip",
+    "MoveAxis",
+    "Reshape",
+    "Squeeze",
+    "SwapAxes",
+    "Transpose",
+    "broadcast_to",
+    "expand_dims",
+    "flip",
+    "moveaxis",
+    "reshape",
+    "squeeze",
+    "swapaxes",
+    "transpose",
+]
+
+Axes = int | tuple[int, ...]
+
+
+class Reshape(Op):
+    """y = x in another shape;  dx = dy in x's shape"""
+
+    def __init__(self, shape: Axes) -> None:
+        self.shape = shape
+
+    def forward(self, x: Array) -> Array:
+        self.original = x.shape
+        return x.reshape(self.shape)
+
+    def backward(self, dy: Array) -> Array:
+        return dy.reshape(self.original)
+
+
+def reshape(x: Any, shape: Axes) -> Tensor:
+    """Return the same elements, in the same order, in another shape.
+
+    Args:
+        x: Any shape.
+        shape: The new shape; one length may be -1 and follows from the others.
+
+    Examples:
+        >>> reshape([1.0, 2.0, 3.0, 4.0], (2, -1)).data
+        array([[1., 2.],
+               [3., 4.]], dtype=float32)
+    """
+    return Reshape.apply(as_tensor(x), shape=shape)
+
+
+class Transpose(Op):
+    """y = x with its axes permuted;  dx = dy with the inverse permutation"""
+
+    def __init__(self, axes: tuple[int, ...] | None = None) -> None:
+        self.axes = axes
+
+    def forward(self, x: Array) -> Array:
+        return x.transpose(self.axes)
+
+    def backward(self, dy: Array) -> Array:
+        if self.axes is None:
+            return dy.transpose()
+        # Axis i of y is axis axes[i] of x, so axis axes[i] of dx is axis i of dy.
+        inverse = [0] * dy.ndim
+        for i, axis in enumerate(self.axes):
+            inverse[axis] = i
+        return dy.transpose(inverse)
+
+
+def transpose(x: Any, axes: tuple[int, ...] | None = None) -> Tensor:
+    """Return x with its axes permuted (`permute` in PyTorch).
+
+    Args:
+        x: Any shape.
+        axes: For each axis of the result, the axis of x that it is; None reverses all.
+
+    Examples:
+        >>> transpose([[1.0, 2.0], [3.0, 4.0]]).data
+        array([[1., 3.],
+               [2., 4.]], dtype=float32)
+    """
+    return Transpose.apply(as_tensor(x), axes=axes)
+
+
+class SwapAxes(Op):
+    """y = x with two axes exchanged;  dx = dy with them exchanged back"""
+
+    def __init__(self, axis1: int, axis2: int) -> None:
+        self.axis1 = axis1
+        self.axis2 = axis2
+
+    def forward(self, x: Array) -> Array:
+        return x.swapaxes(self.axis1, self.axis2)
+
+    def backward(self, dy: Array) -> Array:
+        return dy.swapaxes(self.axis1, self.axis2)
+
+
+def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
+    """Return x with two axes exchanged (`transpose(dim0, dim1)` in PyTorch).
+
+    Args:
+        x: Any shape.
+        axis1: One axis.
+        axis2: The other.
+
+    Examples:
+        >>> swapaxes([[[1.0, 2.0]]], 0, 2).shape
+        (2, 1, 1)
+    """
+    return SwapAxes.apply(as_tensor(x), axis1=axis1, axis2=axis2)
+
+
+class MoveAxis(Op):
+    """y = x with axes moved;  dx = dy with them moved back"""
+
+    def __init__(self, source: Axes, destination: Axes) -> None:
+        self.source = source
+        self.destination = destination
+
+    def forward(self, x: Array) -> Array:
+        return np.moveaxis(x, self.source, self.destination)
+
+    def backward(self, dy: Array) -> Array:
+        return np.moveaxis(dy, self.destination, self.source)
+
+
+def moveaxis(x: Any, source: Axes, destination: Axes) -> Tensor:
+    """Return x with axes moved to other places, the rest in their order.
+
+    Args:
+        x: Any shape.
+        source: Where the axes are.
+        destination: Where they go.
+
+    Examples:
+        >>> moveaxis([[[1.0, 2.0]]], -1, 0).shape
+        (2, 1, 1)
+    """
+    return MoveAxis.apply(as_tensor(x), source=source, destination=destination)
+
+
+class Squeeze(Op):
+    """y = x without axes of length 1;  dx = dy with them"""
+
+    def __init__(self, axis: Axis = None) -> None:
+        self.axis = axis
+
+    def forward(self, x: Array) -> Array:
+        self.original = x.shape
+        return x.squeeze(self.axis)
+
+    def backward(self, dy: Array) -> Array:
+        return dy.reshape(self.original)
+
+
+def squeeze(x: Any, axis: Axis = None) -> Tensor:
+    """Return x without axes of length 1.
+
+    Args:
+        x: Any shape.
+        axis: The axis or axes to drop, which must have length 1; None means all that have.
+
+    Examples:
+        >>> squeeze([[1.0], [2.0]], axis=1).data
+        array([1., 2.], dtype=float32)
+    """
+    return Squeeze.apply(as_tensor(x), axis=axis)
+
+
+class ExpandDims(Op):
+    """y = x with new axes of length 1;  dx = dy without them"""
+
+    def __init__(self, axis: Axes) -> None:
+        self.axis = axis
+
+    def forward(self, x: Array) -> Array:
+        return np.expand_dims(x, self.axis)
+
+    def backward(self, dy: Array) -> Array:
+        return dy.squeeze(self.axis)
+
+
+def expand_dims(x: Any, axis: Axes) -> Tensor:
+    """Return x with new axes of length 1 (`unsqueeze` in PyTorch).
+
+    Args:
+        x: Any shape.
+        axis: Where the new axes stand in the result.
+
+    Examples:
+        >>> expand_dims([1.0, 2.0], -1).data
+        array([[1.],
+               [2.]], dtype=float32)
+    """
+    return ExpandDims.apply(as_tensor(x), axis=axis)
+
+
+class BroadcastTo(Op):
+    """y = x repeated to a larger shape;  dx = Σ dy over the repetitions (by the tape)"""
+
+    def __init__(self, shape: Axes) -> None:
+        self.shape = shape
+
+    def forward(self, x: Array) -> Array:
+        return np.broadcast_to(x, self.shape)
+
+    def backward(self, dy: Array) -> Array:
+        return dy
+
+
+def broadcast_to(x: Any, shape: Axes) -> Tensor:
+    """Return x repeated along new axes and axes of length 1, as a read-only view.
+
+    Args:
+        x: A shape that broadcasts to `shape`.
+        shape: The shape wanted.
+
+    Examples:
+        >>> broadcast_to([1.0, 2.0], (2, 2)).data
+        array([[1., 2.],
+               [1., 2.]], dtype=float32)
+    """
+    return BroadcastTo.apply(as_tensor(x), shape=shape)
+
+
+class Flip(Op):
+    """y = x reversed along axes;  dx = dy reversed along them"""
+
+    def __init__(self, axis: Axis = None) -> None:
+        self.axis = axis
+
+    def forward(self, x: Array) -> Array:
+        return np.flip(x, self.axis)
+
+    def backward(self, dy: Array) -> Array:
+        return np.flip(dy, self.axis)
+
+
+def flip(x: Any, axis: Axis = None) -> Tensor:
+    """Return x reversed along axes.
+
+    Args:
+        x: Any shape.
+        axis: The axis or axes to reverse; None means all.
+
+    Examples:
+        >>> flip([1.0, 2.0, 3.0]).data
+        array([3., 2., 1.], dtype=float32)
+    """
+    return Flip.apply(as_tensor(x), axis=axis)

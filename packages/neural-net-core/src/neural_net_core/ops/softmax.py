@@ -1,0 +1,135 @@
+r"""Softmax, its logarithm, and the logarithm of a sum of exponentials.
+
+All three subtract the maximum first. That changes nothing in exact arithmetic, and it keeps every
+exponential in (0, 1], so that scores of ±10⁴ neither overflow nor vanish all at once.
+
+The modules `Softmax` and `LogSoftmax` stand with the activations.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.op import Op
+from neural_net_core.ops._inputs import as_floating
+from neural_net_core.ops.reductions import Reduction
+from neural_net_core.tensor import Axis, Tensor
+
+__all__ = ["LogSoftmaxOp", "LogSumExp", "SoftmaxOp", "log_softmax", "logsumexp", "softmax"]
+
+
+class SoftmaxOp(Op):
+    """y = eˣ / Σ eˣ;  dx = y · (dy − Σ dy · y).  Saves y."""
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def forward(self, x: Array) -> Array:
+        y: Array = np.exp(x - largest(x, self.axis))
+        y /= np.add.reduce(y, axis=self.axis, keepdims=True)
+        self.y = y
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        dx = self.y * dy
+        dx -= self.y * np.add.reduce(dx, axis=self.axis, keepdims=True)
+        return dx
+
+
+def softmax(x: Any, axis: int = -1) -> Tensor:
+    r"""Return probabilities in proportion to the exponentials of x.
+
+    $$ y_i = \frac{e^{x_i}}{\sum_j e^{x_j}} \qquad dx_i = y_i \Big(dy_i - \sum_j dy_j\,y_j\Big) $$
+
+    Args:
+        x: Scores, any shape. A score of −∞ gets the probability 0; a line of nothing but −∞ has
+            no softmax and gives NaN.
+        axis: The axis along which the probabilities add up to 1.
+
+    Returns:
+        The same shape.
+
+    Examples:
+        >>> softmax([1000.0, 1000.0]).data
+        array([0.5, 0.5], dtype=float32)
+    """
+    return SoftmaxOp.apply(as_floating(x), axis=axis)
+
+
+class LogSoftmaxOp(Op):
+    """y = x − ln Σ eˣ;  dx = dy − eʸ · Σ dy.  Saves y."""
+
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def forward(self, x: Array) -> Array:
+        y = x - largest(x, self.axis)
+        y -= np.log(np.add.reduce(np.exp(y), axis=self.axis, keepdims=True))
+        self.y: Array = y
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        dx: Array = dy - np.exp(self.y) * np.add.reduce(dy, axis=self.axis, keepdims=True)
+        return dx
+
+
+def log_softmax(x: Any, axis: int = -1) -> Tensor:
+    r"""Return the logarithm of the softmax, exact where the softmax itself rounds to 0.
+
+    $$ y_i = x_i - \ln \sum_j e^{x_j} \qquad dx_i = dy_i - e^{y_i} \sum_j dy_j $$
+
+    Args:
+        x: Scores, any shape.
+        axis: The axis along which the probabilities add up to 1.
+
+    Returns:
+        The same shape.
+
+    Examples:
+        >>> log_softmax([0.0, 1000.0]).data
+        array([-1000.,     0.], dtype=float32)
+    """
+    return LogSoftmaxOp.apply(as_floating(x), axis=axis)
+
+
+class LogSumExp(Reduction):
+    """y = ln Σ eˣ;  dx = dy · eˣ / Σ eˣ.  Saves the exponentials and their sum."""
+
+    def forward(self, x: Array) -> Array:
+        m = largest(x, self.axis)
+        # A line of nothing but −∞ has the sum 0 and the result −∞, not −∞ − (−∞) = NaN.
+        m = np.where(np.isfinite(m), m, 0)
+        self.e: Array = np.exp(x - m)
+        self.total = np.add.reduce(self.e, axis=self.axis, keepdims=True)
+        with np.errstate(divide="ignore"):
+            y = np.log(self.total) + m
+        return self.drop(y)
+
+    def backward(self, dy: Array) -> Array:
+        dx: Array = self.e * (self.restore(dy) / np.where(self.total == 0, 1, self.total))
+        return dx
+
+
+def logsumexp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+    r"""Return the logarithm of the sum of the exponentials: a smooth maximum.
+
+    $$ y = \ln \sum_i e^{x_i} \qquad dx_i = dy\,\frac{e^{x_i}}{\sum_j e^{x_j}} $$
+
+    Args:
+        x: Any shape. Nothing but −∞, or no element at all, gives −∞ with the gradient 0.
+        axis: The axis or axes to reduce; None means all.
+        keepdims: Keep the reduced axes with length 1.
+
+    Examples:
+        >>> logsumexp([1000.0, 1000.0]).data
+        array(1000.6931, dtype=float32)
+    """
+    return LogSumExp.apply(as_floating(x), axis=axis, keepdims=keepdims)
+
+
+def largest(x: Array, axis: Axis) -> Array:
+    """Return the maximum with the axis kept; −∞ where there is no element."""
+    y: Array = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-math.inf)
+    return y

@@ -1,0 +1,64 @@
+"""Sine and cosine."""
+
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.op import Op
+from neural_net_core.ops._inputs import as_floating
+from neural_net_core.tensor import Tensor
+
+__all__ = ["Cos", "Sin", "cos", "sin"]
+
+
+class Sin(Op):
+    """y = sin x;  dx = dy · cos x.  Saves x."""
+
+    def forward(self, x: Array) -> Array:
+        self.x = x
+        y: Array = np.sin(x)
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        dx: Array = dy * np.cos(self.x)
+        return dx
+
+
+def sin(x: Any) -> Tensor:
+    """Return the sine.
+
+    Args:
+        x: Any shape, in radians.
+
+    Examples:
+        >>> sin([0.0]).data
+        array([0.], dtype=float32)
+    """
+    return Sin.apply(as_floating(x))
+
+
+class Cos(Op):
+    """y = cos x;  dx = −dy · sin x.  Saves x."""
+
+    def forward(self, x: Array) -> Array:
+        self.x = x
+        y: Array = np.cos(x)
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        dx: Array = -dy * np.sin(self.x)
+        return dx
+
+
+def cos(x: Any) -> Tensor:
+    """Return the cosine.
+
+    Args:
+        x: Any shape, in radians.
+
+    Examples:
+        >>> cos([0.0]).data
+        array([1.], dtype=float32)
+    """
+    return Cos.apply(as_floating(x))
