@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.dtypes import Array, DType, as_array, is_floating
+from neural_net_core.dtypes import Array, DType, as_array, get_default_dtype, is_floating
 from neural_net_core.errors import DTypeError, GraphError
 
 if TYPE_CHECKING:
@@ -511,23 +511,28 @@ def coerce_pair(x: Any, y: Any) -> tuple[Any, Any]:
             a, b = x.data.dtype, y.data.dtype
             if a is b or a.kind == b.kind:
                 return x, y
-            return (as_tensor(x, b), y) if b.kind == "f" else (x, as_tensor(y, a))
-        return x, _like(y, x.data.dtype)
+            if a.kind == "f":
+                return x, as_tensor(y, a)
+            return (as_tensor(x, b), y) if b.kind == "f" else (x, y)
+        return _beside(x, y)
     if isinstance(y, Tensor):
-        return _like(x, y.data.dtype), y
+        return _beside(y, x)[::-1]
     return coerce_pair(as_tensor(x), y)
 
 
-def _like(raw: Any, dtype: DType) -> Any:
-    """Return a raw operand in a form that does not change the dtype of the result."""
+def _beside(tensor: Tensor, raw: Any) -> tuple[Tensor, Any]:
+    """Return a Tensor and the raw operand beside it in forms whose result keeps the dtype."""
     kind = type(raw)
     if kind is float or kind is int or kind is bool:
-        # An integer Tensor times 0.5 would give float64.
-        return as_tensor(raw) if kind is float and dtype.kind != "f" else raw
+        if kind is float and tensor.data.dtype.kind != "f":
+            # NumPy would make an integer array times 0.5 float64.
+            return as_tensor(tensor, get_default_dtype()), raw
+        return tensor, raw
     if isinstance(raw, np.generic):
-        return _like(raw.item(), dtype)
-    array = as_array(raw)
-    return array.astype(dtype, copy=False) if dtype.kind == "f" else as_tensor(array)
+        return _beside(tensor, raw.item())
+    if tensor.data.dtype.kind == "f":
+        return tensor, as_array(raw, tensor.data.dtype)
+    return coerce_pair(tensor, Tensor(raw))
 
 
 def _raw(x: Any) -> Any:
