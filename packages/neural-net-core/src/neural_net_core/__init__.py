@@ -3,7 +3,16 @@
 # First, because it ties the knot between tensors and operations (see the end of tensor.py).
 from neural_net_core.tensor import Buffer, Parameter, Tensor, as_tensor  # isort: skip
 
+from neural_net_core import init, ops
+from neural_net_core.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    load_tensors,
+    save_checkpoint,
+    save_tensors,
+)
 from neural_net_core.containers import ModuleDict, ModuleList, Sequential
+from neural_net_core.dense import Dense
 from neural_net_core.dtypes import default_dtype, get_default_dtype
 from neural_net_core.errors import (
     CheckpointError,
@@ -15,6 +24,7 @@ from neural_net_core.errors import (
     StateDictError,
     TrainingError,
 )
+from neural_net_core.flatten import Flatten, Unflatten
 from neural_net_core.grad_mode import enable_grad, is_grad_enabled, no_grad
 from neural_net_core.module import Module
 from neural_net_core.op import Op
@@ -22,3 +32,41 @@ from neural_net_core.random import default_rng, seed
 from neural_net_core.tape import grad
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Buffer",
+    "Checkpoint",
+    "CheckpointError",
+    "DTypeError",
+    "Dense",
+    "Flatten",
+    "GraphError",
+    "GraphFreedError",
+    "Module",
+    "ModuleDict",
+    "ModuleList",
+    "NeuralNetError",
+    "Op",
+    "Parameter",
+    "Sequential",
+    "ShapeError",
+    "StateDictError",
+    "Tensor",
+    "TrainingError",
+    "Unflatten",
+    "as_tensor",
+    "default_dtype",
+    "default_rng",
+    "enable_grad",
+    "get_default_dtype",
+    "grad",
+    "init",
+    "is_grad_enabled",
+    "load_checkpoint",
+    "load_tensors",
+    "no_grad",
+    "ops",
+    "save_checkpoint",
+    "save_tensors",
+    "seed",
+]

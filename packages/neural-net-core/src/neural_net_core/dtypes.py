@@ -89,4 +89,3 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
     if array.dtype.kind not in "iub":
         raise DTypeError(f"Tensor: expected numbers, got data of dtype {array.dtype}")
     return array
-

@@ -118,9 +118,7 @@ class Module:
                 seen.add(id(value))
                 yield path, value
 
-    def named_parameters(
-        self, *, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Parameter]]:
+    def named_parameters(self, *, remove_duplicate: bool = True) -> Iterator[tuple[str, Parameter]]:
         """Yield each parameter with its path; a tied one once, under its first path.
 
         Args:
@@ -218,7 +216,8 @@ class Module:
                 problems.append(f"{key}: expected dtype {want.dtype}, got {came.dtype}")
         if problems:
             raise StateDictError(
-                f"{type(self).__name__}: the state dict does not fit: " + "; ".join(sorted(problems))
+                f"{type(self).__name__}: the state dict does not fit: "
+                + "; ".join(sorted(problems))
             )
         for key in own.keys() & arrays.keys():
             np.copyto(own[key].data, arrays[key], casting="same_kind")

@@ -18,8 +18,10 @@ def seed(n: int) -> None:
         n: Any integer from 0 up.
 
     Examples:
-        >>> seed(7); first = default_rng().random()
-        >>> seed(7); first == default_rng().random()
+        >>> seed(7)
+        ... first = default_rng().random()
+        >>> seed(7)
+        ... first == default_rng().random()
         True
     """
     _generator.bit_generator.state = np.random.default_rng(n).bit_generator.state

@@ -70,15 +70,23 @@ def _count_consumers(root: Op) -> dict[Any, int]:
 
 def _check_versions(op: Op) -> None:
     """Raise if a parameter that the operation used has been changed since."""
-    used = [(p[0], p[1]) for p in op.parents or () if p is not None and not isinstance(p[0], Op)]
-    for leaf, version in (*used, *op.frozen):
+    for parent in op.parents or ():
+        if parent is None or isinstance(parent[0], Op):
+            continue
+        if parent[0].version != parent[1]:
+            _raise_changed(op, parent[0])
+    for leaf, version in op.frozen:
         if leaf.version != version:
-            name = getattr(leaf, "name", None) or f"of shape {leaf.shape}"
-            raise GraphError(
-                f"{type(op).__name__}: the parameter {name} was changed after the forward pass "
-                "(by an optimizer step or by loading a state dict), so its gradient would be "
-                "wrong; run the forward pass again"
-            )
+            _raise_changed(op, leaf)
+
+
+def _raise_changed(op: Op, leaf: Tensor) -> None:
+    name = getattr(leaf, "name", None) or f"of shape {leaf.shape}"
+    raise GraphError(
+        f"{type(op).__name__}: the parameter {name} was changed after the forward pass "
+        "(by an optimizer step or by loading a state dict), so its gradient would be "
+        "wrong; run the forward pass again"
+    )
 
 
 class _Gradients:

@@ -1,0 +1,95 @@
+"""What is timed: each row is one full training step, written once for each library.
+
+A builder returns a function without arguments that runs one step: forward, loss, backward,
+optimizer. Both sides get the same sizes, the same data and the same kind of initialisation.
+Imports stand inside the builders, because each library runs in a process of its own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+Step = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: how to build the step in each library."""
+
+    name: str
+    ours: Callable[[], Step]
+    torch: Callable[[], Step]
+
+
+def _dense_ours(sizes, batch, optimizer, loss, activation):
+    import neural_net_core as nn
+    import neural_net_optim as optim
+
+    layers = []
+    for m, n in zip(sizes, sizes[1:], strict=False):
+        layers += [nn.Dense(m, n), getattr(nn, activation)()]
+    model = nn.Sequential(*layers[:-1])
+    name, settings = optimizer
+    opt = getattr(optim, name)(model.parameters(), **settings)
+    loss_fn = getattr(nn, loss)()
+    x, y = _data(sizes, batch, loss)
+    x = nn.Tensor(x)
+
+    def step():
+        value = loss_fn(model(x), y)
+        value.backward()
+        opt.step()
+        opt.zero_grad()
+        return value
+
+    return step
+
+
+def _dense_torch(sizes, batch, optimizer, loss, activation):
+    import torch
+    from torch import nn
+
+    layers = []
+    for m, n in zip(sizes, sizes[1:], strict=False):
+        layers += [nn.Linear(m, n), getattr(nn, activation)()]
+    model = nn.Sequential(*layers[:-1])
+    name, settings = optimizer
+    opt = getattr(torch.optim, name)(model.parameters(), **settings)
+    loss_fn = getattr(nn, loss)()
+    x, y = map(torch.from_numpy, _data(sizes, batch, loss))
+
+    def step():
+        value = loss_fn(model(x), y)
+        value.backward()
+        opt.step()
+        opt.zero_grad()
+        return value
+
+    return step
+
+
+def _data(sizes, batch, loss):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(batch, sizes[0])).astype(np.float32)
+    if loss == "CrossEntropyLoss":
+        return x, rng.integers(0, sizes[-1], batch)
+    return x, rng.uniform(size=(batch, sizes[-1])).astype(np.float32)
+
+
+def _dense(name, sizes, batch, optimizer, loss="CrossEntropyLoss", activation="ReLU"):
+    args = (sizes, batch, optimizer, loss, activation)
+    return Row(name, lambda: _dense_ours(*args), lambda: _dense_torch(*args))
+
+
+SGD = ("SGD", {"lr": 0.1})
+ADAM = ("Adam", {"lr": 1e-3})
+
+ROWS = [
+    _dense("XOR 2-4-1, batch 4, SGD", (2, 4, 1), 4, SGD, "MSELoss", "Sigmoid"),
+    _dense("XOR 2-4-1, batch 4, Adam", (2, 4, 1), 4, ADAM, "MSELoss", "Sigmoid"),
+    _dense("digits MLP 64-128-10, batch 64, Adam", (64, 128, 10), 64, ADAM),
+    _dense("6 layers of 64, batch 32, SGD", (64,) * 7, 32, SGD),
+    _dense("MLP 784-512-512-10, batch 128, SGD", (784, 512, 512, 10), 128, SGD),
+    _dense("MLP 784-512-512-10, batch 128, Adam", (784, 512, 512, 10), 128, ADAM),
+]

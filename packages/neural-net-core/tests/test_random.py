@@ -1,0 +1,35 @@
+"""The library's generator."""
+
+import numpy as np
+import pytest
+from neural_net_core import Dense, default_rng, seed
+from neural_net_core.random import resolve_rng
+
+
+def test_seed_restarts_the_library_s_generator_for_every_holder():
+    held = default_rng()
+    seed(3)
+    first = held.normal(size=5)
+    seed(3)
+    np.testing.assert_array_equal(default_rng().normal(size=5), first)
+
+
+def test_layers_drawn_after_one_seed_are_identical():
+    seed(11)
+    a = Dense(4, 3)
+    seed(11)
+    b = Dense(4, 3)
+    np.testing.assert_array_equal(a.weight.data, b.weight.data)
+    np.testing.assert_array_equal(a.bias.data, b.bias.data)
+
+
+def test_the_global_generator_is_left_alone():
+    before = np.random.get_state()[1].copy()
+    seed(5)
+    Dense(4, 3)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+
+def test_a_seed_is_not_a_generator():
+    with pytest.raises(ValueError, match="got int"):
+        resolve_rng(42)

@@ -1,0 +1,182 @@
+"""The Tensor handle: numbers in and out, operators, comparisons, and how it prints."""
+
+import copy
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from neural_net_core import Buffer, DTypeError, GraphError, Parameter, Tensor, as_tensor
+
+
+def leaf(*values):
+    return Tensor(np.array(values, np.float32), requires_grad=True)
+
+
+def test_getting_numbers_out():
+    x = leaf(1.5)
+    assert float(x) == x.item() == 1.5
+    assert int(Tensor([3])) == 3
+    assert bool(Tensor(True)) is True
+    assert leaf(1.0, 2.0).tolist() == [1.0, 2.0]
+    assert np.asarray(x).dtype == np.float32
+    assert np.asarray(x) is x.data
+    assert np.array(x, dtype=np.float64, copy=True).dtype == np.float64
+    assert x.numpy() is x.data
+    with pytest.raises(ValueError, match=r"exactly one element, got shape \(2,\)"):
+        float(leaf(1.0, 2.0))
+
+
+def test_shape_and_iteration():
+    x = Tensor(np.zeros((2, 3)))
+    assert (x.shape, x.ndim, x.size, len(x), x.T.shape) == ((2, 3), 2, 6, 2, (3, 2))
+    assert [row.shape for row in x] == [(3,), (3,)]
+    with pytest.raises(TypeError, match="0-d"):
+        iter(Tensor(1.0))
+
+
+def test_a_full_reduction_is_an_array():
+    y = leaf(1.0, 2.0).sum()
+    assert type(y.data) is np.ndarray and y.shape == ()
+
+
+def test_operators_on_both_sides():
+    x = leaf(2.0, 4.0)
+    a = np.array([1.0, 8.0])
+    cases = [
+        (x + a, [3, 12]),
+        (a + x, [3, 12]),
+        (x - a, [1, -4]),
+        (a - x, [-1, 4]),
+        (x * a, [2, 32]),
+        (a * x, [2, 32]),
+        (x / a, [2, 0.5]),
+        (a / x, [0.5, 2]),
+        (x**2, [4, 16]),
+        (2**x, [4, 16]),
+        (1 - x, [-1, -3]),
+        (1 / x, [0.5, 0.25]),
+        (-x, [-2, -4]),
+        (abs(-x), [2, 4]),
+        (np.eye(2) @ x, [2, 4]),
+        (x @ np.eye(2), [2, 4]),
+    ]
+    for y, expected in cases:
+        assert type(y) is Tensor and y.requires_grad and y.dtype == np.float32
+        np.testing.assert_allclose(y.data, expected)
+
+
+def test_comparisons_are_plain_booleans():
+    x = leaf(1.0, 3.0)
+    assert (x > 2).tolist() == [False, True]
+    assert (x >= x).all() and not (x < x).any() and (x <= 3).all()
+    assert (x == [1.0, 0.0]).tolist() == [True, False]
+    assert (x != Tensor([1.0, 0.0])).tolist() == [False, True]
+    assert isinstance(x > 2, np.ndarray)
+    assert len({x, x, leaf(1.0)}) == 2
+
+
+def test_methods_agree_with_numpy():
+    array = np.random.default_rng(0).uniform(0.5, 2, (2, 3)).astype(np.float32)
+    x = Tensor(array)
+    pairs = [
+        (x.exp(), np.exp(array)),
+        (x.log(), np.log(array)),
+        (x.sqrt(), np.sqrt(array)),
+        (x.abs(), np.abs(array)),
+        (x.clip(0.8, 1.5), np.clip(array, 0.8, 1.5)),
+        (x.sum(), array.sum()),
+        (x.sum(1, keepdims=True), array.sum(1, keepdims=True)),
+        (x.mean((0, 1)), array.mean((0, 1))),
+        (x.max(0), array.max(0)),
+        (x.min(-1), array.min(-1)),
+        (x.var(0), array.var(0)),
+        (x.std(0, ddof=1), array.std(0, ddof=1)),
+        (x.cumsum(1), array.cumsum(1)),
+        (x.reshape(3, 2), array.reshape(3, 2)),
+        (x.reshape((3, -1)), array.reshape(3, 2)),
+        (x.transpose(), array.T),
+        (x.transpose(1, 0), array.T),
+        (x.permute((1, 0)), array.T),
+        (x.swapaxes(0, 1), array.T),
+        (x.expand_dims(0), array[None]),
+        (x.expand_dims(0).squeeze(0), array),
+        (x.flatten(), array.ravel()),
+        (x.broadcast_to((4, 2, 3)), np.broadcast_to(array, (4, 2, 3))),
+        (x.softmax(), np.exp(array) / np.exp(array).sum(-1, keepdims=True)),
+        (x.log_softmax(0), array - np.log(np.exp(array).sum(0))),
+        (x.logsumexp(1), np.log(np.exp(array).sum(1))),
+        (x[1, ::2], array[1, ::2]),
+    ]
+    for y, expected in pairs:
+        np.testing.assert_allclose(y.data, expected, rtol=1e-6)
+    assert x.argmax() == array.argmax() and x.argmin(0).tolist() == array.argmin(0).tolist()
+
+
+def test_repr_shows_data_shape_dtype_and_grad_function():
+    x = leaf(1.0, 2.0)
+    assert repr(x) == "Tensor([1., 2.], shape=(2,), dtype=float32, requires_grad=True)"
+    assert repr(x * 2) == "Tensor([2., 4.], shape=(2,), dtype=float32, grad_fn=Multiply)"
+    assert repr(Parameter([1.0], name="w")).startswith("Parameter([1.], name='w', shape=(1,)")
+    assert len(repr(Tensor(np.zeros((100, 100))))) < 400
+    assert (x * 2).grad_fn is not None and x.grad_fn is None
+
+
+def test_detach_shares_data_and_drops_history():
+    x = leaf(1.0)
+    y = (x * 2).detach()
+    assert y.is_leaf and not y.requires_grad
+    assert x.detach().data is x.data
+
+
+def test_integers_have_no_gradient():
+    with pytest.raises(DTypeError, match=r"write 1\.0 instead of 1"):
+        Tensor([1, 2], requires_grad=True)
+    with pytest.raises(DTypeError):
+        Tensor([1, 2]).requires_grad_()
+    assert not leaf(1.0).astype(np.int64).requires_grad
+
+
+def test_requires_grad_of_a_result_cannot_be_changed():
+    with pytest.raises(GraphError, match="leaf"):
+        (leaf(1.0) * 2).requires_grad_(False)
+
+
+def test_assignment_says_what_to_do_instead():
+    with pytest.raises(GraphError, match="where"):
+        leaf(1.0, 2.0)[0] = 3.0
+
+
+def test_astype_passes_the_gradient_back_in_the_leaf_s_dtype():
+    x = leaf(1.0, 2.0)
+    y = x.astype(np.float64)
+    assert y.dtype == np.float64
+    (y * y).sum().backward()
+    assert x.grad.dtype == np.float32
+    np.testing.assert_array_equal(x.grad, [2, 4])
+
+
+def test_a_parameter_owns_its_memory():
+    array = np.ones(3, np.float32)
+    p = Parameter(array)
+    p.data[0] = 5
+    assert array[0] == 1
+    assert p.version == 0 and p.requires_grad
+
+
+def test_copies_of_leaves_and_not_of_results():
+    p = Parameter([1.0], name="w")
+    p.grad = np.ones(1, np.float32)
+    p.version = 3
+    twin = copy.deepcopy(p)
+    assert (twin.name, twin.version, twin.grad[0]) == ("w", 3, 1)
+    assert not np.shares_memory(twin.data, p.data)
+    assert copy.deepcopy(Buffer([1.0], persistent=False)).persistent is False
+    with pytest.raises(GraphError, match="detach"):
+        copy.deepcopy(p * 2)
+
+
+def test_as_tensor_returns_a_tensor_as_it_is():
+    x = leaf(1.0)
+    assert as_tensor(x) is x
+    assert as_tensor(x, np.float64).dtype == np.float64
+    assert as_tensor(Fraction(1, 2).__float__()).dtype == np.float32
