@@ -7,6 +7,7 @@ Imports stand inside the builders, because each library runs in a process of its
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def _dense_ours(sizes, batch, optimizer, loss, activation):
     import neural_net_optim as optim
 
     layers = []
-    for m, n in zip(sizes, sizes[1:], strict=False):
+    for m, n in pairwise(sizes):
         layers += [nn.Dense(m, n), getattr(nn, activation)()]
     model = nn.Sequential(*layers[:-1])
     name, settings = optimizer
@@ -51,7 +52,7 @@ def _dense_torch(sizes, batch, optimizer, loss, activation):
     from torch import nn
 
     layers = []
-    for m, n in zip(sizes, sizes[1:], strict=False):
+    for m, n in pairwise(sizes):
         layers += [nn.Linear(m, n), getattr(nn, activation)()]
     model = nn.Sequential(*layers[:-1])
     name, settings = optimizer

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from neural_net_core import Dense, ModuleDict, ModuleList, Sequential, Tanh, Tensor
 
 
@@ -49,5 +50,5 @@ def test_module_dict_edits():
 
 @pytest.mark.parametrize("build", [lambda: Sequential(np.tanh), lambda: ModuleList([3])])
 def test_only_modules_go_in(build):
-    with pytest.raises(TypeError, match="expected a Module, got (ufunc|int)"):
+    with pytest.raises(TypeError, match=r"expected a Module, got (ufunc|int)"):
         build()

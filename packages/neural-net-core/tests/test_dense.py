@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from neural_net_core import Dense, ShapeError, Tensor, init
 from neural_net_core.testing import gradcheck
 

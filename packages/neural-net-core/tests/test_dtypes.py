@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from neural_net_core import DTypeError, Tensor, default_dtype, get_default_dtype
 from neural_net_core.dtypes import as_array
 
@@ -18,9 +19,13 @@ def test_integers_and_booleans_pass_as_they_are():
 
 
 def test_the_default_is_set_inside_a_block_and_put_back_after_an_error():
-    with pytest.raises(RuntimeError), default_dtype(np.float64):
-        assert Tensor([1.5]).dtype == np.float64 == get_default_dtype()
-        raise RuntimeError
+    def fail():
+        with default_dtype(np.float64):
+            assert Tensor([1.5]).dtype == np.float64 == get_default_dtype()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert get_default_dtype() == np.float32
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from neural_net_core import FeedForward, ReLU, Sigmoid, Tensor, sigmoid
 
 

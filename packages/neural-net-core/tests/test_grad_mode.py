@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+
 from neural_net_core import Tensor, enable_grad, is_grad_enabled, no_grad
 
 X = Tensor([1.0], requires_grad=True)

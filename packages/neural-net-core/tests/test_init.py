@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from neural_net_core import ShapeError, default_dtype, init
 
 WIDE = (300, 200, 3)  # fan_in 600, fan_out 900

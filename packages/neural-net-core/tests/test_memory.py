@@ -4,6 +4,7 @@ import gc
 import tracemalloc
 
 import numpy as np
+
 from neural_net_core import CrossEntropyLoss, Dense, ReLU, Sequential
 
 

@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 import pytest
+
 from neural_net_core import (
     Buffer,
     Dense,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from neural_net_core import Dense, default_rng, seed
 from neural_net_core.random import resolve_rng
 
@@ -24,10 +25,10 @@ def test_layers_drawn_after_one_seed_are_identical():
 
 
 def test_the_global_generator_is_left_alone():
-    before = np.random.get_state()[1].copy()
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
     seed(5)
     Dense(4, 3)
-    np.testing.assert_array_equal(np.random.get_state()[1], before)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
 def test_a_seed_is_not_a_generator():

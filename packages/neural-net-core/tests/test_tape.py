@@ -6,6 +6,7 @@ import weakref
 
 import numpy as np
 import pytest
+
 from neural_net_core import (
     GraphError,
     GraphFreedError,

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from neural_net_core import Buffer, DTypeError, GraphError, Parameter, Tensor, as_tensor
 
 

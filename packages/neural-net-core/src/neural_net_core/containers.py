@@ -57,9 +57,9 @@ class ModuleList(Module):
 
 
 class Sequential(Module):
-    """Modules applied one after the other, each to the output of the one before.
+    r"""Modules applied one after the other, each to the output of the one before.
 
-    $$ y = f_n(\\dots f_2(f_1(x))) $$
+    $$ y = f_n(\dots f_2(f_1(x))) $$
 
     Args:
         *modules: The modules in order, named `0`, `1`, …; or one mapping of names to modules.
@@ -128,7 +128,7 @@ class ModuleDict(Module):
         return self._modules[name]
 
     def __setitem__(self, name: str, module: Module) -> None:
-        if not isinstance(name, str) or not name or "." in name:
+        if not name or "." in name:
             raise ValueError(f"ModuleDict: expected a name without dots, got {name!r}")
         self._modules[name] = _check_module(self, module)
 

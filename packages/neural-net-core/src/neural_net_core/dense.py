@@ -68,7 +68,11 @@ class Dense(Module):
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        for name, value in (("in_features", in_features), ("out_features", out_features)):
+        sizes: tuple[tuple[str, Any], ...] = (
+            ("in_features", in_features),
+            ("out_features", out_features),
+        )
+        for name, value in sizes:
             if not isinstance(value, int | np.integer) or value < 1:
                 raise ValueError(f"Dense: expected {name} to be an integer from 1, got {value!r}")
         self.in_features = int(in_features)

@@ -20,7 +20,8 @@ __all__ = ["Array", "DType", "as_array", "default_dtype", "get_default_dtype", "
 Array = npt.NDArray[Any]
 DType = np.dtype[Any]
 
-_default: ContextVar[DType] = ContextVar("default_dtype", default=np.dtype(np.float32))
+# A dtype object, which cannot be changed, is a safe default.
+_default: ContextVar[DType] = ContextVar("default_dtype", default=np.dtype(np.float32))  # noqa: B039
 
 
 def get_default_dtype() -> DType:

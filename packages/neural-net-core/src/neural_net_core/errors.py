@@ -37,7 +37,7 @@ class GraphFreedError(GraphError):
 
 
 class StateDictError(NeuralNetError, ValueError):
-    """A state dict does not fit; the message lists every key that is missing, extra or misshapen."""
+    """A state dict does not fit; the message lists each key that is missing, extra or misshapen."""
 
 
 class CheckpointError(NeuralNetError, ValueError):

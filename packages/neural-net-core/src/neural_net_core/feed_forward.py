@@ -1,6 +1,7 @@
 """The multi-layer perceptron: dense layers with an activation between them."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -53,8 +54,7 @@ class FeedForward(Module):
             raise ValueError(f"FeedForward: expected at least two sizes, got {tuple(sizes)}")
         self.sizes = tuple(sizes)
         self.layers = ModuleList(
-            Dense(m, n, bias, init=init, rng=rng, dtype=dtype)
-            for m, n in zip(sizes, sizes[1:], strict=False)
+            Dense(m, n, bias, init=init, rng=rng, dtype=dtype) for m, n in pairwise(sizes)
         )
         hidden = [activation() for _ in sizes[1:-1]]
         self.activations = ModuleList([*hidden, (output_activation or Identity)()])

@@ -16,7 +16,6 @@ To add an operation of your own, write the two methods and call `apply`:
 
 from typing import Any
 
-from neural_net_core.dtypes import Array
 from neural_net_core.errors import GraphFreedError
 from neural_net_core.grad_mode import recording
 from neural_net_core.tensor import Parameter, Tensor

@@ -45,7 +45,8 @@ def unbroadcast(dx: Array, shape: tuple[int, ...]) -> Array:
     axes = tuple(range(leading)) + tuple(
         leading + i for i, n in enumerate(shape) if n == 1 and dx.shape[leading + i] != 1
     )
-    return np.sum(dx, axis=axes, keepdims=True).reshape(shape)
+    summed: Array = np.sum(dx, axis=axes, keepdims=True).reshape(shape)
+    return summed
 
 
 def _count_consumers(root: Op) -> dict[Any, int]:
@@ -117,13 +118,13 @@ class _Gradients:
 def _gradients_of_inputs(op: Op, dys: list[Array | None]) -> tuple[Array | None, ...]:
     """Run one operation's backward and check that it answered for every input."""
     _check_versions(op)
-    dxs = op.backward(*dys)
-    if type(dxs) is not tuple:
-        dxs = (dxs,)
-    if len(dxs) != len(op.parents or ()):
+    answer = op.backward(*dys)
+    dxs: tuple[Array | None, ...] = answer if type(answer) is tuple else (answer,)
+    parents = op.parents or ()
+    if len(dxs) != len(parents):
         raise GraphError(
             f"{type(op).__name__}.backward: expected one gradient (or None) for each of the "
-            f"{len(op.parents or ())} inputs, got {len(dxs)}"
+            f"{len(parents)} inputs, got {len(dxs)}"
         )
     return dxs
 
