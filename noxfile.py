@@ -111,8 +111,7 @@ def parity(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Time training steps side by side with PyTorch."""
     install_with_torch(session)
-    for script in sorted(Path("benchmarks").glob("bench_*.py")):
-        session.run("python", str(script), *session.posargs, env=CLEAN)
+    session.run("python", "benchmarks/run.py", *session.posargs, env=CLEAN)
 
 
 @nox.session(default=False, venv_backend="none")
