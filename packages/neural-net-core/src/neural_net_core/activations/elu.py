@@ -1,0 +1,98 @@
+"""The exponential linear unit: ReLU with a smooth, saturating negative side."""
+
+from typing import Any
+
+import numpy as np
+
+from neural_net_core._blocks import in_blocks
+from neural_net_core._select import select
+from neural_net_core.dtypes import Array
+from neural_net_core.module import Module
+from neural_net_core.op import Op
+from neural_net_core.ops._inputs import as_floating
+from neural_net_core.tensor import Tensor
+
+__all__ = ["ELU", "ELUOp", "elu"]
+
+
+class ELUOp(Op):
+    """y = s x where x > 0, else s α (eˣ − 1);  dx = dy · s where x > 0, else dy · (y + s α).
+
+    Saves y. The scale s is 1 for ELU; SELU is the same function with another s and α.
+    """
+
+    def __init__(self, alpha: float, scale: float = 1.0) -> None:
+        self.alpha, self.scale = alpha, scale
+
+    def forward(self, x: Array) -> Array:
+        self.y = in_blocks(self._elu, x, 1)[0]
+        return self.y
+
+    def _elu(self, x: Array) -> tuple[Array]:
+        # Only the negative part goes into the exponential: a large x would overflow.
+        negative = np.expm1(np.minimum(x, 0))
+        negative *= self.scale * self.alpha
+        return (select(x > 0, x * self.scale, negative),)
+
+    def backward(self, dy: Array) -> Array:
+        slope = select(self.y > 0, self.scale, self.y + self.scale * self.alpha)
+        slope *= dy
+        return slope
+
+
+def elu(x: Any, alpha: float = 1.0) -> Tensor:
+    r"""Let negative elements saturate at −α.
+
+    $$ y = \begin{cases} x & x > 0 \\ \alpha (e^x - 1) & x \le 0 \end{cases} \qquad
+       \frac{dy}{dx} = \begin{cases} 1 & x > 0 \\ y + \alpha & x \le 0 \end{cases} $$
+
+    Args:
+        x: Any shape.
+        alpha: The limit of −y for very negative x, positive.
+
+    Returns:
+        The same shape.
+
+    Raises:
+        ValueError: If alpha is not positive.
+
+    Examples:
+        >>> elu([-1.0, 2.0]).data.round(4)
+        array([-0.6321,  2.    ], dtype=float32)
+    """
+    if not alpha > 0:
+        raise ValueError(f"elu: expected alpha > 0, got {alpha}")
+    return ELUOp.apply(as_floating(x), alpha=float(alpha))
+
+
+class ELU(Module):
+    """The exponential linear unit, elementwise.
+
+    Negative outputs push the mean activation towards zero, which ReLU cannot.
+
+    Args:
+        alpha: The limit of −y for very negative x, positive.
+
+    Shape:
+        any -> the same
+
+    References:
+        Clevert et al. (2016), arXiv:1511.07289, eq. 15.
+
+    Examples:
+        >>> ELU()([0.0, 2.0]).data
+        array([0., 2.], dtype=float32)
+    """
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        if not alpha > 0:
+            raise ValueError(f"ELU: expected alpha > 0, got {alpha}")
+        self.alpha = alpha
+
+    def forward(self, x: Any) -> Tensor:
+        """Return x where positive, else α (eˣ − 1)."""
+        return elu(x, self.alpha)
+
+    def extra_repr(self) -> str:
+        """Return alpha."""
+        return f"alpha={self.alpha}"

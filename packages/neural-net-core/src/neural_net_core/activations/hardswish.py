@@ -1,0 +1,71 @@
+"""Hardswish: SiLU with the straight-line sigmoid, the activation of MobileNetV3."""
+
+from typing import Any
+
+from neural_net_core._select import select
+from neural_net_core.dtypes import Array
+from neural_net_core.module import Module
+from neural_net_core.op import Op
+from neural_net_core.ops._inputs import as_floating
+from neural_net_core.tensor import Tensor
+
+__all__ = ["Hardswish", "HardswishOp", "hardswish"]
+
+
+class HardswishOp(Op):
+    """y = x h, h = min(max(x + 3, 0), 6) / 6;  dx = dy · (h + x/6 where −3 < x < 3, else h).
+
+    Saves x.
+    """
+
+    def forward(self, x: Array) -> Array:
+        self.x = x
+        return x * self._gate()
+
+    def backward(self, dy: Array) -> Array:
+        slope = select((self.x > -3) & (self.x < 3), self.x / 6, 0)
+        slope += self._gate()
+        slope *= dy
+        return slope
+
+    def _gate(self) -> Array:
+        h: Array = (self.x + 3).clip(0, 6)
+        h /= 6
+        return h
+
+
+def hardswish(x: Any) -> Tensor:
+    r"""Weight each element by its own hardsigmoid.
+
+    $$ y = x \, \frac{\min(\max(x + 3, 0), 6)}{6} $$
+
+    Args:
+        x: Any shape.
+
+    Returns:
+        The same shape.
+
+    Examples:
+        >>> hardswish([-4.0, 3.0, 1.5]).data
+        array([-0.   ,  3.   ,  1.125], dtype=float32)
+    """
+    return HardswishOp.apply(as_floating(x))
+
+
+class Hardswish(Module):
+    """SiLU with a gate of three straight lines, elementwise.
+
+    Shape:
+        any -> the same
+
+    References:
+        Howard et al. (2019), Searching for MobileNetV3, arXiv:1905.02244, section 5.2.
+
+    Examples:
+        >>> Hardswish()([3.0]).data
+        array([3.], dtype=float32)
+    """
+
+    def forward(self, x: Any) -> Tensor:
+        """Return x times the hardsigmoid of x."""
+        return hardswish(x)

@@ -1,0 +1,88 @@
+"""Mish: a smooth, self-gated activation."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from neural_net_core._blocks import in_blocks
+from neural_net_core.dtypes import Array
+from neural_net_core.module import Module
+from neural_net_core.op import Op
+from neural_net_core.ops._inputs import as_floating
+from neural_net_core.tensor import Tensor
+
+__all__ = ["Mish", "MishOp", "mish"]
+
+
+class MishOp(Op):
+    """y = x t, t = tanh(ln(1 + eˣ));  dx = dy · (t + x (1 − t²) σ(x)).  Saves that slope.
+
+    With n = eˣ and w = n (n + 2) both are quotients: t = w / (w + 2), because
+    tanh(ln a) = (a² − 1) / (a² + 1), and (1 − t²) σ = 4 n (n + 1) / (w + 2)².
+    """
+
+    def forward(self, x: Array) -> Array:
+        y, slope = in_blocks(self._value_and_slope, x, 2)
+        if self.needs(0):
+            self.slope = slope
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        return dy * self.slope
+
+    def _value_and_slope(self, x: Array) -> tuple[Array, Array]:
+        # Above, t has long been 1 and its slope 0; the limit only keeps n² finite.
+        limit = 0.5 * math.log(float(np.finfo(x.dtype).max)) - 2
+        z = x.clip(-4 * limit, limit)
+        n = np.exp(z)
+        w = n + 2
+        w *= n
+        d = w + 2
+        w /= d  # t
+        slope = n / d
+        n += 1
+        n /= d
+        slope *= n
+        slope *= z
+        slope *= 4
+        slope += w
+        w *= x
+        return w, slope
+
+
+def mish(x: Any) -> Tensor:
+    r"""Weight each element by the tanh of its softplus.
+
+    $$ y = x \tanh(\ln(1 + e^x)) $$
+
+    Args:
+        x: Any shape.
+
+    Returns:
+        The same shape.
+
+    Examples:
+        >>> mish([-1.0, 1.0]).data.round(4)
+        array([-0.3034,  0.8651], dtype=float32)
+    """
+    return MishOp.apply(as_floating(x))
+
+
+class Mish(Module):
+    """Mish, elementwise.
+
+    Shape:
+        any -> the same
+
+    References:
+        Misra (2019), Mish: a self regularized non-monotonic activation function, arXiv:1908.08681.
+
+    Examples:
+        >>> Mish()([1.0]).data.round(4)
+        array([0.8651], dtype=float32)
+    """
+
+    def forward(self, x: Any) -> Tensor:
+        """Return x tanh(softplus(x))."""
+        return mish(x)

@@ -1,0 +1,72 @@
+"""The sigmoid-weighted linear unit, the Swish of the literature with β = 1."""
+
+from typing import Any
+
+from neural_net_core._blocks import in_blocks
+from neural_net_core.activations.sigmoid import logistic
+from neural_net_core.dtypes import Array
+from neural_net_core.module import Module
+from neural_net_core.op import Op
+from neural_net_core.ops._inputs import as_floating
+from neural_net_core.tensor import Tensor
+
+__all__ = ["SiLU", "SiLUOp", "silu"]
+
+
+class SiLUOp(Op):
+    """y = x σ(x);  dx = dy · (σ + y (1 − σ)).  Saves that slope."""
+
+    def forward(self, x: Array) -> Array:
+        if not self.needs(0):
+            return x * logistic(x)
+        y, self.slope = in_blocks(self._value_and_slope, x, 2)
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        return dy * self.slope
+
+    def _value_and_slope(self, x: Array) -> tuple[Array, Array]:
+        s = logistic(x)
+        y = x * s
+        slope = 1 - s
+        slope *= y
+        slope += s
+        return y, slope
+
+
+def silu(x: Any) -> Tensor:
+    r"""Weight each element by its own sigmoid.
+
+    $$ y = x \, \sigma(x) \qquad \frac{dy}{dx} = \sigma(x) + y \, (1 - \sigma(x)) $$
+
+    Args:
+        x: Any shape.
+
+    Returns:
+        The same shape.
+
+    Examples:
+        >>> silu([-1.0, 1.0]).data.round(4)
+        array([-0.2689,  0.7311], dtype=float32)
+    """
+    return SiLUOp.apply(as_floating(x))
+
+
+class SiLU(Module):
+    """The sigmoid-weighted linear unit, elementwise; `Swish` is the same with a learned β.
+
+    Shape:
+        any -> the same
+
+    References:
+        Elfwing et al. (2017), arXiv:1702.03118, eq. 2.
+        Ramachandran et al. (2017), Searching for activation functions, arXiv:1710.05941.
+
+    Examples:
+        >>> SiLU()([1.0]).data.round(4)
+        array([0.7311], dtype=float32)
+    """
+
+    def forward(self, x: Any) -> Tensor:
+        """Return x σ(x)."""
+        return silu(x)

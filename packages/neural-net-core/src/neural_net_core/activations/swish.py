@@ -1,0 +1,94 @@
+"""Swish with its parameter β, fixed or learned."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neural_net_core.activations.sigmoid import logistic
+from neural_net_core.dtypes import Array
+from neural_net_core.module import Module
+from neural_net_core.op import Op
+from neural_net_core.ops._inputs import as_floating
+from neural_net_core.tensor import Parameter, Tensor, as_tensor
+
+__all__ = ["Swish", "SwishOp", "swish"]
+
+
+class SwishOp(Op):
+    """y = x s;  dx = dy · (s + β y (1 − s)),  dβ = dy · x y (1 − s);  s = σ(β x).
+
+    Saves x, s and β.
+    """
+
+    def forward(self, x: Array, beta: Array) -> Array:
+        self.x, self.beta = x, beta
+        self.s = logistic(np.multiply(x, beta))
+        return x * self.s
+
+    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
+        x, s = self.x, self.s
+        # dy · y (1 − s), the part that both gradients share
+        shared = 1 - s
+        shared *= s
+        shared *= x
+        shared *= dy
+        dbeta = shared * x if self.needs(1) else None
+        dx = None
+        if self.needs(0):
+            dx = shared * self.beta
+            dx += dy * s
+        return dx, dbeta
+
+
+def swish(x: Any, beta: Any = 1.0) -> Tensor:
+    r"""Weight each element by the sigmoid of β times itself.
+
+    $$ y = x \, \sigma(\beta x) $$
+
+    β = 0 gives x/2, β = 1 SiLU, and β → ∞ ReLU.
+
+    Args:
+        x: Any shape.
+        beta: A number, or a shape that broadcasts to that of x, such as (C,) for one per feature.
+
+    Returns:
+        The shape of x.
+
+    Examples:
+        >>> swish([-1.0, 1.0], beta=0.0).data
+        array([-0.5,  0.5], dtype=float32)
+    """
+    x = as_floating(x)
+    return SwishOp.apply(x, as_tensor(beta, x.dtype))
+
+
+class Swish(Module):
+    """Swish with a learned β, elementwise.
+
+    Args:
+        beta: The value to begin with.
+        dtype: The parameter's dtype; None means the default.
+
+    Shape:
+        any -> the same
+
+    Attributes:
+        beta: (), the parameter; `requires_grad_(False)` fixes it.
+
+    References:
+        Ramachandran et al. (2017), Searching for activation functions, arXiv:1710.05941, section 4.
+
+    Examples:
+        >>> Swish()([1.0]).data.round(4)
+        array([0.7311], dtype=float32)
+    """
+
+    beta: Parameter
+
+    def __init__(self, beta: float = 1.0, *, dtype: npt.DTypeLike | None = None) -> None:
+        self.beta = Parameter(float(beta), dtype)
+
+    def forward(self, x: Any) -> Tensor:
+        """Return x σ(β x)."""
+        return swish(x, self.beta)
