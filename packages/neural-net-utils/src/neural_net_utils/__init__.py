@@ -1,1 +1,110 @@
 """Data sets, loaders, metrics and the training loop for neural-net-core."""
+
+from neural_net_utils import metrics
+from neural_net_utils.augment import Augment, add_noise, mixup, rotate, shift
+from neural_net_utils.collate import pad_samples, pad_sequences, stack_samples
+from neural_net_utils.dataset import ArrayDataset
+from neural_net_utils.digits import Digits, load_digits
+from neural_net_utils.generated import blobs, circles, moons, two_spirals, xor_points
+from neural_net_utils.loader import DataLoader
+from neural_net_utils.metrics import (
+    accuracy,
+    average_precision,
+    binary_accuracy,
+    confusion_matrix,
+    exact_match,
+    expected_calibration_error,
+    f1_score,
+    mean_absolute_error,
+    mean_squared_error,
+    perplexity,
+    precision,
+    r2_score,
+    recall,
+    roc_auc,
+    top_k_accuracy,
+)
+from neural_net_utils.preprocessing import LabelEncoder, Standardizer, class_weights, one_hot
+from neural_net_utils.sequences import (
+    adding_problem,
+    copy_task,
+    copy_task_baseline,
+    counting_task,
+    parity_task,
+    reverse_task,
+)
+from neural_net_utils.split import k_fold, train_test_split
+from neural_net_utils.truth_tables import (
+    TruthTable,
+    adder,
+    and_gate,
+    full_adder,
+    half_adder,
+    majority,
+    nand_gate,
+    nor_gate,
+    or_gate,
+    parity,
+    xor_gate,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ArrayDataset",
+    "Augment",
+    "DataLoader",
+    "Digits",
+    "LabelEncoder",
+    "Standardizer",
+    "TruthTable",
+    "accuracy",
+    "add_noise",
+    "adder",
+    "adding_problem",
+    "and_gate",
+    "average_precision",
+    "binary_accuracy",
+    "blobs",
+    "circles",
+    "class_weights",
+    "confusion_matrix",
+    "copy_task",
+    "copy_task_baseline",
+    "counting_task",
+    "exact_match",
+    "expected_calibration_error",
+    "f1_score",
+    "full_adder",
+    "half_adder",
+    "k_fold",
+    "load_digits",
+    "majority",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "metrics",
+    "mixup",
+    "moons",
+    "nand_gate",
+    "nor_gate",
+    "one_hot",
+    "or_gate",
+    "pad_samples",
+    "pad_sequences",
+    "parity",
+    "parity_task",
+    "perplexity",
+    "precision",
+    "r2_score",
+    "recall",
+    "reverse_task",
+    "roc_auc",
+    "rotate",
+    "shift",
+    "stack_samples",
+    "top_k_accuracy",
+    "train_test_split",
+    "two_spirals",
+    "xor_gate",
+    "xor_points",
+]

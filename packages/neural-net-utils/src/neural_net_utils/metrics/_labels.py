@@ -1,0 +1,59 @@
+"""What the metrics accept: class numbers or scores, checked once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neural_net_core import Tensor
+from neural_net_core.dtypes import Array
+from neural_net_core.errors import DTypeError, ShapeError
+
+__all__ = ["as_array", "class_pairs", "same_shape"]
+
+
+def as_array(values: Any) -> Array:
+    """An array of a Tensor, an array or nested lists."""
+    return values.data if isinstance(values, Tensor) else np.asarray(values)
+
+
+def class_pairs(
+    where: str, outputs: Any, targets: Any, ignore_index: int | None = None
+) -> tuple[Array, Array]:
+    """Predicted and true class numbers, both (n,), without the ignored ones.
+
+    `outputs` holds class numbers of the targets' shape, or scores with one more axis, the classes.
+    """
+    scores, truth = as_array(outputs), as_array(targets)
+    if truth.dtype.kind not in "iub":
+        raise DTypeError(
+            f"{where}: expected integer class numbers as targets, got {truth.dtype}; "
+            "outputs in (0, 1) against targets 0 and 1 are scored by binary_accuracy, one-hot "
+            "targets need targets.argmax(axis=-1)"
+        )
+    if scores.shape[:-1] == truth.shape and scores.ndim > truth.ndim:
+        predicted = scores.argmax(axis=-1)
+    elif scores.shape == truth.shape and scores.dtype.kind in "iub":
+        predicted = scores
+    else:
+        raise ShapeError(
+            f"{where}: expected scores (..., K) or class numbers (...) for targets (...), got "
+            f"{scores.dtype} {scores.shape} for targets {truth.shape}"
+        )
+    predicted, truth = predicted.ravel(), truth.ravel()
+    if ignore_index is not None:
+        kept = truth != ignore_index
+        predicted, truth = predicted[kept], truth[kept]
+    return predicted, truth
+
+
+def same_shape(where: str, outputs: Any, targets: Any) -> tuple[Array, Array]:
+    """Two arrays of one shape."""
+    predicted, truth = as_array(outputs), as_array(targets)
+    if predicted.shape != truth.shape:
+        raise ShapeError(
+            f"{where}: expected outputs and targets of one shape, got {predicted.shape} and "
+            f"{truth.shape}"
+        )
+    return predicted, truth

@@ -1,0 +1,178 @@
+"""The confusion matrix, and precision, recall and F1 read off it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, overload
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_utils.metrics._labels import as_array, class_pairs
+from neural_net_utils.metrics.streaming import gathered
+
+__all__ = ["Average", "confusion_matrix", "f1_score", "precision", "recall"]
+
+Average = Literal["macro", "micro", "weighted", "binary"]
+
+
+def confusion_matrix(outputs: Any, targets: Any, num_classes: int | None = None) -> Array:
+    """Count how often each class was taken for each.
+
+    Args:
+        outputs: scores (..., K), or class numbers (...).
+        targets: class numbers (...).
+        num_classes: K; None means the scores' last axis, or the largest class number plus 1.
+
+    Returns:
+        (K, K) int64: row = true class, column = predicted class.
+
+    Raises:
+        ValueError: if a class number is out of range.
+
+    Examples:
+        >>> confusion_matrix([0, 1, 1, 1], [0, 0, 1, 1]).tolist()
+        [[1, 1], [0, 2]]
+    """
+    predicted, truth = class_pairs("confusion_matrix", outputs, targets)
+    scores = as_array(outputs)
+    if num_classes is None and scores.ndim > as_array(targets).ndim:
+        num_classes = scores.shape[-1]
+    both = np.concatenate([predicted, truth])
+    low, high = (int(both.min()), int(both.max())) if both.size else (0, -1)
+    if num_classes is None:
+        num_classes = high + 1
+    if low < 0 or high >= num_classes:
+        raise ValueError(
+            f"confusion_matrix: class numbers must be from 0 to {num_classes - 1}, got values from "
+            f"{low} to {high}"
+        )
+    cells = truth.astype(np.int64) * num_classes + predicted
+    return np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)
+
+
+@overload
+def precision(
+    outputs: Any, targets: Any, *, average: Average = "macro", zero_division: float = 0.0
+) -> float: ...
+@overload
+def precision(
+    outputs: Any, targets: Any, *, average: None, zero_division: float = 0.0
+) -> Array: ...
+@gathered
+def precision(
+    outputs: Any, targets: Any, *, average: Average | None = "macro", zero_division: float = 0.0
+) -> float | Array:
+    r"""Of the samples called class c, the share that is class c.
+
+    $$ P_c = \frac{TP_c}{TP_c + FP_c} $$
+
+    Args:
+        outputs: scores (..., K), or class numbers (...).
+        targets: class numbers (...).
+        average: "macro", the plain mean over the classes that occur in targets or predictions;
+            "weighted", their mean weighted by the targets' counts; "micro", from the sums over
+            all classes (here equal to accuracy); "binary", class 1 alone; None, one value per
+            class (K,).
+        zero_division: what 0/0 counts as; NaN leaves such classes out of the mean.
+
+    Returns:
+        0 to 1, or (K,) for `average=None`.
+
+    Examples:
+        >>> precision([0, 1, 1, 1], [0, 0, 1, 1], average=None).tolist()
+        [1.0, 0.66...]
+    """
+    right, predicted, true = _counts(outputs, targets)
+    return _averaged("precision", right, predicted, true, average, zero_division, predicted, true)
+
+
+@overload
+def recall(
+    outputs: Any, targets: Any, *, average: Average = "macro", zero_division: float = 0.0
+) -> float: ...
+@overload
+def recall(outputs: Any, targets: Any, *, average: None, zero_division: float = 0.0) -> Array: ...
+@gathered
+def recall(
+    outputs: Any, targets: Any, *, average: Average | None = "macro", zero_division: float = 0.0
+) -> float | Array:
+    r"""Of the samples that are class c, the share that was called class c.
+
+    $$ R_c = \frac{TP_c}{TP_c + FN_c} $$
+
+    Args and Returns: as for `precision`.
+
+    Examples:
+        >>> recall([0, 1, 1, 1], [0, 0, 1, 1], average=None).tolist()
+        [0.5, 1.0]
+    """
+    right, predicted, true = _counts(outputs, targets)
+    return _averaged("recall", right, true, true, average, zero_division, predicted, true)
+
+
+@overload
+def f1_score(
+    outputs: Any, targets: Any, *, average: Average = "macro", zero_division: float = 0.0
+) -> float: ...
+@overload
+def f1_score(outputs: Any, targets: Any, *, average: None, zero_division: float = 0.0) -> Array: ...
+@gathered
+def f1_score(
+    outputs: Any, targets: Any, *, average: Average | None = "macro", zero_division: float = 0.0
+) -> float | Array:
+    r"""The harmonic mean of precision and recall.
+
+    $$ F_c = \frac{2\,TP_c}{2\,TP_c + FP_c + FN_c} $$
+
+    Args and Returns: as for `precision`; 0/0 is left to classes without targets and predictions.
+
+    Examples:
+        >>> f1_score([0, 1, 1, 1], [0, 0, 1, 1], average=None).tolist()
+        [0.66..., 0.8]
+    """
+    right, predicted, true = _counts(outputs, targets)
+    return _averaged(
+        "f1_score", 2 * right, predicted + true, true, average, zero_division, predicted, true
+    )
+
+
+def _counts(outputs: Any, targets: Any) -> tuple[Array, Array, Array]:
+    """Per class: right answers, predictions, true samples, each (K,)."""
+    matrix = confusion_matrix(outputs, targets)
+    return np.diagonal(matrix), matrix.sum(axis=0), matrix.sum(axis=1)
+
+
+def _averaged(
+    where: str,
+    above: Array,
+    below: Array,
+    weights: Array,
+    average: Average | None,
+    zero_division: float,
+    predicted: Array,
+    true: Array,
+) -> float | Array:
+    """above / below per class, then the mean asked for."""
+    if average == "micro":
+        above, below = above.sum(keepdims=True), below.sum(keepdims=True)
+    values = np.full(len(above), zero_division, dtype=np.float64)
+    np.divide(above, below, out=values, where=below > 0)
+    if average is None:
+        return values
+    if average == "micro":
+        return float(values[0])
+    if average == "binary":
+        if len(values) > 2:
+            raise ValueError(
+                f'{where}: average="binary" needs classes 0 and 1, got {len(values)} classes'
+            )
+        return float(values[1]) if len(values) == 2 else float(zero_division)
+    if average not in ("macro", "weighted"):
+        raise ValueError(
+            f'{where}: average must be "macro", "micro", "weighted", "binary" or None, '
+            f"got {average!r}"
+        )
+    counted = ((predicted + true) > 0) & ~np.isnan(values)
+    shares = (weights if average == "weighted" else np.ones(len(values)))[counted]
+    total = shares.sum()
+    return float((values[counted] * shares).sum() / total) if total else float(zero_division)
