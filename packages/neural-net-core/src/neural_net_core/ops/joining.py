@@ -122,9 +122,10 @@ class Unstack(Op):
     def backward(self, *dys: Array | None) -> Array:
         like = next(dy for dy in dys if dy is not None)
         dx = np.zeros_like(like, shape=self.shape)
-        for part, dy in zip(np.moveaxis(dx, self.axis, 0), dys, strict=True):
+        slices = np.moveaxis(dx, self.axis, 0)
+        for i, dy in enumerate(dys):
             if dy is not None:
-                part[...] = dy
+                slices[i] = dy
         return dx
 
 

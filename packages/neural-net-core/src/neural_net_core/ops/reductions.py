@@ -104,13 +104,17 @@ class Prod(Reduction):
         axes = range(self.x.ndim) if self.axis is None else np.atleast_1d(self.axis)
         last = tuple(range(-len(axes), 0))
         moved = np.moveaxis(self.x, tuple(axes), last)
-        line = moved.reshape(*moved.shape[: moved.ndim - len(axes)], -1)  # (…, n)
+        others, factors = (
+            moved.shape[: moved.ndim - len(axes)],
+            moved.shape[moved.ndim - len(axes) :],
+        )
+        line = moved.reshape(*others, math.prod(factors))  # (…, n)
         # y / xᵢ would be 0 / 0 at a zero: multiply what stands left of i and what stands right.
         ones = np.ones_like(line[..., :1])
         left = np.cumprod(np.concatenate([ones, line[..., :-1]], axis=-1), axis=-1)
         right = np.cumprod(np.concatenate([ones, line[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
-        others = np.moveaxis((left * right).reshape(moved.shape), last, tuple(axes))
-        dx: Array = self.restore(dy) * others
+        products = np.moveaxis((left * right).reshape(moved.shape), last, tuple(axes))
+        dx: Array = self.restore(dy) * products
         return dx
 
 

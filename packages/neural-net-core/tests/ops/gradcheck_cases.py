@@ -1,0 +1,271 @@
+"""Gradient-check cases of the primitive operations: every branch of every backward.
+
+All numbers keep a distance from kinks and ties that is large against the step of the check.
+"""
+
+import numpy as np
+
+from neural_net_core import ops
+
+rng = np.random.default_rng(0)
+
+
+def real(*shape):
+    """Return numbers of either sign, none within 0.1 of zero and no two alike."""
+    size = int(np.prod(shape))
+    numbers = (np.arange(size) + 0.5) / max(size, 1) * 1.9 + 0.1
+    return (rng.permutation(numbers) * rng.choice([-1, 1], size)).reshape(shape)
+
+
+def positive(*shape):
+    """Return numbers between 0.1 and 2."""
+    return np.abs(real(*shape))
+
+
+BINARY = [
+    [real(3, 4), real(3, 4)],
+    [real(3, 4), real(4)],
+    [real(3, 1), real(2, 1, 4)],
+    [real(), real(2, 3)],
+    [real(0, 3), real(3)],
+]
+X = real(2, 3, 4)
+MASK = np.array([[True, False, True, True], [False, False, True, False], [True] * 4])
+
+
+def binary(fn):
+    """Return cases for a function of two arrays, and for one operand being a number."""
+    return [
+        *((fn, pair) for pair in BINARY),
+        (lambda a: fn(a, 0.7), [real(3)]),
+        (lambda b: fn(0.7, b), [real(3)]),
+        (lambda a: fn(a, a), [real(3)]),
+    ]
+
+
+def unary(fn, make=real):
+    """Return cases for an elementwise function."""
+    return [(fn, [make(3, 4)]), (fn, [make()]), (fn, [make(0, 2)])]
+
+
+def reduction(fn, make=real):
+    """Return cases for a function with `axis` and `keepdims`."""
+    axes = [None, 0, -1, (0, 2), (-2,), (2, 0, 1)]
+    return [
+        *((lambda x, axis=axis: fn(x, axis), [make(2, 3, 4)]) for axis in axes),
+        *((lambda x, axis=axis: fn(x, axis, keepdims=True), [make(2, 3, 4)]) for axis in axes),
+        (lambda x: fn(x), [make()]),
+        (lambda x: fn(x, 1), [make(3, 1)]),
+        (lambda x: fn(x, 1), [make(0, 3)]),
+    ]
+
+
+CASES = {
+    ops.Add: binary(ops.add),
+    ops.Subtract: binary(ops.subtract),
+    ops.Multiply: binary(ops.multiply),
+    ops.Divide: binary(ops.divide),
+    ops.Negative: unary(ops.negative),
+    ops.Power: [
+        *((ops.power, [np.abs(a), b]) for a, b in BINARY),
+        (lambda b: ops.power(0.7, b), [real(3)]),
+        (lambda a: ops.power(a, np.array([0.0, 1, 2, -1])), [real(3, 4)]),
+    ],
+    ops.PowerConstant: [
+        (lambda x, n=n: ops.power(x, n), [positive(5)]) for n in (0, 1, 2, 3, -1, 0.5, -1.5)
+    ],
+    ops.Sqrt: unary(ops.sqrt, positive),
+    ops.Exp: unary(ops.exp),
+    ops.Expm1: unary(ops.expm1),
+    ops.Log: unary(ops.log, positive),
+    ops.Log1p: unary(ops.log1p, positive),
+    ops.Sin: unary(ops.sin),
+    ops.Cos: unary(ops.cos),
+    ops.Absolute: unary(ops.absolute),
+    ops.Sign: unary(ops.sign),
+    ops.Cast: [(lambda x: ops.cast(ops.cast(x, np.longdouble), np.float64), [real(3)])],
+    ops.MatMul: [
+        (ops.matmul, [real(3, 4), real(4, 2)]),
+        (ops.matmul, [real(4), real(4)]),
+        (ops.matmul, [real(4), real(4, 2)]),
+        (ops.matmul, [real(4), real(3, 4, 2)]),
+        (ops.matmul, [real(3, 4), real(4)]),
+        (ops.matmul, [real(2, 3, 4), real(4)]),
+        (ops.matmul, [real(2, 3, 4), real(4, 2)]),
+        (ops.matmul, [real(3, 4), real(2, 4, 2)]),
+        (ops.matmul, [real(2, 1, 3, 4), real(5, 4, 2)]),
+        (ops.matmul, [real(0, 4), real(4, 2)]),
+        (ops.matmul, [real(3, 0), real(0, 2)]),
+        (ops.matmul, [real(0, 3, 4), real(4, 2)]),
+        (lambda a: ops.matmul(a, np.ones((4, 2))), [real(3, 4)]),
+        (lambda b: ops.matmul(np.ones((3, 4)), b), [real(4, 2)]),
+        (lambda a, b: ops.matmul(a.swapaxes(0, 1), b), [real(2, 3, 4), real(4, 2)]),
+    ],
+    ops.Linear: [
+        (ops.linear, [real(3, 4), real(2, 4), real(2)]),
+        (ops.linear, [real(3, 4), real(2, 4)]),
+        (ops.linear, [real(2, 3, 4), real(2, 4), real(2)]),
+        (ops.linear, [real(4), real(2, 4), real(2)]),
+        (ops.linear, [real(0, 4), real(2, 4), real(2)]),
+        (ops.linear, [real(0, 3, 4), real(2, 4), real(2)]),
+        (lambda w, b: ops.linear(np.ones((3, 4)), w, b), [real(2, 4), real(2)]),
+    ],
+    ops.Sum: reduction(ops.sum),
+    ops.Mean: reduction(ops.mean),
+    ops.Prod: [
+        *reduction(ops.prod),
+        (lambda x: ops.prod(x, 1), [np.array([[0.0, 2, 3], [0, 0, 3], [1, 2, 0]])]),
+    ],
+    ops.Max: reduction(ops.max),
+    ops.Min: reduction(ops.min),
+    ops.Var: [
+        *reduction(ops.var)[:-3],
+        (lambda x: ops.var(x, (0, 2), ddof=1), [X]),
+        (lambda x: ops.var(x, 1), [real(3, 1)]),
+        (lambda x: ops.var(x, 1), [real(0, 3)]),
+    ],
+    ops.Std: [
+        *reduction(ops.std)[:-3],
+        (lambda x: ops.std(x, (0, 2), ddof=1), [X]),
+        (lambda x: ops.std(x, 1), [real(0, 3)]),
+    ],
+    ops.Norm: reduction(ops.norm),
+    ops.Reshape: [
+        (lambda x: ops.reshape(x, (4, -1)), [X]),
+        (lambda x: ops.reshape(x, -1), [real(2, 3)]),
+        (lambda x: ops.reshape(x, (0, 5)), [real(3, 0)]),
+    ],
+    ops.Transpose: [
+        (ops.transpose, [X]),
+        (lambda x: ops.transpose(x, (1, 2, 0)), [X]),
+        (lambda x: ops.transpose(x, (-1, 0, -2)), [X]),
+    ],
+    ops.SwapAxes: [(lambda x: ops.swapaxes(x, 0, -1), [X])],
+    ops.MoveAxis: [
+        (lambda x: ops.moveaxis(x, 0, -1), [X]),
+        (lambda x: ops.moveaxis(x, (0, 1), (1, 2)), [X]),
+    ],
+    ops.Squeeze: [
+        (ops.squeeze, [real(1, 3, 1)]),
+        (lambda x: ops.squeeze(x, -1), [real(1, 3, 1)]),
+    ],
+    ops.ExpandDims: [
+        (lambda x: ops.expand_dims(x, 1), [real(2, 3)]),
+        (lambda x: ops.expand_dims(x, (0, -1)), [real(2, 3)]),
+    ],
+    ops.BroadcastTo: [
+        (lambda x: ops.broadcast_to(x, (2, 3, 4)), [real(3, 1)]),
+        (lambda x: ops.broadcast_to(x, (2, 3)), [real()]),
+    ],
+    ops.Flip: [(ops.flip, [X]), (lambda x: ops.flip(x, (0, -1)), [X])],
+    ops.GetItem: [
+        (lambda x, index=index: ops.getitem(x, index), [X])
+        for index in (
+            1,
+            (slice(None), 1),
+            (..., slice(None, None, -2)),
+            (None, 0, ..., None),
+            (0, 1, 2),
+            [1, 0, 1],
+            np.array([[1, -1], [0, 1]]),
+            ([0, 1, 0, 0], [2, 2, 2, -1]),
+            ([0, 1, -1], [2, 2, 2], [3, 3, 3]),
+            (0, [1, 1]),
+            (slice(None), [2, 2, 0]),
+            (slice(0, 1), [2, 2, 0], [1, 1, 3]),
+            ([1, 1], slice(None), [3, 3]),
+            (None, [1, 1]),
+            (slice(None), MASK),
+            (np.array([True, False]), [1, 1]),
+            np.zeros((2, 3, 4), bool),
+            np.zeros(0, int),
+        )
+    ],
+    ops.Concatenate: [
+        (lambda *xs: ops.concatenate(xs, 1), [real(2, 1), real(2, 3), real(2, 0)]),
+        (lambda x: ops.concatenate([x], -1), [real(2, 3)]),
+        (lambda x: ops.concatenate([x, np.ones(2), x]), [real(3)]),
+    ],
+    ops.Stack: [
+        (lambda *xs: ops.stack(xs), [real(3), real(3)]),
+        (lambda *xs: ops.stack(xs, -1), [real(2, 3), real(2, 3)]),
+        (lambda *xs: ops.stack(xs), [real(), real()]),
+    ],
+    ops.Split: [
+        (lambda x: ops.split(x, 2, 1), [real(2, 4)]),
+        (lambda x: ops.split(x, [1, 3], -1), [real(2, 4)]),
+        (lambda x: ops.split(x, [1, 3], -1)[1], [real(2, 4)]),
+    ],
+    ops.Unstack: [
+        (lambda x: ops.unstack(x, 1), [X]),
+        (lambda x: ops.unstack(x, -1)[2], [X]),
+        (lambda x: ops.unstack(x), [real(3)]),
+    ],
+    ops.Pad: [
+        (lambda x: ops.pad(x, 1), [real(2, 3)]),
+        (lambda x: ops.pad(x, ((0, 2), (1, 0)), value=5.0), [real(2, 3)]),
+    ],
+    ops.PadFromInput: [
+        (lambda x, mode=mode: ops.pad(x, ((2, 1), (0, 3)), mode), [real(3, 4)])
+        for mode in ("reflect", "edge", "wrap")
+    ]
+    + [(lambda x: ops.pad(x, (5, 4), "reflect"), [real(3)])],
+    ops.Where: [
+        (lambda a, b: ops.where(MASK, a, b), [real(3, 4), real(4)]),
+        (lambda a: ops.where(MASK, a, 0.0), [real(3, 1)]),
+        (lambda b: ops.where(MASK, 2, b), [real()]),
+    ],
+    ops.Maximum: binary(ops.maximum)[:-1],
+    ops.Minimum: binary(ops.minimum)[:-1],
+    ops.Clip: [
+        (lambda x: ops.clip(x, -0.55, 0.85), [real(3, 4)]),
+        (lambda x: ops.clip(x, low=-0.05), [real(3, 4)]),
+        (lambda x: ops.clip(x, high=0.05), [real(3, 4)]),
+        (ops.clip, [real(3)]),
+    ],
+    ops.CumSum: [(lambda x, axis=axis: ops.cumsum(x, axis), [X]) for axis in (0, 1, -1)]
+    + [(lambda x: ops.cumsum(x, 0), [real()]), (lambda x: ops.cumsum(x, 0), [real(0, 2)])],
+    ops.Einsum: [
+        (lambda *xs, s=subscripts: ops.einsum(s, *xs), [real(*shape) for shape in shapes])
+        for subscripts, shapes in [
+            ("ij,jk->ik", [(2, 3), (3, 4)]),
+            ("ij,jk", [(2, 3), (3, 4)]),
+            ("ji", [(2, 3)]),
+            ("ij->", [(2, 3)]),
+            ("ij->j", [(2, 3)]),
+            ("i,j->ij", [(2,), (3,)]),
+            ("ij,j->i", [(2, 3), (3,)]),
+            ("ij,kl->il", [(2, 3), (4, 2)]),
+            ("ii", [(3, 3)]),
+            ("ii->i", [(3, 3)]),
+            ("iij,jk->ik", [(2, 2, 3), (3, 2)]),
+            ("bik,bjk->bij", [(2, 3, 4), (2, 2, 4)]),
+            ("...ij,...jk->...ik", [(2, 3, 4), (4, 2)]),
+            ("...ij,...jk", [(2, 1, 3, 4), (5, 4, 2)]),
+            ("...i->...", [(2, 3, 4)]),
+            ("i...,i...->...", [(2, 3), (2, 1)]),
+            ("ij,jk,kl->il", [(2, 3), (3, 2), (2, 3)]),
+            ("i,i,i->", [(3,), (3,), (3,)]),
+            ("ij , jk -> k", [(2, 3), (3, 4)]),
+            (",i->i", [(), (3,)]),
+            ("bi,io->bo", [(0, 3), (3, 2)]),
+        ]
+    ]
+    + [(lambda x: ops.einsum("ij,ij->i", x, x), [real(2, 3)])],
+    ops.SoftmaxOp: [
+        (ops.softmax, [X]),
+        (lambda x: ops.softmax(x, 1), [X]),
+        (ops.softmax, [real()]),
+        (ops.softmax, [real(3, 1)]),
+        (ops.softmax, [real(0, 3)]),
+        (ops.softmax, [real(3, 0)]),
+    ],
+    ops.LogSoftmaxOp: [
+        (ops.log_softmax, [X]),
+        (lambda x: ops.log_softmax(x, 0), [X]),
+        (ops.log_softmax, [real()]),
+        (ops.log_softmax, [real(3, 1)]),
+        (ops.log_softmax, [real(0, 3)]),
+    ],
+    ops.LogSumExp: reduction(ops.logsumexp),
+}
