@@ -104,11 +104,8 @@ class Prod(Reduction):
         axes = range(self.x.ndim) if self.axis is None else np.atleast_1d(self.axis)
         last = tuple(range(-len(axes), 0))
         moved = np.moveaxis(self.x, tuple(axes), last)
-        others, factors = (
-            moved.shape[: moved.ndim - len(axes)],
-            moved.shape[moved.ndim - len(axes) :],
-        )
-        line = moved.reshape(*others, math.prod(factors))  # (…, n)
+        outer = moved.ndim - len(axes)
+        line = moved.reshape(*moved.shape[:outer], math.prod(moved.shape[outer:]))  # (…, n)
         # y / xᵢ would be 0 / 0 at a zero: multiply what stands left of i and what stands right.
         ones = np.ones_like(line[..., :1])
         left = np.cumprod(np.concatenate([ones, line[..., :-1]], axis=-1), axis=-1)
