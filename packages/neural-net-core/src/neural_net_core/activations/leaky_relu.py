@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from neural_net_core._select import select
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
@@ -20,7 +22,10 @@ class LeakyReLUOp(Op):
 
     def forward(self, x: Array) -> Array:
         self.positive = x > 0
-        return select(self.positive, x, x * self.negative_slope)
+        # Of x and a x the larger one is right on both sides of zero; the smaller one if a > 1.
+        pick = np.maximum if self.negative_slope <= 1 else np.minimum
+        y: Array = pick(x, x * self.negative_slope)
+        return y
 
     def backward(self, dy: Array) -> Array:
         return select(self.positive, dy, dy * self.negative_slope)

@@ -16,9 +16,9 @@ __all__ = ["Softplus", "SoftplusOp", "log1pexp", "softplus"]
 
 
 class SoftplusOp(Op):
-    """y = ln(1 + e^βx) / β, and x where βx > threshold;  dx = dy · σ(βx), and dy there.  Saves y.
+    """y = ln(1 + e^βx) / β, and x where βx > threshold;  dx = dy · σ(βx), and dy there.
 
-    The output has all that the slope needs: σ(βx) = 1 − e^−βy.
+    Saves y, which has all that the slope needs: σ(βx) = 1 − e^−βy; and where it is x.
     """
 
     def __init__(self, beta: float, threshold: float) -> None:
@@ -28,14 +28,14 @@ class SoftplusOp(Op):
         z = x * self.beta
         y = log1pexp(z)
         y /= self.beta
-        self.y = select(z > self.threshold, x, y)
+        self.linear = z > self.threshold
+        self.y = select(self.linear, x, y)
         return self.y
 
     def backward(self, dy: Array) -> Array:
-        z = self.y * self.beta
-        slope = -np.expm1(-z)
+        slope = -np.expm1(self.y * -self.beta)
         slope *= dy
-        return select(z > self.threshold, dy, slope)
+        return select(self.linear, dy, slope)
 
 
 def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
