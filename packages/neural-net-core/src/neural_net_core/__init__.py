@@ -3,7 +3,8 @@
 # First, because it ties the knot between tensors and operations (see the end of tensor.py).
 from neural_net_core.tensor import Buffer, Parameter, Tensor, as_tensor  # isort: skip
 
-from neural_net_core import init, ops
+from neural_net_core import activations, init, losses, ops
+from neural_net_core.activations import *  # noqa: F403
 from neural_net_core.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -24,8 +25,10 @@ from neural_net_core.errors import (
     StateDictError,
     TrainingError,
 )
+from neural_net_core.feed_forward import FeedForward
 from neural_net_core.flatten import Flatten, Unflatten
 from neural_net_core.grad_mode import enable_grad, is_grad_enabled, no_grad
+from neural_net_core.losses import *  # noqa: F403
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.random import default_rng, seed
@@ -39,6 +42,7 @@ __all__ = [
     "CheckpointError",
     "DTypeError",
     "Dense",
+    "FeedForward",
     "Flatten",
     "GraphError",
     "GraphFreedError",
@@ -54,6 +58,7 @@ __all__ = [
     "Tensor",
     "TrainingError",
     "Unflatten",
+    "activations",
     "as_tensor",
     "default_dtype",
     "default_rng",
@@ -64,9 +69,12 @@ __all__ = [
     "is_grad_enabled",
     "load_checkpoint",
     "load_tensors",
+    "losses",
     "no_grad",
     "ops",
     "save_checkpoint",
     "save_tensors",
     "seed",
 ]
+__all__ += activations.__all__
+__all__ += losses.__all__
