@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from neural_net_core import Parameter, ShapeError
+from neural_net_core import Parameter
 from neural_net_core.dtypes import Array, DType
-from neural_net_core.errors import DTypeError
 from neural_net_optim._slot import Slot
 
 __all__ = ["BLOCK_BYTES", "Block", "FlatBuffer", "Run", "Workspace"]
@@ -125,26 +124,16 @@ class FlatBuffer:
         # What `gradients` looks at in every step: parameter, view, shape, whether it is cut.
         self._members: list[tuple[Parameter, Array, tuple[int, ...], bool]] = []
         for slot in slots:
-            slot.view = self.data[slot.start : slot.stop].reshape(slot.shape)
+            view = self.data[slot.start : slot.stop].reshape(slot.shape)
             is_cut = slot.stop - slot.start > self.block_size
-            self._members.append((slot.param, slot.view, slot.shape, is_cut))
-            self._adopt(slot)
+            self._members.append((slot.param, view, slot.shape, is_cut))
+            self._adopt(slot, view)
 
-    def _adopt(self, slot: Slot) -> None:
+    def _adopt(self, slot: Slot, view: Array) -> None:
         """Copy a parameter's values into the buffer and make its array a view of it."""
-        data = slot.param.data
-        if data.shape != slot.shape:
-            raise ShapeError(
-                f"{slot.label}: its shape was {slot.shape} when the optimizer was made and is "
-                f"{data.shape} now; make a new optimizer"
-            )
-        if data.dtype != self.dtype:
-            raise DTypeError(
-                f"{slot.label}: its dtype was {self.dtype} when the optimizer was made and is "
-                f"{data.dtype} now; make the optimizer after astype()"
-            )
-        slot.view[...] = data
-        slot.param.data = slot.view
+        slot.check_data()
+        view[...] = slot.param.data
+        slot.param.data = view
 
     def gradients(self) -> tuple[list[Any], list[int]]:
         """Return each parameter's gradient, and the indices of those to skip.
@@ -154,19 +143,16 @@ class FlatBuffer:
         Raises:
             ShapeError: If a gradient has not its parameter's shape.
         """
-        grads = []
-        skipped = []
+        grads: list[Any] = []
+        skipped: list[int] = []
         for param, view, shape, is_cut in self._members:
             if param.data is not view:
-                self._adopt(self.slots[len(grads)])
+                self._adopt(self.slots[len(grads)], view)
             grad = param.grad
             if grad is None or not param.requires_grad:
                 skipped.append(len(grads))
             elif grad.shape != shape:
-                raise ShapeError(
-                    f"{self.slots[len(grads)].label}: expected a gradient of shape {shape}, "
-                    f"got {grad.shape}"
-                )
+                self.slots[len(grads)].check_gradient(grad)
             elif is_cut and not grad.flags.c_contiguous:
                 # Once here, instead of once for every block that takes a slice of it.
                 grad = np.ascontiguousarray(grad)

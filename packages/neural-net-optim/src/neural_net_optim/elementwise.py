@@ -99,7 +99,7 @@ class ElementwiseOptimizer(Optimizer):
         self._workspaces.clear()
 
     def _state_layout(self, slot: Slot, group: Group) -> dict[str, tuple[tuple[int, ...], DType]]:
-        return dict.fromkeys(self.state_names(group), (slot.shape, slot.view.dtype))
+        return dict.fromkeys(self.state_names(group), (slot.shape, slot.dtype))
 
     def _state_arrays(self, slot: Slot, group: Group) -> dict[str, Array]:
         names = self.state_names(group)

@@ -11,7 +11,18 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Limit", "at_least", "between", "choice", "flag", "fraction", "numbers", "optional"]
+__all__ = [
+    "Limit",
+    "above",
+    "at_least",
+    "at_most",
+    "between",
+    "choice",
+    "flag",
+    "fraction",
+    "numbers",
+    "optional",
+]
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,21 @@ def at_least(low: float) -> Limit:
     return Limit(
         f"a finite number >= {low}",
         lambda value: _is_number(value) and low <= value < math.inf,
+    )
+
+
+def at_most(high: float) -> Limit:
+    """Allow finite numbers up to `high`."""
+    return Limit(
+        f"a finite number <= {high}",
+        lambda value: _is_number(value) and -math.inf < value <= high,
+    )
+
+
+def above(low: float) -> Limit:
+    """Allow finite numbers above `low`, which is not allowed itself."""
+    return Limit(
+        f"a finite number > {low}", lambda value: _is_number(value) and low < value < math.inf
     )
 
 

@@ -1,0 +1,96 @@
+r"""Adamax: Adam with the largest recent gradient in place of the root mean square."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_optim.elementwise import ElementwiseOptimizer, Scratch, State, add_l2
+from neural_net_optim.limits import at_least, flag, fraction, numbers
+from neural_net_optim.optimizer import Group, Params
+
+__all__ = ["Adamax"]
+
+
+class Adamax(ElementwiseOptimizer):
+    r"""Adam in the infinity norm.
+
+    $$ m \leftarrow \beta_1 m + (1 - \beta_1) g \qquad
+       u \leftarrow \max(\beta_2 u,\; |g| + \epsilon) \qquad
+       p \leftarrow p - \frac{\eta}{1 - \beta_1^t} \cdot \frac{m}{u} $$
+
+    Only m needs a bias correction: a maximum does not average, so u is not too small at first.
+
+    Args:
+        params: Parameters, (name, parameter) pairs, or groups; see `Optimizer`.
+        lr: η, the learning rate, >= 0.
+        betas: β₁ and β₂, in [0, 1).
+        eps: ε, keeps the quotient finite, >= 0; the paper has none.
+        weight_decay: λ of an L2 penalty, >= 0.
+        maximize: Climb instead of descend.
+
+    References:
+        Kingma & Ba (2015), Adam, arXiv:1412.6980, section 7.1, Algorithm 2.
+
+    Examples:
+        >>> import numpy as np
+        >>> from neural_net_core import Parameter
+        >>> p = Parameter([1.0])
+        >>> p.grad = np.array([-4.0], dtype=np.float32)
+        >>> Adamax([p], lr=0.5).step()  # the first step is η, against the gradient
+        >>> p.data
+        array([1.5], dtype=float32)
+    """
+
+    limits: ClassVar = {
+        "lr": at_least(0),
+        "betas": numbers(2, fraction),
+        "eps": at_least(0),
+        "weight_decay": at_least(0),
+        "maximize": flag,
+    }
+    scratch_arrays = 2
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 2e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
+
+    def state_names(self, group: Group) -> tuple[str, ...]:
+        return ("exp_avg", "exp_inf")
+
+    def update(
+        self, p: Array, g: Array, state: State, scratch: Scratch, group: Group, t: int
+    ) -> None:
+        a, b = scratch
+        m, u = state["exp_avg"], state["exp_inf"]
+        beta1, beta2 = group["betas"]
+        if group["weight_decay"]:
+            g = add_l2(g, p, group["weight_decay"], out=b)
+        # m ← m + (1 − β₁)(g − m)
+        np.subtract(g, m, out=a)
+        a *= 1 - beta1
+        m += a
+        # u ← max(β₂ u, |g| + ε)
+        u *= beta2
+        np.abs(g, out=a)
+        a += group["eps"]
+        np.maximum(u, a, out=u)
+        # p ← p − η / (1 − β₁ᵗ) · m / u
+        np.divide(m, u, out=a)
+        a *= group["lr"] / (1 - beta1**t)
+        p -= a

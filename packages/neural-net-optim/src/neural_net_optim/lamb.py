@@ -1,0 +1,97 @@
+r"""LAMB: Adam whose step is scaled to the size of each layer's weights, for very large batches."""
+
+import math
+from typing import ClassVar
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_optim.limits import at_least, flag, fraction, numbers
+from neural_net_optim.optimizer import Group, Params
+from neural_net_optim.tensorwise import TensorwiseOptimizer
+
+__all__ = ["LAMB"]
+
+
+class LAMB(TensorwiseOptimizer):
+    r"""Layer-wise adaptive moments.
+
+    $$ r = \frac{\hat m}{\sqrt{\hat v} + \epsilon} + \lambda p \qquad
+       p \leftarrow p - \eta\, \frac{\lVert p \rVert}{\lVert r \rVert}\, r $$
+
+    m̂ and v̂ are Adam's. Every weight matrix moves by the same fraction η of its own norm, so one
+    rate fits layers of any scale. Where the weights or the step are zero the ratio is 1.
+
+    Args:
+        params: Parameters, (name, parameter) pairs, or groups; see `Optimizer`.
+        lr: η, the learning rate, >= 0.
+        betas: β₁ and β₂, in [0, 1).
+        eps: ε, keeps the quotient finite, >= 0.
+        weight_decay: λ, decoupled from the averages, >= 0. Biases and norms want 0.
+        maximize: Climb instead of descend.
+
+    References:
+        You et al. (2020), Large batch optimization for deep learning: training BERT in 76 minutes,
+        arXiv:1904.00962, Algorithm 2, with the identity for φ.
+
+    Examples:
+        r = (1, 1) after one step, of norm √2, and the weights' norm is 5:
+
+        >>> import numpy as np
+        >>> from neural_net_core import Parameter
+        >>> p = Parameter([3.0, 4.0])
+        >>> p.grad = np.array([2.0, 2.0], dtype=np.float32)
+        >>> LAMB([p], lr=0.2 * 2**0.5, eps=0.0).step()
+        >>> p.data
+        array([2., 3.], dtype=float32)
+    """
+
+    limits: ClassVar = {
+        "lr": at_least(0),
+        "betas": numbers(2, fraction),
+        "eps": at_least(0),
+        "weight_decay": at_least(0),
+        "maximize": flag,
+    }
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-6,
+        weight_decay: float = 0.0,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
+
+    def init_state(self, p: Array, group: Group) -> dict[str, Array]:
+        return {"exp_avg": np.zeros_like(p), "exp_avg_sq": np.zeros_like(p)}
+
+    def update(self, p: Array, g: Array, state: dict[str, Array], group: Group, t: int) -> None:
+        m, v = state["exp_avg"], state["exp_avg_sq"]
+        beta1, beta2 = group["betas"]
+        # m ← m + (1 − β₁)(g − m);  v ← v + (1 − β₂)(g² − v)
+        m += (1 - beta1) * (g - m)
+        v += (1 - beta2) * (g * g - v)
+        # r = m̂ / (√v̂ + ε) + λ p
+        r = np.sqrt(v)
+        r *= 1 / math.sqrt(1 - beta2**t)
+        r += group["eps"]
+        np.divide(m, r, out=r)
+        r *= 1 / (1 - beta1**t)
+        if group["weight_decay"]:
+            r += group["weight_decay"] * p
+        # p ← p − η ‖p‖ / ‖r‖ · r
+        p_norm, r_norm = float(np.linalg.norm(p)), float(np.linalg.norm(r))
+        trust = p_norm / r_norm if p_norm > 0 and r_norm > 0 else 1.0
+        r *= group["lr"] * trust
+        p -= r

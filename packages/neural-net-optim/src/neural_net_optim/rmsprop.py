@@ -1,0 +1,124 @@
+r"""RMSprop: divide the gradient by a running average of its size."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_optim.elementwise import ElementwiseOptimizer, Scratch, State, add_l2
+from neural_net_optim.limits import at_least, between, flag
+from neural_net_optim.optimizer import Group, Params
+
+__all__ = ["RMSprop"]
+
+
+class RMSprop(ElementwiseOptimizer):
+    r"""Divide the gradient by the root of the moving mean of its square.
+
+    $$ v \leftarrow \alpha v + (1 - \alpha) g^2 \qquad
+       d = \frac{g}{\sqrt{v} + \epsilon} \qquad
+       b \leftarrow \mu b + d \qquad p \leftarrow p - \eta b $$
+
+    Centered, the root is of the variance $v - \bar g^2$ with $\bar g$ the moving mean of the
+    gradient. Without momentum b is d. There is no bias correction: v is too small at first, so the
+    first step is about $1/\sqrt{1 - \alpha}$ (10 at the default) times η.
+
+    Args:
+        params: Parameters, (name, parameter) pairs, or groups; see `Optimizer`.
+        lr: η, the learning rate, >= 0.
+        alpha: α, how much of the averages is kept, in [0, 1].
+        eps: ε, keeps the quotient finite, outside the root, >= 0.
+        weight_decay: λ of an L2 penalty, >= 0.
+        momentum: μ, how much of the buffer is kept, in [0, 1].
+        centered: Divide by the standard deviation instead of the root mean square.
+        maximize: Climb instead of descend.
+
+    References:
+        Tieleman & Hinton (2012), Lecture 6.5 of Neural networks for machine learning. Graves
+        (2013), Generating sequences with recurrent neural networks, arXiv:1308.0850, eqs. 38-45,
+        for the centered form; ε stands inside the root there.
+
+    Examples:
+        v = 0.25 · 2² = 1, so the step is 0.1 · 2/1:
+
+        >>> import numpy as np
+        >>> from neural_net_core import Parameter
+        >>> p = Parameter([1.0])
+        >>> p.grad = np.array([2.0], dtype=np.float32)
+        >>> RMSprop([p], lr=0.1, alpha=0.75).step()
+        >>> p.data
+        array([0.8], dtype=float32)
+    """
+
+    limits: ClassVar = {
+        "lr": at_least(0),
+        "alpha": between(0, 1),
+        "eps": at_least(0),
+        "weight_decay": at_least(0),
+        "momentum": between(0, 1),
+        "centered": flag,
+        "maximize": flag,
+    }
+    scratch_arrays = 2
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "alpha": alpha,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "momentum": momentum,
+            "centered": centered,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
+
+    def state_names(self, group: Group) -> tuple[str, ...]:
+        names: tuple[str, ...] = ("square_avg",)
+        if group["centered"]:
+            names += ("grad_avg",)
+        if group["momentum"]:
+            names += ("momentum_buffer",)
+        return names
+
+    def update(
+        self, p: Array, g: Array, state: State, scratch: Scratch, group: Group, t: int
+    ) -> None:
+        a, b = scratch
+        v, alpha = state["square_avg"], group["alpha"]
+        if group["weight_decay"]:
+            g = add_l2(g, p, group["weight_decay"], out=b)
+        # v ← α v + (1 − α) g²
+        v *= alpha
+        np.multiply(g, g, out=a)
+        a *= 1 - alpha
+        v += a
+        if group["centered"]:
+            # ḡ ← α ḡ + (1 − α) g;  v − ḡ²
+            mean = state["grad_avg"]
+            np.subtract(g, mean, out=a)
+            a *= 1 - alpha
+            mean += a
+            np.multiply(mean, mean, out=a)
+            v = np.subtract(v, a, out=a)
+        # d = g / (√v + ε)
+        d = np.sqrt(v, out=a)
+        d += group["eps"]
+        np.divide(g, d, out=d)
+        if group["momentum"]:
+            buffer = state["momentum_buffer"]
+            buffer *= group["momentum"]
+            buffer += d
+            d = buffer
+        p -= np.multiply(d, group["lr"], out=a)
