@@ -15,7 +15,12 @@ def test_only_numpy_and_the_standard_library_are_imported():
     out = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stdout
-    others = {m for m in json.loads(out) if m not in sys.stdlib_module_names}
+    others = {
+        m
+        for m in json.loads(out)
+        # NumPy's compiled random generators bring the runtime of their compiler.
+        if m not in sys.stdlib_module_names and "cython" not in m
+    }
     assert others <= {"neural_net_core", "safetensors", "numpy"}
 
 

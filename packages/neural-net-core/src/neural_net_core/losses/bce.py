@@ -5,88 +5,111 @@ from typing import Any
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_core.losses._inputs import Reduction, check_reduction, matching, reduce
-from neural_net_core.module import Module
-from neural_net_core.op import Op
+from neural_net_core.losses._loss import Loss, LossOp, as_pair, as_weight, check_reduction
 from neural_net_core.tensor import Tensor
 
-__all__ = ["BCELoss", "BinaryCrossEntropy", "binary_cross_entropy"]
+__all__ = ["BCELoss", "BCELossOp", "binary_cross_entropy"]
 
-# PyTorch's limits: a probability of exactly 0 costs 100 instead of infinity, and the gradient's
-# denominator p (1 − p) is kept away from 0.
-_LOWEST_LOG = -100.0
-_SMALLEST_SLOPE = 1e-12
+# As in PyTorch: a logarithm is cut off at −100, and a slope divides by at least 1e-12, so that
+# a probability of exactly 0 or 1 on the wrong side costs 100 and not infinity.
+LOWEST_LOG = -100.0
+SMALLEST_VARIANCE = 1e-12
 
 
-class BinaryCrossEntropy(Op):
-    """l = −t log p − (1 − t) log(1 − p);  dp = (p − t) / (p (1 − p)) dl,  dt = log((1−p)/p) dl"""
+class BCELossOp(LossOp):
+    """l = −w (t ln p + (1 − t) ln(1 − p));  dp = dl · w (p − t) / (p (1 − p)),
+    dt = dl · w (ln(1 − p) − ln p).  Saves p, t and, for dt, the logarithms.
+    """
+
+    def __init__(self, reduction: str, weight: Array | None) -> None:
+        self.reduction, self.weight = reduction, weight
 
     def forward(self, p: Array, t: Array) -> Array:
-        with np.errstate(divide="ignore"):
-            self.log_p = np.maximum(np.log(p), _LOWEST_LOG)
-            self.log_q = np.maximum(np.log1p(-p), _LOWEST_LOG)
         self.p, self.t = p, t
-        losses: Array = (t - 1) * self.log_q - t * self.log_p
-        return losses
+        with np.errstate(divide="ignore"):
+            log_p = np.maximum(np.log(p), LOWEST_LOG)
+            log_q = np.maximum(np.log1p(-p), LOWEST_LOG)
+        self.dt = log_q - log_p
+        losses = t * self.dt
+        losses -= log_q
+        if self.weight is not None:
+            losses *= self.weight
+        return self.reduce(losses)
 
-    def backward(self, dl: Array) -> tuple[Array, Array | None]:
-        dp = (self.p - self.t) / np.maximum(self.p * (1 - self.p), _SMALLEST_SLOPE) * dl
-        return dp, (self.log_q - self.log_p) * dl if self.needs(1) else None
+    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
+        dl = self.spread(dy)
+        if self.weight is not None:
+            dl = dl * self.weight
+        dp = dt = None
+        if self.needs(0):
+            dp = 1 - self.p
+            dp *= self.p
+            dp = (self.p - self.t) / np.maximum(dp, SMALLEST_VARIANCE)
+            dp *= dl
+        if self.needs(1):
+            dt = self.dt * dl
+        return dp, dt
 
 
 def binary_cross_entropy(
-    x: Any, target: Any, weight: Any = None, reduction: Reduction = "mean"
+    probabilities: Any, targets: Any, *, weight: Any = None, reduction: str = "mean"
 ) -> Tensor:
-    r"""Return the cross-entropy of predicted probabilities and targets of two classes.
+    r"""Return how surprising yes-or-no targets are under predicted probabilities.
 
-    $$ l = -w \, [\, t \log p + (1 - t) \log(1 - p) \,] $$
+    $$ L = -\frac{1}{n} \sum_i \big(t_i \ln p_i + (1 - t_i) \ln(1 - p_i)\big) $$
 
-    Logarithms are limited to −100, as in PyTorch. Prefer `binary_cross_entropy_with_logits`, which
-    stays exact where p rounds to 0 or 1.
+    Where the probabilities come out of a sigmoid, `binary_cross_entropy_with_logits` on its input
+    is more accurate and faster. Logarithms are cut off at −100.
 
     Args:
-        x: p, probabilities in [0, 1], any shape.
-        target: t in [0, 1], the same shape.
-        weight: w, a factor for each element (broadcast); None means 1.
-        reduction: "mean" over all elements, "sum", or "none".
+        probabilities: p, any shape, in [0, 1].
+        targets: t, the same shape, in [0, 1].
+        weight: A constant factor on each loss, of a shape that broadcasts to that of p.
+        reduction: "mean" (over the elements, whatever the weights), "sum" or "none".
 
     Returns:
-        A scalar, or x's shape for "none".
+        A scalar, or the shape of p without a reduction.
 
     Raises:
-        ShapeError: If the shapes differ.
-        ValueError: If a probability lies outside [0, 1].
+        ShapeError: If the shapes differ; nothing is broadcast.
+        ValueError: If a probability is not in [0, 1] or the reduction is unknown.
 
     Examples:
-        >>> round(binary_cross_entropy([0.9], [1.0]).item(), 4)
-        0.1054
+        >>> round(binary_cross_entropy([0.5, 1.0], [1.0, 1.0], reduction="sum").item(), 4)
+        0.6931
     """
-    check_reduction("binary_cross_entropy", reduction)
-    p, t = matching("binary_cross_entropy", x, target)
+    name = "binary_cross_entropy"
+    check_reduction(name, reduction)
+    p, t = as_pair(name, probabilities, targets)
     if p.size and not (p.data.min() >= 0 and p.data.max() <= 1):
         raise ValueError(
-            "binary_cross_entropy: expected probabilities in [0, 1], got values from "
-            f"{p.data.min()} to {p.data.max()}; for logits use binary_cross_entropy_with_logits"
+            f"{name}: expected probabilities in [0, 1], got values from {p.data.min():g} to "
+            f"{p.data.max():g}; binary_cross_entropy_with_logits takes unbounded scores"
         )
-    losses: Tensor = BinaryCrossEntropy.apply(p, t)
-    return reduce(losses if weight is None else losses * weight, reduction)
+    return BCELossOp.apply(p, t, reduction=reduction, weight=as_weight(weight, p))
 
 
-class BCELoss(Module):
-    r"""Binary cross-entropy of probabilities.
+class BCELoss(Loss):
+    """Binary cross-entropy of probabilities, such as the outputs of a `Sigmoid`.
 
     Args:
-        weight: A factor for each element, broadcast; None means 1.
+        weight: A constant factor on each loss.
         reduction: "mean", "sum" or "none".
 
     Shape:
-        input any, target the same -> scalar
+        probabilities and targets of one shape -> ()
+
+    Examples:
+        >>> round(BCELoss()([0.5], [1.0]).item(), 4)
+        0.6931
     """
 
-    def __init__(self, weight: Any = None, reduction: Reduction = "mean") -> None:
-        check_reduction("BCELoss", reduction)
-        self.weight, self.reduction = weight, reduction
+    def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.weight = weight
 
-    def forward(self, x: Any, target: Any) -> Tensor:
-        """Return the loss of probabilities x."""
-        return binary_cross_entropy(x, target, self.weight, self.reduction)
+    def forward(self, probabilities: Any, targets: Any) -> Tensor:
+        """Return the loss."""
+        return binary_cross_entropy(
+            probabilities, targets, weight=self.weight, reduction=self.reduction
+        )

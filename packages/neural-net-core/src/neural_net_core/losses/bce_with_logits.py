@@ -1,4 +1,4 @@
-"""Binary cross-entropy of logits: sigmoid and loss in one, exact for any logit."""
+"""Binary cross-entropy of logits: the sigmoid and the logarithm in one stable step."""
 
 from typing import Any
 
@@ -6,96 +6,133 @@ import numpy as np
 
 from neural_net_core.activations.sigmoid import logistic
 from neural_net_core.dtypes import Array
-from neural_net_core.losses._inputs import Reduction, check_reduction, matching, reduce
-from neural_net_core.module import Module
-from neural_net_core.op import Op
+from neural_net_core.losses._loss import Loss, LossOp, as_pair, as_weight, check_reduction
 from neural_net_core.tensor import Tensor
 
-__all__ = [
-    "BCEWithLogitsLoss",
-    "BinaryCrossEntropyWithLogits",
-    "binary_cross_entropy_with_logits",
-]
+__all__ = ["BCEWithLogitsLoss", "BCEWithLogitsLossOp", "binary_cross_entropy_with_logits"]
 
 
-class BinaryCrossEntropyWithLogits(Op):
-    """l = (1 − t) x + k softplus(−x), with k = 1 + (w − 1) t and w the weight of positives
+class BCEWithLogitsLossOp(LossOp):
+    """l = w (u t s(−x) + (1 − t) s(x)), s(x) = ln(1 + eˣ);
+    dx = dl · w ((u t + 1 − t) σ(x) − u t),  dt = dl · w (u s(−x) − s(x)).
 
-    dx = (1 − t − k σ(−x)) dl,  dt = (−x + (w − 1) softplus(−x)) dl.  If w is 1, dx = (σ(x) − t) dl.
+    u is the weight of positive targets. Saves x and t.
     """
 
-    def forward(self, x: Array, t: Array, w: Array) -> Array:
-        self.x, self.t, self.w = x, t, w
-        # log(1 + e⁻ˣ) without overflow: the exponent is never positive.
-        self.softplus = np.log1p(np.exp(-np.abs(x))) + np.maximum(-x, 0)
-        self.k = 1 + (w - 1) * t
-        losses: Array = (1 - t) * x + self.k * self.softplus
-        return losses
+    def __init__(self, reduction: str, weight: Array | None, pos_weight: Array | None) -> None:
+        self.reduction, self.weight, self.pos_weight = reduction, weight, pos_weight
 
-    def backward(self, dl: Array) -> tuple[Array, Array | None, None]:
-        dx = (1 - self.t - self.k * logistic(-self.x)) * dl
-        dt = ((self.w - 1) * self.softplus - self.x) * dl if self.needs(1) else None
-        return dx, dt, None
+    def forward(self, x: Array, t: Array) -> Array:
+        self.x, self.t = x, t
+        # s(x) = r + max(x, 0) with r = ln(1 + e^−|x|): a sum of positive terms, so that even a
+        # loss of 1e-30 keeps all its digits.
+        r = np.log1p(np.exp(-np.abs(x)))
+        positive = np.maximum(x, 0)
+        losses = r + positive  # s(x)
+        losses *= 1 - t
+        r += positive - x  # s(−x)
+        r *= self._positive_targets()
+        losses += r
+        if self.weight is not None:
+            losses *= self.weight
+        return self.reduce(losses)
+
+    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
+        dl = self.spread(dy)
+        if self.weight is not None:
+            dl = dl * self.weight
+        dx = dt = None
+        if self.needs(0):
+            dx = logistic(self.x)
+            if self.pos_weight is not None:
+                dx *= self._positive_targets() + (1 - self.t)
+            dx -= self._positive_targets()
+            dx *= dl
+        if self.needs(1):
+            r = np.log1p(np.exp(-np.abs(self.x)))
+            u = 1 if self.pos_weight is None else self.pos_weight
+            dt = u * (r + np.maximum(-self.x, 0)) - (r + np.maximum(self.x, 0))
+            dt *= dl
+        return dx, dt
+
+    def _positive_targets(self) -> Array:
+        return self.t if self.pos_weight is None else self.t * self.pos_weight
 
 
 def binary_cross_entropy_with_logits(
-    x: Any,
-    target: Any,
+    logits: Any,
+    targets: Any,
+    *,
     weight: Any = None,
-    reduction: Reduction = "mean",
     pos_weight: Any = None,
+    reduction: str = "mean",
 ) -> Tensor:
-    r"""Return the cross-entropy of logits and targets of two classes.
+    r"""Return how surprising yes-or-no targets are under the probabilities σ(x).
 
-    $$ l = -w \, [\, c \, t \log \sigma(x) + (1 - t) \log(1 - \sigma(x)) \,] $$
+    $$ l = -w \big(u\,t \ln \sigma(x) + (1 - t) \ln(1 - \sigma(x))\big) \qquad
+       \frac{\partial l}{\partial x} = \sigma(x) - t \quad (w = u = 1) $$
+
+    Stable for every logit, unlike the logarithm of a sigmoid that has rounded to 0.
 
     Args:
-        x: Logits, any shape.
-        target: t in [0, 1], the same shape.
-        weight: w, a factor for each element (broadcast); None means 1.
-        reduction: "mean" over all elements, "sum", or "none".
-        pos_weight: c, how much positives count (broadcast), such as the number of negatives for
-            each positive; None means 1.
+        logits: x, any shape.
+        targets: t, the same shape, in [0, 1].
+        weight: A constant factor w on each loss, of a shape that broadcasts to that of x.
+        pos_weight: A constant factor u on the positive part, such as (C,) for C labels: above 1
+            it makes rare positives count more.
+        reduction: "mean" (over the elements, whatever the weights), "sum" or "none".
 
     Returns:
-        A scalar, or x's shape for "none".
+        A scalar, or the shape of x without a reduction.
 
     Raises:
-        ShapeError: If the shapes differ.
+        ShapeError: If the shapes differ; nothing is broadcast.
+        ValueError: If the reduction is unknown.
 
     Examples:
-        >>> round(binary_cross_entropy_with_logits([0.0], [1.0]).item(), 4)
-        0.6931
-        >>> binary_cross_entropy_with_logits([1e4, -1e4], [1.0, 0.0]).item()
-        0.0
+        >>> binary_cross_entropy_with_logits([-1000.0], [1.0]).item()
+        1000.0
     """
-    check_reduction("binary_cross_entropy_with_logits", reduction)
-    x, t = matching("binary_cross_entropy_with_logits", x, target)
-    c = np.asarray(1.0 if pos_weight is None else pos_weight, dtype=x.dtype)
-    losses: Tensor = BinaryCrossEntropyWithLogits.apply(x, t, c)
-    return reduce(losses if weight is None else losses * weight, reduction)
+    name = "binary_cross_entropy_with_logits"
+    check_reduction(name, reduction)
+    x, t = as_pair(name, logits, targets)
+    return BCEWithLogitsLossOp.apply(
+        x,
+        t,
+        reduction=reduction,
+        weight=as_weight(weight, x),
+        pos_weight=as_weight(pos_weight, x),
+    )
 
 
-class BCEWithLogitsLoss(Module):
-    r"""Binary cross-entropy of logits, stable at any size.
+class BCEWithLogitsLoss(Loss):
+    """Binary cross-entropy of logits: for two classes, or many labels that do not exclude.
 
     Args:
-        weight: A factor for each element, broadcast; None means 1.
+        weight: A constant factor on each loss.
         reduction: "mean", "sum" or "none".
-        pos_weight: How much positives count, broadcast; None means 1.
+        pos_weight: A constant factor on the positive part, such as negatives / positives.
 
     Shape:
-        input any, target the same -> scalar
+        logits and targets of one shape -> ()
+
+    Examples:
+        >>> round(BCEWithLogitsLoss()([0.0], [1.0]).item(), 4)
+        0.6931
     """
 
     def __init__(
-        self, weight: Any = None, reduction: Reduction = "mean", pos_weight: Any = None
+        self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
     ) -> None:
-        check_reduction("BCEWithLogitsLoss", reduction)
-        self.weight, self.reduction, self.pos_weight = weight, reduction, pos_weight
+        super().__init__(reduction)
+        self.weight, self.pos_weight = weight, pos_weight
 
-    def forward(self, x: Any, target: Any) -> Tensor:
-        """Return the loss of logits x."""
+    def forward(self, logits: Any, targets: Any) -> Tensor:
+        """Return the loss."""
         return binary_cross_entropy_with_logits(
-            x, target, self.weight, self.reduction, self.pos_weight
+            logits,
+            targets,
+            weight=self.weight,
+            pos_weight=self.pos_weight,
+            reduction=self.reduction,
         )

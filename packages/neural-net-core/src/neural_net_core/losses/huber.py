@@ -1,133 +1,159 @@
-"""Squared near the target and absolute far from it: smooth, and calm about outliers."""
+"""The Huber loss: squared for small errors, straight for large ones."""
 
 from typing import Any
 
 from neural_net_core.dtypes import Array
-from neural_net_core.losses._inputs import Reduction, check_reduction, matching, reduce
+from neural_net_core.losses._loss import Loss, LossOp, as_pair, check_reduction
 from neural_net_core.losses.l1 import l1_loss
-from neural_net_core.module import Module
-from neural_net_core.op import Op
 from neural_net_core.tensor import Tensor
 
-__all__ = ["HuberLoss", "HuberOp", "SmoothL1Loss", "huber_loss", "smooth_l1_loss"]
+__all__ = ["HuberLoss", "HuberLossOp", "SmoothL1Loss", "huber_loss", "smooth_l1_loss"]
 
 
-class HuberOp(Op):
-    """l = d²/2 if |d| < δ else δ (|d| − δ/2), with d = x − t;  dx = clip(d, −δ, δ) dl,  dt = −dx"""
+class HuberLossOp(LossOp):
+    """l = s c (d − c/2), d = x − t, c = d cut off at ±δ;  dx = dl · s c,  dt = −dx.  Saves c.
 
-    def __init__(self, delta: float) -> None:
-        self.delta = delta
+    Inside ±δ that is d²/2, outside δ (|d| − δ/2). The scale s makes smooth L1 of it.
+    """
+
+    def __init__(self, reduction: str, delta: float, scale: float = 1.0) -> None:
+        self.reduction, self.delta, self.scale = reduction, delta, scale
 
     def forward(self, x: Array, t: Array) -> Array:
         d = x - t
-        # With c = clip(d): c (d − c/2) is both cases at once.
-        self.clipped = d.clip(-self.delta, self.delta)
-        return self.clipped * (d - self.clipped / 2)
+        self.c = d.clip(-self.delta, self.delta)
+        return self.reduce(self.scale * self.c * (d - self.c / 2))
 
-    def backward(self, dl: Array) -> tuple[Array, Array | None]:
-        dx = self.clipped * dl
+    def backward(self, dy: Array) -> tuple[Array, Array | None]:
+        dx = self.c * (self.scale * self.spread(dy))
         return dx, -dx if self.needs(1) else None
 
 
-def huber_loss(x: Any, target: Any, reduction: Reduction = "mean", delta: float = 1.0) -> Tensor:
-    r"""Return Huber's loss of the difference of prediction and target.
+def huber_loss(
+    predictions: Any, targets: Any, *, delta: float = 1.0, reduction: str = "mean"
+) -> Tensor:
+    r"""Return a loss that is squared up to δ and linear beyond, averaged over all elements.
 
-    $$ l = \begin{cases} \tfrac12 (x - t)^2 & |x - t| < \delta \\
-       \delta \, (|x - t| - \tfrac12 \delta) & \text{otherwise} \end{cases} $$
+    $$ l(d) = \begin{cases} \tfrac12 d^2 & |d| \le \delta \\
+       \delta\,(|d| - \tfrac12 \delta) & |d| > \delta \end{cases} \qquad d = x - t $$
 
     Args:
-        x: Predictions, any shape.
-        target: The same shape.
-        reduction: "mean" over all elements, "sum", or "none".
-        delta: Where the parabola turns into lines, > 0.
+        predictions: x, any shape.
+        targets: t, the same shape.
+        delta: The error δ from which on the loss grows linearly, positive.
+        reduction: "mean", "sum", or "none" for one loss per element.
 
     Returns:
-        A scalar, or x's shape for "none".
+        A scalar, or the shape of x without a reduction.
 
     Raises:
-        ShapeError: If the shapes differ.
-
-    Source: Huber (1964), Robust estimation of a location parameter, section 4.
+        ShapeError: If the shapes differ; nothing is broadcast.
+        ValueError: If delta is not positive or the reduction is unknown.
 
     Examples:
-        >>> huber_loss([0.5, 3.0], [0.0, 0.0], "none").tolist()
-        [0.125, 2.5]
+        >>> huber_loss([0.5, 3.0], [0.0, 0.0], reduction="none").data
+        array([0.125, 2.5  ], dtype=float32)
     """
     check_reduction("huber_loss", reduction)
-    if not delta > 0:
-        raise ValueError(f"huber_loss: expected delta > 0, got {delta}")
-    losses = HuberOp.apply(*matching("huber_loss", x, target), delta=float(delta))
-    return reduce(losses, reduction)
+    _check_delta("huber_loss", delta)
+    x, t = as_pair("huber_loss", predictions, targets)
+    return HuberLossOp.apply(x, t, reduction=reduction, delta=float(delta))
 
 
-def smooth_l1_loss(x: Any, target: Any, reduction: Reduction = "mean", beta: float = 1.0) -> Tensor:
-    r"""Return Huber's loss divided by its width, so that it tends to the L1 loss as β → 0.
+def smooth_l1_loss(
+    predictions: Any, targets: Any, *, beta: float = 1.0, reduction: str = "mean"
+) -> Tensor:
+    r"""Return the Huber loss divided by its δ, here β: its slope far out is always ±1.
 
-    $$ l = \begin{cases} (x - t)^2 / (2 \beta) & |x - t| < \beta \\
-       |x - t| - \tfrac12 \beta & \text{otherwise} \end{cases} $$
+    $$ l(d) = \begin{cases} d^2 / (2 \beta) & |d| < \beta \\
+       |d| - \tfrac12 \beta & |d| \ge \beta \end{cases} \qquad d = x - t $$
 
     Args:
-        x: Predictions, any shape.
-        target: The same shape.
-        reduction: "mean" over all elements, "sum", or "none".
-        beta: Where the parabola turns into lines, >= 0; 0 gives the L1 loss.
+        predictions: x, any shape.
+        targets: t, the same shape.
+        beta: The error from which on the loss grows linearly; 0 gives the L1 loss.
+        reduction: "mean", "sum", or "none" for one loss per element.
 
     Returns:
-        A scalar, or x's shape for "none".
+        A scalar, or the shape of x without a reduction.
 
     Raises:
-        ShapeError: If the shapes differ.
+        ShapeError: If the shapes differ; nothing is broadcast.
+        ValueError: If beta is negative or the reduction is unknown.
 
-    Source: Girshick (2015), arXiv:1504.08083, eq. 3.
+    Examples:
+        >>> smooth_l1_loss([0.5, 3.0], [0.0, 0.0], beta=2.0, reduction="none").data
+        array([0.0625, 2.    ], dtype=float32)
     """
     check_reduction("smooth_l1_loss", reduction)
-    if not beta >= 0:
-        raise ValueError(f"smooth_l1_loss: expected beta >= 0, got {beta}")
+    _check_beta("smooth_l1_loss", beta)
     if beta == 0:
-        return l1_loss(x, target, reduction)
-    losses = HuberOp.apply(*matching("smooth_l1_loss", x, target), delta=float(beta))
-    return reduce(losses / beta, reduction)
+        return l1_loss(predictions, targets, reduction=reduction)
+    x, t = as_pair("smooth_l1_loss", predictions, targets)
+    return HuberLossOp.apply(x, t, reduction=reduction, delta=float(beta), scale=1 / beta)
 
 
-class HuberLoss(Module):
-    r"""Quadratic within δ of the target, linear beyond.
-
-    Args:
-        reduction: "mean", "sum" or "none".
-        delta: δ > 0.
-
-    Shape:
-        input any, target the same -> scalar
-    """
-
-    def __init__(self, reduction: Reduction = "mean", delta: float = 1.0) -> None:
-        check_reduction("HuberLoss", reduction)
-        if not delta > 0:
-            raise ValueError(f"HuberLoss: expected delta > 0, got {delta}")
-        self.reduction, self.delta = reduction, delta
-
-    def forward(self, x: Any, target: Any) -> Tensor:
-        """Return the loss of predictions x."""
-        return huber_loss(x, target, self.reduction, self.delta)
-
-
-class SmoothL1Loss(Module):
-    r"""Huber's loss divided by its width β.
+class HuberLoss(Loss):
+    """Squared error for small differences, absolute error for large ones.
 
     Args:
         reduction: "mean", "sum" or "none".
-        beta: β >= 0.
+        delta: The difference where one becomes the other, positive.
 
     Shape:
-        input any, target the same -> scalar
+        predictions and targets of one shape -> ()
+
+    References:
+        Huber (1964), Robust estimation of a location parameter, eq. 1.6.
+
+    Examples:
+        >>> HuberLoss()([3.0], [0.0]).item()
+        2.5
     """
 
-    def __init__(self, reduction: Reduction = "mean", beta: float = 1.0) -> None:
-        check_reduction("SmoothL1Loss", reduction)
-        if not beta >= 0:
-            raise ValueError(f"SmoothL1Loss: expected beta >= 0, got {beta}")
-        self.reduction, self.beta = reduction, beta
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        super().__init__(reduction)
+        _check_delta("HuberLoss", delta)
+        self.delta = delta
 
-    def forward(self, x: Any, target: Any) -> Tensor:
-        """Return the loss of predictions x."""
-        return smooth_l1_loss(x, target, self.reduction, self.beta)
+    def forward(self, predictions: Any, targets: Any) -> Tensor:
+        """Return the loss."""
+        return huber_loss(predictions, targets, delta=self.delta, reduction=self.reduction)
+
+
+class SmoothL1Loss(Loss):
+    """Absolute error with a rounded corner: the Huber loss divided by its delta.
+
+    Args:
+        reduction: "mean", "sum" or "none".
+        beta: Where the corner begins; 0 gives `L1Loss`.
+
+    Shape:
+        predictions and targets of one shape -> ()
+
+    References:
+        Girshick (2015), Fast R-CNN, arXiv:1504.08083, eq. 3.
+
+    Examples:
+        >>> SmoothL1Loss()([3.0], [0.0]).item()
+        2.5
+    """
+
+    def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
+        super().__init__(reduction)
+        _check_beta("SmoothL1Loss", beta)
+        self.beta = beta
+
+    def forward(self, predictions: Any, targets: Any) -> Tensor:
+        """Return the loss."""
+        return smooth_l1_loss(predictions, targets, beta=self.beta, reduction=self.reduction)
+
+
+def _check_delta(name: str, delta: float) -> None:
+    if not delta > 0:
+        raise ValueError(f"{name}: expected delta > 0, got {delta}")
+
+
+def _check_beta(name: str, beta: float) -> None:
+    if not beta >= 0:
+        raise ValueError(f"{name}: expected beta >= 0, got {beta}")

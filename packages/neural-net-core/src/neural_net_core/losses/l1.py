@@ -1,70 +1,67 @@
-"""The mean absolute error, which an outlier moves no more than any other point."""
+"""Mean absolute error: the loss whose best constant prediction is the median."""
 
 from typing import Any
 
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_core.losses._inputs import Reduction, check_reduction, matching, reduce
-from neural_net_core.module import Module
-from neural_net_core.op import Op
+from neural_net_core.losses._loss import Loss, LossOp, as_pair, check_reduction
 from neural_net_core.tensor import Tensor
 
-__all__ = ["AbsoluteError", "L1Loss", "l1_loss"]
+__all__ = ["L1Loss", "L1LossOp", "l1_loss"]
 
 
-class AbsoluteError(Op):
-    """l = |x − t|;  dx = sign(x − t) dl,  dt = −dx.  The gradient at x = t is 0."""
+class L1LossOp(LossOp):
+    """l = |d|, d = x − t;  dx = dl · sign d,  dt = −dx, with sign 0 = 0.  Saves d."""
 
     def forward(self, x: Array, t: Array) -> Array:
-        difference = x - t
-        self.sign = np.sign(difference)
-        losses: Array = np.abs(difference)
-        return losses
+        self.d = x - t
+        return self.reduce(np.abs(self.d))
 
-    def backward(self, dl: Array) -> tuple[Array, Array | None]:
-        dx = self.sign * dl
+    def backward(self, dy: Array) -> tuple[Array, Array | None]:
+        dx: Array = np.sign(self.d) * self.spread(dy)
         return dx, -dx if self.needs(1) else None
 
 
-def l1_loss(x: Any, target: Any, reduction: Reduction = "mean") -> Tensor:
-    r"""Return the absolute difference of prediction and target.
+def l1_loss(predictions: Any, targets: Any, *, reduction: str = "mean") -> Tensor:
+    r"""Return the absolute differences, averaged over all elements.
 
-    $$ l = |x - t| $$
+    $$ L = \frac{1}{n} \sum_i |x_i - t_i| $$
 
     Args:
-        x: Predictions, any shape.
-        target: The same shape.
-        reduction: "mean" over all elements, "sum", or "none".
+        predictions: x, any shape.
+        targets: t, the same shape.
+        reduction: "mean", "sum", or "none" for one loss per element.
 
     Returns:
-        A scalar, or x's shape for "none".
+        A scalar, or the shape of x without a reduction.
 
     Raises:
-        ShapeError: If the shapes differ.
+        ShapeError: If the shapes differ; nothing is broadcast.
+        ValueError: If the reduction is unknown.
 
     Examples:
-        >>> l1_loss([1.0, 2.0], [1.0, 4.0]).item()
-        1.0
+        >>> l1_loss([1.0, 5.0], [1.0, 2.0]).item()
+        1.5
     """
     check_reduction("l1_loss", reduction)
-    return reduce(AbsoluteError.apply(*matching("l1_loss", x, target)), reduction)
+    return L1LossOp.apply(*as_pair("l1_loss", predictions, targets), reduction=reduction)
 
 
-class L1Loss(Module):
-    r"""The mean of $|x - t|$, whose minimum is the median.
+class L1Loss(Loss):
+    """Mean absolute error: every error pulls equally hard, however large.
 
     Args:
         reduction: "mean", "sum" or "none".
 
     Shape:
-        input any, target the same -> scalar
+        predictions and targets of one shape -> ()
+
+    Examples:
+        >>> L1Loss()([1.0, 5.0], [1.0, 2.0]).item()
+        1.5
     """
 
-    def __init__(self, reduction: Reduction = "mean") -> None:
-        check_reduction("L1Loss", reduction)
-        self.reduction = reduction
-
-    def forward(self, x: Any, target: Any) -> Tensor:
-        """Return the loss of predictions x."""
-        return l1_loss(x, target, self.reduction)
+    def forward(self, predictions: Any, targets: Any) -> Tensor:
+        """Return the loss."""
+        return l1_loss(predictions, targets, reduction=self.reduction)

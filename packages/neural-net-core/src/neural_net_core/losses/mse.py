@@ -1,68 +1,67 @@
-"""The mean squared error, the loss of regression."""
+"""Mean squared error: the loss of regression."""
 
 from typing import Any
 
 from neural_net_core.dtypes import Array
-from neural_net_core.losses._inputs import Reduction, check_reduction, matching, reduce
-from neural_net_core.module import Module
-from neural_net_core.op import Op
+from neural_net_core.losses._loss import Loss, LossOp, as_pair, check_reduction
 from neural_net_core.tensor import Tensor
 
-__all__ = ["MSELoss", "SquaredError", "mse_loss"]
+__all__ = ["MSELoss", "MSELossOp", "mse_loss"]
 
 
-class SquaredError(Op):
-    """l = (x − t)²;  dx = 2 (x − t) dl,  dt = −dx.  Saves x − t."""
+class MSELossOp(LossOp):
+    """l = d², d = x − t;  dx = dl · 2 d,  dt = −dx.  Saves d."""
 
     def forward(self, x: Array, t: Array) -> Array:
-        self.difference = x - t
-        losses: Array = self.difference * self.difference
-        return losses
+        self.d = x - t
+        return self.reduce(self.d * self.d)
 
-    def backward(self, dl: Array) -> tuple[Array, Array | None]:
-        dx = self.difference * dl
-        dx *= 2
+    def backward(self, dy: Array) -> tuple[Array, Array | None]:
+        dx = self.d * (2 * self.spread(dy))
         return dx, -dx if self.needs(1) else None
 
 
-def mse_loss(x: Any, target: Any, reduction: Reduction = "mean") -> Tensor:
-    r"""Return the squared difference of prediction and target.
+def mse_loss(predictions: Any, targets: Any, *, reduction: str = "mean") -> Tensor:
+    r"""Return the squared differences, averaged over all elements.
 
-    $$ l = (x - t)^2 $$
+    $$ L = \frac{1}{n} \sum_i (x_i - t_i)^2 $$
 
     Args:
-        x: Predictions, any shape.
-        target: The same shape.
-        reduction: "mean" over all elements, "sum", or "none".
+        predictions: x, any shape.
+        targets: t, the same shape.
+        reduction: "mean", "sum", or "none" for one loss per element.
 
     Returns:
-        A scalar, or x's shape for "none".
+        A scalar, or the shape of x without a reduction.
 
     Raises:
-        ShapeError: If the shapes differ.
+        ShapeError: If the shapes differ; nothing is broadcast.
+        ValueError: If the reduction is unknown.
 
     Examples:
-        >>> mse_loss([1.0, 2.0], [1.0, 4.0]).item()
-        2.0
+        >>> mse_loss([1.0, 5.0], [1.0, 2.0]).item()
+        4.5
     """
     check_reduction("mse_loss", reduction)
-    return reduce(SquaredError.apply(*matching("mse_loss", x, target)), reduction)
+    return MSELossOp.apply(*as_pair("mse_loss", predictions, targets), reduction=reduction)
 
 
-class MSELoss(Module):
-    r"""The mean of $(x - t)^2$, most likely if errors are normally distributed.
+class MSELoss(Loss):
+    """Mean squared error.
+
+    Large errors count most; where outliers should not, take `HuberLoss` or `L1Loss`.
 
     Args:
         reduction: "mean", "sum" or "none".
 
     Shape:
-        input any, target the same -> scalar
+        predictions and targets of one shape -> ()
+
+    Examples:
+        >>> MSELoss()([1.0, 5.0], [1.0, 2.0]).item()
+        4.5
     """
 
-    def __init__(self, reduction: Reduction = "mean") -> None:
-        check_reduction("MSELoss", reduction)
-        self.reduction = reduction
-
-    def forward(self, x: Any, target: Any) -> Tensor:
-        """Return the loss of predictions x."""
-        return mse_loss(x, target, self.reduction)
+    def forward(self, predictions: Any, targets: Any) -> Tensor:
+        """Return the loss."""
+        return mse_loss(predictions, targets, reduction=self.reduction)
