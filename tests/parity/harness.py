@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from neural_net_core import Tensor, default_dtype, grad
+from neural_net_core import Op, Tensor, default_dtype, grad
 
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
@@ -111,7 +111,7 @@ def check(
     gradients: bool = True,
     tolerance: dict[str, float] | None = None,
     seed: int = 0,
-) -> None:
+) -> set[type[Op]]:
     """Assert that both sides agree on every case, in float32 and in float64.
 
     Args:
@@ -127,7 +127,11 @@ def check(
         gradients: False for what has none.
         tolerance: Another bound per dtype; say why where it is used.
         seed: Where the random numbers start.
+
+    Returns:
+        The classes of our operations that ran, so that a test can see that none is left out.
     """
+    ran: set[type[Op]] = set()
     assert len(shapes) >= MINIMUM_CASES, f"{name}: {len(shapes)} cases, {MINIMUM_CASES} wanted"
     bounds = TOLERANCE | (tolerance or {})
     for dtype in ("float32", "float64"):
@@ -141,7 +145,7 @@ def check(
             options = config(rng, case) if config else {}
             cast = [x.astype(dtype) if x.dtype.kind == "f" else x for x in operands]
             label = f"{name} {dtype} shapes={case} {options or ''}"
-            forward, gradient = _compare(label, ours, theirs, cast, options, gradients, rng)
+            forward, gradient = _compare(label, ours, theirs, cast, options, gradients, rng, ran)
             worst.cases += 1
             if max(forward, gradient) >= max(worst.forward, worst.gradient):
                 worst.where = str(case)
@@ -149,6 +153,7 @@ def check(
             worst.gradient = max(worst.gradient, gradient)
             assert forward <= bounds[dtype], f"{label}: forward differs by {forward:.2e}"
             assert gradient <= bounds[dtype], f"{label}: a gradient differs by {gradient:.2e}"
+    return ran
 
 
 def _compare(
@@ -159,6 +164,7 @@ def _compare(
     options: dict[str, Any],
     gradients: bool,
     rng: np.random.Generator,
+    ran: set[type[Op]],
 ) -> tuple[float, float]:
     """Run both sides once and return the relative errors of the values and of the gradients."""
     floating = [x.dtype.kind == "f" for x in operands]
@@ -169,6 +175,7 @@ def _compare(
             for x, f in zip(operands, floating, strict=True)
         ]
         my_outputs = _as_tuple(ours(*mine, **options))
+        ran |= _operations(my_outputs)
         torches = [
             torch.tensor(x, requires_grad=f and gradients)
             for x, f in zip(operands, floating, strict=True)
@@ -202,6 +209,18 @@ def _compare(
         assert dx.shape == expected.shape, f"{label}: gradient {dx.shape}"
         gradient = max(gradient, relative_error(dx, expected))
     return forward, gradient
+
+
+def _operations(outputs: tuple[Any, ...]) -> set[type[Op]]:
+    """Return the classes of all operations recorded on the way to the outputs."""
+    seen: set[Op] = set()
+    waiting = [y.node for y in outputs]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Op) and node not in seen:
+            seen.add(node)
+            waiting.extend(parent[0] for parent in node.parents or () if parent is not None)
+    return {type(node) for node in seen}
 
 
 def _as_tuple(outputs: Any) -> tuple[Any, ...]:

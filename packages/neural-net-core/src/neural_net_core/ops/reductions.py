@@ -101,16 +101,18 @@ class Prod(Reduction):
         return self.drop(np.multiply.reduce(x, axis=self.axis, keepdims=True))
 
     def backward(self, dy: Array) -> Array:
-        axes = range(self.x.ndim) if self.axis is None else np.atleast_1d(self.axis)
+        axes = (self.axis,) if isinstance(self.axis, int) else self.axis
+        if axes is None or self.x.ndim == 0:  # a 0-d array may be reduced over axis -1
+            axes = tuple(range(self.x.ndim))
         last = tuple(range(-len(axes), 0))
-        moved = np.moveaxis(self.x, tuple(axes), last)
+        moved = np.moveaxis(self.x, axes, last)
         outer = moved.ndim - len(axes)
         line = moved.reshape(*moved.shape[:outer], math.prod(moved.shape[outer:]))  # (…, n)
         # y / xᵢ would be 0 / 0 at a zero: multiply what stands left of i and what stands right.
         ones = np.ones_like(line[..., :1])
         left = np.cumprod(np.concatenate([ones, line[..., :-1]], axis=-1), axis=-1)
         right = np.cumprod(np.concatenate([ones, line[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
-        products = np.moveaxis((left * right).reshape(moved.shape), last, tuple(axes))
+        products = np.moveaxis((left * right).reshape(moved.shape), last, axes)
         dx: Array = self.restore(dy) * products
         return dx
 

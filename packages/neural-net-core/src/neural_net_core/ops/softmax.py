@@ -33,8 +33,8 @@ class SoftmaxOp(Op):
         return y
 
     def backward(self, dy: Array) -> Array:
-        dx = self.y * dy
-        dx -= self.y * np.add.reduce(dx, axis=self.axis, keepdims=True)
+        dx: Array = dy - np.add.reduce(dy * self.y, axis=self.axis, keepdims=True)
+        dx *= self.y
         return dx
 
 
@@ -66,7 +66,8 @@ class LogSoftmaxOp(Op):
 
     def forward(self, x: Array) -> Array:
         y = x - largest(x, self.axis)
-        y -= np.log(np.add.reduce(np.exp(y), axis=self.axis, keepdims=True))
+        total = np.add.reduce(np.exp(y), axis=self.axis, keepdims=True)
+        y -= np.log(total) if y.size else total  # no warning about ln 0 of an empty sum
         self.y: Array = y
         return y
 
