@@ -15,12 +15,11 @@ PACKAGES = ["core", "optim", "layers", "viz", "utils"]
 
 TRAINING_SCRIPT = """\
 import numpy as np
-from neural_net_core import Dense, Sequential, seed
-from neural_net_core.losses import MSE
+from neural_net_core import Dense, MSELoss, Sequential, seed
 from neural_net_optim import SGD
 seed(0)
 x = np.linspace(-1, 1, 32, dtype=np.float32).reshape(-1, 1)
-model, loss_function = Sequential(Dense(1, 8), Dense(8, 1)), MSE()
+model, loss_function = Sequential(Dense(1, 8), Dense(8, 1)), MSELoss()
 optimizer, losses = SGD(model.parameters(), lr=0.1), []
 for _ in range(200):
     optimizer.zero_grad()
