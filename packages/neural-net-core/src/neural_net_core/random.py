@@ -19,9 +19,9 @@ def seed(n: int) -> None:
 
     Examples:
         >>> seed(7)
-        ... first = default_rng().random()
+        >>> first = default_rng().random()
         >>> seed(7)
-        ... first == default_rng().random()
+        >>> default_rng().random() == first
         True
     """
     _generator.bit_generator.state = np.random.default_rng(n).bit_generator.state
