@@ -13,7 +13,6 @@ A file of plain arrays, such as the weights of a `torch.nn` model, is read by `l
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import metadata as installed
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -334,9 +333,11 @@ def _state_of(part: Any, name: str) -> Any:
 
 
 def _library_version() -> str:
+    from importlib import metadata  # takes 10 ms, which a program that saves nothing is spared
+
     try:
-        return installed.version("neural-net-core")
-    except installed.PackageNotFoundError:
+        return metadata.version("neural-net-core")
+    except metadata.PackageNotFoundError:
         return "unknown"
 
 
