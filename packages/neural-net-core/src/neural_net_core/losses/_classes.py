@@ -1,4 +1,4 @@
-"""Class axes and class indices, as cross-entropy and negative log-likelihood share them."""
+"""Class scores and class indices brought to one form: a matrix of rows, and one index per row."""
 
 from typing import Any
 
@@ -11,65 +11,77 @@ from neural_net_core.tensor import Tensor
 __all__: list[str] = []
 
 
-def class_axis(name: str, x: Tensor) -> int:
-    """Return the axis of the classes: the first of (K,), the second of (N, K, …)."""
-    if x.ndim == 0:
-        raise ShapeError(f"{name}: expected scores (N, K, …) or (K,), got a 0-d tensor")
+def class_axis(x: Array | Tensor) -> int:
+    """Return where the classes stand: axis 1, as in PyTorch, or axis 0 of a single sample."""
     return 0 if x.ndim == 1 else 1
 
 
-def as_rows(x: Array, axis: int) -> Array:
-    """Move the classes to the last axis and join the others: (M, K)."""
-    return np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis])
+def to_rows(x: Array) -> Array:
+    """Return (N, C, d₁, …) as a matrix (N · d₁ · …, C); a view if there are no more axes than C."""
+    if x.ndim > 2:
+        x = np.moveaxis(x, 1, -1)
+    return x.reshape(-1, x.shape[-1]) if x.size else x.reshape(x.size, x.shape[-1])
 
 
-def from_rows(rows: Array, shape: tuple[int, ...], axis: int) -> Array:
-    """Undo `as_rows`."""
-    others = shape[:axis] + shape[axis + 1 :]
-    return np.moveaxis(rows.reshape(*others, shape[axis]), -1, axis)
+def from_rows(rows: Array, shape: tuple[int, ...]) -> Array:
+    """Undo `to_rows` for an array of that shape."""
+    if len(shape) <= 2:
+        return rows.reshape(shape)
+    return np.moveaxis(rows.reshape(shape[0], *shape[2:], shape[1]), -1, 1)
 
 
-def check_indices(name: str, x: Tensor, target: Any, axis: int, ignore_index: int) -> Array:
-    """Return class indices as a flat array, or raise if shape or values do not fit."""
-    indices = np.asarray(target.data if isinstance(target, Tensor) else target)
+def as_labels(name: str, targets: Any, x: Tensor) -> Array:
+    """Return class indices as an array of the shape of x without its class axis.
+
+    Raises:
+        DTypeError: If they are not integers.
+        ShapeError: If the shape does not fit, or x has no class axis.
+    """
+    if x.ndim == 0:
+        raise ShapeError(f"{name}: expected scores (C,) or (N, C, ...), got a single number")
+    labels = targets.data if isinstance(targets, Tensor) else np.asarray(targets)
+    axis = class_axis(x)
     expected = x.shape[:axis] + x.shape[axis + 1 :]
-    if indices.dtype.kind not in "iu":
-        raise DTypeError(f"{name}: expected integer class indices, got {indices.dtype}")
-    if indices.shape != expected:
+    if labels.shape != expected:
         raise ShapeError(
-            f"{name}: expected class indices of shape {expected} for scores {x.shape}, "
-            f"got {indices.shape}"
+            f"{name}: for scores {x.shape} expected class indices {expected}, got {labels.shape}"
+            + (
+                "; targets of the scores' shape are probabilities, and floating"
+                if labels.shape == x.shape and labels.dtype.kind != "f"
+                else ""
+            )
         )
-    classes = x.shape[axis]
-    wrong = ((indices < 0) | (indices >= classes)) & (indices != ignore_index)
-    if wrong.any():
-        raise ValueError(
-            f"{name}: expected class indices from 0 to {classes - 1} (or ignore_index "
-            f"{ignore_index}), got {indices[wrong].flat[0]}"
+    if labels.dtype.kind not in "iu" and labels.size:
+        raise DTypeError(f"{name}: expected integer class indices, got {labels.dtype}")
+    return labels
+
+
+def split_ignored(
+    name: str, labels: Array, classes: int, ignore_index: int
+) -> tuple[Array, Array | None]:
+    """Return the indices in a row, and which of them count (None if all do).
+
+    An ignored target becomes class 0, which is safe to look up and then weighted by 0.
+
+    Raises:
+        IndexError: If an index is not the number of a class.
+    """
+    labels = labels.reshape(-1).astype(np.intp, copy=False)
+    counted = None
+    ignored = labels == ignore_index
+    if ignored.any():
+        labels, counted = np.where(ignored, 0, labels), ~ignored
+    # Read as unsigned numbers, negative ones are huge: one comparison finds both.
+    if labels.size and int(labels.view(np.uintp).max()) >= classes:
+        wrong = labels[(labels < 0) | (labels >= classes)][0]
+        raise IndexError(
+            f"{name}: class index {wrong} is out of range for {classes} classes "
+            f"(0 to {classes - 1}, or ignore_index={ignore_index})"
         )
-    return indices.reshape(-1)
+    return labels, counted
 
 
-def class_weights(name: str, weight: Any, x: Tensor, axis: int) -> Array | None:
-    """Return the weights of the classes in x's dtype, or raise if their number is wrong."""
-    if weight is None:
-        return None
-    w = np.asarray(weight.data if isinstance(weight, Tensor) else weight, dtype=x.dtype)
-    if w.shape != (x.shape[axis],):
-        raise ShapeError(f"{name}: expected weight of shape ({x.shape[axis]},), got {w.shape}")
-    return w
-
-
-def row_factors(
-    indices: Array, weight: Array | None, ignore_index: int, dtype: Any
-) -> tuple[Array, Array]:
-    """Return for each row the index (0 where ignored) and the factor (0 where ignored)."""
-    kept = indices != ignore_index
-    safe = np.where(kept, indices, 0)
-    factors = kept.astype(dtype) if weight is None else weight[safe] * kept
-    return safe, factors
-
-
-def over_total(total: float) -> float:
-    """Return 1 / total, and 0 if every target was ignored: nothing to learn is no loss."""
-    return 1 / total if total else 0.0
+def check_class_weight(name: str, weight: Array | None, classes: int) -> None:
+    """Raise ShapeError if there is not one weight per class."""
+    if weight is not None and weight.shape != (classes,):
+        raise ShapeError(f"{name}: expected weight ({classes},), got {weight.shape}")

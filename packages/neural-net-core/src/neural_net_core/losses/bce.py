@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_core.losses._loss import Loss, LossOp, as_pair, as_weight, check_reduction
+from neural_net_core.losses._loss import Loss, LossOp, as_factor, as_pair, check_reduction
 from neural_net_core.tensor import Tensor
 
 __all__ = ["BCELoss", "BCELossOp", "binary_cross_entropy"]
@@ -17,8 +17,10 @@ SMALLEST_VARIANCE = 1e-12
 
 
 class BCELossOp(LossOp):
-    """l = −w (t ln p + (1 − t) ln(1 − p));  dp = dl · w (p − t) / (p (1 − p)),
-    dt = dl · w (ln(1 − p) − ln p).  Saves p, t and, for dt, the logarithms.
+    """l = −w (t ln p + (1 − t) ln(1 − p))
+
+    dp = dl · w (p − t) / (p (1 − p)),  dt = dl · w (ln(1 − p) − ln p).  Saves p, t and, for dt,
+    the difference of the logarithms.
     """
 
     def __init__(self, reduction: str, weight: Array | None) -> None:
@@ -86,7 +88,7 @@ def binary_cross_entropy(
             f"{name}: expected probabilities in [0, 1], got values from {p.data.min():g} to "
             f"{p.data.max():g}; binary_cross_entropy_with_logits takes unbounded scores"
         )
-    return BCELossOp.apply(p, t, reduction=reduction, weight=as_weight(weight, p))
+    return BCELossOp.apply(p, t, reduction=reduction, weight=as_factor(name, weight, p))
 
 
 class BCELoss(Loss):

@@ -5,18 +5,19 @@ from typing import Any
 import numpy as np
 
 from neural_net_core.activations.sigmoid import logistic
+from neural_net_core.activations.softplus import log1pexp
 from neural_net_core.dtypes import Array
-from neural_net_core.losses._loss import Loss, LossOp, as_pair, as_weight, check_reduction
+from neural_net_core.losses._loss import Loss, LossOp, as_factor, as_pair, check_reduction
 from neural_net_core.tensor import Tensor
 
 __all__ = ["BCEWithLogitsLoss", "BCEWithLogitsLossOp", "binary_cross_entropy_with_logits"]
 
 
 class BCEWithLogitsLossOp(LossOp):
-    """l = w (u t s(−x) + (1 − t) s(x)), s(x) = ln(1 + eˣ);
-    dx = dl · w ((u t + 1 − t) σ(x) − u t),  dt = dl · w (u s(−x) − s(x)).
+    """l = w (k s(x) − u t x), s(x) = ln(1 + eˣ), k = u t + 1 − t
 
-    u is the weight of positive targets. Saves x and t.
+    dx = dl · w (k σ(x) − u t),  dt = dl · w ((u − 1) s(−x) − x).  Saves x and t.
+    u is the weight of positive targets; where it is 1, k is 1 too.
     """
 
     def __init__(self, reduction: str, weight: Array | None, pos_weight: Array | None) -> None:
@@ -24,15 +25,12 @@ class BCEWithLogitsLossOp(LossOp):
 
     def forward(self, x: Array, t: Array) -> Array:
         self.x, self.t = x, t
-        # s(x) = r + max(x, 0) with r = ln(1 + e^−|x|): a sum of positive terms, so that even a
-        # loss of 1e-30 keeps all its digits.
-        r = np.log1p(np.exp(-np.abs(x)))
-        positive = np.maximum(x, 0)
-        losses = r + positive  # s(x)
-        losses *= 1 - t
-        r += positive - x  # s(−x)
-        r *= self._positive_targets()
-        losses += r
+        ut, k = self._parts()
+        # s(x) = max(x, 0) + ln(1 + e^−|x|). For t = 0 or 1 the subtraction from its first part is
+        # exact, so that even a loss of 1e-30 keeps all its digits.
+        losses = k * np.maximum(x, 0)
+        losses -= ut * x
+        losses += k * np.log1p(np.exp(-np.abs(x)))
         if self.weight is not None:
             losses *= self.weight
         return self.reduce(losses)
@@ -43,20 +41,23 @@ class BCEWithLogitsLossOp(LossOp):
             dl = dl * self.weight
         dx = dt = None
         if self.needs(0):
-            dx = logistic(self.x)
-            if self.pos_weight is not None:
-                dx *= self._positive_targets() + (1 - self.t)
-            dx -= self._positive_targets()
+            ut, k = self._parts()
+            dx = k * logistic(self.x)
+            dx -= ut
             dx *= dl
         if self.needs(1):
-            r = np.log1p(np.exp(-np.abs(self.x)))
-            u = 1 if self.pos_weight is None else self.pos_weight
-            dt = u * (r + np.maximum(-self.x, 0)) - (r + np.maximum(self.x, 0))
+            dt = -self.x
+            if self.pos_weight is not None:
+                dt += (self.pos_weight - 1) * log1pexp(-self.x)
             dt *= dl
         return dx, dt
 
-    def _positive_targets(self) -> Array:
-        return self.t if self.pos_weight is None else self.t * self.pos_weight
+    def _parts(self) -> tuple[Array, Array | float]:
+        """Return u t and k."""
+        if self.pos_weight is None:
+            return self.t, 1.0
+        ut = self.t * self.pos_weight
+        return ut, ut + (1 - self.t)
 
 
 def binary_cross_entropy_with_logits(
@@ -100,8 +101,8 @@ def binary_cross_entropy_with_logits(
         x,
         t,
         reduction=reduction,
-        weight=as_weight(weight, x),
-        pos_weight=as_weight(pos_weight, x),
+        weight=as_factor(name, weight, x),
+        pos_weight=as_factor(name, pos_weight, x),
     )
 
 
@@ -121,9 +122,7 @@ class BCEWithLogitsLoss(Loss):
         0.6931
     """
 
-    def __init__(
-        self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
-    ) -> None:
+    def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
         super().__init__(reduction)
         self.weight, self.pos_weight = weight, pos_weight
 

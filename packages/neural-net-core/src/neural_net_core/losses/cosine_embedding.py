@@ -1,110 +1,132 @@
-"""The angle between embeddings: small for pairs that belong together, large for others."""
+"""Cosine similarity, and the loss that trains embeddings with it."""
 
 from typing import Any
 
 import numpy as np
 
-from neural_net_core import ops
+from neural_net_core.activations.relu import relu
+from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
-from neural_net_core.losses._inputs import Reduction, check_reduction, matching, reduce
-from neural_net_core.module import Module
-from neural_net_core.tensor import Tensor
+from neural_net_core.losses._loss import Loss, as_pair, check_reduction, check_signs, reduce_losses
+from neural_net_core.losses.normalize import unit_vectors
+from neural_net_core.op import Op
+from neural_net_core.ops.selection import where
+from neural_net_core.tensor import Tensor, as_tensor, coerce_pair
 
-__all__ = ["CosineEmbeddingLoss", "cosine_embedding_loss", "cosine_similarity"]
+__all__ = [
+    "CosineEmbeddingLoss",
+    "CosineSimilarityOp",
+    "cosine_embedding_loss",
+    "cosine_similarity",
+]
 
 
-def cosine_similarity(x1: Any, x2: Any, axis: int = -1, eps: float = 1e-8) -> Tensor:
-    r"""Return the cosine of the angle between vectors.
+class CosineSimilarityOp(Op):
+    """y = u · v, u = a / |a|, v = b / |b|;  da = dy (v − y u) / |a|,  db = dy (u − y v) / |b|.
 
-    $$ \cos = \frac{x_1 \cdot x_2}{\max(\|x_1\|, \epsilon) \, \max(\|x_2\|, \epsilon)} $$
+    Saves u, v, y, 1 / |a| and 1 / |b|.
+    """
+
+    def __init__(self, axis: int, eps: float) -> None:
+        self.axis, self.eps = axis, eps
+
+    def forward(self, a: Array, b: Array) -> Array:
+        self.u, self.inverse_a = unit_vectors(a, self.axis, self.eps)
+        self.v, self.inverse_b = unit_vectors(b, self.axis, self.eps)
+        self.y = np.add.reduce(self.u * self.v, axis=self.axis, keepdims=True)
+        return np.squeeze(self.y, self.axis)
+
+    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
+        dy = np.expand_dims(dy, self.axis)
+        da = db = None
+        if self.needs(0):
+            da = self.v - self.y * self.u
+            da *= dy * self.inverse_a
+        if self.needs(1):
+            db = self.u - self.y * self.v
+            db *= dy * self.inverse_b
+        return da, db
+
+
+def cosine_similarity(a: Any, b: Any, axis: int = -1, *, eps: float = 1e-8) -> Tensor:
+    r"""Return the cosines of the angles between vectors.
+
+    $$ y = \frac{a \cdot b}{|a| \, |b|} $$
 
     Args:
-        x1: Vectors along `axis`.
-        x2: A shape that broadcasts with x1's.
-        axis: The axis of the vectors' components.
-        eps: The smallest length that counts, so that a zero vector has similarity 0 to all.
+        a: Any shape with at least one axis.
+        b: A shape that broadcasts with a's.
+        axis: The axis along which a vector's components stand.
+        eps: Lengths count as at least this. A shorter vector, such as zero, has no direction:
+            its cosine is about 0 and its gradient 0.
 
     Returns:
-        The broadcast shape without the axis, values in [−1, 1].
+        The broadcast shape without the axis.
 
     Examples:
-        >>> cosine_similarity([1.0, 0.0], [3.0, 4.0]).item()
-        0.6000000238418579
-        >>> cosine_similarity([0.0, 0.0], [3.0, 4.0]).item()
-        0.0
+        >>> cosine_similarity([[3.0, 0.0], [1.0, 1.0]], [[0.0, 2.0], [2.0, 2.0]]).data.round(4)
+        array([0., 1.], dtype=float32)
     """
-    x1, x2 = ops.multiply(x1, 1.0), ops.multiply(x2, 1.0)
-    lengths = [ops.maximum(ops.norm(x, axis, keepdims=True), eps) for x in (x1, x2)]
-    return ops.sum(x1 / lengths[0] * (x2 / lengths[1]), axis)
+    a, b = coerce_pair(as_tensor(a), b)
+    return CosineSimilarityOp.apply(a, as_tensor(b), axis=axis, eps=float(eps))
 
 
 def cosine_embedding_loss(
-    x1: Any, x2: Any, target: Any, margin: float = 0.0, reduction: Reduction = "mean"
+    a: Any, b: Any, targets: Any, *, margin: float = 0.0, reduction: str = "mean"
 ) -> Tensor:
-    r"""Return 1 − cos for pairs that belong together, and what cos exceeds a margin for others.
+    r"""Return a loss that turns similar pairs into one direction and others apart.
 
-    $$ l = \begin{cases} 1 - \cos(x_1, x_2) & t = 1 \\
-       \max(0, \; \cos(x_1, x_2) - m) & t = -1 \end{cases} $$
+    $$ l = \begin{cases} 1 - \cos(a, b) & t = 1 \\
+       \max(0,\; \cos(a, b) - m) & t = -1 \end{cases} $$
 
     Args:
-        x1: (N, D) or (D,).
-        x2: The same shape.
-        target: 1 or −1, (N,) or ().
-        margin: m in [−1, 1].
-        reduction: "mean", "sum" or "none".
+        a: Vectors (N, D), or one (D,).
+        b: The same shape.
+        targets: t, 1 for similar pairs and −1 for others, (N,) or ().
+        margin: m in [−1, 1], the cosine below which a dissimilar pair costs nothing.
+        reduction: "mean", "sum", or "none" for one loss per pair.
 
     Returns:
-        A scalar, or (N,) for "none".
+        A scalar, or (N,) without a reduction.
 
     Raises:
         ShapeError: If the shapes do not fit.
-        ValueError: If a target is neither 1 nor −1.
+        ValueError: If a target is neither 1 nor −1, or the reduction is unknown.
 
     Examples:
-        >>> x = [[1.0, 0.0], [1.0, 0.0]]
-        >>> cosine_embedding_loss(x, x, [1, -1], reduction="none").tolist()
-        [0.0, 1.0]
+        >>> cosine_embedding_loss([[1.0, 0.0]], [[0.0, 2.0]], [1]).item()
+        1.0
     """
-    check_reduction("cosine_embedding_loss", reduction)
-    if not -1 <= margin <= 1:
-        raise ValueError(f"cosine_embedding_loss: expected margin in [-1, 1], got {margin}")
-    x1, x2 = matching("cosine_embedding_loss", x1, x2)
-    t = np.asarray(target.data if isinstance(target, Tensor) else target)
-    if x1.ndim not in (1, 2) or t.shape != x1.shape[:-1]:
-        raise ShapeError(
-            "cosine_embedding_loss: expected inputs (N, D) with target (N,), or (D,) with (); "
-            f"got {x1.shape} with {t.shape}"
-        )
-    if not (np.abs(t) == 1).all():
-        raise ValueError(
-            f"cosine_embedding_loss: expected targets 1 or -1, got {t[np.abs(t) != 1].flat[0]}"
-        )
-    cos = _cosine(x1, x2)
-    return reduce(ops.where(t == 1, 1 - cos, ops.maximum(cos - margin, 0.0)), reduction)
+    name = "cosine_embedding_loss"
+    check_reduction(name, reduction)
+    a, b = as_pair(name, a, b)
+    t = targets.data if isinstance(targets, Tensor) else np.asarray(targets)
+    if a.ndim == 0 or t.shape != a.shape[:-1]:
+        raise ShapeError(f"{name}: for vectors {a.shape} expected one target each, got {t.shape}")
+    check_signs(name, t)
+    cosine = cosine_similarity(a, b)
+    return reduce_losses(where(t > 0, 1 - cosine, relu(cosine - margin)), reduction)
 
 
-def _cosine(x1: Any, x2: Any) -> Tensor:
-    # PyTorch's form for this loss: a tiny number under the root instead of a smallest length.
-    tiny = 1e-12
-    squares = (ops.sum(x1 * x1, -1) + tiny) * (ops.sum(x2 * x2, -1) + tiny)
-    return ops.sum(x1 * x2, -1) / ops.sqrt(squares)
-
-
-class CosineEmbeddingLoss(Module):
-    r"""Loss on the cosine of pairs of embeddings.
+class CosineEmbeddingLoss(Loss):
+    """Turns similar pairs of vectors into one direction and others apart.
 
     Args:
-        margin: m in [−1, 1].
+        margin: The cosine below which a dissimilar pair costs nothing, in [−1, 1].
         reduction: "mean", "sum" or "none".
 
     Shape:
-        two inputs (N, D), target (N,) -> scalar
+        vectors (N, D) twice and targets (N,) -> ()
+
+    Examples:
+        >>> CosineEmbeddingLoss()([[1.0, 0.0]], [[2.0, 0.0]], [-1]).item()
+        1.0
     """
 
-    def __init__(self, margin: float = 0.0, reduction: Reduction = "mean") -> None:
-        check_reduction("CosineEmbeddingLoss", reduction)
-        self.margin, self.reduction = margin, reduction
+    def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.margin = margin
 
-    def forward(self, x1: Any, x2: Any, target: Any) -> Tensor:
-        """Return the loss of pairs."""
-        return cosine_embedding_loss(x1, x2, target, self.margin, self.reduction)
+    def forward(self, a: Any, b: Any, targets: Any) -> Tensor:
+        """Return the loss."""
+        return cosine_embedding_loss(a, b, targets, margin=self.margin, reduction=self.reduction)

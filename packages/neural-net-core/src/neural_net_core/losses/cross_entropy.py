@@ -1,12 +1,4 @@
-r"""Cross-entropy of logits: softmax and negative log-likelihood in one.
-
-Why in one: the softmax of large logits rounds to 0, whose logarithm is −∞, while
-log softmax(x) = x − log Σ eˣ is exact. And the gradient becomes as simple as it can be, the
-prediction minus the target:
-
-    l = −Σ_c t_c (x_c − log Σ_k e^{x_k})
-    ∂l/∂x_j = −t_j + Σ_c t_c · softmax(x)_j = softmax(x)_j − t_j        (if Σ t = 1)
-"""
+"""Cross-entropy of class scores: softmax, logarithm and the choice of the class in one step."""
 
 from typing import Any
 
@@ -15,215 +7,257 @@ import numpy as np
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.losses._classes import (
-    as_rows,
-    check_indices,
+    as_labels,
+    check_class_weight,
     class_axis,
-    class_weights,
     from_rows,
-    over_total,
-    row_factors,
+    split_ignored,
+    to_rows,
 )
-from neural_net_core.losses._inputs import Reduction, check_reduction
-from neural_net_core.module import Module
-from neural_net_core.op import Op
+from neural_net_core.losses._loss import Loss, LossOp, as_weight, check_reduction
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor, coerce_pair
+from neural_net_core.tensor import Tensor, as_tensor
 
 __all__ = [
-    "CrossEntropyIndices",
     "CrossEntropyLoss",
-    "CrossEntropyProbabilities",
+    "CrossEntropyLossOp",
+    "SoftCrossEntropyLossOp",
     "cross_entropy",
 ]
 
 
-def _log_softmax_rows(rows: Array) -> Array:
-    """Return log softmax along the last axis, in new memory."""
-    if rows.shape[-1] == 0:
-        return rows.copy()
-    shifted: Array = rows - rows.max(axis=-1, keepdims=True)
-    shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return shifted
+class CrossEntropyLossOp(LossOp):
+    """l = h (ln Σ eᶻ − z_t) + Σ_c g_c (ln Σ eᶻ − z_c)
 
-
-class CrossEntropyIndices(Op):
-    """lₙ = −fₙ log p[n, tₙ], summed with a scale, or as they are;  dx = f (p − onehot(t)) dl
-
-    p is the softmax of x. Saves p, in the memory of log p.
+    dz_c = dl · ((h + Σ g) p_c − h [c = t] − g_c).
+    t is the target class and p the softmax: without weights and smoothing h = 1, g = 0, and the
+    gradient is "probability minus one-hot". With label smoothing ε and class weights w,
+    h = (1 − ε) w_t and g_c = ε w_c / C. Saves eᶻ and its sum.
     """
 
-    def __init__(self, axis: int, scale: float | None) -> None:
-        self.axis, self.scale = axis, scale
+    def __init__(
+        self, reduction: str, weight: Array | None, ignore_index: int, label_smoothing: float
+    ) -> None:
+        self.reduction, self.weight = reduction, weight
+        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
 
-    def forward(self, x: Array, indices: Array, factors: Array | None) -> Array:
-        log_p = _log_softmax_rows(as_rows(x, self.axis))  # (M, K)
-        self.rows = np.arange(len(log_p))
-        self.shape, self.indices, self.factors = x.shape, indices, factors
-        losses: Array = -log_p[self.rows, indices]
-        if factors is not None:
-            losses *= factors
+    def forward(self, logits: Array, targets: Array) -> Array:
+        self.shape = logits.shape
+        z = to_rows(logits)  # (M, C)
+        samples, classes = z.shape
+        t, counted = split_ignored("cross_entropy", targets, classes, self.ignore_index)  # (M,)
+        self.t, self.rows = t, np.arange(samples)
+        z = z - np.maximum.reduce(z, axis=1, keepdims=True)
+        z_t = z[self.rows, t]
+        if counted is not None:
+            z_t = np.where(counted, z_t, 0)  # an ignored −∞ must not become NaN
+        z_g = self._smoothed(z)
+        self.e = np.exp(z, out=z)
+        self.total = self.e @ np.ones_like(self.e, shape=classes)  # faster than a sum per row
+        log_total = np.log(self.total)
+
+        self.h, count = self._target_weights(t, counted)
+        losses = self.h * (log_total - z_t)
+        if z_g is not None:
+            smooth = self.g_total * log_total - z_g
+            losses += smooth if counted is None else smooth * counted
+        self.counted = counted
+        losses = self.reduce(losses, count)
+        return losses.reshape(targets.shape) if self.reduction == "none" else losses
+
+    def backward(self, dy: Array) -> tuple[Array, None]:
+        dl = self.spread(dy).reshape(-1)  # (M,) or (1,)
+        h = self.h * dl
+        if self.label_smoothing:
+            dl = dl if self.counted is None else dl * self.counted
+            dz = self.e * ((h + self.g_total * dl) / self.total)[:, None]
+            dz -= np.broadcast_to(dl, self.t.shape)[:, None] * self.g
+        else:
+            dz = self.e * (h / self.total)[:, None]
+        dz[self.rows, self.t] -= h
+        return from_rows(dz, self.shape), None
+
+    def _target_weights(self, t: Array, counted: Array | None) -> tuple[Any, float]:
+        """Return h for each sample (or one number for all), and what a mean divides by."""
+        if self.weight is None:
+            if counted is None:
+                return 1 - self.label_smoothing, t.size
+            w = counted.astype(self.e.dtype)
+        else:
+            w = self.weight[t]
+            if counted is not None:
+                w *= counted
+        return (1 - self.label_smoothing) * w, float(np.add.reduce(w))
+
+    def _smoothed(self, z: Array) -> Array | None:
+        """Return Σ g z for each sample, with g the part of the target that goes to all classes."""
+        if not self.label_smoothing:
+            return None
+        w = np.ones_like(z, shape=z.shape[1]) if self.weight is None else self.weight
+        self.g = w * (self.label_smoothing / z.shape[1])
+        self.g_total = float(np.add.reduce(self.g))
+        z_g: Array = z @ self.g
+        return z_g
+
+
+class SoftCrossEntropyLossOp(LossOp):
+    """l = Σ_c a_c (ln Σ eᶻ − z_c), a = w ((1 − ε) q + ε/C)
+
+    dz = dl · (p Σ a − a),  dq = dl · (1 − ε) w (ln Σ eᶻ − z).
+    q are target probabilities and p the softmax. Saves a, eᶻ and its sum, and −ln p for dq.
+    """
+
+    def __init__(self, reduction: str, weight: Array | None, label_smoothing: float) -> None:
+        self.reduction, self.weight = reduction, weight
+        self.label_smoothing = label_smoothing
+
+    def forward(self, logits: Array, targets: Array) -> Array:
+        self.shape = logits.shape
+        z, q = to_rows(logits), to_rows(targets)  # (M, C)
+        z = z - np.maximum.reduce(z, axis=1, keepdims=True)
+        self.e = np.exp(z)
+        self.total = self.e @ np.ones_like(self.e, shape=z.shape[1])
+        self.minus_log_p = np.log(self.total)[:, None] - z
+        self.a = q * (1 - self.label_smoothing)
+        self.a += self.label_smoothing / z.shape[1]
+        if self.weight is not None:
+            self.a *= self.weight
+        losses = np.einsum("mc,mc->m", self.a, self.minus_log_p)
+        losses = self.reduce(losses)
+        axis = class_axis(logits)
+        rest = self.shape[:axis] + self.shape[axis + 1 :]
+        return losses.reshape(rest) if self.reduction == "none" else losses
+
+    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
+        dl = self.spread(dy).reshape(-1, 1)  # (M, 1) or (1, 1)
+        dz = dq = None
         if self.needs(0):
-            self.p = np.exp(log_p, out=log_p)
-        if self.scale is None:
-            return losses.reshape(x.shape[: self.axis] + x.shape[self.axis + 1 :])
-        total: Array = losses.sum() * losses.dtype.type(self.scale)
-        return total
-
-    def backward(self, dl: Array) -> tuple[Array, None, None]:
-        dl = dl.reshape(-1, 1) if self.scale is None else dl * dl.dtype.type(self.scale)
-        if self.factors is not None:
-            dl = dl * self.factors[:, None]
-        dx = self.p * dl
-        dx[self.rows, self.indices] -= dl[:, 0] if dl.ndim else dl
-        return from_rows(dx, self.shape, self.axis), None, None
-
-
-class CrossEntropyProbabilities(Op):
-    """lₙ = −Σ_c t[n, c] log p[n, c];  dx = (p Σ_c t − t) dl,  dt = −log p dl"""
-
-    def __init__(self, axis: int) -> None:
-        self.axis = axis
-
-    def forward(self, x: Array, t: Array) -> Array:
-        self.log_p = _log_softmax_rows(as_rows(x, self.axis))  # (M, K)
-        self.t = as_rows(t, self.axis)
-        self.shape = x.shape
-        losses: Array = -np.einsum("mk,mk->m", self.t, self.log_p)
-        return losses.reshape(x.shape[: self.axis] + x.shape[self.axis + 1 :])
-
-    def backward(self, dl: Array) -> tuple[Array | None, Array | None]:
-        dl = dl.reshape(-1, 1)
-        dx = dt = None
-        if self.needs(0):
-            rows = np.exp(self.log_p)
-            rows *= self.t.sum(axis=-1, keepdims=True)
-            rows -= self.t
-            rows *= dl
-            dx = from_rows(rows, self.shape, self.axis)
+            mass = self.a @ np.ones_like(self.a, shape=self.a.shape[1])  # (M,)
+            dz = self.e * (mass / self.total)[:, None]
+            dz -= self.a
+            dz *= dl
+            dz = from_rows(dz, self.shape)
         if self.needs(1):
-            dt = from_rows(-self.log_p * dl, self.shape, self.axis)
-        return dx, dt
+            dq = self.minus_log_p * ((1 - self.label_smoothing) * dl)
+            if self.weight is not None:
+                dq *= self.weight
+            dq = from_rows(dq, self.shape)
+        return dz, dq
 
 
 def cross_entropy(
-    x: Any,
-    target: Any,
+    logits: Any,
+    targets: Any,
+    *,
     weight: Any = None,
     ignore_index: int = -100,
-    reduction: Reduction = "mean",
     label_smoothing: float = 0.0,
+    reduction: str = "mean",
 ) -> Tensor:
-    r"""Return the cross-entropy of logits and target classes or target probabilities.
+    r"""Return how surprising the target classes are under the softmax of the scores.
 
-    $$ l_n = -\sum_c w_c \, t'_{nc} \log \text{softmax}(x_n)_c, \qquad
-       t' = (1 - \varepsilon) \, t + \varepsilon / K $$
+    $$ l = -w_t \ln p_t, \quad p = \operatorname{softmax}(z) \qquad
+       \frac{\partial l}{\partial z_c} = w_t \, (p_c - [c = t]) $$
 
-    where t is one-hot for class indices.
+    With probabilities q as targets, $l = -\sum_c w_c q_c \ln p_c$.
 
     Args:
-        x: Logits, (N, K), (N, K, …) or (K,).
-        target: Class indices (integers), x's shape without the class axis; or probabilities
-            (floating), x's shape.
-        weight: w (K,), a factor for each class; None means 1.
-        ignore_index: Class indices with this value count nothing.
-        reduction: "mean", "sum" or "none". As in PyTorch, the mean over class indices divides by
-            the weights of the targets that count, the mean over probabilities by their number.
-        label_smoothing: ε in [0, 1], the share of the target spread over all classes.
+        logits: z, scores (C,), (N, C) or (N, C, d₁, …); not probabilities.
+        targets: Class indices, integers of that shape without the class axis; or probabilities,
+            floating and of the shape of the logits.
+        weight: A factor w for each class, (C,).
+        ignore_index: A class index that does not count at all, such as padding.
+        label_smoothing: ε in [0, 1], the share of every target that is spread over all classes
+            (Szegedy et al. 2016, arXiv:1512.00567, section 7).
+        reduction: "mean", "sum" or "none". The mean of class indices divides by the weights of
+            the targets that count, that of probabilities by the number of samples. If no target
+            counts it is 0.
 
     Returns:
-        A scalar, or x's shape without the class axis for "none". If every target is ignored, the
-        mean is 0 (PyTorch: NaN).
+        A scalar; without a reduction one loss per target.
 
     Raises:
         ShapeError: If the shapes do not fit.
-        ValueError: If an index is no class, or label_smoothing is outside [0, 1].
-
-    Source: label smoothing is Szegedy et al. (2016), arXiv:1512.00567, section 7.
+        DTypeError: If class indices are not integers.
+        IndexError: If a class index is out of range.
+        ValueError: If the smoothing is not in [0, 1] or the reduction is unknown.
 
     Examples:
-        >>> round(cross_entropy([[0.0, 0.0]], [1]).item(), 4)  # log 2
-        0.6931
-        >>> cross_entropy([[1e4, 0.0]], [1]).item()
-        10000.0
+        >>> round(cross_entropy([[0.0, 0.0], [1000.0, 0.0]], [0, 1]).item(), 4)
+        500.3466
     """
     name = "cross_entropy"
     check_reduction(name, reduction)
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"{name}: expected label_smoothing in [0, 1], got {label_smoothing}")
-    x = as_floating(x)
-    axis = class_axis(name, x)
-    w = class_weights(name, weight, x, axis)
-    if not isinstance(target, Tensor):
-        target = np.asarray(target)
-    if target.dtype.kind == "f":
-        return _of_probabilities(x, target, axis, w, reduction, label_smoothing)
-    indices = check_indices(name, x, target, axis, ignore_index)
-    safe, factors = row_factors(indices, w, ignore_index, x.dtype)
-    scale = {"none": None, "sum": 1.0, "mean": over_total(float(factors.sum()))}[reduction]
-    if label_smoothing == 0:
-        plain = w is None and not (indices == ignore_index).any()
-        loss: Tensor = CrossEntropyIndices.apply(
-            x, safe, None if plain else factors, axis=axis, scale=scale
+    _check_smoothing(name, label_smoothing)
+    z = as_floating(logits)
+    if z.ndim and z.shape[class_axis(z)] == 0:
+        raise ShapeError(f"{name}: expected at least one class, got logits {z.shape}")
+    w = as_weight(weight, z)
+    raw = targets if isinstance(targets, Tensor) else np.asarray(targets)
+    if raw.dtype.kind == "f" and raw.shape == z.shape and z.ndim:
+        check_class_weight(name, w, z.shape[class_axis(z)])
+        return SoftCrossEntropyLossOp.apply(
+            z,
+            as_tensor(raw, z.dtype),
+            reduction=reduction,
+            weight=w,
+            label_smoothing=float(label_smoothing),
         )
-        return loss
-    kept = (indices != ignore_index).astype(x.dtype)
-    t = np.zeros_like(x.data, shape=(len(safe), x.shape[axis]))
-    t += label_smoothing / max(x.shape[axis], 1)
-    t[np.arange(len(safe)), safe] += 1 - label_smoothing
-    t *= kept[:, None] if w is None else kept[:, None] * w
-    losses: Tensor = CrossEntropyProbabilities.apply(x, from_rows(t, x.shape, axis), axis=axis)
-    return losses if scale is None else losses.sum() * scale
+    labels = as_labels(name, raw, z)
+    check_class_weight(name, w, z.shape[class_axis(z)])
+    return CrossEntropyLossOp.apply(
+        z,
+        labels,
+        reduction=reduction,
+        weight=w,
+        ignore_index=int(ignore_index),
+        label_smoothing=float(label_smoothing),
+    )
 
 
-def _of_probabilities(
-    x: Tensor, target: Any, axis: int, w: Array | None, reduction: str, smoothing: float
-) -> Tensor:
-    if target.shape != x.shape:
-        raise ShapeError(
-            f"cross_entropy: expected probabilities of the logits' shape {x.shape}, "
-            f"got {target.shape}"
-        )
-    x, t = coerce_pair(x, target)
-    if smoothing:
-        t = t * (1 - smoothing) + smoothing / max(x.shape[axis], 1)
-    if w is not None:
-        t = t * w.reshape(-1, *[1] * (x.ndim - 1 - axis))
-    losses: Tensor = CrossEntropyProbabilities.apply(x, t, axis=axis)
-    if reduction == "none":
-        return losses
-    return losses.sum() * (over_total(losses.size) if reduction == "mean" else 1.0)
+class CrossEntropyLoss(Loss):
+    """Cross-entropy of class scores: the loss of classification into one of C classes.
 
-
-class CrossEntropyLoss(Module):
-    r"""Cross-entropy of logits; the loss of classification.
+    It takes the scores themselves: a `Softmax` before it would be applied twice.
 
     Args:
-        weight: (K,), a factor for each class; None means 1.
-        ignore_index: Class indices with this value count nothing.
+        weight: A factor for each class, (C,).
+        ignore_index: A class index that does not count.
+        label_smoothing: The share of every target that is spread over all classes.
         reduction: "mean", "sum" or "none".
-        label_smoothing: In [0, 1], the share of the target spread over all classes.
 
     Shape:
-        input (N, K, …), target (N, …) integer or (N, K, …) floating -> scalar
+        logits (N, C, …) and class indices (N, …), or probabilities (N, C, …) -> ()
+
+    Examples:
+        >>> round(CrossEntropyLoss()([[0.0, 0.0]], [1]).item(), 4)
+        0.6931
     """
 
     def __init__(
         self,
         weight: Any = None,
         ignore_index: int = -100,
-        reduction: Reduction = "mean",
         label_smoothing: float = 0.0,
+        reduction: str = "mean",
     ) -> None:
-        check_reduction("CrossEntropyLoss", reduction)
-        if not 0 <= label_smoothing <= 1:
-            raise ValueError(
-                f"CrossEntropyLoss: expected label_smoothing in [0, 1], got {label_smoothing}"
-            )
+        super().__init__(reduction)
+        _check_smoothing("CrossEntropyLoss", label_smoothing)
         self.weight, self.ignore_index = weight, ignore_index
-        self.reduction, self.label_smoothing = reduction, label_smoothing
+        self.label_smoothing = label_smoothing
 
-    def forward(self, x: Any, target: Any) -> Tensor:
-        """Return the loss of logits x."""
+    def forward(self, logits: Any, targets: Any) -> Tensor:
+        """Return the loss."""
         return cross_entropy(
-            x, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
+            logits,
+            targets,
+            weight=self.weight,
+            ignore_index=self.ignore_index,
+            label_smoothing=self.label_smoothing,
+            reduction=self.reduction,
         )
+
+
+def _check_smoothing(name: str, label_smoothing: float) -> None:
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"{name}: expected label_smoothing in [0, 1], got {label_smoothing}")

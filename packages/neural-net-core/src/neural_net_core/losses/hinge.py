@@ -1,96 +1,182 @@
-"""The hinge loss: right by a margin is right enough."""
+"""Hinge losses: they ask for a margin, and are content beyond it."""
 
 from typing import Any
 
 import numpy as np
 
+from neural_net_core._select import select
 from neural_net_core.dtypes import Array
-from neural_net_core.losses._inputs import Reduction, check_reduction, matching, reduce
-from neural_net_core.module import Module
-from neural_net_core.op import Op
+from neural_net_core.losses._loss import Loss, LossOp, as_pair, check_reduction, check_signs
 from neural_net_core.tensor import Tensor
 
-__all__ = ["HingeLoss", "HingeOp", "hinge_loss"]
+__all__ = [
+    "HingeEmbeddingLoss",
+    "HingeEmbeddingLossOp",
+    "HingeLoss",
+    "HingeLossOp",
+    "hinge_embedding_loss",
+    "hinge_loss",
+]
 
 
-class HingeOp(Op):
-    """l = max(0, m − t x);  dx = −t dl where l > 0,  dt = −x dl where l > 0"""
+class HingeLossOp(LossOp):
+    """l = h or h², h = max(0, m − t x);  dx = −dl · t, times 2 h if squared, where h > 0.
 
-    def __init__(self, margin: float) -> None:
-        self.margin = margin
+    Saves h, t and, for dt = dx · x / t, x.
+    """
+
+    def __init__(self, reduction: str, margin: float, squared: bool) -> None:
+        self.reduction, self.margin, self.squared = reduction, margin, squared
 
     def forward(self, x: Array, t: Array) -> Array:
-        losses = np.maximum(self.margin - t * x, 0)
-        self.x, self.t, self.wrong = x, t, losses > 0
-        return losses
+        self.x, self.t = x, t
+        self.h: Array = np.maximum(self.margin - t * x, 0)
+        return self.reduce(self.h * self.h if self.squared else self.h)
 
-    def backward(self, dl: Array) -> tuple[Array, Array | None]:
-        dl = np.where(self.wrong, dl, 0)
-        return -self.t * dl, -self.x * dl if self.needs(1) else None
+    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
+        slope = self.h * -2 if self.squared else select(self.h > 0, -np.ones_like(self.h), 0)
+        slope *= self.spread(dy)
+        dx = slope * self.t if self.needs(0) else None
+        dt = slope * self.x if self.needs(1) else None
+        return dx, dt
+
+
+class HingeEmbeddingLossOp(LossOp):
+    """l = x where t = 1, max(0, m − x) where t = −1;  dx = dl · (1, −1 or 0).  Saves that slope."""
+
+    def __init__(self, reduction: str, margin: float) -> None:
+        self.reduction, self.margin = reduction, margin
+
+    def forward(self, x: Array, t: Array) -> Array:
+        h = np.maximum(self.margin - x, 0)
+        self.slope: Array = np.where(t > 0, t, np.where(h > 0, t, 0))
+        return self.reduce(np.where(t > 0, x, h))
+
+    def backward(self, dy: Array) -> tuple[Array, None]:
+        return self.slope * self.spread(dy), None
 
 
 def hinge_loss(
-    x: Any,
-    target: Any,
-    reduction: Reduction = "mean",
+    predictions: Any,
+    targets: Any,
     *,
     margin: float = 1.0,
     squared: bool = False,
+    reduction: str = "mean",
 ) -> Tensor:
-    r"""Return how far each score is from the right side of the margin.
+    r"""Return by how much scores miss the margin on the right side of zero.
 
-    $$ l = \max(0, \; m - t x) $$
+    $$ l = \max(0,\; m - t x) $$
 
     Args:
-        x: Scores, any shape; their sign is the prediction.
-        target: −1 or 1, the same shape.
-        reduction: "mean" over all elements, "sum", or "none".
-        margin: m, >= 0.
-        squared: Return l², whose gradient has no jump.
+        predictions: x, scores of any shape; the sign is the class.
+        targets: t, 1 or −1, the same shape.
+        margin: m, from which on a score costs nothing.
+        squared: Whether each loss is squared, which removes the corner.
+        reduction: "mean", "sum", or "none" for one loss per element.
 
     Returns:
-        A scalar, or x's shape for "none".
+        A scalar, or the shape of x without a reduction. At the margin itself the gradient is 0.
 
     Raises:
-        ShapeError: If the shapes differ.
-        ValueError: If a target is neither −1 nor 1.
-
-    Source: Cortes & Vapnik (1995), Support-vector networks, eq. 21-23, with the slack as the loss.
+        ShapeError: If the shapes differ; nothing is broadcast.
+        ValueError: If a target is neither 1 nor −1, or the reduction is unknown.
 
     Examples:
-        >>> hinge_loss([2.0, 0.5, 0.5], [1, 1, -1], "none").tolist()
-        [0.0, 0.5, 1.5]
+        >>> hinge_loss([2.0, 0.5, -1.0], [1, 1, 1], reduction="none").data
+        array([0. , 0.5, 2. ], dtype=float32)
     """
     check_reduction("hinge_loss", reduction)
-    if not margin >= 0:
-        raise ValueError(f"hinge_loss: expected margin >= 0, got {margin}")
-    x, t = matching("hinge_loss", x, target)
-    signs = t.data if isinstance(t, Tensor) else t
-    if not (np.abs(signs) == 1).all():
-        wrong = signs[np.abs(signs) != 1].flat[0]
-        raise ValueError(f"hinge_loss: expected targets -1 or 1, got {wrong}")
-    losses: Tensor = HingeOp.apply(x, t, margin=float(margin))
-    return reduce(losses * losses if squared else losses, reduction)
+    x, t = as_pair("hinge_loss", predictions, targets)
+    check_signs("hinge_loss", t.data)
+    return HingeLossOp.apply(x, t, reduction=reduction, margin=float(margin), squared=bool(squared))
 
 
-class HingeLoss(Module):
-    r"""The loss of support vector machines, max(0, m − t x).
+def hinge_embedding_loss(
+    distances: Any, targets: Any, *, margin: float = 1.0, reduction: str = "mean"
+) -> Tensor:
+    r"""Return a loss that pulls similar pairs together and pushes others a margin apart.
+
+    $$ l = \begin{cases} x & t = 1 \\ \max(0,\; m - x) & t = -1 \end{cases} $$
+
+    Args:
+        distances: x, of each pair, any shape.
+        targets: t, 1 for similar pairs and −1 for others, the same shape.
+        margin: m, the distance from which on a dissimilar pair costs nothing.
+        reduction: "mean", "sum", or "none" for one loss per element.
+
+    Returns:
+        A scalar, or the shape of x without a reduction.
+
+    Raises:
+        ShapeError: If the shapes differ; nothing is broadcast.
+        ValueError: If a target is neither 1 nor −1, or the reduction is unknown.
+
+    Examples:
+        >>> hinge_embedding_loss([0.25, 0.25], [1, -1], reduction="none").data
+        array([0.25, 0.75], dtype=float32)
+    """
+    check_reduction("hinge_embedding_loss", reduction)
+    x, t = as_pair("hinge_embedding_loss", distances, targets)
+    check_signs("hinge_embedding_loss", t.data)
+    return HingeEmbeddingLossOp.apply(x, t.detach(), reduction=reduction, margin=float(margin))
+
+
+class HingeLoss(Loss):
+    """The loss of support vector machines, for two classes 1 and −1.
 
     Args:
         reduction: "mean", "sum" or "none".
-        margin: m, >= 0.
-        squared: Return the square.
+        margin: From which score on the right side nothing is to pay.
+        squared: Whether each loss is squared.
 
     Shape:
-        input any, target the same -> scalar
+        predictions and targets of one shape -> ()
+
+    References:
+        Cortes & Vapnik (1995), Support-vector networks, eq. 10.
+
+    Examples:
+        >>> HingeLoss()([0.5], [1]).item()
+        0.5
     """
 
-    def __init__(
-        self, reduction: Reduction = "mean", *, margin: float = 1.0, squared: bool = False
-    ) -> None:
-        check_reduction("HingeLoss", reduction)
-        self.reduction, self.margin, self.squared = reduction, margin, squared
+    def __init__(self, reduction: str = "mean", margin: float = 1.0, squared: bool = False) -> None:
+        super().__init__(reduction)
+        self.margin, self.squared = margin, squared
 
-    def forward(self, x: Any, target: Any) -> Tensor:
-        """Return the loss of scores x."""
-        return hinge_loss(x, target, self.reduction, margin=self.margin, squared=self.squared)
+    def forward(self, predictions: Any, targets: Any) -> Tensor:
+        """Return the loss."""
+        return hinge_loss(
+            predictions,
+            targets,
+            margin=self.margin,
+            squared=self.squared,
+            reduction=self.reduction,
+        )
+
+
+class HingeEmbeddingLoss(Loss):
+    """Pulls similar pairs together and pushes others a margin apart, given their distances.
+
+    Args:
+        reduction: "mean", "sum" or "none".
+        margin: The distance from which on a dissimilar pair costs nothing.
+
+    Shape:
+        distances and targets of one shape -> ()
+
+    Examples:
+        >>> HingeEmbeddingLoss()([0.25], [-1]).item()
+        0.75
+    """
+
+    def __init__(self, reduction: str = "mean", margin: float = 1.0) -> None:
+        super().__init__(reduction)
+        self.margin = margin
+
+    def forward(self, distances: Any, targets: Any) -> Tensor:
+        """Return the loss."""
+        return hinge_embedding_loss(
+            distances, targets, margin=self.margin, reduction=self.reduction
+        )

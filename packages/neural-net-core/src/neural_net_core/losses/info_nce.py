@@ -1,92 +1,124 @@
-"""Contrast: each query shall find its own key among all keys of the batch."""
+"""InfoNCE: contrastive learning as the classification of the right partner among many."""
 
 from typing import Any
 
 import numpy as np
 
-from neural_net_core import ops
 from neural_net_core.errors import ShapeError
-from neural_net_core.losses._inputs import Reduction, check_reduction, matching
+from neural_net_core.losses._loss import Loss, as_pair, check_reduction
 from neural_net_core.losses.cross_entropy import cross_entropy
-from neural_net_core.module import Module
-from neural_net_core.tensor import Tensor
+from neural_net_core.losses.normalize import normalize
+from neural_net_core.ops.joining import concatenate
+from neural_net_core.tensor import Tensor, as_tensor
 
-__all__ = ["InfoNCELoss", "info_nce_loss"]
+__all__ = ["InfoNCELoss", "info_nce"]
 
 
-def info_nce_loss(
+def info_nce(
     queries: Any,
     keys: Any,
-    temperature: float = 0.1,
-    reduction: Reduction = "mean",
+    negatives: Any = None,
     *,
+    temperature: float = 0.07,
     symmetric: bool = False,
+    reduction: str = "mean",
 ) -> Tensor:
-    r"""Return the cross-entropy of picking each query's own key by cosine similarity.
+    r"""Return how hard it is to find each query's key among all keys.
 
-    $$ l_i = -\log \frac{\exp(\cos(q_i, k_i) / \tau)}{\sum_j \exp(\cos(q_i, k_j) / \tau)} $$
+    $$ l_i = -\ln \frac{e^{s(q_i, k_i) / \tau}}{\sum_j e^{s(q_i, k_j) / \tau}}, \qquad
+       s = \text{cosine similarity} $$
+
+    Without `negatives` the other keys of the batch are the wrong answers; with them, these are,
+    and the other keys are left out.
 
     Args:
-        queries: (N, D).
-        keys: (N, D); row i belongs to query i, the other rows are its negatives.
-        temperature: τ > 0; small values make the nearest wrong key count most.
-        reduction: "mean", "sum" or "none".
-        symmetric: Average with the loss of keys looking for their queries.
+        queries: q, (N, D).
+        keys: k, (N, D): the key in each row belongs to the query in that row.
+        negatives: (M, D), wrong answers for every query.
+        temperature: τ, positive; the lower, the more the nearest wrong answers count.
+        symmetric: Whether the keys look for their queries as well, and both losses are averaged
+            (CLIP); not with `negatives`.
+        reduction: "mean", "sum", or "none" for one loss per query.
 
     Returns:
-        A scalar, or (N,) for "none".
+        A scalar, or (N,) without a reduction.
 
     Raises:
-        ShapeError: If the inputs are not two arrays (N, D).
-
-    Source: van den Oord, Li & Vinyals (2018), arXiv:1807.03748, eq. 4; the symmetric form with
-        cosines is Radford et al. (2021), arXiv:2103.00020, figure 3.
+        ShapeError: If the shapes do not fit.
+        ValueError: If the temperature is not positive, the reduction is unknown, or `symmetric`
+            is asked for with `negatives`.
 
     Examples:
-        >>> apart = [[1.0, 0.0], [0.0, 1.0]]
-        >>> round(info_nce_loss(apart, apart, temperature=1.0).item(), 4)  # log(1 + 1/e)
-        0.3133
+        Two keys look alike to the first query and different to the second:
+
+        >>> q, k = [[1.0, 1.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]]
+        >>> info_nce(q, k, temperature=0.1, reduction="none").data.round(4)
+        array([0.6931, 0.    ], dtype=float32)
     """
-    check_reduction("info_nce_loss", reduction)
-    if not temperature > 0:
-        raise ValueError(f"info_nce_loss: expected temperature > 0, got {temperature}")
-    q, k = matching("info_nce_loss", queries, keys)
+    name = "info_nce"
+    check_reduction(name, reduction)
+    _check_temperature(name, temperature)
+    q, k = as_pair(name, queries, keys)
     if q.ndim != 2:
-        raise ShapeError(f"info_nce_loss: expected queries and keys (N, D), got {q.shape}")
-    q, k = (x / ops.maximum(ops.norm(x, -1, keepdims=True), 1e-12) for x in (q, k))
-    logits = q @ ops.transpose(k) / temperature  # (N, N)
-    own = np.arange(len(logits))
-    loss = cross_entropy(logits, own, reduction=reduction)
+        raise ShapeError(f"{name}: expected queries (N, D), got {q.shape}")
+    q, k = normalize(q) * (1 / temperature), normalize(k)
+    targets = np.arange(len(q))
+    if negatives is None:
+        scores = q @ k.T  # (N, N)
+        loss = cross_entropy(scores, targets, reduction=reduction)
+        if symmetric:
+            loss = (loss + cross_entropy(scores.T, targets, reduction=reduction)) * 0.5
+        return loss
     if symmetric:
-        loss = (loss + cross_entropy(ops.transpose(logits), own, reduction=reduction)) / 2
-    return loss
+        raise ValueError(f"{name}: symmetric needs the batch's own keys, not negatives")
+    n = as_tensor(negatives, q.dtype)
+    if n.ndim != 2 or n.shape[1] != q.shape[1]:
+        raise ShapeError(f"{name}: expected negatives (M, {q.shape[1]}), got {n.shape}")
+    right = (q * k).sum(axis=1, keepdims=True)  # (N, 1)
+    scores = concatenate((right, q @ normalize(n).T), axis=1)  # (N, 1 + M)
+    return cross_entropy(scores, np.zeros_like(targets), reduction=reduction)
 
 
-class InfoNCELoss(Module):
-    r"""Contrastive loss with the rest of the batch as negatives.
+class InfoNCELoss(Loss):
+    """Contrastive loss: finds each query's key among all keys.
 
     Args:
-        temperature: τ > 0.
+        temperature: Positive; the lower, the more the nearest wrong answers count.
+        symmetric: Whether the keys look for their queries as well.
         reduction: "mean", "sum" or "none".
-        symmetric: Average both directions.
 
     Shape:
-        two inputs (N, D) -> scalar
+        queries (N, D), keys (N, D) and, if wanted, negatives (M, D) -> ()
+
+    References:
+        van den Oord et al. (2018), arXiv:1807.03748, eq. 4.
+        He et al. (2020), MoCo, arXiv:1911.05722, eq. 1, for negatives from elsewhere.
+        Radford et al. (2021), CLIP, arXiv:2103.00020, figure 3, for the symmetric form.
+
+    Examples:
+        >>> round(InfoNCELoss()([[1.0, 0.0]], [[0.0, 1.0]]).item(), 4)
+        0.0
     """
 
     def __init__(
-        self,
-        temperature: float = 0.1,
-        reduction: Reduction = "mean",
-        *,
-        symmetric: bool = False,
+        self, temperature: float = 0.07, symmetric: bool = False, reduction: str = "mean"
     ) -> None:
-        check_reduction("InfoNCELoss", reduction)
-        self.temperature, self.reduction = temperature, reduction
-        self.symmetric = symmetric
+        super().__init__(reduction)
+        _check_temperature("InfoNCELoss", temperature)
+        self.temperature, self.symmetric = temperature, symmetric
 
-    def forward(self, queries: Any, keys: Any) -> Tensor:
-        """Return the loss of pairs."""
-        return info_nce_loss(
-            queries, keys, self.temperature, self.reduction, symmetric=self.symmetric
+    def forward(self, queries: Any, keys: Any, negatives: Any = None) -> Tensor:
+        """Return the loss."""
+        return info_nce(
+            queries,
+            keys,
+            negatives,
+            temperature=self.temperature,
+            symmetric=self.symmetric,
+            reduction=self.reduction,
         )
+
+
+def _check_temperature(name: str, temperature: float) -> None:
+    if not temperature > 0:
+        raise ValueError(f"{name}: expected temperature > 0, got {temperature}")

@@ -1,98 +1,116 @@
-"""The Kullback-Leibler divergence: what it costs to take one distribution for another."""
+"""Kullback-Leibler divergence: how far a prediction is from a target distribution."""
 
 from typing import Any
 
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_core.losses._classes import over_total
-from neural_net_core.losses._inputs import check_reduction, matching, reduce
-from neural_net_core.module import Module
-from neural_net_core.op import Op
+from neural_net_core.losses._loss import (
+    REDUCTIONS,
+    Loss,
+    LossOp,
+    as_pair,
+    check_reduction,
+)
 from neural_net_core.tensor import Tensor
 
-__all__ = ["KLDivLoss", "KLDivergence", "kl_div"]
+__all__ = ["KLDivLoss", "KLDivLossOp", "kl_div"]
 
-_REDUCTIONS = ("none", "mean", "sum", "batchmean")
-
-
-class KLDivergence(Op):
-    """l = t (log t − x);  dx = −t dl,  dt = (log t + 1 − x) dl.  0 log 0 is 0."""
-
-    def forward(self, x: Array, t: Array) -> Array:
-        # Where t is 0, its logarithm may be anything finite.
-        self.log_t = np.log(np.where(t > 0, t, 1))
-        self.x, self.t = x, t
-        losses: Array = t * (self.log_t - x)
-        return losses
-
-    def backward(self, dl: Array) -> tuple[Array, Array | None]:
-        dt = np.where(self.t > 0, self.log_t + 1 - self.x, 0) * dl if self.needs(1) else None
-        return -self.t * dl, dt
+_ALLOWED = (*REDUCTIONS, "batchmean")
 
 
-class KLDivergenceOfLog(Op):
-    """l = eᵗ (t − x);  dx = −eᵗ dl,  dt = eᵗ (t − x + 1) dl.  The target is a log-probability."""
+class KLDivLossOp(LossOp):
+    """l = t (ln t − x);  dx = −dl · t,  dt = dl · (ln t − x + 1);  of ln t: dl · t (ln t − x + 1).
 
-    def forward(self, x: Array, t: Array) -> Array:
-        self.p = np.exp(t)
-        self.difference = t - x
-        losses: Array = self.p * self.difference
-        return losses
+    Where t = 0 the loss and both gradients are 0, the limit of t ln t. Saves t and ln t − x.
+    """
 
-    def backward(self, dl: Array) -> tuple[Array, Array | None]:
-        return -self.p * dl, self.p * (self.difference + 1) * dl if self.needs(1) else None
+    def __init__(self, reduction: str, log_target: bool) -> None:
+        self.reduction, self.log_target = reduction, log_target
+
+    def forward(self, x: Array, target: Array) -> Array:
+        if self.log_target:
+            t, log_t = np.exp(target), target
+        else:
+            t = target
+            log_t = np.log(np.where(t > 0, t, 1))
+        self.t, self.ratio = t, log_t - x
+        return self.reduce(t * self.ratio)
+
+    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
+        dl = self.spread(dy)
+        dx = -self.t * dl if self.needs(0) else None
+        dt = None
+        if self.needs(1):
+            dt = (self.ratio + 1) * dl
+            dt = dt * self.t if self.log_target else np.where(self.t > 0, dt, 0)
+        return dx, dt
+
+    def reduce(self, losses: Array, count: float | None = None) -> Array:
+        """Reduce; "batchmean" is the mean over the first axis only."""
+        if self.reduction == "batchmean":
+            self.reduction = "mean"
+            count = losses.shape[0] if losses.ndim else 1
+        return super().reduce(losses, count)
 
 
-def kl_div(x: Any, target: Any, reduction: str = "mean", *, log_target: bool = False) -> Tensor:
-    r"""Return the pointwise terms of the divergence of a prediction from a target distribution.
+def kl_div(
+    log_predictions: Any, targets: Any, *, log_target: bool = False, reduction: str = "mean"
+) -> Tensor:
+    r"""Return the divergence of predicted distributions from target distributions.
 
-    $$ D(t \,\|\, q) = \sum t \, (\log t - x), \qquad x = \log q $$
+    $$ \operatorname{KL}(t \,\|\, p) = \sum_i t_i \, (\ln t_i - x_i), \qquad x = \ln p $$
 
     Args:
-        x: Log-probabilities, any shape.
-        target: Probabilities, or their logarithms with `log_target`, the same shape.
-        reduction: "batchmean" (sum over the first axis's length, the divergence proper), "sum",
-            "mean" over all elements as in PyTorch, or "none".
-        log_target: Whether the target is given as logarithms.
+        log_predictions: x, log-probabilities of any shape, samples along the first axis.
+        targets: t, probabilities of the same shape; or their logarithms.
+        log_target: Whether the targets are logarithms.
+        reduction: "batchmean" divides the sum by the number of samples, which is the divergence
+            of the formula; "mean", PyTorch's default, divides by the number of elements;
+            "sum" or "none".
 
     Returns:
-        A scalar, or x's shape for "none".
+        A scalar, or the shape of x without a reduction.
 
     Raises:
-        ShapeError: If the shapes differ.
-
-    Source: Kullback & Leibler (1951), On information and sufficiency, eq. 2.4.
+        ShapeError: If the shapes differ; nothing is broadcast.
+        ValueError: If the reduction is unknown.
 
     Examples:
         >>> import math
-        >>> half = [[math.log(0.5), math.log(0.5)]]
-        >>> round(kl_div(half, [[1.0, 0.0]], "batchmean").item(), 4)  # log 2
-        0.6931
+        >>> x = [[math.log(0.25), math.log(0.75)]]
+        >>> round(kl_div(x, [[1.0, 0.0]], reduction="batchmean").item(), 4)
+        1.3863
     """
-    check_reduction("kl_div", reduction, _REDUCTIONS)
-    op = KLDivergenceOfLog if log_target else KLDivergence
-    losses: Tensor = op.apply(*matching("kl_div", x, target))
-    if reduction == "batchmean":
-        return losses.sum() * over_total(losses.shape[0] if losses.ndim else 1)
-    return reduce(losses, reduction)
+    check_reduction("kl_div", reduction, _ALLOWED)
+    x, t = as_pair("kl_div", log_predictions, targets)
+    return KLDivLossOp.apply(x, t, reduction=reduction, log_target=bool(log_target))
 
 
-class KLDivLoss(Module):
-    r"""Kullback-Leibler divergence of log-probabilities from target probabilities.
+class KLDivLoss(Loss):
+    """Kullback-Leibler divergence of log-probabilities from target probabilities.
 
     Args:
-        reduction: "batchmean", "mean", "sum" or "none".
-        log_target: Whether targets are logarithms.
+        reduction: "batchmean" (the divergence itself), "mean", "sum" or "none".
+        log_target: Whether the targets are logarithms.
 
     Shape:
-        input any, target the same -> scalar
+        log-predictions and targets of one shape -> ()
+
+    References:
+        Kullback & Leibler (1951), On information and sufficiency, eq. 2.4.
+
+    Examples:
+        >>> KLDivLoss("sum")([0.0], [1.0]).item()
+        0.0
     """
 
-    def __init__(self, reduction: str = "mean", *, log_target: bool = False) -> None:
-        check_reduction("KLDivLoss", reduction, _REDUCTIONS)
+    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+        check_reduction("KLDivLoss", reduction, _ALLOWED)
         self.reduction, self.log_target = reduction, log_target
 
-    def forward(self, x: Any, target: Any) -> Tensor:
-        """Return the divergence of log-probabilities x."""
-        return kl_div(x, target, self.reduction, log_target=self.log_target)
+    def forward(self, log_predictions: Any, targets: Any) -> Tensor:
+        """Return the loss."""
+        return kl_div(
+            log_predictions, targets, log_target=self.log_target, reduction=self.reduction
+        )

@@ -1,4 +1,4 @@
-"""The negative log-likelihood of the right class, given log-probabilities."""
+"""Negative log-likelihood: the cross-entropy of log-probabilities."""
 
 from typing import Any
 
@@ -6,107 +6,118 @@ import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._classes import (
-    as_rows,
-    check_indices,
+    as_labels,
+    check_class_weight,
     class_axis,
-    class_weights,
     from_rows,
-    over_total,
-    row_factors,
+    split_ignored,
+    to_rows,
 )
-from neural_net_core.losses._inputs import Reduction, check_reduction
-from neural_net_core.module import Module
-from neural_net_core.op import Op
+from neural_net_core.losses._loss import Loss, LossOp, as_weight, check_reduction
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Tensor
 
-__all__ = ["NLLLoss", "NegativeLogLikelihood", "nll_loss"]
+__all__ = ["NLLLoss", "NLLLossOp", "nll_loss"]
 
 
-class NegativeLogLikelihood(Op):
-    """lₙ = −fₙ · x[n, tₙ], summed with a scale, or as they are;  dx[n, tₙ] = −fₙ dlₙ, else 0"""
+class NLLLossOp(LossOp):
+    """l = −w_t x_t, t the target class;  dx_c = −dl · w_t [c = t].  Saves t and the weights."""
 
-    def __init__(self, axis: int, scale: float | None) -> None:
-        self.axis, self.scale = axis, scale
+    def __init__(self, reduction: str, weight: Array | None, ignore_index: int) -> None:
+        self.reduction, self.weight, self.ignore_index = reduction, weight, ignore_index
 
-    def forward(self, x: Array, indices: Array, factors: Array) -> Array:
-        rows = as_rows(x, self.axis)  # (M, K)
-        self.shape, self.indices, self.factors = x.shape, indices, factors
-        self.like = rows[:0]  # for the dtype and the kind of array, without its memory
-        losses: Array = -factors * rows[np.arange(len(rows)), indices]
-        if self.scale is None:
-            return losses.reshape(x.shape[: self.axis] + x.shape[self.axis + 1 :])
-        total: Array = losses.sum() * losses.dtype.type(self.scale)
-        return total
+    def forward(self, x: Array, targets: Array) -> Array:
+        self.x_shape = x.shape
+        rows = to_rows(x)  # (M, C)
+        self.t, counted = split_ignored("nll_loss", targets, rows.shape[1], self.ignore_index)
+        self.rows = np.arange(len(rows))
+        picked = rows[self.rows, self.t]
+        w = np.ones_like(picked) if self.weight is None else self.weight[self.t]
+        if counted is not None:
+            w *= counted
+            picked = np.where(counted, picked, 0)  # an ignored −∞ must not become NaN
+        self.w = w
+        losses = self.reduce(-w * picked, float(np.add.reduce(w)))
+        return losses.reshape(targets.shape) if self.reduction == "none" else losses
 
-    def backward(self, dl: Array) -> tuple[Array, None, None]:
-        dl = dl.reshape(-1) if self.scale is None else dl * self.scale
-        count = len(self.indices)
-        dx = np.zeros_like(self.like, shape=(count, self.shape[self.axis]))
-        dx[np.arange(count), self.indices] = -self.factors * dl
-        return from_rows(dx, self.shape, self.axis), None, None
+    def backward(self, dy: Array) -> tuple[Array, None]:
+        classes = self.x_shape[0 if len(self.x_shape) == 1 else 1]
+        dx = np.zeros_like(self.w, shape=(len(self.rows), classes))
+        dx[self.rows, self.t] = -self.w * self.spread(dy).reshape(-1)
+        return from_rows(dx, self.x_shape), None
 
 
 def nll_loss(
-    x: Any,
-    target: Any,
+    log_probabilities: Any,
+    targets: Any,
+    *,
     weight: Any = None,
     ignore_index: int = -100,
-    reduction: Reduction = "mean",
+    reduction: str = "mean",
 ) -> Tensor:
-    r"""Return minus the log-probability of each target class.
+    r"""Return minus the log-probabilities of the target classes.
 
-    $$ l_n = -w_{t_n} \, x_{n, t_n} \qquad
-       \text{mean} = \sum_n l_n \Big/ \sum_n w_{t_n} $$
+    $$ l = -w_t \, x_t $$
+
+    `nll_loss(log_softmax(z, axis=1), t)` is `cross_entropy(z, t)`, which is faster.
 
     Args:
-        x: Log-probabilities, (N, K), (N, K, …) or (K,).
-        target: Class indices, x's shape without the class axis.
-        weight: (K,), a factor for each class; None means 1.
-        ignore_index: Targets with this value count nothing.
-        reduction: "mean" divides by the weights of the targets that count; "sum"; or "none".
+        log_probabilities: x, (C,), (N, C) or (N, C, d₁, …).
+        targets: Class indices, integers of that shape without the class axis.
+        weight: A factor w for each class, (C,).
+        ignore_index: A class index that does not count at all.
+        reduction: "mean" (divides by the weights of the targets that count; 0 if none does),
+            "sum" or "none".
 
     Returns:
-        A scalar, or the target's shape for "none". If every target is ignored, the mean is 0
-        (PyTorch: NaN).
+        A scalar; without a reduction one loss per target.
 
     Raises:
         ShapeError: If the shapes do not fit.
-        ValueError: If an index is no class.
+        DTypeError: If the class indices are not integers.
+        IndexError: If a class index is out of range.
+        ValueError: If the reduction is unknown.
 
     Examples:
-        >>> nll_loss([[-0.5, -2.0], [-1.0, -3.0]], [0, 1]).item()
-        1.75
+        >>> nll_loss([[-0.5, -2.0], [-3.0, -1.0]], [0, 1]).item()
+        0.75
     """
     check_reduction("nll_loss", reduction)
-    x = as_floating(x)
-    axis = class_axis("nll_loss", x)
-    w = class_weights("nll_loss", weight, x, axis)
-    indices = check_indices("nll_loss", x, target, axis, ignore_index)
-    safe, factors = row_factors(indices, w, ignore_index, x.dtype)
-    scale = {"none": None, "sum": 1.0, "mean": over_total(float(factors.sum()))}[reduction]
-    loss: Tensor = NegativeLogLikelihood.apply(x, safe, factors, axis=axis, scale=scale)
-    return loss
+    x = as_floating(log_probabilities)
+    labels = as_labels("nll_loss", targets, x)
+    w = as_weight(weight, x)
+    check_class_weight("nll_loss", w, x.shape[class_axis(x)])
+    return NLLLossOp.apply(x, labels, reduction=reduction, weight=w, ignore_index=int(ignore_index))
 
 
-class NLLLoss(Module):
-    r"""Negative log-likelihood of log-probabilities.
+class NLLLoss(Loss):
+    """Negative log-likelihood of log-probabilities, such as the outputs of a `LogSoftmax`.
 
     Args:
-        weight: (K,), a factor for each class; None means 1.
-        ignore_index: Targets with this value count nothing.
+        weight: A factor for each class, (C,).
+        ignore_index: A class index that does not count.
         reduction: "mean", "sum" or "none".
 
     Shape:
-        input (N, K, …), target (N, …) -> scalar
+        log-probabilities (N, C, …) and class indices (N, …) -> ()
+
+    Examples:
+        >>> NLLLoss()([[-0.5, -2.0]], [1]).item()
+        2.0
     """
 
     def __init__(
-        self, weight: Any = None, ignore_index: int = -100, reduction: Reduction = "mean"
+        self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
     ) -> None:
-        check_reduction("NLLLoss", reduction)
-        self.weight, self.ignore_index, self.reduction = weight, ignore_index, reduction
+        super().__init__(reduction)
+        self.weight, self.ignore_index = weight, ignore_index
 
-    def forward(self, x: Any, target: Any) -> Tensor:
-        """Return the loss of log-probabilities x."""
-        return nll_loss(x, target, self.weight, self.ignore_index, self.reduction)
+    def forward(self, log_probabilities: Any, targets: Any) -> Tensor:
+        """Return the loss."""
+        return nll_loss(
+            log_probabilities,
+            targets,
+            weight=self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+        )

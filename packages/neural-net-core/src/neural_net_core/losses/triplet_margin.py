@@ -1,85 +1,145 @@
-"""Anchor, positive, negative: the positive shall be nearer than the negative, by a margin."""
+"""Triplet loss: an anchor has to be nearer to its like than to others, by a margin."""
 
+import math
 from typing import Any
 
-from neural_net_core import ops
-from neural_net_core.losses._inputs import Reduction, check_reduction, matching, reduce
-from neural_net_core.module import Module
+import numpy as np
+
+from neural_net_core.activations.relu import relu
+from neural_net_core.dtypes import Array
+from neural_net_core.losses._loss import Loss, as_pair, check_reduction, reduce_losses
+from neural_net_core.op import Op
+from neural_net_core.ops.selection import minimum
 from neural_net_core.tensor import Tensor
 
-__all__ = ["TripletMarginLoss", "triplet_margin_loss"]
+__all__ = ["PairwiseDistanceOp", "TripletMarginLoss", "pairwise_distance", "triplet_margin_loss"]
 
 
-def _distance(a: Any, b: Any, p: float, eps: float) -> Tensor:
-    difference = a - b + eps
-    if p == 2:
-        return ops.norm(difference, -1)
-    return ops.sum(ops.absolute(difference) ** p, -1) ** (1 / p)
+class PairwiseDistanceOp(Op):
+    """y = (Σ |v|ᵖ)^(1/p), v = a − b + ε;  da = dy · sign v · (|v| / y)ᵖ⁻¹,  db = −da.
+
+    At y = 0 both are 0. Saves v and y.
+    """
+
+    def __init__(self, p: float, eps: float) -> None:
+        self.p, self.eps = p, eps
+
+    def forward(self, a: Array, b: Array) -> Array:
+        self.v = a - b
+        self.v += self.eps
+        if self.p == 2:
+            y: Array = np.sqrt(np.add.reduce(self.v * self.v, axis=-1))
+        else:
+            y = np.add.reduce(np.abs(self.v) ** self.p, axis=-1) ** (1 / self.p)
+        self.y = y
+        return y
+
+    def backward(self, dy: Array) -> tuple[Array, Array | None]:
+        y = np.where(self.y == 0, 1, self.y)[..., None]  # 0 / 1 instead of 0 / 0
+        da = self.v / y
+        if self.p != 2:
+            da = np.sign(self.v) * np.abs(da) ** (self.p - 1)
+        da *= dy[..., None]
+        return da, -da if self.needs(1) else None
+
+
+def pairwise_distance(a: Any, b: Any, *, p: float = 2.0, eps: float = 1e-6) -> Tensor:
+    r"""Return the distances between vectors, pair by pair.
+
+    $$ y = \Big(\sum_i |a_i - b_i + \epsilon|^p\Big)^{1/p} $$
+
+    Args:
+        a: Vectors (…, D).
+        b: The same shape.
+        p: The norm, at least 1; 2 is the Euclidean one.
+        eps: Added to every difference, as in PyTorch, which keeps the gradient finite where two
+            vectors coincide.
+
+    Returns:
+        (…).
+
+    Raises:
+        ShapeError: If the shapes differ.
+        ValueError: If p is less than 1 or infinite.
+
+    Examples:
+        >>> pairwise_distance([[3.0, 4.0]], [[0.0, 0.0]], eps=0.0).data
+        array([5.], dtype=float32)
+    """
+    _check_p("pairwise_distance", p)
+    a, b = as_pair("pairwise_distance", a, b)
+    return PairwiseDistanceOp.apply(a, b, p=float(p), eps=float(eps))
 
 
 def triplet_margin_loss(
     anchor: Any,
     positive: Any,
     negative: Any,
+    *,
     margin: float = 1.0,
     p: float = 2.0,
     eps: float = 1e-6,
     swap: bool = False,
-    reduction: Reduction = "mean",
+    reduction: str = "mean",
 ) -> Tensor:
-    r"""Return by how much the positive is not nearer to the anchor than the negative.
+    r"""Return by how much anchors are not nearer to their positives than to their negatives.
 
-    $$ l = \max(0, \; d(a, p) - d(a, n) + m), \qquad d(u, v) = \|u - v + \epsilon\|_p $$
+    $$ l = \max(0,\; d(a, p) - d(a, n) + m) $$
 
     Args:
-        anchor: (N, D) or (D,).
-        positive: The same shape.
-        negative: The same shape.
-        margin: m > 0.
-        p: The norm, >= 1.
-        eps: Added to each component, so that equal points have a gradient.
-        swap: Use d(p, n) where that is the smaller one.
-        reduction: "mean", "sum" or "none".
+        anchor: Vectors (N, D), or one (D,).
+        positive: Vectors of the anchors' kind, the same shape.
+        negative: Vectors of another kind, the same shape.
+        margin: m, the lead that costs nothing, positive.
+        p: The norm of the distance d, at least 1.
+        eps: Added to every difference, see `pairwise_distance`.
+        swap: Whether the negative's distance is the smaller one of those to anchor and positive
+            (Balntas et al. 2016), so that the hardest of both counts.
+        reduction: "mean", "sum", or "none" for one loss per triplet.
 
     Returns:
-        A scalar, or (N,) for "none".
+        A scalar, or (N,) without a reduction.
 
     Raises:
-        ShapeError: If the shapes differ.
-
-    Source: Schroff, Kalenichenko & Philbin (2015), arXiv:1503.03832, eq. 3, with distances in
-        place of their squares; the swap is Balntas et al. (2016).
+        ShapeError: If the shapes differ; nothing is broadcast.
+        ValueError: If the margin is not positive, p is less than 1, or the reduction is unknown.
 
     Examples:
-        >>> triplet_margin_loss([[0.0]], [[1.0]], [[3.0]], margin=2.5).item()
-        0.5
+        >>> round(triplet_margin_loss([[0.0]], [[3.0]], [[1.0]]).item(), 4)
+        3.0
     """
     name = "triplet_margin_loss"
     check_reduction(name, reduction)
-    if not margin > 0:
-        raise ValueError(f"{name}: expected margin > 0, got {margin}")
-    if not p >= 1:
-        raise ValueError(f"{name}: expected p >= 1, got {p}")
-    a, positive = matching(name, anchor, positive)
-    a, negative = matching(name, a, negative)
-    far = _distance(a, negative, p, eps)
+    _check_margin(name, margin)
+    anchor, positive = as_pair(name, anchor, positive)
+    anchor, negative = as_pair(name, anchor, negative)
+    near = pairwise_distance(anchor, positive, p=p, eps=eps)
+    far = pairwise_distance(anchor, negative, p=p, eps=eps)
     if swap:
-        far = ops.minimum(far, _distance(positive, negative, p, eps))
-    return reduce(ops.maximum(_distance(a, positive, p, eps) - far + margin, 0.0), reduction)
+        far = minimum(far, pairwise_distance(positive, negative, p=p, eps=eps))
+    return reduce_losses(relu(near - far + margin), reduction)
 
 
-class TripletMarginLoss(Module):
-    r"""Loss on triplets of embeddings.
+class TripletMarginLoss(Loss):
+    """Asks that anchors be nearer to their positives than to their negatives, by a margin.
 
     Args:
-        margin: m > 0.
-        p: The norm, >= 1.
-        eps: Added to each component.
-        swap: Use the positive as anchor where that is harder.
+        margin: The lead that costs nothing, positive.
+        p: The norm of the distance, at least 1.
+        eps: Added to every difference, see `pairwise_distance`.
+        swap: Whether the nearer one of anchor and positive counts for the negative.
         reduction: "mean", "sum" or "none".
 
     Shape:
-        three inputs (N, D) -> scalar
+        anchor, positive and negative (N, D) -> ()
+
+    References:
+        Schroff et al. (2015), FaceNet, arXiv:1503.03832, eq. 3 (with squared distances).
+        Balntas et al. (2016), Learning local feature descriptors with triplets.
+
+    Examples:
+        >>> round(TripletMarginLoss()([[0.0]], [[3.0]], [[1.0]]).item(), 4)
+        3.0
     """
 
     def __init__(
@@ -88,14 +148,32 @@ class TripletMarginLoss(Module):
         p: float = 2.0,
         eps: float = 1e-6,
         swap: bool = False,
-        reduction: Reduction = "mean",
+        reduction: str = "mean",
     ) -> None:
-        check_reduction("TripletMarginLoss", reduction)
-        self.margin, self.p, self.eps = margin, p, eps
-        self.swap, self.reduction = swap, reduction
+        super().__init__(reduction)
+        _check_margin("TripletMarginLoss", margin)
+        _check_p("TripletMarginLoss", p)
+        self.margin, self.p, self.eps, self.swap = margin, p, eps, swap
 
     def forward(self, anchor: Any, positive: Any, negative: Any) -> Tensor:
-        """Return the loss of triplets."""
+        """Return the loss."""
         return triplet_margin_loss(
-            anchor, positive, negative, self.margin, self.p, self.eps, self.swap, self.reduction
+            anchor,
+            positive,
+            negative,
+            margin=self.margin,
+            p=self.p,
+            eps=self.eps,
+            swap=self.swap,
+            reduction=self.reduction,
         )
+
+
+def _check_p(name: str, p: float) -> None:
+    if not 1 <= p < math.inf:
+        raise ValueError(f"{name}: expected p from 1, finite, got {p}")
+
+
+def _check_margin(name: str, margin: float) -> None:
+    if not margin > 0:
+        raise ValueError(f"{name}: expected margin > 0, got {margin}")

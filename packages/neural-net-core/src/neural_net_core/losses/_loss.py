@@ -1,0 +1,138 @@
+"""What all losses share: the reduction of many numbers to one, and the check of the two shapes."""
+
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.errors import ShapeError
+from neural_net_core.module import Module
+from neural_net_core.op import Op
+from neural_net_core.ops._inputs import as_floating
+from neural_net_core.tensor import Tensor, as_tensor
+
+__all__: list[str] = []
+
+REDUCTIONS = ("none", "mean", "sum")
+
+
+class LossOp(Op):
+    """Base of the losses: reduces the single losses to what the user wants to see.
+
+    A mean over nothing (an empty batch, or all targets ignored) is 0 with the gradient 0, where
+    PyTorch gives NaN: a batch that says nothing should not destroy the weights.
+    """
+
+    def __init__(self, reduction: str) -> None:
+        self.reduction = reduction
+
+    def reduce(self, losses: Array, count: float | None = None) -> Array:
+        """Return the losses, their sum, or their sum over the count.
+
+        Args:
+            losses: One number per sample or element.
+            count: What the mean divides by; None means the number of losses.
+        """
+        if self.reduction == "none":
+            return losses
+        total: Array = np.add.reduce(losses, axis=None)
+        if self.reduction == "sum":
+            return total
+        self.count = losses.size if count is None else count
+        return total / self.count if self.count else total
+
+    def spread(self, dy: Array) -> Array:
+        """Return the gradient that each single loss receives: an array of their shape, or one."""
+        if self.reduction != "mean":
+            return dy
+        return dy / self.count if self.count else 0 * dy
+
+
+class ReduceOp(LossOp):
+    """y = l, its mean or its sum;  dl = dy, the same for every loss"""
+
+    def forward(self, losses: Array) -> Array:
+        self.shape = losses.shape
+        return self.reduce(losses)
+
+    def backward(self, dy: Array) -> Array:
+        return np.broadcast_to(self.spread(dy), self.shape)
+
+
+def reduce_losses(losses: Tensor, reduction: str) -> Tensor:
+    """Return the losses of a composed loss, their mean (0 of nothing) or their sum."""
+    return losses if reduction == "none" else ReduceOp.apply(losses, reduction=reduction)
+
+
+class Loss(Module):
+    """Base of the loss modules, which hold the function's settings."""
+
+    reduction: str
+
+    def __init__(self, reduction: str = "mean") -> None:
+        check_reduction(type(self).__name__, reduction)
+        self.reduction = reduction
+
+    def extra_repr(self) -> str:
+        """Return the settings; of an array only the shape."""
+        return ", ".join(
+            f"{name}={value.shape if isinstance(value, np.ndarray) else repr(value)}"
+            for name, value in vars(self).items()
+            if value is not None and name != "training"
+        )
+
+
+def check_reduction(name: str, reduction: str, allowed: tuple[str, ...] = REDUCTIONS) -> None:
+    """Raise ValueError if the reduction is not one of those allowed."""
+    if reduction not in allowed:
+        raise ValueError(f"{name}: expected reduction {', '.join(allowed)}, got {reduction!r}")
+
+
+def as_pair(name: str, predictions: Any, targets: Any) -> tuple[Tensor, Tensor]:
+    """Return both as Tensors of the predictions' dtype and of one shape.
+
+    Raises:
+        ShapeError: If the shapes differ. Broadcasting (4, 1) against (4,) would silently compare
+            every prediction with every target.
+    """
+    x = as_floating(predictions)
+    t = as_tensor(targets, x.dtype)
+    if x.shape != t.shape:
+        raise ShapeError(
+            f"{name}: expected predictions and targets of one shape, got {x.shape} and {t.shape}"
+        )
+    return x, t
+
+
+def as_factor(name: str, weight: Any, like: Tensor) -> Array | None:
+    """Return a constant factor that broadcasts to the shape of the losses.
+
+    Raises:
+        ShapeError: If it does not.
+    """
+    factor = as_weight(weight, like)
+    if factor is None:
+        return None
+    lacking = like.ndim - factor.ndim
+    if lacking < 0 or any(
+        m not in (1, n) for m, n in zip(factor.shape, like.shape[lacking:], strict=True)
+    ):
+        raise ShapeError(
+            f"{name}: expected a weight that broadcasts to {like.shape}, got {factor.shape}"
+        )
+    return factor
+
+
+def as_weight(weight: Any, like: Tensor) -> Array | None:
+    """Return a constant factor on the losses as an array of the predictions' dtype."""
+    if weight is None:
+        return None
+    raw = weight.data if isinstance(weight, Tensor) else np.asarray(weight)
+    return raw.astype(like.dtype, copy=False)
+
+
+def check_signs(name: str, targets: Array) -> None:
+    """Raise ValueError if targets that say "yes" and "no" are not all 1 or −1."""
+    wrong = np.abs(targets) != 1
+    if wrong.any():
+        raise ValueError(f"{name}: expected targets 1 or -1, got {targets[wrong].flat[0]:g}")

@@ -1,0 +1,145 @@
+"""The hinge loss for many classes."""
+
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.errors import ShapeError
+from neural_net_core.losses._classes import (
+    as_labels,
+    check_class_weight,
+    class_axis,
+    from_rows,
+    split_ignored,
+    to_rows,
+)
+from neural_net_core.losses._loss import Loss, LossOp, as_weight, check_reduction
+from neural_net_core.ops._inputs import as_floating
+from neural_net_core.tensor import Tensor
+
+__all__ = ["MultiMarginLoss", "MultiMarginLossOp", "multi_margin_loss"]
+
+
+class MultiMarginLossOp(LossOp):
+    """l = w_t / C · Σ_c h_cᵖ over c ≠ t, h_c = max(0, m − x_t + x_c)
+
+    dx_c = dl · w_t / C · (1 or 2 h_c) where h_c > 0, and dx_t = minus their sum.
+    Saves h, t and w_t / C.
+    """
+
+    def __init__(self, reduction: str, margin: float, p: int, weight: Array | None) -> None:
+        self.reduction, self.margin, self.p, self.weight = reduction, margin, p, weight
+
+    def forward(self, x: Array, targets: Array) -> Array:
+        self.shape = x.shape
+        x = to_rows(x)  # (N, C)
+        classes = x.shape[1]
+        self.t, _ = split_ignored("multi_margin_loss", targets, classes, -1 - classes)
+        self.rows = np.arange(len(x))
+        x_t = x[self.rows, self.t]
+        self.h: Array = np.maximum(x + (self.margin - x_t)[:, None], 0)
+        self.h[self.rows, self.t] = 0
+        w = np.ones_like(x_t) if self.weight is None else self.weight[self.t]
+        self.factor = w / classes
+        losses = np.add.reduce(self.h if self.p == 1 else self.h * self.h, axis=1)
+        losses = self.reduce(losses * self.factor)
+        return losses.reshape(targets.shape) if self.reduction == "none" else losses
+
+    def backward(self, dy: Array) -> tuple[Array, None]:
+        dx = np.sign(self.h) if self.p == 1 else 2 * self.h
+        dx *= (self.factor * self.spread(dy).reshape(-1))[:, None]
+        dx[self.rows, self.t] = -np.add.reduce(dx, axis=1)
+        return from_rows(dx, self.shape), None
+
+
+def multi_margin_loss(
+    predictions: Any,
+    targets: Any,
+    *,
+    p: int = 1,
+    margin: float = 1.0,
+    weight: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
+    r"""Return by how much other classes' scores come too close to the target's.
+
+    $$ l = \frac{w_t}{C} \sum_{c \ne t} \max(0,\; m - x_t + x_c)^p $$
+
+    Args:
+        predictions: x, scores (C,) or (N, C).
+        targets: t, class indices, integers () or (N,).
+        p: 1 or 2.
+        margin: m, the lead that costs nothing.
+        weight: A factor w for each class, (C,).
+        reduction: "mean" (over the samples, whatever the weights), "sum" or "none".
+
+    Returns:
+        A scalar; without a reduction one loss per sample.
+
+    Raises:
+        ShapeError: If the shapes do not fit.
+        DTypeError: If the class indices are not integers.
+        IndexError: If a class index is out of range.
+        ValueError: If p is neither 1 nor 2, or the reduction is unknown.
+
+    Examples:
+        >>> multi_margin_loss([[0.5, 1.0]], [0]).item()
+        0.75
+    """
+    name = "multi_margin_loss"
+    check_reduction(name, reduction)
+    _check_p(name, p)
+    x = as_floating(predictions)
+    if x.ndim not in (1, 2):
+        raise ShapeError(f"{name}: expected predictions (C,) or (N, C), got {x.shape}")
+    labels = as_labels(name, targets, x)
+    w = as_weight(weight, x)
+    check_class_weight(name, w, x.shape[class_axis(x)])
+    return MultiMarginLossOp.apply(
+        x, labels, reduction=reduction, margin=float(margin), p=p, weight=w
+    )
+
+
+class MultiMarginLoss(Loss):
+    """The hinge loss for C classes: the target's score has to lead every other by a margin.
+
+    Args:
+        p: 1, or 2 for squared losses.
+        margin: The lead that costs nothing.
+        weight: A factor for each class, (C,).
+        reduction: "mean", "sum" or "none".
+
+    Shape:
+        predictions (N, C) and class indices (N,) -> ()
+
+    References:
+        Weston & Watkins (1999), Support vector machines for multi-class pattern recognition.
+
+    Examples:
+        >>> MultiMarginLoss()([[0.5, 1.0]], [0]).item()
+        0.75
+    """
+
+    def __init__(
+        self, p: int = 1, margin: float = 1.0, weight: Any = None, reduction: str = "mean"
+    ) -> None:
+        super().__init__(reduction)
+        _check_p("MultiMarginLoss", p)
+        self.p, self.margin, self.weight = p, margin, weight
+
+    def forward(self, predictions: Any, targets: Any) -> Tensor:
+        """Return the loss."""
+        return multi_margin_loss(
+            predictions,
+            targets,
+            p=self.p,
+            margin=self.margin,
+            weight=self.weight,
+            reduction=self.reduction,
+        )
+
+
+def _check_p(name: str, p: int) -> None:
+    if p not in (1, 2):
+        raise ValueError(f"{name}: expected p 1 or 2, got {p}")

@@ -1,0 +1,62 @@
+"""Vectors brought to length 1, the common ground of losses that compare directions."""
+
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.op import Op
+from neural_net_core.ops._inputs import as_floating
+from neural_net_core.tensor import Tensor
+
+__all__ = ["NormalizeOp", "normalize", "unit_vectors"]
+
+
+class NormalizeOp(Op):
+    """y = x / |x|;  dx = (dy − y Σ dy · y) / |x|: what points along y changes only the length.
+
+    Saves y and 1 / |x|.
+    """
+
+    def __init__(self, axis: int, eps: float) -> None:
+        self.axis, self.eps = axis, eps
+
+    def forward(self, x: Array) -> Array:
+        self.y, self.inverse = unit_vectors(x, self.axis, self.eps)
+        return self.y
+
+    def backward(self, dy: Array) -> Array:
+        along = np.add.reduce(dy * self.y, axis=self.axis, keepdims=True)
+        dx: Array = dy - self.y * along
+        dx *= self.inverse
+        return dx
+
+
+def normalize(x: Any, axis: int = -1, *, eps: float = 1e-12) -> Tensor:
+    r"""Return the vectors along an axis, scaled to length 1.
+
+    $$ y = \frac{x}{\max(|x|, \epsilon)} $$
+
+    Args:
+        x: Any shape with at least one axis.
+        axis: The axis along which a vector's components stand.
+        eps: Shorter vectors than this, such as zeros, have no direction: they are only divided by
+            eps, and get the gradient 0.
+
+    Returns:
+        The same shape.
+
+    Examples:
+        >>> normalize([[3.0, 4.0], [0.0, 0.0]]).data
+        array([[0.6, 0.8],
+               [0. , 0. ]], dtype=float32)
+    """
+    return NormalizeOp.apply(as_floating(x), axis=axis, eps=float(eps))
+
+
+def unit_vectors(x: Array, axis: int, eps: float) -> tuple[Array, Array]:
+    """Return x / max(|x|, eps), and 1 / |x| or 0 where |x| is not above eps; for use in Ops."""
+    length = np.sqrt(np.add.reduce(x * x, axis=axis, keepdims=True))
+    y = x / np.maximum(length, eps)
+    inverse = np.divide(1, length, out=np.zeros_like(length), where=length > eps)
+    return y, inverse
