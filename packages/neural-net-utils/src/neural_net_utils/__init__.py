@@ -1,11 +1,28 @@
 """Data sets, loaders, metrics and the training loop for neural-net-core."""
 
-from neural_net_utils import metrics
+from neural_net_utils import callbacks, metrics
 from neural_net_utils.augment import Augment, add_noise, mixup, rotate, shift
+from neural_net_utils.callbacks import (
+    Callback,
+    Checkpoint,
+    CSVLogger,
+    EarlyStopping,
+    GradientFlow,
+    JSONLinesLogger,
+    LearningRateLogger,
+    NonFiniteError,
+    StopOnNaN,
+    TimeLimit,
+    latest_checkpoint,
+)
 from neural_net_utils.collate import pad_samples, pad_sequences, stack_samples
 from neural_net_utils.dataset import ArrayDataset
 from neural_net_utils.digits import Digits, load_digits
+from neural_net_utils.evaluate import evaluate, predict
+from neural_net_utils.fit import fit
 from neural_net_utils.generated import blobs, circles, moons, two_spirals, xor_points
+from neural_net_utils.history import History, Table
+from neural_net_utils.learning_rate_finder import LearningRateSearch, find_learning_rate
 from neural_net_utils.loader import DataLoader
 from neural_net_utils.metrics import (
     accuracy,
@@ -25,6 +42,8 @@ from neural_net_utils.metrics import (
     top_k_accuracy,
 )
 from neural_net_utils.preprocessing import LabelEncoder, Standardizer, class_weights, one_hot
+from neural_net_utils.progress import PlainProgress, RichProgress
+from neural_net_utils.seeding import named_generators, seed_everything, spawn_generators
 from neural_net_utils.sequences import (
     adding_problem,
     copy_task,
@@ -34,6 +53,7 @@ from neural_net_utils.sequences import (
     reverse_task,
 )
 from neural_net_utils.split import k_fold, train_test_split
+from neural_net_utils.training import Training
 from neural_net_utils.truth_tables import (
     TruthTable,
     adder,
@@ -53,10 +73,26 @@ __version__ = "0.1.0"
 __all__ = [
     "ArrayDataset",
     "Augment",
+    "CSVLogger",
+    "Callback",
+    "Checkpoint",
     "DataLoader",
     "Digits",
+    "EarlyStopping",
+    "GradientFlow",
+    "History",
+    "JSONLinesLogger",
     "LabelEncoder",
+    "LearningRateLogger",
+    "LearningRateSearch",
+    "NonFiniteError",
+    "PlainProgress",
+    "RichProgress",
     "Standardizer",
+    "StopOnNaN",
+    "Table",
+    "TimeLimit",
+    "Training",
     "TruthTable",
     "accuracy",
     "add_noise",
@@ -66,18 +102,23 @@ __all__ = [
     "average_precision",
     "binary_accuracy",
     "blobs",
+    "callbacks",
     "circles",
     "class_weights",
     "confusion_matrix",
     "copy_task",
     "copy_task_baseline",
     "counting_task",
+    "evaluate",
     "exact_match",
     "expected_calibration_error",
     "f1_score",
+    "find_learning_rate",
+    "fit",
     "full_adder",
     "half_adder",
     "k_fold",
+    "latest_checkpoint",
     "load_digits",
     "majority",
     "mean_absolute_error",
@@ -85,6 +126,7 @@ __all__ = [
     "metrics",
     "mixup",
     "moons",
+    "named_generators",
     "nand_gate",
     "nor_gate",
     "one_hot",
@@ -95,12 +137,15 @@ __all__ = [
     "parity_task",
     "perplexity",
     "precision",
+    "predict",
     "r2_score",
     "recall",
     "reverse_task",
     "roc_auc",
     "rotate",
+    "seed_everything",
     "shift",
+    "spawn_generators",
     "stack_samples",
     "top_k_accuracy",
     "train_test_split",

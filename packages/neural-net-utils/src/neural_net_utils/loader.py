@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -88,7 +88,7 @@ class DataLoader:
         self.lengths = None if lengths is None else np.asarray(lengths)
         self._rng = resolve_rng(rng)
         self._seed: int | None = None
-        self._epoch = -1  # the epoch of the newest batch
+        self._epoch = 0  # the epoch that a loop is in, or that the next loop begins
         self._position = 0  # how many of its batches have been given out
         self._continue = False  # the next loop goes on inside that epoch
 
@@ -98,11 +98,10 @@ class DataLoader:
         return whole + (rest > 0 and not self.drop_last)
 
     def __iter__(self) -> Iterator[Batch]:
-        if self._continue:
-            epoch, start = self._epoch, self._position
-            self._continue = False
-        else:
-            epoch, start = self._epoch + 1, 0
+        # A loop left early is over; the next begins a new epoch, unless a state was loaded.
+        started = self._position > 0 and not self._continue
+        epoch, start = (self._epoch + 1, 0) if started else (self._epoch, self._position)
+        self._continue = False
         self._epoch, self._position = epoch, start
         seed = self._own_seed()
         order = self._order(seed, epoch)
@@ -114,30 +113,37 @@ class DataLoader:
                 batch = self.transform(batch, np.random.default_rng([seed, epoch, position + 1]))
             self._epoch, self._position = epoch, position + 1
             yield batch
+        self._epoch, self._position = epoch + 1, 0
 
-    def state_dict(self) -> dict[str, int]:
-        """Seed, epoch and position: what it takes to go on after the newest batch."""
-        return {"seed": self._own_seed(), "epoch": self._epoch, "position": self._position}
+    def state_dict(self) -> dict[str, int | None]:
+        """Seed, epoch and position: what it takes to go on after the newest batch.
 
-    def load_state_dict(self, state: dict[str, int]) -> None:
+        Inside a loop's last round the position is `len(loader)`: continued from there, a loop gives
+        nothing more. After the loop it is 0, in the next epoch. The seed is None before the
+        first use.
+        """
+        return {"seed": self._seed, "epoch": self._epoch, "position": self._position}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue where `state_dict` was taken: the next loop gives the rest of that epoch.
 
         Raises:
             ValueError: if an entry is missing or impossible for this loader.
         """
         try:
-            seed, epoch, position = (int(state[name]) for name in ("seed", "epoch", "position"))
+            seed = None if state["seed"] is None else int(state["seed"])
+            epoch, position = int(state["epoch"]), int(state["position"])
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 f"DataLoader: expected a state with seed, epoch and position, got {state!r}"
             ) from error
-        if not (seed >= 0 and epoch >= -1 and 0 <= position <= len(self)):
+        if (seed or 0) < 0 or epoch < 0 or not 0 <= position <= len(self):
             raise ValueError(
                 f"DataLoader: the state {state!r} does not fit a loader of {len(self)} batches: "
                 "were the data or the batch size changed?"
             )
         self._seed, self._epoch, self._position = seed, epoch, position
-        self._continue = epoch >= 0
+        self._continue = True
 
     def _own_seed(self) -> int:
         # Drawn late, so that `neural_net_core.seed(n)` after the construction still counts.

@@ -1,0 +1,25 @@
+"""Callbacks: what training does besides training."""
+
+from neural_net_utils.callbacks.base import Callback
+from neural_net_utils.callbacks.checkpoint import Checkpoint, latest_checkpoint
+from neural_net_utils.callbacks.csv_logger import CSVLogger
+from neural_net_utils.callbacks.early_stopping import EarlyStopping
+from neural_net_utils.callbacks.gradient_flow import GradientFlow
+from neural_net_utils.callbacks.json_lines_logger import JSONLinesLogger
+from neural_net_utils.callbacks.learning_rate_logger import LearningRateLogger
+from neural_net_utils.callbacks.stop_on_nan import NonFiniteError, StopOnNaN
+from neural_net_utils.callbacks.time_limit import TimeLimit
+
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "Checkpoint",
+    "EarlyStopping",
+    "GradientFlow",
+    "JSONLinesLogger",
+    "LearningRateLogger",
+    "NonFiniteError",
+    "StopOnNaN",
+    "TimeLimit",
+    "latest_checkpoint",
+]

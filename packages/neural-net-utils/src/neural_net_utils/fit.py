@@ -1,0 +1,131 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from os import PathLike
+from typing import Any, Literal
+
+import neural_net_core
+from neural_net_core import Module, Parameter
+from neural_net_utils.callbacks.base import Callback
+from neural_net_utils.callbacks.stop_on_nan import StopOnNaN
+from neural_net_utils.evaluate import LossFunction, Metrics, evaluate, loss_value
+from neural_net_utils.history import History
+from neural_net_utils.loader import Batch
+from neural_net_utils.progress import ProgressMode, make_progress
+from neural_net_utils.training import Optimizer, Training
+
+__all__ = ["fit"]
+
+
+def fit(
+    model: Module,
+    loss_fn: LossFunction,
+    optimizer: Optimizer,
+    train_loader: Iterable[Batch],
+    *,
+    epochs: int | None = None,
+    max_steps: int | None = None,
+    validation: Iterable[Batch] | None = None,
+    metrics: Metrics | None = None,
+    schedule: Any = None,
+    schedule_every: Literal["step", "epoch"] = "step",
+    clip: Callable[[list[Parameter]], float | None] | None = None,
+    accumulate: int = 1,
+    callbacks: Sequence[Callback] = (),
+    progress: ProgressMode = "auto",
+    resume_from: str | PathLike[str] | None = None,
+    seed: int | None = None,
+) -> History:
+    """Train a model.
+
+    A run that was killed and is resumed from a checkpoint ends with the same weights and history,
+    to the bit, as one that was never killed. The first Ctrl-C ends the run after the current step
+    (a `Checkpoint` then saves it), a second one ends it at once. NaN or infinity in the loss or a
+    gradient stops it with an error before they reach the weights.
+
+    Args:
+        model: called as `model(*inputs)` for every batch.
+        loss_fn: `loss_fn(output, target)` gives a scalar Tensor, the mean over the batch.
+        optimizer: has `step()` and `zero_grad()`, and `state_dict()` for checkpoints.
+        train_loader: gives batches `(*inputs, target)`; read once per epoch.
+        epochs: train so many times through the data.
+        max_steps: train at most so many optimizer steps.
+        validation: batches to measure loss and metrics on after each epoch, as "val_loss", ….
+        metrics: functions of (output, target) by name, measured on both; on the training data with
+            the weights as they were in each step.
+        schedule: has `step()`, called after each step or epoch. One with a `monitor` attribute,
+            such as "val_loss", gets that value: `step(value)`.
+        schedule_every: "step" or "epoch".
+        clip: called with the parameters before each step; returns the gradients' norm or None.
+        accumulate: batches per step. Their gradients are averaged over the samples, as if they
+            were one batch.
+        callbacks: see `Callback`.
+        progress: "rich" draws a bar, "plain" prints lines, "auto" does the first in a terminal and
+            the second elsewhere, "off" is silent.
+        resume_from: a checkpoint file of this run; give the same arguments as before.
+        seed: restarts the library's generator first, which also orders loaders without own `rng`.
+
+    Returns:
+        One row per epoch, and one per step in `.steps`.
+
+    Raises:
+        TrainingError: if the loss or a gradient is NaN or infinite.
+        CheckpointError: if `resume_from` is damaged or of another model; nothing has changed then.
+        ValueError: for arguments out of range, or batches that are not tuples.
+    """
+    if schedule_every not in ("step", "epoch"):
+        raise ValueError(f'fit: schedule_every must be "step" or "epoch", got {schedule_every!r}')
+    run = Training(
+        model,
+        loss_fn,
+        optimizer,
+        train_loader,
+        epochs=epochs,
+        max_steps=max_steps,
+        validation=validation,
+        metrics=metrics,
+        schedule=schedule,
+        accumulate=accumulate,
+        callbacks=[StopOnNaN(), *make_progress(progress), *callbacks],
+    )
+    if seed is not None:
+        neural_net_core.seed(seed)
+    if resume_from is not None:
+        run.restore(resume_from)
+
+    with run:
+        run.call("on_train_start")
+        while run.stop_reason is None:
+            run.begin_epoch()
+            for group in run.groups():  # batches of one step, ended early by run.stop()
+                optimizer.zero_grad()
+                run.loss, size = 0.0, sum(len(batch[-1]) for batch in group)
+                for *inputs, target in group:
+                    output = model(*inputs)
+                    loss = loss_fn(output, target)
+                    value, share = loss_value(loss), len(target) / size
+                    (loss if share == 1 else loss * share).backward()
+                    run.loss += share * value
+                    run.totals.update(value, output, target)
+                run.call("on_gradients")
+                if clip is not None:
+                    run.gradient_norm = clip(run.parameters)
+                optimizer.step()
+                if schedule is not None and schedule_every == "step":
+                    schedule.step()
+                run.end_step()
+
+            if run.abandons_epoch:
+                break
+            row = run.totals.compute()
+            if validation is not None:
+                scores = evaluate(model, loss_fn, validation, metrics)
+                row |= {f"val_{name}": value for name, value in scores.items()}
+            if schedule is not None and schedule_every == "epoch" and run.epoch_complete:
+                monitor = getattr(schedule, "monitor", None)
+                schedule.step() if monitor is None else schedule.step(row[monitor])
+            run.end_epoch(row)
+        run.call("on_train_end")
+    return run.history

@@ -1,0 +1,126 @@
+"""What a run recorded: one row of numbers per epoch and one per step, as columns."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+__all__ = ["History", "Table"]
+
+
+class Table(dict[str, list[float]]):
+    """Columns of numbers by name, all equally long; a value that was not recorded is NaN.
+
+    Args:
+        index_name: what the rows are numbered by, such as "epoch".
+
+    Attributes:
+        index: the number of each row.
+
+    Examples:
+        >>> table = Table("epoch")
+        >>> table.append(1, {"loss": 0.5})
+        >>> table.append(2, {"loss": 0.25, "accuracy": 1.0})
+        >>> table
+        {'loss': [0.5, 0.25], 'accuracy': [nan, 1.0]}
+    """
+
+    def __init__(self, index_name: str) -> None:
+        super().__init__()
+        self.index_name = index_name
+        self.index: list[int] = []
+
+    def append(self, index: int, values: Mapping[str, float]) -> None:
+        """Add a row."""
+        rows = len(self.index)
+        self.index.append(index)
+        for name, value in values.items():
+            if name not in self:
+                self[name] = [math.nan] * rows
+            self[name].append(float(value))
+        for column in self.values():
+            if len(column) == rows:
+                column.append(math.nan)
+
+    def add(self, name: str, value: float) -> None:
+        """Set a value of the newest row, in a new column if need be."""
+        if name not in self:
+            self[name] = [math.nan] * len(self.index)
+        self[name][-1] = float(value)
+
+    @property
+    def last(self) -> dict[str, float]:
+        """The newest row; empty before the first."""
+        return {name: column[-1] for name, column in self.items()} if self.index else {}
+
+    def rows(self) -> Iterator[dict[str, float]]:
+        """Every row as a dict that begins with its number."""
+        for row, index in enumerate(self.index):
+            yield {self.index_name: index, **{name: column[row] for name, column in self.items()}}
+
+    def to_csv(self, path: str | PathLike[str]) -> None:
+        """Write a CSV file: a header, then one line per row; NaN is an empty cell."""
+        with Path(path).open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream)
+            writer.writerow([self.index_name, *self])
+            writer.writerows(csv_cells(row) for row in self.rows())
+
+    def to_json_lines(self, path: str | PathLike[str]) -> None:
+        """Write one JSON object per line; NaN and infinity, which JSON lacks, are null."""
+        with Path(path).open("w", encoding="utf-8") as stream:
+            stream.writelines(json_line(row) for row in self.rows())
+
+    def state_dict(self) -> dict[str, Any]:
+        """The whole table as arrays."""
+        columns = {name: np.array(column, dtype=np.float64) for name, column in self.items()}
+        return {"index": np.array(self.index, dtype=np.int64), "columns": columns}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Become the table that `state_dict` described."""
+        index = [int(number) for number in state["index"]]
+        columns = {name: np.asarray(column).tolist() for name, column in state["columns"].items()}
+        if any(len(column) != len(index) for column in columns.values()):
+            raise ValueError(f"{type(self).__name__}: columns of a state differ in length")
+        self.index = index
+        self.clear()
+        self.update(columns)
+
+
+class History(Table):
+    """The record of a run: `history["val_loss"][3]` belongs to epoch `history.index[3]`.
+
+    Attributes:
+        steps: the record by optimizer step: "loss", and what callbacks added.
+        stop_reason: why training ended, such as "epochs", "max_steps" or "interrupted".
+    """
+
+    def __init__(self) -> None:
+        super().__init__("epoch")
+        self.steps = Table("step")
+        self.stop_reason: str | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Both tables as arrays."""
+        return {**super().state_dict(), "steps": self.steps.state_dict()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Become the history that `state_dict` described."""
+        super().load_state_dict(state)
+        self.steps.load_state_dict(state["steps"])
+
+
+def csv_cells(row: Mapping[str, float]) -> list[str]:
+    """A row's cells, floats in the shortest form that reads back to the same bits."""
+    return ["" if math.isnan(value) else repr(value) for value in row.values()]
+
+
+def json_line(row: Mapping[str, float]) -> str:
+    """A row as one line of JSON."""
+    return json.dumps({k: v if math.isfinite(v) else None for k, v in row.items()}) + "\n"
