@@ -55,7 +55,9 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Tensor:
         >>> linear([[1.0, 2.0]], [[1.0, 1.0], [0.0, 3.0]], [10.0, 20.0]).data
         array([[13., 26.]], dtype=float32)
     """
-    x, weight = coerce_pair(x, weight)
     if bias is None:
+        x, weight = coerce_pair(x, weight)
         return Linear.apply(x, weight)
-    return Linear.apply(x, weight, coerce_pair(weight, bias)[1])
+    weight, bias = coerce_pair(weight, bias)
+    x, _ = coerce_pair(x, weight if isinstance(weight, Tensor) else bias)
+    return Linear.apply(x, weight, bias)

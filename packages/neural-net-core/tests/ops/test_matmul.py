@@ -1,0 +1,52 @@
+"""Matrix products by NumPy's rules."""
+
+import hypothesis.extra.numpy as hnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neural_net_core import Tensor, ops
+
+
+@given(data=st.data(), shapes=hnp.mutually_broadcastable_shapes(signature="(n?,k),(k,m?)->(n?,m?)"))
+def test_any_shapes_that_numpy_accepts(data, shapes):
+    """Vectors, matrices and stacks that broadcast: values of np.matmul, gradients in shape."""
+    rng = np.random.default_rng(data.draw(st.integers(0, 9)))
+    a, b = (rng.normal(size=shape) for shape in shapes.input_shapes)
+    x, y = Tensor(a, np.float64, requires_grad=True), Tensor(b, np.float64, requires_grad=True)
+    z = ops.matmul(x, y)
+    np.testing.assert_allclose(z.data, np.matmul(a, b), rtol=1e-12, atol=1e-12)
+    z.sum().backward()
+    assert x.grad.shape == a.shape
+    assert y.grad.shape == b.shape
+
+
+def test_a_stack_that_is_not_contiguous():
+    a = np.random.default_rng(0).normal(size=(4, 3, 2)).transpose(2, 0, 1)
+    b = np.random.default_rng(1).normal(size=(5, 3)).T
+    for left, right in ((a, b), (a[:, ::2], b[:, ::-2])):
+        y = ops.matmul(Tensor(left, np.float64), Tensor(right, np.float64))
+        np.testing.assert_allclose(y.data, left @ right, rtol=1e-12)
+
+
+def test_arrays_without_elements():
+    for a, b in (((0, 3), (3, 2)), ((2, 0), (0, 3)), ((4, 0, 3), (3, 2)), ((4, 2, 0), (0, 3))):
+        x, w = Tensor(np.ones(a), requires_grad=True), Tensor(np.ones(b), requires_grad=True)
+        y = ops.matmul(x, w)
+        np.testing.assert_array_equal(y.data, np.ones(a) @ np.ones(b))
+        y.sum().backward()
+        np.testing.assert_array_equal(w.grad, np.zeros(b))
+
+
+def test_only_the_gradients_asked_for_are_computed():
+    x, w = Tensor(np.ones((2, 3))), Tensor(np.ones((3, 2)), requires_grad=True)
+    node = ops.matmul(x, w).node
+    assert node.a is x.data
+    assert not hasattr(node, "b")
+    assert node.backward(np.ones((2, 2), np.float32))[0] is None
+
+
+def test_shapes_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="matmul"):
+        ops.matmul(np.ones((2, 3)), np.ones((2, 3)))
