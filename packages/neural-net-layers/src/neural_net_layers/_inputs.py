@@ -1,0 +1,21 @@
+"""What the layers of this package accept, brought to one floating dtype."""
+
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import get_default_dtype
+from neural_net_core.tensor import Tensor, as_tensor
+
+__all__: list[str] = []
+
+
+def coerce(*inputs: Any) -> list[Any]:
+    """Return the inputs as Tensors of one floating dtype; None stays None.
+
+    Raw arrays and numbers take the dtype of the Tensors among them, integers become floating, and
+    of several floating Tensors the widest dtype wins, as in NumPy.
+    """
+    dtypes = {x.data.dtype for x in inputs if isinstance(x, Tensor) and x.data.dtype.kind == "f"}
+    dtype = np.result_type(*dtypes) if dtypes else get_default_dtype()
+    return [None if x is None else as_tensor(x, dtype) for x in inputs]
