@@ -11,13 +11,17 @@ from neural_net_optim._slot import Slot
 if TYPE_CHECKING:
     from neural_net_optim.optimizer import Optimizer
 
-__all__ = ["EXTRA", "Group", "Loading"]
+__all__ = ["Group", "Loading", "is_extra"]
 
 Group = dict[str, Any]
 
-# Keys of a group that are no hyper-parameters of a rule: a label for people, and the rate that a
-# schedule started from.
-EXTRA = ("name", "initial_lr")
+
+def is_extra(key: str) -> bool:
+    """Tell whether a group's key is no hyper-parameter of the rule.
+
+    Those are a label for people, and the values that schedules started from, like `initial_lr`.
+    """
+    return key == "name" or key.startswith("initial_")
 
 
 class Loading:
@@ -53,7 +57,7 @@ class Loading:
         if list(came.pop("params", [])) != keys:
             self.problems.append(f"group {i}: the parameters are not {keys}")
         own = {k: v for k, v in own.items() if k != "params"}
-        missing = [k for k in own if k not in came and k not in EXTRA]
+        missing = [k for k in own if k not in came and not is_extra(k)]
         self.problems += [f"group {i}: missing hyper-parameter {k!r}" for k in missing]
         # JSON knows no tuples.
         came = {k: tuple(v) if isinstance(v, list) else v for k, v in came.items()}

@@ -22,6 +22,7 @@ __all__ = [
     "fraction",
     "numbers",
     "optional",
+    "whole",
 ]
 
 
@@ -108,6 +109,17 @@ def numbers(count: int, each: Limit | None = None) -> Limit:
 def optional(limit: Limit) -> Limit:
     """Allow None as well."""
     return Limit(f"None or {limit.text}", lambda value: value is None or limit.accepts(value))
+
+
+def whole(low: int, high: float = math.inf) -> Limit:
+    """Allow whole numbers from `low` up, to `high` if given."""
+    top = "" if high == math.inf else f" and <= {high}"
+    return Limit(
+        f"a whole number >= {low}{top}",
+        lambda value: (
+            isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+        ),
+    )
 
 
 fraction = Limit("a number in [0, 1)", lambda value: _is_number(value) and 0 <= value < 1)

@@ -7,7 +7,7 @@ import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_optim.adam import adam_step
-from neural_net_optim.limits import Limit, at_least, between, choice, flag, fraction, numbers
+from neural_net_optim.limits import at_least, between, choice, flag, fraction, numbers, whole
 from neural_net_optim.optimizer import Group, Params
 from neural_net_optim.tensorwise import TensorwiseOptimizer
 
@@ -110,9 +110,7 @@ class Muon(TensorwiseOptimizer):
         "nesterov": flag,
         "ns_coefficients": numbers(3),
         "eps": at_least(0),
-        "ns_steps": Limit(
-            "a whole number in 1 … 99", lambda n: isinstance(n, int) and 1 <= n <= 99
-        ),
+        "ns_steps": whole(1, 99),
         "adjust_lr_fn": choice(None, "original", "match_rms_adamw"),
         "rule": choice("auto", "muon", "adamw"),
         "adamw_betas": numbers(2, fraction),

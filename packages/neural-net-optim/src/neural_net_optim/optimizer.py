@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from neural_net_core import Module, Parameter, StateDictError, Tensor
 from neural_net_core.dtypes import Array, DType, is_floating
 from neural_net_core.errors import DTypeError
-from neural_net_optim._loading import EXTRA, Group, Loading
+from neural_net_optim._loading import Group, Loading, is_extra
 from neural_net_optim._slot import Slot
 from neural_net_optim.limits import Limit
 
@@ -160,7 +160,7 @@ class Optimizer:
         for name, value in group.items():
             if name in self.limits:
                 group[name] = self.limits[name].check(owner, name, value)
-            elif name not in EXTRA:
+            elif not is_extra(name):
                 raise ValueError(
                     f"{owner}: unknown hyper-parameter {name!r}; it has {', '.join(self.limits)}"
                 )

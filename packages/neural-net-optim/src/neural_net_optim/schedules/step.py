@@ -1,0 +1,85 @@
+"""Steps down a staircase: the rate is cut every so often, or at chosen steps."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from neural_net_optim.limits import at_least, whole
+from neural_net_optim.schedules.scheduler import LRScheduler
+
+__all__ = ["MultiStepLR", "StepLR", "multi_step_lr", "step_lr"]
+
+
+def step_lr(step: int, base_lr: float, step_size: int, gamma: float = 0.1) -> float:
+    r"""Return the rate after a cut every `step_size` steps.
+
+    $$ \eta_t = \eta\,\gamma^{\lfloor t / s \rfloor} $$
+
+    Args:
+        step: t, from 0.
+        base_lr: η.
+        step_size: s.
+        gamma: γ.
+
+    Examples:
+        >>> [step_lr(t, 8.0, step_size=2, gamma=0.5) for t in range(5)]
+        [8.0, 8.0, 4.0, 4.0, 2.0]
+    """
+    return float(base_lr * gamma ** (step // step_size))
+
+
+def multi_step_lr(
+    step: int, base_lr: float, milestones: Sequence[int], gamma: float = 0.1
+) -> float:
+    """Return the rate after a cut at every milestone passed; one listed twice cuts twice.
+
+    Args:
+        step: From 0.
+        base_lr: The rate before any cut.
+        milestones: The steps from which a cut holds, in ascending order.
+        gamma: The factor of a cut.
+
+    Examples:
+        >>> [multi_step_lr(t, 8.0, [1, 3], gamma=0.5) for t in range(5)]
+        [8.0, 4.0, 4.0, 2.0, 2.0]
+    """
+    return float(base_lr * gamma ** bisect_right(milestones, step))
+
+
+class StepLR(LRScheduler):
+    """Cut the rate every `step_size` steps; see `step_lr`.
+
+    Args:
+        optimizer: The optimizer.
+        step_size: Steps between cuts, >= 1.
+        gamma: The factor of a cut, >= 0.
+    """
+
+    def __init__(self, optimizer: Any, step_size: int, gamma: float = 0.1) -> None:
+        self.step_size = whole(1).check("StepLR", "step_size", step_size)
+        self.gamma = at_least(0).check("StepLR", "gamma", gamma)
+        super().__init__(optimizer)
+
+    def lr(self, step: int, base_lr: float, group: int) -> float:
+        return step_lr(step, base_lr, self.step_size, self.gamma)
+
+
+class MultiStepLR(LRScheduler):
+    """Cut the rate at chosen steps; see `multi_step_lr`.
+
+    Args:
+        optimizer: The optimizer.
+        milestones: The steps from which a cut holds, >= 0, in any order.
+        gamma: The factor of a cut, >= 0.
+    """
+
+    def __init__(self, optimizer: Any, milestones: Iterable[int], gamma: float = 0.1) -> None:
+        limit = whole(0)
+        self.milestones = sorted(
+            limit.check("MultiStepLR", "every milestone", m) for m in milestones
+        )
+        self.gamma = at_least(0).check("MultiStepLR", "gamma", gamma)
+        super().__init__(optimizer)
+
+    def lr(self, step: int, base_lr: float, group: int) -> float:
+        return multi_step_lr(step, base_lr, self.milestones, self.gamma)

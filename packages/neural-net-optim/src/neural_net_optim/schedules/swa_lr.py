@@ -1,0 +1,58 @@
+"""From whatever rate there is to a constant one, for averaging weights."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from neural_net_optim.limits import at_least, choice, whole
+from neural_net_optim.schedules.scheduler import LRScheduler, PerGroup
+
+__all__ = ["SWALR"]
+
+
+class SWALR(LRScheduler):
+    """Go from the present rate to a constant one, while `SWA` averages the weights.
+
+    Unlike the other schedules it starts from the rate that it finds when `step` is first called,
+    so that another schedule can run until then.
+
+    Args:
+        optimizer: The optimizer.
+        swa_lr: The rate to reach, >= 0, or a list with one per group.
+        anneal_epochs: How many steps it takes, >= 0.
+        anneal_strategy: "cos" or "linear".
+
+    References:
+        Izmailov et al. (2018), Averaging weights leads to wider optima, arXiv:1803.05407.
+    """
+
+    def __init__(
+        self,
+        optimizer: Any,
+        swa_lr: float | Sequence[float],
+        anneal_epochs: int = 10,
+        anneal_strategy: str = "cos",
+    ) -> None:
+        self.swa_lrs = PerGroup("SWALR", "swa_lr", swa_lr, optimizer, at_least(0))
+        self.anneal_epochs = whole(0).check("SWALR", "anneal_epochs", anneal_epochs)
+        self.anneal_strategy = choice("cos", "linear").check(
+            "SWALR", "anneal_strategy", anneal_strategy
+        )
+        super().__init__(optimizer)
+
+    def lr(self, step: int, base_lr: float, group: int) -> float:
+        share = min(step / self.anneal_epochs, 1.0) if self.anneal_epochs else 1.0
+        if self.anneal_strategy == "cos":
+            share = (1 - math.cos(math.pi * share)) / 2
+        return float(self.swa_lrs[group] * share + base_lr * (1 - share))
+
+    def step(self) -> None:
+        """Go on to the next step; the first call takes the present rates as the beginning."""
+        if self.last_step == 0:
+            self.base_lrs = self._last = [float(g["lr"]) for g in self.optimizer.param_groups]
+        super().step()
+
+    def _apply(self) -> None:
+        if not self.base_lrs:
+            self.base_lrs = [float(group["lr"]) for group in self.optimizer.param_groups]
+        super()._apply()
