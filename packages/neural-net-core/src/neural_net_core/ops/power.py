@@ -74,7 +74,7 @@ def power(a: Any, b: Any) -> Tensor:
         >>> power(2, [1.0, 3.0]).data
         array([2., 8.], dtype=float32)
     """
-    if isinstance(b, int | float | np.generic):
+    if isinstance(b, (int, float, np.generic)):
         exponent = b.item() if isinstance(b, np.generic) else b
         x = as_floating(a) if isinstance(exponent, float) else as_tensor(a)
         return PowerConstant.apply(x, exponent=exponent)

@@ -153,7 +153,7 @@ def share(dy: Array, first: Array, equal: Array) -> tuple[Array, Array]:
 
 def _as_number(limit: Any) -> float | int:
     """Return a limit as a Python number, which does not change the dtype of an array."""
-    if isinstance(limit, int | float) and not isinstance(limit, np.generic):
+    if isinstance(limit, (int, float)) and not isinstance(limit, np.generic):
         return limit
     if np.ndim(limit) != 0 or isinstance(limit, Tensor):
         raise ValueError("clip: expected numbers as limits; use maximum() and minimum() for arrays")
