@@ -1,7 +1,7 @@
 """The main job: a network of one hidden layer reads handwritten digits.
 
-1,437 images of 8 × 8 pixels to learn from, 360 others to be judged by, once, at the end. Choices
-such as the number of epochs were made on a part of the training images, never on those 360.
+1,437 images of 8 × 8 pixels to learn from, 360 others to be judged by, once, at the end. Settings
+were chosen by cross-validation within the 1,437 (see the README), never on those 360.
 """
 
 import sys
@@ -39,8 +39,15 @@ HIDDEN = 128
 EPOCHS = 40
 BATCH = 64
 LEARNING_RATE = 3e-3
+LABEL_SMOOTHING = 0.1
+MEAN, SPREAD = 0.305, 0.376  # of the training images' pixels
 HELD_OUT = 0.15  # of the training images, to watch the progress on
 SEEDS = 5  # of `--seeds`, which repeats everything for a median
+
+
+def standardize(pixels: np.ndarray) -> np.ndarray:
+    """Shift and scale pixels from 0 … 1 to mean 0 and standard deviation 1."""
+    return (pixels - np.float32(MEAN)) / np.float32(SPREAD)
 
 
 def network(rng: np.random.Generator) -> Sequential:
@@ -57,14 +64,14 @@ def train(seed: int, epochs: int = EPOCHS, progress: str = "auto") -> tuple[Modu
     rng = np.random.default_rng(seed)
     images, labels = load_digits("train")
     x, x_held_out, y, y_held_out = train_test_split(
-        images, labels, test_size=HELD_OUT, stratify=labels, rng=rng
+        standardize(images), labels, test_size=HELD_OUT, stratify=labels, rng=rng
     )
     loader = DataLoader(ArrayDataset(x, y), batch_size=BATCH, shuffle=True, rng=rng)
     model = network(rng)
     optimizer = Adam(model.parameters(), lr=LEARNING_RATE)
     history = fit(
         model,
-        CrossEntropyLoss(),
+        CrossEntropyLoss(label_smoothing=LABEL_SMOOTHING),
         optimizer,
         loader,
         epochs=epochs,
@@ -79,7 +86,7 @@ def train(seed: int, epochs: int = EPOCHS, progress: str = "auto") -> tuple[Modu
 def scores(model: Module, images: np.ndarray) -> np.ndarray:
     """Return ten scores for each image, (n, 10)."""
     with no_grad():
-        return model.eval()(images).numpy()
+        return model.eval()(standardize(images)).numpy()
 
 
 def test_accuracy(model: Module) -> float:
