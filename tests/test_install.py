@@ -99,5 +99,5 @@ def test_a_source_archive_holds_sources_tests_and_licence(built: Path, package: 
     with tarfile.open(archive) as opened:
         names = {name.partition("/")[2] for name in opened.getnames()}
     assert {"LICENSE", "README.md", "pyproject.toml", f"src/neural_net_{package}/py.typed"} <= names
-    assert any(name.startswith("tests/test_") for name in names)
+    assert any(name.startswith("tests/") and "/test_" in name for name in names)
     assert not any("__pycache__" in name for name in names)
