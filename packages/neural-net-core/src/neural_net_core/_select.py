@@ -27,7 +27,7 @@ def select(mask: Array, a: Any, b: Any) -> Array:
         a: An array of the mask's shape, or a number.
         b: An array of the mask's shape, or a number; not both numbers.
     """
-    dtype = a.dtype if isinstance(a, np.ndarray) else b.dtype
+    dtype = getattr(a, "dtype", None) or b.dtype
     integer = _INTEGER.get(dtype.itemsize)
     if mask.size < SMALL or integer is None:
         chosen: Array = np.where(mask, a, b)

@@ -33,8 +33,8 @@ class MishOp(Op):
 
     def _value_and_slope(self, x: Array) -> tuple[Array, Array]:
         # Above, t has long been 1 and its slope 0; the limit only keeps n² finite.
-        limit = 0.5 * math.log(float(np.finfo(x.dtype).max)) - 2
-        z = x.clip(-4 * limit, limit)
+        limit = 0.5 * math.log(float(np.finfo(x.dtype).max)) - 0.1
+        z = x.clip(-20 * limit, limit)
         n = np.exp(z)
         w = n + 2
         w *= n

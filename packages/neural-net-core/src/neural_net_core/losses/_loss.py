@@ -88,8 +88,10 @@ def check_reduction(name: str, reduction: str, allowed: tuple[str, ...] = REDUCT
         raise ValueError(f"{name}: expected reduction {', '.join(allowed)}, got {reduction!r}")
 
 
-def as_pair(name: str, predictions: Any, targets: Any) -> tuple[Tensor, Tensor]:
-    """Return both as Tensors of the predictions' dtype and of one shape.
+def as_pair(
+    name: str, predictions: Any, targets: Any, what: str = "predictions and targets"
+) -> tuple[Tensor, Tensor]:
+    """Return both as Tensors of the predictions' dtype and of one shape; `what` names them.
 
     Raises:
         ShapeError: If the shapes differ. Broadcasting (4, 1) against (4,) would silently compare
@@ -98,9 +100,7 @@ def as_pair(name: str, predictions: Any, targets: Any) -> tuple[Tensor, Tensor]:
     x = as_floating(predictions)
     t = as_tensor(targets, x.dtype)
     if x.shape != t.shape:
-        raise ShapeError(
-            f"{name}: expected predictions and targets of one shape, got {x.shape} and {t.shape}"
-        )
+        raise ShapeError(f"{name}: expected {what} of one shape, got {x.shape} and {t.shape}")
     return x, t
 
 

@@ -99,7 +99,7 @@ def cosine_embedding_loss(
     """
     name = "cosine_embedding_loss"
     check_reduction(name, reduction)
-    a, b = as_pair(name, a, b)
+    a, b = as_pair(name, a, b, "both vectors")
     t = targets.data if isinstance(targets, Tensor) else np.asarray(targets)
     if a.ndim == 0 or t.shape != a.shape[:-1]:
         raise ShapeError(f"{name}: for vectors {a.shape} expected one target each, got {t.shape}")

@@ -16,6 +16,7 @@ from neural_net_core.losses._classes import (
 )
 from neural_net_core.losses._loss import Loss, LossOp, as_weight, check_reduction
 from neural_net_core.ops._inputs import as_floating
+from neural_net_core.ops.softmax import largest
 from neural_net_core.tensor import Tensor, as_tensor
 
 __all__ = [
@@ -47,7 +48,7 @@ class CrossEntropyLossOp(LossOp):
         samples, classes = z.shape
         t, counted = split_ignored("cross_entropy", targets, classes, self.ignore_index)  # (M,)
         self.t, self.rows = t, np.arange(samples)
-        z = z - np.maximum.reduce(z, axis=1, keepdims=True)
+        z = z - largest(z, axis=1)
         z_t = z[self.rows, t]
         if counted is not None:
             z_t = np.where(counted, z_t, 0)  # an ignored −∞ must not become NaN
@@ -114,7 +115,7 @@ class SoftCrossEntropyLossOp(LossOp):
     def forward(self, logits: Array, targets: Array) -> Array:
         self.shape = logits.shape
         z, q = to_rows(logits), to_rows(targets)  # (M, C)
-        z = z - np.maximum.reduce(z, axis=1, keepdims=True)
+        z = z - largest(z, axis=1)
         self.e = np.exp(z)
         self.total = self.e @ np.ones_like(self.e, shape=z.shape[1])
         self.minus_log_p = np.log(self.total)[:, None] - z
@@ -190,7 +191,7 @@ def cross_entropy(
     check_reduction(name, reduction)
     _check_smoothing(name, label_smoothing)
     z = as_floating(logits)
-    if z.ndim and z.shape[class_axis(z)] == 0:
+    if z.ndim and z.shape[class_axis(z)] == 0 and z.shape[0] > 0:
         raise ShapeError(f"{name}: expected at least one class, got logits {z.shape}")
     w = as_weight(weight, z)
     raw = targets if isinstance(targets, Tensor) else np.asarray(targets)

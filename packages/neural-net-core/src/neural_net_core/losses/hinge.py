@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from neural_net_core._select import select
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._loss import Loss, LossOp, as_pair, check_reduction, check_signs
 from neural_net_core.tensor import Tensor
@@ -22,23 +21,22 @@ __all__ = [
 class HingeLossOp(LossOp):
     """l = h or h², h = max(0, m − t x);  dx = −dl · t, times 2 h if squared, where h > 0.
 
-    Saves h, t and, for dt = dx · x / t, x.
+    Saves h and t, which is 1 or −1 and has no gradient.
     """
 
     def __init__(self, reduction: str, margin: float, squared: bool) -> None:
         self.reduction, self.margin, self.squared = reduction, margin, squared
 
     def forward(self, x: Array, t: Array) -> Array:
-        self.x, self.t = x, t
+        self.t = t
         self.h: Array = np.maximum(self.margin - t * x, 0)
         return self.reduce(self.h * self.h if self.squared else self.h)
 
-    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
-        slope = self.h * -2 if self.squared else select(self.h > 0, -np.ones_like(self.h), 0)
-        slope *= self.spread(dy)
-        dx = slope * self.t if self.needs(0) else None
-        dt = slope * self.x if self.needs(1) else None
-        return dx, dt
+    def backward(self, dy: Array) -> tuple[Array, None]:
+        dx = 2 * self.h if self.squared else np.sign(self.h)
+        dx *= -self.t
+        dx *= self.spread(dy)
+        return dx, None
 
 
 class HingeEmbeddingLossOp(LossOp):
@@ -89,7 +87,9 @@ def hinge_loss(
     check_reduction("hinge_loss", reduction)
     x, t = as_pair("hinge_loss", predictions, targets)
     check_signs("hinge_loss", t.data)
-    return HingeLossOp.apply(x, t, reduction=reduction, margin=float(margin), squared=bool(squared))
+    return HingeLossOp.apply(
+        x, t.detach(), reduction=reduction, margin=float(margin), squared=bool(squared)
+    )
 
 
 def hinge_embedding_loss(

@@ -58,7 +58,7 @@ def info_nce(
     name = "info_nce"
     check_reduction(name, reduction)
     _check_temperature(name, temperature)
-    q, k = as_pair(name, queries, keys)
+    q, k = as_pair(name, queries, keys, "queries and keys")
     if q.ndim != 2:
         raise ShapeError(f"{name}: expected queries (N, D), got {q.shape}")
     q, k = normalize(q) * (1 / temperature), normalize(k)

@@ -67,7 +67,7 @@ def pairwise_distance(a: Any, b: Any, *, p: float = 2.0, eps: float = 1e-6) -> T
         array([5.], dtype=float32)
     """
     _check_p("pairwise_distance", p)
-    a, b = as_pair("pairwise_distance", a, b)
+    a, b = as_pair("pairwise_distance", a, b, "both vectors")
     return PairwiseDistanceOp.apply(a, b, p=float(p), eps=float(eps))
 
 
@@ -111,8 +111,8 @@ def triplet_margin_loss(
     name = "triplet_margin_loss"
     check_reduction(name, reduction)
     _check_margin(name, margin)
-    anchor, positive = as_pair(name, anchor, positive)
-    anchor, negative = as_pair(name, anchor, negative)
+    anchor, positive = as_pair(name, anchor, positive, "anchor and positive")
+    anchor, negative = as_pair(name, anchor, negative, "anchor and negative")
     near = pairwise_distance(anchor, positive, p=p, eps=eps)
     far = pairwise_distance(anchor, negative, p=p, eps=eps)
     if swap:

@@ -1,0 +1,30 @@
+"""Mish."""
+
+import math
+
+import numpy as np
+
+from neural_net_core import Tensor, ops
+from neural_net_core.activations import mish, softplus, tanh
+
+
+def test_values_keep_their_digits_in_the_tail():
+    x = np.linspace(-60, 60, 481)
+    expected = [v * math.tanh(max(v, 0) + math.log1p(math.exp(-abs(v)))) for v in x]
+    np.testing.assert_allclose(mish(Tensor(x, np.float64)).data, expected, rtol=1e-14)
+    np.testing.assert_allclose(mish(x).data, expected, rtol=2e-6)
+
+
+def test_it_equals_its_composition():
+    x, z = (Tensor(np.linspace(-9, 9, 901), np.float64, requires_grad=True) for _ in range(2))
+    y = mish(x)
+    w = ops.multiply(z, tanh(softplus(z, threshold=math.inf)))
+    y.sum().backward()
+    w.sum().backward()
+    np.testing.assert_allclose(y.data, w.data, rtol=1e-13)
+    np.testing.assert_allclose(x.grad, z.grad, rtol=1e-11, atol=1e-14)
+
+
+def test_half_precision_does_not_overflow():
+    y = mish(Tensor(np.array([-90, 0, 90], np.float16), np.float16))
+    np.testing.assert_array_equal(y.data, np.array([0, 0, 90], np.float16))

@@ -1,0 +1,214 @@
+"""Gradient-check cases of the losses: every reduction, weight and option, away from kinks."""
+
+import numpy as np
+
+from neural_net_core import losses as ls
+from neural_net_core.losses._loss import ReduceOp, reduce_losses
+
+rng = np.random.default_rng(2)
+REDUCTIONS = ("mean", "sum", "none")
+
+
+def real(*shape):
+    """Return random numbers."""
+    return rng.normal(size=shape)
+
+
+def chance(*shape):
+    """Return numbers between 0.05 and 0.95."""
+    return rng.uniform(0.05, 0.95, shape)
+
+
+def apart(*shape):
+    """Return two arrays that differ by 0.1 at least and never by 0.4 to 0.6 or 0.9 to 1.1."""
+    x = real(*shape)
+    size = rng.choice([0.15, 0.3, 0.7, 0.8, 1.5, 2.5], shape)
+    return [x, x + size * rng.choice([-1, 1], shape)]
+
+
+def signs(*shape):
+    """Return numbers 1 and −1."""
+    return rng.choice([-1, 1], shape)
+
+
+def distribution(*shape):
+    """Return probabilities over axis 1."""
+    p = chance(*shape)
+    return p / p.sum(axis=1 if len(shape) > 1 else 0, keepdims=True)
+
+
+def reduced(fn, *inputs, **options):
+    """Return a case for each reduction."""
+    return [(lambda *xs, r=r: fn(*xs, reduction=r, **options), list(inputs)) for r in REDUCTIONS]
+
+
+def regression(fn, **options):
+    """Return the cases of a loss that compares numbers."""
+    return [
+        *reduced(fn, *apart(3, 4), **options),
+        *reduced(fn, *apart(), **options),
+        *reduced(fn, np.zeros((0, 4)), np.zeros((0, 4)), **options),
+        (lambda x: fn(x, np.zeros(3), **options), [np.array([0.2, -0.7, 3.0])]),
+        (lambda t: fn(np.zeros(3), t, **options), [np.array([0.2, -0.7, 3.0])]),
+    ]
+
+
+LABELS = np.array([3, 0, -100, 3, 1])
+WEIGHT = np.array([0.5, 2.0, 1.0, 0.1])
+# (logits, class indices): plain, one sample, images, an empty batch.
+CLASSIFIED = [
+    (real(5, 4), LABELS),
+    (real(4), np.array(2)),
+    (real(2, 4, 3, 2), rng.integers(0, 4, (2, 3, 2))),
+    (real(2, 4, 5), rng.choice([-100, 1, 3], (2, 5))),
+    (real(5, 4), np.full(5, -100)),
+    (real(0, 4), np.zeros(0, int)),
+    (real(3, 1), np.zeros(3, int)),
+]
+
+
+def classification(fn, **options):
+    """Return the cases of a loss of scores and class indices."""
+    return [case for x, t in CLASSIFIED for case in reduced(fn, x, t, **options)]
+
+
+def weighted_classification(fn, **options):
+    """Return the cases of the same with class weights."""
+    return [
+        case
+        for x, t in CLASSIFIED
+        for case in reduced(fn, x, t, weight=WEIGHT[: x.shape[0 if x.ndim == 1 else 1]], **options)
+    ]
+
+
+SOFT = [
+    (real(3, 4), distribution(3, 4)),
+    (real(4), distribution(4)),
+    (real(2, 4, 3), distribution(2, 4, 3)),
+    (real(0, 4), np.zeros((0, 4))),
+]
+
+
+CASES = {
+    ReduceOp: [
+        (lambda x, r=r: reduce_losses(x, r), [x])
+        for r in ("mean", "sum")
+        for x in (real(3, 2), real(), real(0))
+    ],
+    ls.MSELossOp: regression(ls.mse_loss),
+    ls.L1LossOp: regression(ls.l1_loss),
+    ls.HuberLossOp: [
+        *regression(ls.huber_loss),
+        *regression(ls.huber_loss, delta=0.5),
+        *regression(ls.smooth_l1_loss, beta=0.5),
+    ],
+    ls.BCELossOp: [
+        *reduced(ls.binary_cross_entropy, chance(3, 4), chance(3, 4)),
+        *reduced(ls.binary_cross_entropy, chance(3, 4), chance(3, 4), weight=chance(4)),
+        *reduced(ls.binary_cross_entropy, chance(), chance()),
+        *reduced(ls.binary_cross_entropy, chance(0, 2), chance(0, 2)),
+        (lambda p: ls.binary_cross_entropy(p, [1, 0, 1]), [chance(3)]),
+        (lambda t: ls.binary_cross_entropy([0.1, 0.5, 0.9], t), [chance(3)]),
+    ],
+    ls.BCEWithLogitsLossOp: [
+        case
+        for options in ({}, {"weight": chance(4)}, {"pos_weight": 2 * chance(4)})
+        for case in [
+            *reduced(ls.binary_cross_entropy_with_logits, 3 * real(3, 4), chance(3, 4), **options),
+            *reduced(ls.binary_cross_entropy_with_logits, real(0, 4), chance(0, 4), **options),
+        ]
+    ]
+    + [
+        *reduced(ls.binary_cross_entropy_with_logits, real(), chance()),
+        (lambda x: ls.binary_cross_entropy_with_logits(x, [1, 0, 1]), [real(3)]),
+        (lambda t: ls.binary_cross_entropy_with_logits([1.0, -2.0], t), [chance(2)]),
+    ],
+    ls.CrossEntropyLossOp: [
+        *classification(ls.cross_entropy),
+        *classification(ls.cross_entropy, label_smoothing=0.2),
+        *weighted_classification(ls.cross_entropy),
+        *weighted_classification(ls.cross_entropy, label_smoothing=1.0),
+        *reduced(ls.cross_entropy, real(5, 4), np.array([3, 0, 2, 3, 1]), ignore_index=3),
+    ],
+    ls.SoftCrossEntropyLossOp: [
+        case
+        for x, q in SOFT
+        for options in ({}, {"weight": WEIGHT, "label_smoothing": 0.3})
+        for case in [
+            *reduced(ls.cross_entropy, x, q, **options),
+            (lambda x, q=q, o=options: ls.cross_entropy(x, q, **o), [x]),
+            (lambda q, x=x, o=options: ls.cross_entropy(x, q, **o), [q]),
+        ]
+    ],
+    ls.NLLLossOp: [
+        *classification(ls.nll_loss),
+        *weighted_classification(ls.nll_loss),
+        *reduced(ls.nll_loss, real(5, 4), np.array([3, 0, 2, 3, 1]), ignore_index=3),
+    ],
+    ls.KLDivLossOp: [
+        case
+        for log_target in (False, True)
+        for case in [
+            *reduced(ls.kl_div, real(3, 4), chance(3, 4), log_target=log_target),
+            *reduced(ls.kl_div, real(), chance(), log_target=log_target),
+            *reduced(ls.kl_div, real(0, 4), chance(0, 4), log_target=log_target),
+            (
+                lambda x, t, log=log_target: ls.kl_div(x, t, log_target=log, reduction="batchmean"),
+                [real(3, 4), chance(3, 4)],
+            ),
+            (lambda x, log=log_target: ls.kl_div(x, np.ones(3), log_target=log), [real(3)]),
+        ]
+    ],
+    ls.CosineSimilarityOp: [
+        (ls.cosine_similarity, [real(3, 4), real(3, 4)]),
+        (ls.cosine_similarity, [real(4), real(3, 4)]),
+        (lambda a, b: ls.cosine_similarity(a, b, 1), [real(2, 4, 1), real(2, 4, 3)]),
+        (lambda a: ls.cosine_similarity(a, [1.0, 2.0]), [real(2)]),
+        (lambda b: ls.cosine_similarity([1.0, 2.0], b), [real(3, 2)]),
+        (ls.cosine_similarity, [real(0, 4), real(0, 4)]),
+        *reduced(ls.cosine_embedding_loss, real(6, 4), real(6, 4), signs(6), margin=0.05),
+        *reduced(ls.cosine_embedding_loss, real(4), real(4), signs()),
+    ],
+    ls.NormalizeOp: [
+        (ls.normalize, [real(3, 4)]),
+        (lambda x: ls.normalize(x, 0), [real(3, 4)]),
+        (ls.normalize, [real(3)]),
+        (ls.normalize, [real(3, 1) + 2]),
+        (ls.normalize, [real(0, 4)]),
+        *reduced(ls.info_nce, real(4, 3), real(4, 3), temperature=0.5),
+        *reduced(ls.info_nce, real(4, 3), real(4, 3), temperature=0.5, symmetric=True),
+        *reduced(ls.info_nce, real(2, 3), real(2, 3), real(5, 3), temperature=0.5),
+    ],
+    ls.HingeLossOp: [
+        *reduced(ls.hinge_loss, 2 * real(3, 4), signs(3, 4)),
+        *reduced(ls.hinge_loss, 2 * real(3, 4), signs(3, 4), margin=0.3, squared=True),
+        *reduced(ls.hinge_loss, real(), signs()),
+        *reduced(ls.hinge_loss, real(0, 2), signs(0, 2)),
+    ],
+    ls.HingeEmbeddingLossOp: [
+        *reduced(ls.hinge_embedding_loss, 2 * chance(3, 4), signs(3, 4)),
+        *reduced(ls.hinge_embedding_loss, 2 * chance(3, 4), signs(3, 4), margin=0.3),
+        *reduced(ls.hinge_embedding_loss, chance(), signs()),
+        *reduced(ls.hinge_embedding_loss, chance(0, 2), signs(0, 2)),
+    ],
+    ls.MultiMarginLossOp: [
+        case
+        for options in ({}, {"p": 2, "margin": 0.5}, {"weight": WEIGHT, "p": 2})
+        for case in [
+            *reduced(ls.multi_margin_loss, real(5, 4), np.array([3, 0, 2, 2, 1]), **options),
+            *reduced(ls.multi_margin_loss, real(4), np.array(2), **options),
+            *reduced(ls.multi_margin_loss, real(0, 4), np.zeros(0, int), **options),
+        ]
+    ],
+    ls.PairwiseDistanceOp: [
+        case
+        for p in (2.0, 1.0, 3.0, 1.5)
+        for case in [
+            (lambda a, b, p=p: ls.pairwise_distance(a, b, p=p), [real(3, 4), real(3, 4)]),
+            (lambda a, b, p=p: ls.pairwise_distance(a, b, p=p), [real(4), real(4)]),
+            (lambda a, b, p=p: ls.pairwise_distance(a, b, p=p), [real(0, 4), real(0, 4)]),
+            *reduced(ls.triplet_margin_loss, real(5, 3), real(5, 3), real(5, 3), p=p),
+            *reduced(ls.triplet_margin_loss, real(5, 3), real(5, 3), real(5, 3), p=p, swap=True),
+        ]
+    ],
+}

@@ -1,0 +1,71 @@
+"""Binary cross-entropy of logits."""
+
+import math
+
+import numpy as np
+import pytest
+
+from neural_net_core import ShapeError, Tensor
+from neural_net_core.activations import logsigmoid, sigmoid
+from neural_net_core.losses import (
+    BCEWithLogitsLoss,
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+)
+
+X = np.linspace(-6, 6, 49)
+T = np.linspace(0, 1, 49)
+
+
+def test_it_equals_the_sigmoid_followed_by_the_loss_of_probabilities():
+    x, z, t, s = (Tensor(v, np.float64, requires_grad=True) for v in (X, X, T, T))
+    y = binary_cross_entropy_with_logits(x, t)
+    w = binary_cross_entropy(sigmoid(z), s)
+    y.backward()
+    w.backward()
+    np.testing.assert_allclose(y.data, w.data, rtol=1e-14)
+    np.testing.assert_allclose(x.grad, z.grad, rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(t.grad, s.grad, rtol=1e-10, atol=1e-14)
+
+
+def test_weights_equal_their_composition():
+    rng = np.random.default_rng(0)
+    data, target = rng.normal(size=(5, 3)), rng.uniform(size=(5, 3))
+    weight, pos_weight = rng.uniform(size=(5, 1)), rng.uniform(0.5, 3, 3)
+    results = []
+    for fused in (True, False):
+        x, t = (Tensor(v, np.float64, requires_grad=True) for v in (data, target))
+        if fused:
+            y = binary_cross_entropy_with_logits(x, t, weight=weight, pos_weight=pos_weight)
+        else:
+            y = (pos_weight * t * logsigmoid(x) + (1 - t) * logsigmoid(-x)) * -weight
+            y = y.mean()
+        y.backward()
+        results.append((y.data, x.grad, t.grad))
+    for ours, composed in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, composed, rtol=1e-12, atol=1e-15)
+
+
+def test_stable_at_any_logit_and_tiny_losses_keep_their_digits():
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        x = Tensor([-1e4, 1e4, -1e4, 1e4, -50.0, 50.0], requires_grad=True)
+        y = binary_cross_entropy_with_logits(x, [1, 0, 0, 1, 0, 1], reduction="none")
+        y.sum().backward()
+    tiny = math.exp(-50)
+    np.testing.assert_allclose(y.data, [1e4, 1e4, 0, 0, tiny, tiny], rtol=1e-6)
+    np.testing.assert_allclose(x.grad, [-1, 1, 0, 0, 0, 0], atol=1e-7)
+
+
+def test_tiny_losses_keep_their_digits_under_a_positive_weight():
+    y = binary_cross_entropy_with_logits([50.0, -50.0], [1, 0], pos_weight=3.3, reduction="none")
+    np.testing.assert_allclose(y.data, [3.3 * math.exp(-50), math.exp(-50)], rtol=1e-6)
+
+
+def test_pos_weight_counts_positives_that_many_times():
+    module = BCEWithLogitsLoss(pos_weight=3.0, reduction="none")
+    np.testing.assert_allclose(module([0.0, 0.0], [1, 0]).data, np.log(2) * np.array([3, 1]))
+
+
+def test_a_weight_that_does_not_fit():
+    with pytest.raises(ShapeError, match=r"broadcasts to \(2,\), got \(3,\)"):
+        binary_cross_entropy_with_logits([0.0, 0.0], [1, 0], pos_weight=np.ones(3))
