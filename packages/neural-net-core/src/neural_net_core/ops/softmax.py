@@ -33,7 +33,7 @@ class SoftmaxOp(Op):
         return y
 
     def backward(self, dy: Array) -> Array:
-        dx: Array = dy - np.add.reduce(dy * self.y, axis=self.axis, keepdims=True)
+        dx: Array = dy - dots(dy, self.y, self.axis)
         dx *= self.y
         return dx
 
@@ -128,6 +128,15 @@ def logsumexp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
         1000.693
     """
     return LogSumExp.apply(as_floating(x), axis=axis, keepdims=keepdims)
+
+
+def dots(a: Array, b: Array, axis: int) -> Array:
+    """Return Σ a b along an axis, which stays with length 1."""
+    if axis in (-1, a.ndim - 1) and a.ndim:
+        # Without an array for the products: about half the time.
+        return np.vecdot(a, b)[..., None]  # type: ignore[no-any-return]
+    sums: Array = np.add.reduce(a * b, axis=axis, keepdims=True)
+    return sums
 
 
 def largest(x: Array, axis: Axis) -> Array:
