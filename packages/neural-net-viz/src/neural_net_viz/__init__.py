@@ -53,7 +53,25 @@ Inside a model
 """
 
 from neural_net_viz.figure import Figure
+from neural_net_viz.figures.bar_chart import bar_chart
+from neural_net_viz.figures.confusion_matrix import confusion_matrix
+from neural_net_viz.figures.decision_boundary import decision_boundary
+from neural_net_viz.figures.image_grid import image_grid
+from neural_net_viz.figures.line_plot import line_plot
+from neural_net_viz.figures.network_diagram import network_diagram
+from neural_net_viz.figures.training_curves import training_curves
+from neural_net_viz.figures.truth_table import truth_table
 
-__all__ = ["Figure"]
+__all__ = [
+    "Figure",
+    "bar_chart",
+    "confusion_matrix",
+    "decision_boundary",
+    "image_grid",
+    "line_plot",
+    "network_diagram",
+    "training_curves",
+    "truth_table",
+]
 
 __version__ = "0.1.0"

@@ -26,7 +26,7 @@ class Figure:
         >>> from neural_net_viz import line_plot
         >>> figure = line_plot({"square": [0, 1, 4, 9]}, title="Squares")
         >>> figure
-        Figure('Squares', 640 × 404)
+        Figure('Squares', 640 × 392)
         >>> figure.to_string()[:4]
         '<svg'
     """

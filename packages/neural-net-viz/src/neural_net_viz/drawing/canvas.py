@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from typing import Any, cast
+from typing import Any
 from xml.etree import ElementTree
 
 import svgwrite
@@ -12,7 +12,7 @@ from neural_net_viz.drawing.text import clean_text, fit_text, text_width
 from neural_net_viz.drawing.theme import style_sheet
 from neural_net_viz.figure import Figure
 
-__all__ = ["Canvas"]
+__all__ = ["Canvas", "polyline"]
 
 _SVG = "http://www.w3.org/2000/svg"
 # Half the height of a capital letter, in font sizes: what to go down from the middle of a line of
@@ -326,4 +326,4 @@ def _to_text(root: ElementTree.Element) -> str:
             for child in parent:
                 child.tail = "\n"
     root.tail = None
-    return cast(str, ElementTree.tostring(root, encoding="unicode"))
+    return ElementTree.tostring(root, encoding="unicode")

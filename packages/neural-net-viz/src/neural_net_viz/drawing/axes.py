@@ -1,0 +1,288 @@
+"""A plot: two scales with axes, grid and ticks, a title above and a legend below."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from neural_net_viz.drawing.canvas import Canvas, polyline
+from neural_net_viz.drawing.legend import LegendEntry, draw_legend, legend_height
+from neural_net_viz.drawing.scales import Scale, Tick
+from neural_net_viz.drawing.text import text_width, wrap_text
+from neural_net_viz.figure import Figure
+
+__all__ = ["MARGIN", "Plot", "draw_title", "title_height"]
+
+MARGIN = 16.0
+_TITLE = 15.0
+_TITLE_LINE = 20.0
+_LABEL = 12.0
+_TICK = 11.0
+# A curve never needs more corners than pixels; more would only make the file larger.
+_MOST_POINTS = 1200
+
+Floats = npt.NDArray[np.float64]
+
+
+def title_height(title: str, width: float) -> float:
+    """Return the height of a title wrapped to the page's width, with the space below it."""
+    lines = wrap_text(title, width - 2 * MARGIN, _TITLE, bold=True)
+    return len(lines) * _TITLE_LINE + (8 if lines else 0)
+
+
+def draw_title(canvas: Canvas, title: str, width: float) -> float:
+    """Write a title at the top of the page; return the y below it.
+
+    Args:
+        canvas: Where to draw.
+        title: The title, in as many lines as it needs, at most three.
+        width: The page's width.
+    """
+    for i, line in enumerate(wrap_text(title, width - 2 * MARGIN, _TITLE, bold=True)):
+        canvas.text(MARGIN, MARGIN + (i + 0.5) * _TITLE_LINE, line, size=_TITLE, bold=True)
+    return MARGIN + title_height(title, width)
+
+
+class Plot:
+    """A page with one plot on it, into which a figure draws in units of its data.
+
+    Args:
+        x: The horizontal scale.
+        y: The vertical scale.
+        title: The figure's title.
+        x_label: What the horizontal axis shows, below it.
+        y_label: What the vertical axis shows; written above it, level, to be read easily.
+        legend: Entries of the legend, below the plot.
+        notes: Lines of small text below the legend.
+        width: Width of the page.
+        height: Height of the plot's area, without title, labels and legend.
+        x_ticks: Ticks, instead of the scale's own.
+        y_ticks: Ticks, instead of the scale's own.
+        grid: Which axes' ticks have grid lines: `"xy"`, `"x"`, `"y"` or `""`.
+    """
+
+    def __init__(
+        self,
+        x: Scale,
+        y: Scale,
+        *,
+        title: str,
+        x_label: str = "",
+        y_label: str = "",
+        legend: Sequence[LegendEntry] = (),
+        notes: Sequence[str] = (),
+        width: float = 640,
+        height: float = 280,
+        x_ticks: Sequence[Tick] | None = None,
+        y_ticks: Sequence[Tick] | None = None,
+        grid: str = "xy",
+    ) -> None:
+        self.canvas = Canvas()
+        self.x, self.y = x, y
+        self.title = title
+        self.width = width
+        top = draw_title(self.canvas, title, width)
+        if y_label:
+            self.canvas.text(
+                MARGIN, top + 7, y_label, size=_LABEL, classes="muted", max_width=width - 32
+            )
+            top += 22
+        down = list(y_ticks) if y_ticks is not None else y.ticks(max(2, int(height // 50)))
+        widest = max((text_width(tick.label, _TICK) for tick in down), default=0.0)
+        self.left = MARGIN + min(widest, width / 3) + 8
+        self.top = top + 6
+        self.bottom = self.top + height
+        self.right = width - MARGIN
+        across = list(x_ticks) if x_ticks is not None else self._fitting_ticks()
+        if across and across[-1].label:
+            # The last label is centred on its tick and may reach beyond the plot.
+            at = float(x.fraction(across[-1].value))
+            over = text_width(across[-1].label, _TICK) / 2
+            beyond = self.left + at * (self.right - self.left) + over - (width - 6)
+            self.right -= max(0.0, beyond)
+        self._draw_axes(across, down, grid)
+        below = self.bottom + (24 if any(tick.label for tick in across) else 8)
+        if x_label:
+            middle = (self.left + self.right) / 2
+            room = 2 * min(middle - MARGIN, width - MARGIN - middle)
+            style = {"size": _LABEL, "anchor": "middle", "classes": "muted", "max_width": room}
+            self.canvas.text(middle, below + 8, x_label, **style)  # type: ignore[arg-type]
+            below += 22
+        if legend:
+            below += 6
+            draw_legend(self.canvas, legend, MARGIN, below, width - 2 * MARGIN)
+            below += legend_height(legend, width - 2 * MARGIN)
+        for note in notes:
+            for line in wrap_text(note, width - 2 * MARGIN, _TICK):
+                self.canvas.text(MARGIN, below + 10, line, size=_TICK, classes="muted")
+                below += 17
+        self.height = below + MARGIN - 4
+        self._clip: str | None = None
+
+    def px(self, values: npt.ArrayLike) -> Floats:
+        """Return horizontal positions in pixels; NaN for what cannot be shown."""
+        return self.left + self.x.fraction(values) * (self.right - self.left)
+
+    def py(self, values: npt.ArrayLike) -> Floats:
+        """Return vertical positions in pixels; NaN for what cannot be shown."""
+        return self.bottom - self.y.fraction(values) * (self.bottom - self.top)
+
+    def line(
+        self,
+        xs: npt.ArrayLike,
+        ys: npt.ArrayLike,
+        role: str,
+        *,
+        dash: str = "",
+        width: float | None = None,
+        tip: str | None = None,
+    ) -> None:
+        """Draw a curve; it has a gap wherever a value is NaN or infinite.
+
+        Args:
+            xs: (N,) in data units.
+            ys: (N,) in data units.
+            role: Colour role.
+            dash: Dash pattern.
+            width: Stroke width, 2 if None.
+            tip: Text shown when the pointer rests on it.
+        """
+        px, py = self.px(xs), self.py(ys)
+        data = ""
+        for start, stop in _finite_stretches(px, py):
+            if stop - start == 1:
+                self.canvas.circle(px[start], py[start], 2.2, f"fill-{role}", tip=tip)
+                continue
+            points = _thinned(px[start:stop], py[start:stop])
+            data += polyline(points)
+        self.canvas.path(
+            data, f"line stroke-{role}", dash=dash, width=width, clip=self.clip(), tip=tip
+        )
+
+    def band(self, xs: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, role: str) -> None:
+        """Fill the area between two curves over the same xs."""
+        px, bottom, top = self.px(xs), self.py(low), self.py(high)
+        data = ""
+        for start, stop in _finite_stretches(px, bottom + top):
+            if stop - start < 2:
+                continue
+            there = _thinned(px[start:stop], top[start:stop])
+            back = _thinned(px[start:stop], bottom[start:stop])
+            data += polyline(there + back[::-1]) + "Z"
+        self.canvas.path(data, f"band fill-{role}", clip=self.clip())
+
+    def points(
+        self,
+        xs: npt.ArrayLike,
+        ys: npt.ArrayLike,
+        role: str,
+        *,
+        marker: str = "circle",
+        radius: float = 4,
+        tips: Sequence[str] | None = None,
+    ) -> None:
+        """Draw markers where both coordinates are finite.
+
+        Args:
+            xs: (N,) in data units.
+            ys: (N,) in data units.
+            role: Colour role.
+            marker: One of `MARKERS`.
+            radius: Half the marker's size in pixels.
+            tips: One text per point, shown when the pointer rests on it.
+        """
+        for i, (x, y) in enumerate(zip(self.px(xs), self.py(ys), strict=True)):
+            if math.isfinite(x) and math.isfinite(y):
+                self.canvas.marker(marker, x, y, radius, role, tips[i] if tips else None)
+
+    def message(self, text: str) -> None:
+        """Write a word in the middle of the empty plot, such as "no data"."""
+        self.canvas.text(
+            (self.left + self.right) / 2,
+            (self.top + self.bottom) / 2,
+            text,
+            anchor="middle",
+            classes="muted",
+        )
+
+    def clip(self) -> str:
+        """Return the plot's area for `Canvas.path(clip=...)`."""
+        if self._clip is None:
+            width, height = self.right - self.left, self.bottom - self.top
+            self._clip = self.canvas.clip(self.left, self.top - 2, width, height + 4)
+        return self._clip
+
+    def figure(self, description: str, css: str = "") -> Figure:
+        """Finish the page."""
+        return self.canvas.figure(self.width, self.height, self.title, description, css)
+
+    def _fitting_ticks(self) -> list[Tick]:
+        """Choose as many horizontal ticks as have room for their labels."""
+        room = self.right - self.left
+        for count in (8, 6, 5, 4, 3, 2):
+            ticks = self.x.ticks(count)
+            if _labels_fit(ticks, self.x, room):
+                return ticks
+        return [ticks[0]] if ticks else []
+
+    def _draw_axes(self, across: Sequence[Tick], down: Sequence[Tick], grid: str) -> None:
+        canvas = self.canvas
+        for tick, x in zip(across, self.px([t.value for t in across]), strict=True):
+            if not self.left - 0.5 <= x <= self.right + 0.5:
+                continue
+            if "x" in grid and tick.label:
+                canvas.line(x, self.top, x, self.bottom, "grid")
+            canvas.line(x, self.bottom, x, self.bottom + (5 if tick.label else 3), "axis")
+            canvas.text(
+                x, self.bottom + 15, tick.label, size=_TICK, anchor="middle", classes="muted"
+            )
+        for tick, y in zip(down, self.py([t.value for t in down]), strict=True):
+            if not self.top - 0.5 <= y <= self.bottom + 0.5:
+                continue
+            if "y" in grid and tick.label:
+                canvas.line(self.left, y, self.right, y, "grid")
+            canvas.line(self.left - (5 if tick.label else 3), y, self.left, y, "axis")
+            canvas.text(
+                self.left - 8,
+                y,
+                tick.label,
+                size=_TICK,
+                anchor="end",
+                classes="muted",
+                max_width=self.width / 3,
+            )
+        canvas.path(
+            polyline([(self.left, self.top), (self.left, self.bottom), (self.right, self.bottom)]),
+            "axis",
+        )
+
+
+def _labels_fit(ticks: Sequence[Tick], scale: Scale, room: float) -> bool:
+    """Tell whether the labels, centred on their ticks, leave space between each other."""
+    end = -math.inf
+    for tick in ticks:
+        if tick.label:
+            half = text_width(tick.label, _TICK) / 2
+            middle = float(scale.fraction(tick.value)) * room
+            if middle - half < end + 10:
+                return False
+            end = middle + half
+    return True
+
+
+def _finite_stretches(xs: Floats, ys: Floats) -> list[tuple[int, int]]:
+    """Return the ranges [start, stop) in which both are finite."""
+    finite = np.isfinite(xs) & np.isfinite(ys)
+    steps = np.flatnonzero(np.diff(np.concatenate([[False], finite, [False]]).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in zip(steps[::2], steps[1::2], strict=True)]
+
+
+def _thinned(xs: Floats, ys: Floats) -> list[tuple[float, float]]:
+    """Keep the lowest and the highest point of every stretch, if there are too many points."""
+    if len(xs) <= _MOST_POINTS:
+        return list(zip(xs.tolist(), ys.tolist(), strict=True))
+    keep = {0, len(xs) - 1}
+    for part in np.array_split(np.arange(len(xs)), _MOST_POINTS // 2):
+        keep |= {int(part[np.argmin(ys[part])]), int(part[np.argmax(ys[part])])}
+    return [(float(xs[i]), float(ys[i])) for i in sorted(keep)]

@@ -1,0 +1,106 @@
+"""Level bars: a number for each name, the names written out beside them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neural_net_core import ShapeError
+from neural_net_viz.drawing.axes import Plot
+from neural_net_viz.drawing.inputs import as_floats
+from neural_net_viz.drawing.legend import LegendEntry
+from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.scales import Scale, Tick, make_scale
+from neural_net_viz.drawing.theme import series_role
+from neural_net_viz.figure import Figure
+
+__all__ = ["bar_chart"]
+
+_BAR = 18.0
+_SPACE = 12.0
+
+
+def bar_chart(
+    values: Mapping[str, Any],
+    *,
+    value_label: str = "",
+    errors: Mapping[str, Any] | None = None,
+    log: bool = False,
+    title: str = "Bars",
+    description: str | None = None,
+) -> Figure:
+    """Draw a bar for each name, or a group of bars.
+
+    Args:
+        values: Name -> a number; or name -> {series: number} for groups.
+        value_label: What the bars measure.
+        errors: Name -> half the spread, drawn as a whisker; not for groups.
+        log: Whether the axis is logarithmic; values of 0 and less are then left out.
+        title: The figure's title.
+        description: What it shows, in words; None makes one.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ShapeError: If a value is not one number.
+
+    Examples:
+        >>> bar_chart({"MLP": 9610, "CNN": 1210}, value_label="parameters").title
+        'Bars'
+    """
+    groups = {str(name): _group(str(name), value) for name, value in values.items()}
+    series = list(dict.fromkeys(key for group in groups.values() for key in group))
+    spread = {str(k): float(v) for k, v in (errors or {}).items()}
+    numbers = [v for group in groups.values() for v in group.values()]
+    reach = [v + s for n, s in spread.items() for v in groups.get(n, {}).values()]
+    include = () if log else (0.0,)
+    tall = _BAR * max(len(series), 1) + _SPACE
+    height = max(len(groups) * tall, tall)
+    ticks = [Tick((i + 0.5) * tall, name) for i, name in enumerate(reversed(groups))]
+    plot = Plot(
+        make_scale([*numbers, *reach], log=log, include=include),
+        Scale(0.0, height),
+        title=title,
+        x_label=value_label,
+        height=height,
+        y_ticks=ticks,
+        grid="x",
+        legend=[LegendEntry(s, series_role(i), "fill") for i, s in enumerate(series) if s],
+    )
+    if not numbers:
+        plot.message("no data")
+    base = plot.x.low if log else 0.0
+    zero = float(plot.px(base))
+    for row, (name, group) in enumerate(groups.items()):
+        top = plot.top + row * tall + _SPACE / 2
+        for i, (key, value) in enumerate(group.items()):
+            y = top + series.index(key) * _BAR
+            end = float(plot.px(value))
+            shown = f"{name}{', ' if key else ''}{key}: {format_value(value)}"
+            if not np.isfinite(end):
+                plot.canvas.text(zero + 6, y + _BAR / 2, format_value(value), classes="muted")
+                continue
+            role = series_role(series.index(key) if key else 0)
+            left, width = min(zero, end), max(abs(end - zero), 1.0)
+            plot.canvas.rect(left, y + 1, width, _BAR - 2, f"fill-{role}", tip=shown)
+            if name in spread and i == 0:
+                low, high = (float(plot.px(value + d * spread[name])) for d in (-1, 1))
+                low = low if np.isfinite(low) else plot.left
+                plot.canvas.line(low, y + _BAR / 2, high, y + _BAR / 2, "edge")
+    said = [f"{n}: " + ", ".join(f"{k} {format_value(v)}".strip() for k, v in g.items())
+            for n, g in groups.items()]  # fmt: skip
+    return plot.figure(description or f"{value_label or 'Values'}. " + "; ".join(said) + ".")
+
+
+def _group(name: str, value: Any) -> dict[str, float]:
+    if isinstance(value, Mapping):
+        return {str(key): _number(f"{name}, {key}", item) for key, item in value.items()}
+    return {"": _number(name, value)}
+
+
+def _number(name: str, value: Any) -> float:
+    array = as_floats(f"bar_chart(values[{name!r}])", value, 0, 1, expected="a number")
+    if array.size != 1:
+        raise ShapeError(f"bar_chart(values[{name!r}]): expected one number, got {array.shape}")
+    return float(array.reshape(-1)[0])

@@ -1,0 +1,102 @@
+"""Which class was taken for which: actual classes down, predicted ones across."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from neural_net_core import ShapeError
+from neural_net_viz.drawing.axes import MARGIN, draw_title
+from neural_net_viz.drawing.canvas import Canvas
+from neural_net_viz.drawing.inputs import as_floats, as_labels
+from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.ramps import ramp_role, text_class
+from neural_net_viz.drawing.text import text_width
+from neural_net_viz.figure import Figure
+
+__all__ = ["confusion_matrix"]
+
+_LABEL = 12.0
+_MOST_LABEL = 110.0
+
+
+def confusion_matrix(
+    matrix: Any,
+    *,
+    class_names: Iterable[object] | None = None,
+    title: str = "Confusion matrix",
+    description: str | None = None,
+) -> Figure:
+    """Draw how often each actual class (row) was predicted as each class (column).
+
+    The shade is the share of the row, so that rare classes show as clearly as frequent ones; the
+    number is the count. Right answers are framed.
+
+    Args:
+        matrix: (K, K) counts, rows actual, columns predicted.
+        class_names: K names; None counts from 0.
+        title: The figure's title.
+        description: What it shows, in words; None makes one.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ShapeError: If the matrix is not square.
+
+    Examples:
+        >>> print(confusion_matrix([[9, 1], [0, 10]]).description)
+        Confusion matrix of 2 classes: 19 of 20 right. Most frequent mistake: 0 taken for 1 (1).
+    """
+    counts = as_floats("confusion_matrix(matrix)", matrix, 2, expected="(K, K)")
+    if counts.shape[0] != counts.shape[1]:
+        raise ShapeError(f"confusion_matrix(matrix): expected (K, K), got {counts.shape}")
+    classes = len(counts)
+    names = as_labels("confusion_matrix(class_names)", class_names, classes)
+    names = names or [str(i) for i in range(classes)]
+    widest = max((text_width(name, _LABEL) for name in names), default=0.0)
+    number = max((text_width(format_value(v), _LABEL) for v in counts.ravel()), default=0.0)
+    cell = max(30.0, number + 10, min(widest, 64.0) + 8)
+    label = min(widest, _MOST_LABEL)
+    left = MARGIN + label + 10
+    page = max(left + cell * classes + MARGIN, 300.0)
+    canvas = Canvas()
+    top = draw_title(canvas, title, page)
+    canvas.text(MARGIN, top + 8, "rows: actual; columns: predicted", classes="muted", size=_LABEL)
+    top += 46
+    totals = counts.sum(axis=1)
+    for i in range(classes):
+        y = top + (i + 0.5) * cell
+        canvas.text(left - 8, y, names[i], size=_LABEL, anchor="end", max_width=label)
+        canvas.text(
+            left + (i + 0.5) * cell, top - 10, names[i], size=_LABEL, anchor="middle",
+            max_width=cell - 4,
+        )  # fmt: skip
+        for j in range(classes):
+            count = counts[i, j]
+            share = count / totals[i] if totals[i] > 0 and np.isfinite(count) else 0.0
+            role = ramp_role("sequential", share)
+            x = left + j * cell
+            tip = f"{names[i]} taken for {names[j]}: {format_value(count)} ({share:.1%})"
+            canvas.rect(x, top + i * cell, cell, cell, f"fill-{role} crisp", tip=tip)
+            if count != 0:
+                canvas.text(
+                    x + cell / 2, y, format_value(count), size=_LABEL, anchor="middle",
+                    classes=text_class(role),
+                )  # fmt: skip
+    for i in range(classes):
+        canvas.rect(left + i * cell, top + i * cell, cell, cell, "frame")
+    words = description or _describe(counts, names)
+    return canvas.figure(page, top + classes * cell + MARGIN, title, words)
+
+
+def _describe(counts: Any, names: list[str]) -> str:
+    total, right = np.nansum(counts), np.nansum(np.diag(counts))
+    text = f"Confusion matrix of {len(names)} classes: {format_value(right)} of "
+    text += f"{format_value(total)} right."
+    wrong = np.nan_to_num(counts - np.diag(np.diag(counts)))
+    if wrong.size and wrong.max() > 0:
+        i, j = np.unravel_index(int(wrong.argmax()), wrong.shape)
+        times = format_value(wrong[i, j])
+        text += f" Most frequent mistake: {names[i]} taken for {names[j]} ({times})."
+    return text

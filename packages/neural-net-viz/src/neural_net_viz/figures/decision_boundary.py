@@ -1,0 +1,224 @@
+"""What a model of two inputs answers everywhere: a map, its boundary, and the data on it."""
+
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from neural_net_core import Module, ShapeError, Tensor, no_grad
+from neural_net_viz.drawing.axes import Plot
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels
+from neural_net_viz.drawing.legend import LegendEntry
+from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.ramps import ramp_role
+from neural_net_viz.drawing.scales import make_scale
+from neural_net_viz.drawing.theme import MARKERS, series_role
+from neural_net_viz.figure import Figure
+
+__all__ = ["decision_boundary"]
+
+# Shades on each side of the boundary: enough to see the slope, few enough to keep the file small.
+_LEVELS = 8
+
+Model = Module | Callable[[Any], Any]
+
+
+def decision_boundary(
+    model: Model,
+    points: Any = None,
+    labels: Any = None,
+    *,
+    x_range: tuple[float, float] | None = None,
+    y_range: tuple[float, float] | None = None,
+    threshold: float = 0.5,
+    resolution: int = 96,
+    names: tuple[str, str] = ("x₁", "x₂"),
+    class_names: Iterable[object] | None = None,
+    title: str = "Decision boundary",
+    description: str | None = None,
+) -> Figure:
+    """Draw a model's answers over the plane, the line where it changes its mind, and data.
+
+    Args:
+        model: A Module, or any function from (N, 2) to (N,) or (N, 1) scores, or to (N, K) scores
+            of K classes, of which the largest counts.
+        points: (N, 2) data to draw on top.
+        labels: (N,) classes 0, 1, … of the points.
+        x_range: The horizontal range; None takes the points' with some room.
+        y_range: The vertical range.
+        threshold: The score at which one class becomes the other.
+        resolution: Squares along each axis.
+        names: What the two inputs are called.
+        class_names: One name per class, for the legend.
+        title: The figure's title.
+        description: What it shows, in words; None makes one.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ShapeError: If points are not (N, 2), labels are not (N,), or the model answers neither
+            (N,), (N, 1) nor (N, K).
+        ValueError: If a range is empty or resolution is less than 2.
+
+    Examples:
+        >>> decision_boundary(lambda x: x[:, 0], [[0, 0], [1, 1]], [0, 1], resolution=8).title
+        'Decision boundary'
+    """
+    if resolution < 2:
+        raise ValueError(f"decision_boundary(resolution): expected 2 or more, got {resolution}")
+    data = np.zeros((0, 2))
+    if points is not None:
+        data = as_floats("decision_boundary(points)", points, 2, expected="(N, 2)")
+        if data.shape[1] != 2:
+            raise ShapeError(f"decision_boundary(points): expected (N, 2), got {data.shape}")
+    classes = _classes(labels, len(data))
+    spans = [_span(name, given, data[:, i]) for i, (name, given) in enumerate(
+        [("x_range", x_range), ("y_range", y_range)])]  # fmt: skip
+    centres = [low + (np.arange(resolution) + 0.5) * (high - low) / resolution
+               for low, high in spans]  # fmt: skip
+    grid = np.stack(np.meshgrid(*centres), axis=-1).reshape(-1, 2)
+    scores = _answers(model, grid, (resolution, resolution))
+    present = sorted(set(classes.tolist())) if classes is not None else []
+    called = as_labels("decision_boundary(class_names)", class_names, max(present, default=-1) + 1)
+    entries = [
+        LegendEntry(called[k] if called else f"class {k}", _role(k), "mark",
+                    marker=MARKERS[k % len(MARKERS)]) for k in present
+    ]  # fmt: skip
+    line = LegendEntry("boundary", "text", "line")
+    plot = Plot(
+        make_scale(spans[0], padding=0),
+        make_scale(spans[1], padding=0),
+        title=title,
+        x_label=names[0],
+        y_label=names[1],
+        legend=[*entries, line],
+        width=440,
+        height=360,
+        grid="",
+    )
+    if scores.ndim == 2:
+        _shade(plot, scores - threshold)
+        _contour(plot, centres, scores - threshold, "text")
+        described = _describe(scores - threshold, data, classes)
+    else:
+        _shade_classes(plot, scores.argmax(axis=-1))
+        for k in range(scores.shape[-1]):
+            rest = np.delete(scores, k, axis=-1).max(axis=-1)
+            _contour(plot, centres, scores[..., k] - rest, "text")
+        described = f"The plane split among {scores.shape[-1]} classes; {len(data)} points."
+    for k in present or [0]:
+        chosen = data if classes is None else data[classes == k]
+        tips = [f"({format_value(u)}, {format_value(v)})" for u, v in chosen]
+        role = _role(k) if classes is not None else "text"
+        plot.points(
+            chosen[:, 0], chosen[:, 1], role, marker=MARKERS[k % len(MARKERS)], radius=5, tips=tips
+        )
+    return plot.figure(description or described)
+
+
+def _role(k: int) -> str:
+    # Two classes take the colours of the two sides of the map.
+    return ("negative", "positive")[k] if k < 2 else series_role(k)
+
+
+def _classes(labels: Any, count: int) -> Any:
+    if labels is None:
+        return None
+    values = as_floats("decision_boundary(labels)", labels, 1, expected="(N,)")
+    if len(values) != count:
+        raise ShapeError(f"decision_boundary(labels): expected ({count},), got {values.shape}")
+    return np.rint(values).astype(int)
+
+
+def _span(name: str, given: tuple[float, float] | None, values: Floats) -> tuple[float, float]:
+    if given is not None:
+        low, high = map(float, given)
+        if not low < high:
+            raise ValueError(f"decision_boundary({name}): expected low < high, got {given}")
+        return low, high
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return -1.0, 1.0
+    room = 0.25 * (float(finite.max() - finite.min()) or 1.0)
+    return float(finite.min()) - room, float(finite.max()) + room
+
+
+def _answers(model: Model, grid: Floats, shape: tuple[int, int]) -> Floats:
+    """Return the scores on the grid, (rows, columns) or (rows, columns, K)."""
+    with no_grad():
+        if isinstance(model, Module):
+            dtype = next((p.dtype for p in model.parameters()), None)
+            y = model(Tensor(grid, dtype))
+        else:
+            y = model(grid.astype(np.float32))
+    scores = as_floats("decision_boundary(model)", y, 1, 2, expected="(N,), (N, 1) or (N, K)")
+    if len(scores) != len(grid):
+        raise ShapeError(
+            f"decision_boundary(model): expected {len(grid)} answers to {len(grid)} points, "
+            f"got {scores.shape}"
+        )
+    if scores.ndim == 1 or scores.shape[1] == 1:
+        return scores.reshape(shape)
+    return scores.reshape(*shape, -1)
+
+
+def _shade(plot: Plot, scores: Floats) -> None:
+    """Fill the plane with the signed ramp, in a few levels so that equal squares join."""
+    finite = np.abs(scores[np.isfinite(scores)])
+    most = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
+    safe = np.clip(np.nan_to_num(scores), -most, most)
+    levels = np.sign(safe) * np.ceil(np.abs(safe) / most * _LEVELS)
+    # Half of the ramp's strength: the points must stand out from it.
+    roles = {k: ramp_role("signed", 0.5 + 0.3 * k / _LEVELS) for k in np.unique(levels)}
+    _fill(plot, levels, roles)
+
+
+def _shade_classes(plot: Plot, winners: Any) -> None:
+    roles = {k: _role(int(k)) for k in np.unique(winners)}
+    _fill(plot, winners, roles, "soft ")
+
+
+def _fill(plot: Plot, levels: Any, roles: dict[Any, str], style: str = "") -> None:
+    rows, columns = levels.shape
+    wide = (plot.right - plot.left) / columns
+    tall = (plot.bottom - plot.top) / rows
+    for i, row in enumerate(levels):
+        starts = [0, *(np.flatnonzero(np.diff(row)) + 1).tolist(), columns]
+        y = plot.bottom - (i + 1) * tall
+        for a, b in pairwise(starts):
+            plot.canvas.rect(
+                plot.left + a * wide, y, (b - a) * wide, tall, f"{style}fill-{roles[row[a]]} crisp"
+            )
+
+
+def _contour(plot: Plot, centres: list[Floats], z: Floats, role: str) -> None:
+    """Draw the line z = 0, square by square: where two corners differ in sign, the line passes."""
+    xs, ys = plot.px(centres[0]), plot.py(centres[1])
+    data = ""
+    for i in range(len(ys) - 1):
+        for j in range(len(xs) - 1):
+            corners = z[i, j], z[i, j + 1], z[i + 1, j + 1], z[i + 1, j]
+            if not np.isfinite(corners).all() or min(corners) > 0 or max(corners) <= 0:
+                continue
+            places = (xs[j], ys[i]), (xs[j + 1], ys[i]), (xs[j + 1], ys[i + 1]), (xs[j], ys[i + 1])
+            cuts = []
+            for k in range(4):
+                a, b = corners[k], corners[(k + 1) % 4]
+                if (a > 0) != (b > 0):
+                    (ax, ay), (bx, by) = places[k], places[(k + 1) % 4]
+                    t = a / (a - b)
+                    cuts.append((ax + t * (bx - ax), ay + t * (by - ay)))
+            for (ax, ay), (bx, by) in zip(cuts[::2], cuts[1::2], strict=True):
+                data += f"M{ax:.1f} {ay:.1f}L{bx:.1f} {by:.1f}"
+    plot.canvas.path(data, f"line stroke-{role}", clip=plot.clip())
+
+
+def _describe(z: Floats, data: Floats, classes: Any) -> str:
+    share = float((z > 0).mean())
+    text = f"The model's answers over the plane: {share:.0%} of it lies above the boundary."
+    if classes is not None:
+        counts = ", ".join(f"{int((classes == k).sum())} of class {k}" for k in np.unique(classes))
+        text += f" {len(data)} points: {counts}."
+    return text

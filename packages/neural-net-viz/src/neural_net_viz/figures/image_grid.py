@@ -1,0 +1,161 @@
+"""Small images side by side with captions, such as the digits that a network got wrong."""
+
+import math
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from neural_net_core import ShapeError
+from neural_net_viz.drawing.axes import MARGIN, draw_title
+from neural_net_viz.drawing.canvas import Canvas
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, check_one_of
+from neural_net_viz.drawing.ramps import RAMPS, STEPS, ramp_role
+from neural_net_viz.drawing.text import text_width
+from neural_net_viz.figure import Figure
+
+__all__ = ["draw_pixels", "image_grid"]
+
+_CAPTION = 12.0
+_GAP = 14.0
+
+
+def image_grid(
+    images: Any,
+    captions: Iterable[object] | None = None,
+    *,
+    columns: int | None = None,
+    correct: Iterable[bool] | None = None,
+    colors: str = "ink",
+    value_range: tuple[float, float] | None = None,
+    title: str = "Images",
+    description: str | None = None,
+) -> Figure:
+    """Draw images in rows, each with a caption below it.
+
+    Args:
+        images: (N, H, W), or (N, 1, H, W).
+        captions: N texts; None leaves them out.
+        columns: Images in a row; None chooses.
+        correct: N flags; right and wrong captions then carry a mark.
+        colors: "ink" (high values are the colour of text), "grey", "sequential", or "signed".
+        value_range: The values at the ends of the colours; None takes those of all images
+            (symmetric about 0 for "signed").
+        title: The figure's title.
+        description: What it shows, in words; None makes one.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ShapeError: If the images are no stack of matrices, or captions are too many or too few.
+
+    Examples:
+        >>> import numpy as np
+        >>> image_grid(np.eye(8)[None], ["a line"]).description
+        'A grid of 1 images of 8 × 8 pixels. a line.'
+    """
+    check_one_of("image_grid(colors)", colors, RAMPS)
+    stack = as_floats("image_grid(images)", images, 3, 4, expected="(N, H, W) or (N, 1, H, W)")
+    if stack.ndim == 4:
+        if stack.shape[1] != 1:
+            raise ShapeError(f"image_grid(images): expected (N, 1, H, W), got {stack.shape}")
+        stack = stack[:, 0]
+    count, height, width = stack.shape
+    texts = as_labels("image_grid(captions)", captions, count)
+    flags = None if correct is None else [bool(flag) for flag in correct]
+    if flags is not None and len(flags) != count:
+        raise ShapeError(f"image_grid(correct): expected {count} flags, got {len(flags)}")
+    low, high = _range(stack, colors, value_range)
+
+    pixel = max(1.0, min(10.0, 72 / max(height, width, 1)))
+    caption = max((text_width(t, _CAPTION) for t in texts or []), default=0.0)
+    mark = 14.0 if flags is not None else 0.0
+    cell = max(width * pixel, min(caption + mark, 130.0), 24.0)
+    columns = columns or max(1, min(count, int((640 - 2 * MARGIN + _GAP) // (cell + _GAP))))
+    rows = math.ceil(count / columns)
+    below = 22.0 if texts or flags is not None else 0.0
+    page = max(2 * MARGIN + columns * (cell + _GAP) - _GAP, 240.0)
+    canvas = Canvas()
+    top = draw_title(canvas, title, page)
+    tall = height * pixel + below + _GAP
+    for i in range(count):
+        x = MARGIN + (i % columns) * (cell + _GAP)
+        y = top + (i // columns) * tall
+        left = x + (cell - width * pixel) / 2
+        draw_pixels(canvas, stack[i], left, y, pixel, low, high, colors)
+        canvas.rect(left, y, width * pixel, height * pixel, "frame")
+        if flags is not None:
+            _draw_mark(canvas, x + 2, y + height * pixel + 13, flags[i])
+        if texts:
+            canvas.text(
+                x + (cell + mark) / 2, y + height * pixel + 13, texts[i], size=_CAPTION,
+                anchor="middle", max_width=cell - mark,
+            )  # fmt: skip
+    if not count:
+        canvas.text(MARGIN, top + 10, "no images", classes="muted")
+    end = top + (rows * tall - _GAP if count else 24)
+    if description is None:
+        description = f"A grid of {count} images of {height} × {width} pixels."
+        description += f" {'; '.join(texts)}." if texts else ""
+    return canvas.figure(page, end + MARGIN, title, description)
+
+
+def draw_pixels(
+    canvas: Canvas,
+    image: Floats,
+    left: float,
+    top: float,
+    pixel: float,
+    low: float,
+    high: float,
+    colors: str,
+) -> None:
+    """Draw a matrix as squares, equal neighbours in a row joined; NaN stays empty.
+
+    Squares and not a bitmap, because a square can have one colour on a light page and another on
+    a dark one.
+
+    Args:
+        canvas: Where to draw.
+        image: (H, W).
+        left: Left.
+        top: Top.
+        pixel: The side of a square.
+        low: The value at the start of the colours.
+        high: The value at their end.
+        colors: A name of `RAMPS`.
+    """
+    scale = (STEPS - 1) / (high - low) if high > low else 0.0
+    for i, row in enumerate(image):
+        finite = np.isfinite(row)
+        steps = np.where(finite, np.clip(np.nan_to_num(row - low) * scale, 0, STEPS - 1), -1)
+        steps = np.rint(steps).astype(int)
+        starts = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), len(steps)]
+        for a, b in pairwise(starts):
+            if b > a and steps[a] >= 0:
+                role = ramp_role(colors, steps[a] / (STEPS - 1))
+                canvas.rect(
+                    left + a * pixel, top + i * pixel, (b - a) * pixel, pixel, f"fill-{role} crisp"
+                )
+
+
+def _range(stack: Floats, colors: str, given: tuple[float, float] | None) -> tuple[float, float]:
+    if given is not None:
+        return float(given[0]), float(given[1])
+    finite = stack[np.isfinite(stack)]
+    if not finite.size:
+        return 0.0, 1.0
+    if colors == "signed":
+        most = float(np.abs(finite).max()) or 1.0
+        return -most, most
+    low, high = float(finite.min()), float(finite.max())
+    return (low, high) if high > low else (low, low + 1.0)
+
+
+def _draw_mark(canvas: Canvas, x: float, y: float, good: bool) -> None:
+    if good:
+        canvas.path(f"M{x:.1f} {y:.1f}l3 3.5l6 -7", "mark stroke-right", tip="right")
+    else:
+        canvas.path(f"M{x + 1:.1f} {y - 3.5:.1f}l7 7m0 -7l-7 7", "mark stroke-wrong", tip="wrong")

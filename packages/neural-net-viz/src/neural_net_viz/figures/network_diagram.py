@@ -1,0 +1,341 @@
+"""A network of dense layers as nodes and lines: every weight's size and sign at a glance."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from neural_net_core import Dense, FeedForward, Module, ShapeError, Tensor, no_grad
+from neural_net_viz.drawing.axes import MARGIN, draw_title
+from neural_net_viz.drawing.canvas import Canvas
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels
+from neural_net_viz.drawing.legend import LegendEntry, draw_legend, legend_height
+from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.text import text_width
+from neural_net_viz.figure import Figure
+
+__all__ = ["network_diagram"]
+
+_RADIUS = 18.0
+_ROW = 62.0
+_COLUMN = 190.0
+_SMALL = 10.5
+_WIDEST_LINE = 5.0
+_NEGATIVE_DASH = "6 3"
+# With more weights than this their numbers would cover the lines; they show under the pointer.
+_MOST_LABELS = 24
+
+
+@dataclass
+class _Network:
+    weights: list[Floats]  # (out, in) each
+    biases: list[Floats | None]
+    values: list[Floats] | None  # one array per layer of nodes
+    activations: list[str]
+
+
+def network_diagram(
+    network: Any,
+    biases: Sequence[Any] | None = None,
+    *,
+    values: Sequence[Any] | None = None,
+    inputs: Any = None,
+    activations: Sequence[object] | None = None,
+    input_names: Iterable[object] | None = None,
+    output_names: Iterable[object] | None = None,
+    max_nodes: int = 8,
+    weight_labels: bool | None = None,
+    title: str = "Network",
+    description: str | None = None,
+) -> Figure:
+    """Draw the nodes of a network, their biases and values, and its weights as lines.
+
+    A line's width is the weight's size; positive and negative weights differ in colour and in
+    dash. A layer with more than `max_nodes` nodes shows some and says how many more there are.
+
+    Args:
+        network: A Module with Dense layers that follow each other, or a list of weights, each
+            (out, in).
+        biases: With a list of weights: a bias (out,) or None for each.
+        values: What stands in the nodes: one array per layer of nodes, inputs first.
+        inputs: With a Module: one sample (n,); the values are then what it computes.
+        activations: A name for each layer of weights; None finds them where it can.
+        input_names: A name for each input.
+        output_names: A name for each output.
+        max_nodes: The most nodes to draw in a layer, at least 2.
+        weight_labels: Whether numbers stand on the lines; None decides by how many there are.
+        title: The figure's title.
+        description: What it shows, in words; None makes one.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ShapeError: If the layers do not fit each other, or names or values do not fit them.
+        ValueError: If a Module has no Dense layer, or max_nodes is less than 2.
+
+    Examples:
+        >>> network_diagram([[[1.0, -2.0]]], [[0.5]], title="One neuron").description
+        'A network of 2 and 1 nodes with 2 weights from −2 to 1.'
+    """
+    if max_nodes < 2:
+        raise ValueError(f"network_diagram(max_nodes): expected 2 or more, got {max_nodes}")
+    net = _read(network, biases, values, inputs, activations)
+    sizes = [net.weights[0].shape[1], *(len(w) for w in net.weights)]
+    names_in = as_labels("network_diagram(input_names)", input_names, sizes[0])
+    names_out = as_labels("network_diagram(output_names)", output_names, sizes[-1])
+    shown = [_shown_nodes(size, max_nodes) for size in sizes]
+
+    left = MARGIN + _RADIUS + 4 + _longest(names_in, shown[0])
+    right = MARGIN + _RADIUS + 4 + _longest(names_out, shown[-1])
+    heads = _headings(sizes, net.activations)
+    left, right = max(left, 62.0), max(right, 62.0)
+    page = max(left + _COLUMN * (len(sizes) - 1) + right, 320.0)
+    canvas = Canvas()
+    top = draw_title(canvas, title, page)
+    rows = max(len(nodes) + (len(nodes) < size) for nodes, size in zip(shown, sizes, strict=True))
+    xs = [left + (page - left - right) * i / (len(sizes) - 1) for i in range(len(sizes))]
+    ys = [_heights(nodes, size, rows, top + 34)
+          for nodes, size in zip(shown, sizes, strict=True)]  # fmt: skip
+    for x, head in zip(xs, heads, strict=True):
+        room = 2 * min(x - 4, page - 4 - x, _COLUMN / 2 - 4)
+        canvas.text(x, top + 8, head, size=11, anchor="middle", classes="muted", max_width=room)
+
+    most = max(float(np.nanmax(np.abs(w[np.isfinite(w)]), initial=0)) for w in net.weights)
+    count = sum(len(a) * len(b) for a, b in pairwise(shown))
+    labelled = count <= _MOST_LABELS if weight_labels is None else weight_labels
+    taken = [(x - _RADIUS - 2, y - _RADIUS - 2, x + _RADIUS + 2, y + _RADIUS + 16)
+             for x, column in zip(xs, ys, strict=True) for y in column.values()]  # fmt: skip
+    lines = _lines(net, shown, xs, ys)
+    for x1, y1, x2, y2, weight, tip in lines:
+        _draw_weight(canvas, x1, y1, x2, y2, weight, most, tip)
+    if labelled:
+        for x1, y1, x2, y2, weight, _ in lines:
+            _draw_number(canvas, x1, y1, x2, y2, weight, taken)
+    for layer, (nodes, size) in enumerate(zip(shown, sizes, strict=True)):
+        for node in nodes:
+            _draw_node(canvas, net, layer, node, xs[layer], ys[layer][node])
+        if len(nodes) < size:
+            middle = (ys[layer][nodes[len(nodes) // 2 - 1]] + ys[layer][nodes[len(nodes) // 2]]) / 2
+            canvas.text(
+                xs[layer], middle + 3, f"… {size - len(nodes)} more", size=12, anchor="middle",
+                classes="text halo",
+            )  # fmt: skip
+    _draw_names(canvas, names_in, shown[0], xs[0] - _RADIUS - 6, ys[0], "end")
+    _draw_names(canvas, names_out, shown[-1], xs[-1] + _RADIUS + 6, ys[-1], "start")
+
+    legend = [
+        LegendEntry("positive weight", "positive", "line", width=3),
+        LegendEntry("negative weight", "negative", "line", _NEGATIVE_DASH, width=3),
+    ]
+    below = top + 34 + rows * _ROW + 4
+    draw_legend(canvas, legend, MARGIN, below, page - 2 * MARGIN)
+    below += legend_height(legend, page - 2 * MARGIN)
+    note = f"widest line: {format_value(most)}"
+    if any(b is not None for b in net.biases):
+        note += "; b: bias"
+    canvas.text(MARGIN, below + 10, note, size=11, classes="muted", max_width=page - 2 * MARGIN)
+    every = np.concatenate([w.ravel() for w in net.weights])
+    words = description or (
+        f"A network of {', '.join(map(str, sizes[:-1]))} and {sizes[-1]} nodes with {every.size} "
+        f"weights from {format_value(every.min())} to {format_value(every.max())}."
+    )
+    return canvas.figure(page, below + 20 + MARGIN / 2, title, words)
+
+
+def _read(
+    network: Any, biases: Any, values: Any, inputs: Any, activations: Sequence[object] | None
+) -> _Network:
+    """Turn either form of the argument into weights, biases and values."""
+    if isinstance(network, Module):
+        layers = [m for m in network.modules() if isinstance(m, Dense)]
+        if not layers:
+            raise ValueError(f"network_diagram: {type(network).__name__} has no Dense layer")
+        weights = [layer.weight.data.astype(np.float64) for layer in layers]
+        shifts = [None if d.bias is None else d.bias.data.astype(np.float64) for d in layers]
+        found = _activations_of(network, layers)
+        if inputs is not None:
+            values = _values_of(network, layers, inputs)
+    else:
+        weights = [as_floats("network_diagram(network)", w, 2, expected="(out, in) weights")
+                   for w in network]  # fmt: skip
+        if not weights:
+            raise ValueError("network_diagram(network): expected at least one matrix of weights")
+        given = list(biases) if biases is not None else [None] * len(weights)
+        if len(given) != len(weights):
+            raise ShapeError(
+                f"network_diagram(biases): expected {len(weights)} biases, got {len(given)}"
+            )
+        shifts = [
+            None if b is None else as_floats("network_diagram(biases)", b, 1, expected="(out,)")
+            for b in given
+        ]
+        found = [""] * len(weights)
+    for i, (w, b) in enumerate(zip(weights, shifts, strict=True)):
+        if i and w.shape[1] != len(weights[i - 1]):
+            raise ShapeError(
+                f"network_diagram: layer {i} takes {w.shape[1]} inputs, but layer {i - 1} has "
+                f"{len(weights[i - 1])} outputs"
+            )
+        if b is not None and len(b) != len(w):
+            raise ShapeError(f"network_diagram: bias {i} is {b.shape}, expected ({len(w)},)")
+    sizes = [weights[0].shape[1], *(len(w) for w in weights)]
+    arrays = None
+    if values is not None:
+        arrays = [as_floats("network_diagram(values)", v, 1, expected="(nodes,)") for v in values]
+        if [len(v) for v in arrays] != sizes:
+            raise ShapeError(
+                f"network_diagram(values): expected arrays of lengths {sizes}, "
+                f"got {[len(v) for v in arrays]}"
+            )
+    if activations is not None:
+        found = as_labels("network_diagram(activations)", activations, len(weights)) or found
+    return _Network(weights, shifts, arrays, found)
+
+
+def _activations_of(network: Module, layers: list[Dense]) -> list[str]:
+    """Name what follows each dense layer, where the order of the modules tells it."""
+    if isinstance(network, FeedForward):
+        kinds = [type(m).__name__ for m in network.activations]
+        return ["" if kind == "Identity" else kind.lower() for kind in kinds]
+    names = [""] * len(layers)
+    at = -1
+    for module in network.modules():
+        if isinstance(module, Dense):
+            at += 1
+        elif at >= 0 and not names[at] and not list(module.children()):
+            names[at] = type(module).__name__.lower()
+    return names
+
+
+def _values_of(network: Module, layers: list[Dense], inputs: Any) -> list[Any]:
+    """Run one sample through and return what arrives at each layer, and the output."""
+    sample = as_floats("network_diagram(inputs)", inputs, 1, expected="one sample (n,)")
+    seen: dict[int, Any] = {}
+    handles = [
+        d.register_forward_hook(lambda m, args, _: seen.update({id(m): np.asarray(args[0])}))
+        for d in layers
+    ]
+    try:
+        with no_grad():
+            y = network(Tensor(sample[None], layers[0].weight.dtype))
+    finally:
+        for handle in handles:
+            handle.remove()
+    return [*(seen[id(d)][0] for d in layers), np.asarray(y)[0]]
+
+
+def _shown_nodes(size: int, most: int) -> list[int]:
+    """Return the nodes to draw: all, or the first and the last few, with a gap for the words."""
+    if size <= most:
+        return list(range(size))
+    half = most // 2
+    return [*range(half), *range(size - (most - half), size)]
+
+
+def _heights(nodes: list[int], size: int, rows: int, top: float) -> dict[int, float]:
+    """Centre a column of nodes, leaving out a row where nodes are left out."""
+    gap = len(nodes) < size
+    first = top + _ROW * (rows - len(nodes) - gap) / 2 + _ROW / 2 - 8
+    half = len(nodes) // 2
+    return {node: first + _ROW * (i + (gap and i >= half)) for i, node in enumerate(nodes)}
+
+
+def _headings(sizes: list[int], activations: list[str]) -> list[str]:
+    heads = [f"input ({sizes[0]})"]
+    for i, (size, activation) in enumerate(zip(sizes[1:], activations, strict=True), 1):
+        name = "output" if i == len(sizes) - 1 else "hidden" if len(sizes) == 3 else f"hidden {i}"
+        heads.append(f"{name} ({size}{', ' + activation if activation else ''})")
+    return heads
+
+
+def _longest(names: list[str] | None, nodes: list[int]) -> float:
+    return min(max((text_width(names[i], 13) for i in nodes), default=0.0), 120.0) if names else 0.0
+
+
+_Line = tuple[float, float, float, float, float, str]
+
+
+def _lines(
+    net: _Network, shown: list[list[int]], xs: list[float], ys: list[dict[int, float]]
+) -> list[_Line]:
+    lines = []
+    for layer, weight in enumerate(net.weights):
+        for i in shown[layer]:
+            for j in shown[layer + 1]:
+                tip = f"weight from {i + 1} to {j + 1}: {format_value(weight[j, i])}"
+                ends = xs[layer], ys[layer][i], xs[layer + 1], ys[layer + 1][j]
+                lines.append((*ends, float(weight[j, i]), tip))
+    # The strongest last, so that they lie on top.
+    return sorted(lines, key=lambda line: abs(line[4]) if math.isfinite(line[4]) else 0.0)
+
+
+def _draw_weight(
+    canvas: Canvas, x1: float, y1: float, x2: float, y2: float, weight: float, most: float, tip: str
+) -> None:
+    if not math.isfinite(weight):
+        canvas.line(x1, y1, x2, y2, "thin stroke-wrong", dash="1 3", tip=tip)
+        return
+    width = 0.5 + (_WIDEST_LINE - 0.5) * (abs(weight) / most if most else 0.0)
+    role, dash = ("positive", "") if weight >= 0 else ("negative", _NEGATIVE_DASH)
+    canvas.line(x1, y1, x2, y2, f"thin stroke-{role}", width=width, dash=dash, tip=tip)
+
+
+def _draw_number(
+    canvas: Canvas,
+    x1: float,
+    y1: float,
+    x2: float,
+    y2: float,
+    weight: float,
+    taken: list[tuple[float, float, float, float]],
+) -> None:
+    """Write a weight on its line, at the first place where it covers nothing written before."""
+    text = format_value(weight)
+    half = text_width(text, _SMALL) / 2 + 2
+    for t in (0.3, 0.7, 0.4, 0.6, 0.5, 0.22, 0.78, 0.35, 0.65, 0.45, 0.55, 0.26, 0.74, 0.18, 0.82):
+        x, y = x1 + t * (x2 - x1), y1 + t * (y2 - y1)
+        box = (x - half, y - 7, x + half, y + 7)
+        if not any(_overlap(box, other) for other in taken):
+            taken.append(box)
+            canvas.text(x, y, text, size=_SMALL, anchor="middle", classes="text halo")
+            return
+
+
+def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _draw_node(canvas: Canvas, net: _Network, layer: int, node: int, x: float, y: float) -> None:
+    bias = net.biases[layer - 1] if layer else None
+    value = None if net.values is None else float(net.values[layer][node])
+    parts = [f"node {node + 1}"]
+    parts += [] if value is None else [f"value {format_value(value)}"]
+    parts += [] if bias is None else [f"bias {format_value(bias[node])}"]
+    canvas.circle(x, y, _RADIUS, "node", tip=", ".join(parts))
+    if value is not None:
+        canvas.text(
+            x, y, format_value(value), size=11, anchor="middle", max_width=2 * _RADIUS - 4
+        )  # fmt: skip
+    if bias is not None:
+        canvas.text(
+            x, y + _RADIUS + 8, f"b {format_value(bias[node])}", size=_SMALL, anchor="middle",
+            classes="text halo",
+        )  # fmt: skip
+
+
+def _draw_names(
+    canvas: Canvas,
+    names: list[str] | None,
+    nodes: list[int],
+    x: float,
+    heights: dict[int, float],
+    anchor: str,
+) -> None:
+    if names is None:
+        return
+    for node in nodes:
+        canvas.text(x, heights[node], names[node], size=13, anchor=anchor, bold=True, max_width=120)
