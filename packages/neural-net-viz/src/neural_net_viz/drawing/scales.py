@@ -164,7 +164,8 @@ def log_ticks(low: float, high: float, count: int = 5) -> list[Tick]:
         return format_value(value) if plain else power_of_ten(exponent)
 
     ticks = []
-    if decades <= max(count // 2, 1):
+    powers = sum(inside[0] <= 10.0**k <= inside[1] for k in range(first, last + 1))
+    if decades <= max(count // 2, 1) or powers < 2:
         for exponent in range(first, last + 1):
             for factor in (1, 2, 5):
                 value = factor * 10.0**exponent

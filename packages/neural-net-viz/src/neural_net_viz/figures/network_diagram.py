@@ -301,7 +301,9 @@ def _draw_number(
         box = (x - half, y - 7, x + half, y + 7)
         if not any(_overlap(box, other) for other in taken):
             taken.append(box)
-            canvas.text(x, y, text, size=_SMALL, anchor="middle", classes="text halo")
+            # On a patch of the page's colour: a line through a minus sign would hide it.
+            canvas.rect(box[0] + 1, y - 6, 2 * half - 2, 12, "surface", radius=2)
+            canvas.text(x, y, text, size=_SMALL, anchor="middle")
             return
 
 
