@@ -79,7 +79,8 @@ def bar_chart(
             end = float(plot.px(value))
             shown = f"{name}{', ' if key else ''}{key}: {format_value(value)}"
             if not np.isfinite(end):
-                plot.canvas.text(zero + 6, y + _BAR / 2, format_value(value), classes="muted")
+                word = format_value(value)
+                plot.canvas.text(plot.left + 6, y + _BAR / 2, word, classes="muted halo")
                 continue
             role = series_role(series.index(key) if key else 0)
             left, width = min(zero, end), max(abs(end - zero), 1.0)
@@ -90,7 +91,8 @@ def bar_chart(
                 plot.canvas.line(low, y + _BAR / 2, high, y + _BAR / 2, "edge")
     said = [f"{n}: " + ", ".join(f"{k} {format_value(v)}".strip() for k, v in g.items())
             for n, g in groups.items()]  # fmt: skip
-    return plot.figure(description or f"{value_label or 'Values'}. " + "; ".join(said) + ".")
+    words = f"{value_label or 'Values'} of {len(groups)} bars. " + "; ".join(said)
+    return plot.figure(description or words.strip() + ("." if said else ""))
 
 
 def _group(name: str, value: Any) -> dict[str, float]:

@@ -129,9 +129,9 @@ def draw_pixels(
     """
     scale = (STEPS - 1) / (high - low) if high > low else 0.0
     for i, row in enumerate(image):
-        finite = np.isfinite(row)
-        steps = np.where(finite, np.clip(np.nan_to_num(row - low) * scale, 0, STEPS - 1), -1)
-        steps = np.rint(steps).astype(int)
+        missing = np.isnan(row)
+        steps = np.rint((np.clip(np.where(missing, low, row), low, high) - low) * scale).astype(int)
+        steps[missing] = -1
         starts = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), len(steps)]
         for a, b in pairwise(starts):
             if b > a and steps[a] >= 0:

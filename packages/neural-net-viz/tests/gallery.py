@@ -1,0 +1,104 @@
+"""One call of every figure with ordinary data, and several with data that make trouble."""
+
+import math
+
+import numpy as np
+
+import neural_net_viz as viz
+from neural_net_core import Dense, FeedForward, ReLU, Sequential, Tanh
+
+LONG = "a label so long that it can hardly fit anywhere on a page of ordinary width " * 3
+NAN, INF = math.nan, math.inf
+
+
+def _rng():
+    return np.random.default_rng(0)
+
+
+def _network(*sizes):
+    return FeedForward(sizes, Tanh, rng=_rng())
+
+
+ORDINARY = {
+    "line_plot": lambda: viz.line_plot({"a": [1, 2, 4], "b": [4, 2, 1]}, x_label="x", y_label="y"),
+    "training_curves": lambda: viz.training_curves(
+        {"SGD": np.exp(-_rng().uniform(0, 5, (5, 30))), "Adam": np.linspace(1, 0.01, 30)},
+        log_y=True,
+    ),
+    "bar_chart": lambda: viz.bar_chart({"MLP": 9610, "CNN": 1210}, value_label="parameters"),
+    "bar_chart_groups": lambda: viz.bar_chart(
+        {"SGD": {"train": 0.9, "test": 0.8}, "Adam": {"train": 0.95, "test": 0.85}}
+    ),
+    "truth_table": lambda: viz.truth_table(
+        [[0, 0], [0, 1], [1, 0], [1, 1]],
+        [[0], [1], [1], [0]],
+        [[0.1], [0.9], [0.4], [0.2]],
+        input_names="AB",
+        output_names=["XOR"],
+        margin=0.2,
+    ),
+    "confusion_matrix": lambda: viz.confusion_matrix(_rng().integers(0, 40, (10, 10))),
+    "image_grid": lambda: viz.image_grid(
+        _rng().uniform(size=(9, 8, 8)), [f"{i}, read as {i + 1}" for i in range(9)]
+    ),
+    "decision_boundary": lambda: viz.decision_boundary(
+        _network(2, 4, 1), [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], resolution=24
+    ),
+    "decision_boundary_classes": lambda: viz.decision_boundary(
+        _network(2, 5, 3), _rng().normal(size=(12, 2)), np.arange(12) % 3, resolution=24
+    ),
+    "network_diagram": lambda: viz.network_diagram(
+        _network(2, 4, 1), input_names="AB", output_names=["XOR"], inputs=[0.0, 1.0]
+    ),
+    "network_diagram_large": lambda: viz.network_diagram(
+        Sequential(Dense(64, 128, rng=_rng()), ReLU(), Dense(128, 10, rng=_rng()))
+    ),
+    "network_diagram_weights": lambda: viz.network_diagram([[[1.0, -2.0]]], [[0.5]]),
+}
+
+TROUBLE = {
+    "line_plot_nan": lambda: viz.line_plot({LONG: [NAN, 1, INF, 2, NAN], "b": [NAN] * 5}),
+    "line_plot_empty": lambda: viz.line_plot({}),
+    "line_plot_huge": lambda: viz.line_plot({"a": [1e300, -1e300], "b": [1e-300, 0]}),
+    "line_plot_constant": lambda: viz.line_plot({"a": [3.0] * 4}, log_y=True),
+    "training_curves_nan": lambda: viz.training_curves(
+        {LONG: [[1, NAN, 2], [3, 4, INF]], "none": [NAN] * 3}, title=LONG, log_y=True
+    ),
+    "training_curves_empty": lambda: viz.training_curves({"a": []}),
+    "training_curves_no_seeds": lambda: viz.training_curves({"a": np.zeros((0, 4))}),
+    "training_curves_one_step": lambda: viz.training_curves([1.0]),
+    "training_curves_many": lambda: viz.training_curves({f"run {i}": [i, i] for i in range(20)}),
+    "bar_chart_nan": lambda: viz.bar_chart({LONG: NAN, "b": -3, "c": INF}, errors={"b": 1}),
+    "bar_chart_empty": lambda: viz.bar_chart({}),
+    "bar_chart_log": lambda: viz.bar_chart({"a": 1e-8, "b": 0, "c": 1e8}, log=True),
+    "truth_table_long": lambda: viz.truth_table(
+        [[0], [1]], [[0], [1]], [[NAN], [INF]], input_names=[LONG], output_names=[LONG], title=LONG
+    ),
+    "truth_table_empty": lambda: viz.truth_table(np.zeros((0, 2)), np.zeros((0, 1))),
+    "confusion_matrix_names": lambda: viz.confusion_matrix(
+        [[1e9, 0], [NAN, 5]], class_names=[LONG, "b"]
+    ),
+    "confusion_matrix_empty": lambda: viz.confusion_matrix(np.zeros((0, 0))),
+    "confusion_matrix_zeros": lambda: viz.confusion_matrix(np.zeros((3, 3))),
+    "image_grid_nan": lambda: viz.image_grid(
+        [[[NAN, 1], [INF, -INF]]], [LONG], correct=[False], title=LONG, colors="signed"
+    ),
+    "image_grid_empty": lambda: viz.image_grid(np.zeros((0, 8, 8)), []),
+    "image_grid_constant": lambda: viz.image_grid(np.ones((2, 1, 3, 3)), correct=[True, False]),
+    "decision_boundary_nan": lambda: viz.decision_boundary(
+        lambda x: np.full(len(x), NAN), [[NAN, 0], [0, INF]], [0, 7], resolution=4
+    ),
+    "decision_boundary_constant": lambda: viz.decision_boundary(
+        lambda x: np.ones((len(x), 1)), resolution=4, names=(LONG, LONG)
+    ),
+    "network_diagram_names": lambda: viz.network_diagram(
+        _network(3, 12, 2), input_names=[LONG] * 3, output_names=[LONG] * 2, title=LONG
+    ),
+    "network_diagram_nan": lambda: viz.network_diagram(
+        [[[NAN, INF], [0.0, 1.0]]], [[NAN, 1e-9]], values=[[1, NAN], [1e9, -INF]]
+    ),
+    "network_diagram_deep": lambda: viz.network_diagram(_network(2, 3, 3, 3, 3, 3, 1)),
+    "network_diagram_zeros": lambda: viz.network_diagram([np.zeros((2, 2))]),
+}
+
+FIGURES = ORDINARY | TROUBLE
