@@ -33,7 +33,10 @@ class CrossEntropyLossOp(LossOp):
     dz_c = dl · ((h + Σ g) p_c − h [c = t] − g_c).
     t is the target class and p the softmax: without weights and smoothing h = 1, g = 0, and the
     gradient is "probability minus one-hot". With label smoothing ε and class weights w,
-    h = (1 − ε) w_t and g_c = ε w_c / C. Saves eᶻ and its sum.
+    h = (1 − ε) w_t and g_c = ε w_c / C.
+
+    p_t − 1 would lose its digits as p_t nears 1. So the other classes are summed apart, and
+    p_t − 1 = −rest / total. Saves the others' eᶻ, their sum `rest`, and that of all, `total`.
     """
 
     def __init__(
@@ -50,12 +53,16 @@ class CrossEntropyLossOp(LossOp):
         self.t, self.rows = t, np.arange(samples)
         z = z - largest(z, axis=1)
         z_t = z[self.rows, t]
-        if counted is not None:
-            z_t = np.where(counted, z_t, 0)  # an ignored −∞ must not become NaN
         z_g = self._smoothed(z)
         self.e = np.exp(z, out=z)
-        self.total = self.e @ np.ones_like(self.e, shape=classes)  # faster than a sum per row
-        log_total = np.log(self.total)
+        e_t = self.e[self.rows, t]
+        self.e[self.rows, t] = 0
+        self.rest = self.e @ np.ones_like(self.e, shape=classes)  # faster than a sum per row
+        self.total = self.rest + e_t
+        # Where the target is the largest, e_t is 1 and this the logarithm of 1 + rest.
+        log_total = np.log1p(self.rest + (e_t - 1))
+        if counted is not None:
+            z_t = np.where(counted, z_t, 0)  # an ignored −∞ must not become NaN
 
         self.h, count = self._target_weights(t, counted)
         losses = self.h * (log_total - z_t)
@@ -68,14 +75,16 @@ class CrossEntropyLossOp(LossOp):
 
     def backward(self, dy: Array) -> tuple[Array, None]:
         dl = self.spread(dy).reshape(-1)  # (M,) or (1,)
-        h = self.h * dl
+        mass = self.h * dl
         if self.label_smoothing:
-            dl = dl if self.counted is None else dl * self.counted
-            dz = self.e * ((h + self.g_total * dl) / self.total)[:, None]
-            dz -= np.broadcast_to(dl, self.t.shape)[:, None] * self.g
-        else:
-            dz = self.e * (h / self.total)[:, None]
-        dz[self.rows, self.t] -= h
+            dl = np.broadcast_to(dl if self.counted is None else dl * self.counted, self.t.shape)
+            mass = mass + self.g_total * dl
+        mass = mass / self.total
+        dz = self.e * mass[:, None]
+        dz[self.rows, self.t] = -mass * self.rest
+        if self.label_smoothing:
+            dz -= dl[:, None] * self.g
+            dz[self.rows, self.t] += self.g_total * dl
         return from_rows(dz, self.shape), None
 
     def _target_weights(self, t: Array, counted: Array | None) -> tuple[Any, float]:
