@@ -1,0 +1,177 @@
+"""A second copy of a model's weights, averaged over training, and the way to use it.
+
+Evaluation with the average is one `with` block; training goes on with the weights themselves:
+
+    average = EMA(model, decay=0.999)
+    for x, y in loader:
+        ...
+        optimizer.step()
+        average.update()
+    with average.swapped():
+        accuracy = evaluate(model)
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from neural_net_core import Module, Parameter, StateDictError
+from neural_net_core.dtypes import Array
+from neural_net_core.tensor import Buffer
+
+__all__ = ["WeightAverage"]
+
+# Elements of a block: an average of ten million weights needs no copy of ten million.
+_BLOCK = 32 * 1024
+
+
+class WeightAverage:
+    """Base of the averages; a subclass says how much a new model counts.
+
+    Buffers (such as the running statistics of batch norm) are copied, not averaged.
+
+    Args:
+        model: A module, or parameters.
+
+    Attributes:
+        average: The averaged arrays by name.
+        num_updates: How often `update` was called.
+    """
+
+    def __init__(self, model: Module | Iterable[Parameter]) -> None:
+        self._tensors: dict[str, Parameter | Buffer] = {}
+        if isinstance(model, Module):
+            self._tensors.update(model.named_parameters())
+            self._tensors.update(model.named_buffers())
+        else:
+            self._tensors.update({str(i): p for i, p in enumerate(model)})
+        for name, tensor in self._tensors.items():
+            if not isinstance(tensor, Parameter | Buffer):
+                raise TypeError(
+                    f"{type(self).__name__}: expected Parameters, entry {name} is a "
+                    f"{type(tensor).__name__}"
+                )
+        self.average: dict[str, Array] = {k: t.data.copy() for k, t in self._tensors.items()}
+        self.num_updates = 0
+        self._swapped = False
+
+    def weight(self, t: int) -> float:
+        """Return how much the present model counts in update t (from 1), in [0, 1]."""
+        raise NotImplementedError
+
+    def update(self) -> None:
+        """Take the model's present weights into the average; call it after each step.
+
+        Raises:
+            RuntimeError: Inside `swapped`, where the model holds the average itself.
+        """
+        self._refuse_inside("update")
+        self.num_updates += 1
+        weight = self.weight(self.num_updates)
+        for name, tensor in self._tensors.items():
+            if isinstance(tensor, Parameter) and weight < 1:
+                _move(self.average[name], tensor.data, weight)
+            else:
+                self.average[name][...] = tensor.data
+
+    @contextmanager
+    def swapped(self) -> Iterator[None]:
+        """Put the average into the model for a `with` block, and the weights back after it.
+
+        The weights come back whatever happens inside, bit for bit.
+
+        Raises:
+            RuntimeError: Inside another `swapped` of this average.
+        """
+        self._refuse_inside("swapped")
+        self._exchange()
+        self._swapped = True
+        try:
+            yield
+        finally:
+            self._exchange()
+            self._swapped = False
+
+    def copy_to_model(self) -> None:
+        """Overwrite the model's weights with the average, to keep it at the end of training.
+
+        Raises:
+            RuntimeError: Inside `swapped`.
+        """
+        self._refuse_inside("copy_to_model")
+        for name, tensor in self._tensors.items():
+            tensor.data[...] = self.average[name]
+            tensor.version += 1
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return copies of the averages and the number of updates.
+
+        Raises:
+            RuntimeError: Inside `swapped`.
+        """
+        self._refuse_inside("state_dict")
+        return {
+            "num_updates": self.num_updates,
+            "average": {name: array.copy() for name, array in self.average.items()},
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from a saved state, bit for bit.
+
+        Args:
+            state_dict: What `state_dict()` returned.
+
+        Raises:
+            StateDictError: If anything does not fit; the message lists all of it, and nothing has
+                been changed.
+            RuntimeError: Inside `swapped`.
+        """
+        self._refuse_inside("load_state_dict")
+        problems = [f"missing {k!r}" for k in ("num_updates", "average") if k not in state_dict]
+        if not problems:
+            came = {k: np.asarray(v) for k, v in state_dict["average"].items()}
+            problems += [f"missing {k}" for k in self.average if k not in came]
+            problems += [f"unexpected {k}" for k in came if k not in self.average]
+            problems += [
+                f"{k}: expected {own.dtype} {own.shape}, got {came[k].dtype} {came[k].shape}"
+                for k, own in self.average.items()
+                if k in came and (came[k].shape, came[k].dtype) != (own.shape, own.dtype)
+            ]
+        if problems:
+            raise StateDictError(
+                f"{type(self).__name__}: the state dict does not fit: " + "; ".join(problems)
+            )
+        self.num_updates = int(state_dict["num_updates"])
+        for name, own in self.average.items():
+            own[...] = came[name]
+
+    def _refuse_inside(self, what: str) -> None:
+        if self._swapped:
+            raise RuntimeError(
+                f"{type(self).__name__}: {what} inside swapped(), where the model holds the "
+                "average; leave the with block first"
+            )
+
+    def _exchange(self) -> None:
+        """Exchange the model's arrays and the averages in place, one at a time."""
+        for name, tensor in self._tensors.items():
+            held = tensor.data.copy()
+            tensor.data[...] = self.average[name]
+            self.average[name][...] = held
+            tensor.version += 1
+
+
+def _move(average: Array, new: Array, weight: float) -> None:
+    """Move an average towards new values: a ← a + w (x − a)."""
+    if average.size <= _BLOCK or not new.flags.c_contiguous:
+        average += weight * (new - average)
+        return
+    flat_average, flat_new = average.reshape(-1), new.reshape(-1)
+    scratch = np.empty_like(average, shape=_BLOCK)
+    for start in range(0, average.size, _BLOCK):
+        a, x = flat_average[start : start + _BLOCK], flat_new[start : start + _BLOCK]
+        difference = np.subtract(x, a, out=scratch[: a.size])
+        difference *= weight
+        a += difference
