@@ -38,6 +38,27 @@ ORDINARY = {
         margin=0.2,
     ),
     "confusion_matrix": lambda: viz.confusion_matrix(_rng().integers(0, 40, (10, 10))),
+    "heat_map": lambda: viz.heat_map(
+        _rng().uniform(0, 1, (3, 4)),
+        row_labels=["SGD", "momentum", "Adam"],
+        column_labels=["0.001", "0.01", "0.1", "1"],
+        row_title="optimizer",
+        column_title="learning rate",
+        value_label="loss",
+        best="low",
+    ),
+    "gradient_flow": lambda: viz.gradient_flow({f"layer {i}": [10.0**-i, 1.0] for i in range(4)}),
+    "gradient_norms": lambda: viz.gradient_norms({"RNN": 10 ** np.arange(5.0)}, threshold=1.0),
+    "schedule_plot": lambda: viz.schedule_plot(
+        {"cosine": lambda t: 1 + math.cos(t / 30), "step": [1.0, 0.5]}, steps=100
+    ),
+    "run_comparison": lambda: viz.run_comparison(
+        {"SGD": [10, 20, 15], "Adam": [3, 4, NAN]}, value_label="steps", log=True
+    ),
+    "optimizer_paths": lambda: viz.optimizer_paths(
+        "beale",
+        {"SGD": np.linspace([1, 1], [3, 0.5], 50), "Adam": np.linspace([1, 1], [-9, 9], 30)},
+    ),
     "image_grid": lambda: viz.image_grid(
         _rng().uniform(size=(9, 8, 8)), [f"{i}, read as {i + 1}" for i in range(9)]
     ),
@@ -91,6 +112,21 @@ TROUBLE = {
     "decision_boundary_constant": lambda: viz.decision_boundary(
         lambda x: np.ones((len(x), 1)), resolution=4, names=(LONG, LONG)
     ),
+    "heat_map_nan": lambda: viz.heat_map(
+        [[NAN, INF, -INF], [0, -1, 1e9]], row_labels=[LONG, "b"], column_labels=[LONG] * 3, log=True
+    ),
+    "heat_map_empty": lambda: viz.heat_map(np.zeros((0, 0))),
+    "gradient_flow_zero": lambda: viz.gradient_flow({"a": 0.0, LONG: NAN}),
+    "gradient_norms_inf": lambda: viz.gradient_norms([1.0, INF, NAN]),
+    "run_comparison_empty": lambda: viz.run_comparison({}),
+    "run_comparison_failed": lambda: viz.run_comparison({LONG: [NAN, INF], "b": []}),
+    "optimizer_paths_nan": lambda: viz.optimizer_paths(
+        lambda x, y: np.full_like(x, NAN),
+        {LONG: [[NAN, 1]], "b": [[0, 0]], "c": [[0, 0], [INF, 1]]},
+        x_range=(0, 1),
+        y_range=(0, 1),
+    ),
+    "optimizer_paths_far": lambda: viz.optimizer_paths("saddle", {"a": [[0, 1], [1e200, -1e200]]}),
     "network_diagram_names": lambda: viz.network_diagram(
         _network(3, 12, 2), input_names=[LONG] * 3, output_names=[LONG] * 2, title=LONG
     ),

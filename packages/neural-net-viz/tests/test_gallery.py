@@ -90,6 +90,12 @@ def test_ids_of_two_figures_differ():
         lambda: viz.decision_boundary(
             lambda x: x[:, 0], [[0, 1]], [0], names=(EVIL, EVIL), class_names=[EVIL], resolution=2
         ),
+        lambda: viz.heat_map([[1]], row_labels=[EVIL], column_labels=[EVIL], row_title=EVIL),
+        lambda: viz.schedule_plot({EVIL: [1, 2]}),
+        lambda: viz.gradient_flow({EVIL: [1, 2]}, step_labels=[EVIL, "b"]),
+        lambda: viz.gradient_norms({EVIL: [1, 2]}),
+        lambda: viz.run_comparison({EVIL: [1, 2]}, value_label=EVIL),
+        lambda: viz.optimizer_paths("saddle", {EVIL: [[1, 1], [0, 0]]}),
         lambda: viz.network_diagram(
             [[[1.0]]], activations=[EVIL], input_names=[EVIL], output_names=[EVIL]
         ),

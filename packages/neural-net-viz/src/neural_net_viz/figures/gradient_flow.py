@@ -1,0 +1,59 @@
+"""How large the gradient is in each layer: where it vanishes or explodes on its way back."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from neural_net_core import ShapeError
+from neural_net_viz.drawing.inputs import as_floats, as_labels
+from neural_net_viz.figure import Figure
+from neural_net_viz.figures.bar_chart import bar_chart
+
+__all__ = ["gradient_flow"]
+
+
+def gradient_flow(
+    gradients: Mapping[str, Any],
+    *,
+    step_labels: Iterable[object] | None = None,
+    title: str = "Gradient flow",
+    description: str | None = None,
+) -> Figure:
+    """Draw each layer's mean absolute gradient, at one time or at several, on a log axis.
+
+    Args:
+        gradients: Layer -> mean |gradient|, a number or (times,).
+        step_labels: A label per time; None counts from 1.
+        title: The figure's title.
+        description: What it shows, in words; None makes one.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ShapeError: If layers have different numbers of times.
+
+    Examples:
+        >>> gradient_flow({"layer 1": 1e-6, "layer 2": 1e-2}).title
+        'Gradient flow'
+    """
+    arrays = {
+        str(n): np.atleast_1d(
+            as_floats(f"gradient_flow(gradients[{n!r}])", v, 0, 1, expected="a number or (times,)")
+        )
+        for n, v in gradients.items()
+    }
+    lengths = sorted({len(v) for v in arrays.values()})
+    if len(lengths) > 1:
+        raise ShapeError(f"gradient_flow: expected as many times in every layer, got {lengths}")
+    times = lengths[0] if lengths else 0
+    if times <= 1:
+        values: dict[str, Any] = {n: float(v[0]) if len(v) else 0.0 for n, v in arrays.items()}
+    else:
+        labels = as_labels("gradient_flow(step_labels)", step_labels, times)
+        labels = labels or [str(i + 1) for i in range(times)]
+        values = {n: dict(zip(labels, v, strict=True)) for n, v in arrays.items()}
+    return bar_chart(
+        values, value_label="mean |gradient|", log=True, title=title, description=description
+    )

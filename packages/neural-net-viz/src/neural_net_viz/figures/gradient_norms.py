@@ -1,0 +1,45 @@
+"""The gradient's length over training, and the length that clipping allows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from neural_net_viz.drawing.inputs import as_named
+from neural_net_viz.figure import Figure
+from neural_net_viz.figures.line_plot import line_plot
+
+__all__ = ["gradient_norms"]
+
+
+def gradient_norms(
+    norms: Mapping[str, Any] | Sequence[float],
+    *,
+    threshold: float | None = None,
+    x_label: str = "step",
+    title: str = "Gradient norms",
+    description: str | None = None,
+) -> Figure:
+    """Draw gradient norms on a logarithmic axis, where an explosion is a straight climb.
+
+    Args:
+        norms: Name -> (steps,), or one sequence.
+        threshold: The norm to which gradients are clipped, drawn as a level line.
+        x_label: What the steps are.
+        title: The figure's title.
+        description: What it shows, in words; None makes one.
+
+    Returns:
+        The figure.
+
+    Examples:
+        >>> gradient_norms([1.0, 10.0, 100.0], threshold=1.0).title
+        'Gradient norms'
+    """
+    lines = as_named("gradient_norms(norms)", norms, "gradient norm")
+    if threshold is not None and lines:
+        longest = max(np.size(values) for values in lines.values())
+        lines["clipping threshold"] = np.full(longest, float(threshold))
+    return line_plot(
+        lines, x_label=x_label, y_label="norm", log_y=True, title=title, description=description
+    )

@@ -1,0 +1,225 @@
+"""Optimizers walking down a surface of two parameters, as an animation that stands alone."""
+
+import math
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from neural_net_core import ShapeError
+from neural_net_viz.drawing.axes import Plot
+from neural_net_viz.drawing.canvas import polyline
+from neural_net_viz.drawing.inputs import Floats, as_floats, check_one_of
+from neural_net_viz.drawing.legend import LegendEntry
+from neural_net_viz.drawing.number_text import coordinate, format_value
+from neural_net_viz.drawing.ramps import ramp_role
+from neural_net_viz.drawing.scales import make_scale
+from neural_net_viz.drawing.theme import MARKERS, series_role
+from neural_net_viz.figure import Figure
+
+__all__ = ["SURFACES", "optimizer_paths"]
+
+Surface = Callable[[Any, Any], Any]
+
+
+def rosenbrock(x: Any, y: Any) -> Any:
+    """(1 − x)² + 100 (y − x²)²: a bent valley, its floor almost level; least at (1, 1)."""
+    return (1 - x) ** 2 + 100 * (y - x * x) ** 2
+
+
+def beale(x: Any, y: Any) -> Any:
+    """Beale's function: plateaus between sharp walls; least at (3, 0.5)."""
+    return (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2
+
+
+def saddle(x: Any, y: Any) -> Any:
+    """x² − y²: down along y, up along x, and a gradient of 0 in the middle."""
+    return x * x - y * y
+
+
+# Name -> function, horizontal range, vertical range, place of the minimum.
+SURFACES: dict[str, tuple[Surface, tuple[float, float], tuple[float, float], Any]] = {
+    "rosenbrock": (rosenbrock, (-2.0, 2.0), (-1.0, 3.0), (1.0, 1.0)),
+    "beale": (beale, (-4.5, 4.5), (-4.5, 4.5), (3.0, 0.5)),
+    "saddle": (saddle, (-2.0, 2.0), (-2.0, 2.0), None),
+}
+_SHADES = 14
+_SQUARES = 80
+
+
+def optimizer_paths(
+    surface: str | Surface,
+    paths: Mapping[str, Any],
+    *,
+    seconds: float = 8.0,
+    x_range: tuple[float, float] | None = None,
+    y_range: tuple[float, float] | None = None,
+    title: str | None = None,
+    description: str | None = None,
+) -> Figure:
+    """Draw paths over a surface's level lines, and a point that runs along each.
+
+    All points take their steps at the same time. Readers who ask for less motion, and viewers
+    without animation, see the whole paths.
+
+    Args:
+        surface: "rosenbrock", "beale", "saddle", or a function of two arrays.
+        paths: Name -> (steps, 2); a path ends where it is no longer finite.
+        seconds: How long one run of the animation takes.
+        x_range: The horizontal range; needed for a surface of your own.
+        y_range: The vertical range; needed for a surface of your own.
+        title: The figure's title; None names the surface.
+        description: What it shows, in words; None makes one.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ShapeError: If a path is not (steps, 2).
+        ValueError: If the surface is unknown or a range is missing.
+
+    Examples:
+        >>> optimizer_paths("saddle", {"SGD": [[1.0, 0.1], [0.8, 0.2]]}).title
+        'Paths on the saddle surface'
+    """
+    minimum = None
+    name = "given"
+    if isinstance(surface, str):
+        check_one_of("optimizer_paths(surface)", surface, tuple(SURFACES))
+        name = surface
+        function, wide, tall, minimum = SURFACES[surface]
+        x_range, y_range = x_range or wide, y_range or tall
+    else:
+        function = surface
+    if x_range is None or y_range is None:
+        raise ValueError("optimizer_paths: give x_range and y_range for a surface of your own")
+    if not (x_range[0] < x_range[1] and y_range[0] < y_range[1]):
+        raise ValueError(f"optimizer_paths: expected low < high, got {x_range} and {y_range}")
+    if not seconds > 0:
+        raise ValueError(f"optimizer_paths(seconds): expected more than 0, got {seconds}")
+    walks = {str(n): _walk(str(n), p) for n, p in paths.items()}
+    entries = [
+        LegendEntry(n, series_role(i), "line", marker=MARKERS[i % len(MARKERS)])
+        for i, n in enumerate(walks)
+    ]
+    if minimum:
+        entries.append(LegendEntry("minimum", "text", "mark", marker="cross"))
+    plot = Plot(
+        make_scale(x_range, padding=0),
+        make_scale(y_range, padding=0),
+        title=title or f"Paths on the {name} surface",
+        legend=entries,
+        width=520,
+        height=400,
+        grid="",
+    )
+    _shade(plot, function, x_range, y_range)
+    if minimum:
+        plot.points([minimum[0]], [minimum[1]], "text", marker="cross", radius=6)
+    longest = max((len(w) for w in walks.values()), default=1)
+    css = []
+    for i, (walk, entry) in enumerate(zip(walks.values(), entries, strict=False)):
+        css.append(_draw_walk(plot, walk, entry, i, longest, seconds))
+    words = description or _describe(name, function, walks)
+    return plot.figure(words, css="\n".join(rule for rule in css if rule))
+
+
+def _walk(name: str, path: Any) -> Floats:
+    where = f"optimizer_paths(paths[{name!r}])"
+    points = as_floats(where, path, 2, expected="(steps, 2)")
+    if points.shape[1] != 2:
+        raise ShapeError(f"{where}: expected (steps, 2), got {points.shape}")
+    broken = ~np.isfinite(points).all(axis=1)
+    return points[: int(broken.argmax())] if broken.any() else points
+
+
+def _shade(
+    plot: Plot, function: Surface, x_range: tuple[float, float], y_range: tuple[float, float]
+) -> None:
+    """Fill the plane in steps of equal ratio of height above the lowest place."""
+    xs, ys = (
+        low + (np.arange(_SQUARES) + 0.5) * (high - low) / _SQUARES
+        for low, high in (x_range, y_range)
+    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        z = np.asarray(function(*np.meshgrid(xs, ys)), dtype=np.float64)
+    finite = np.isfinite(z)
+    if not finite.any():
+        return
+    height = np.where(finite, z - z[finite].min(), z[finite].max() - z[finite].min())
+    # The logarithm shows the valley's floor as well as its walls.
+    level = np.log1p(100 * height / (height.max() or 1.0)) / math.log(101)
+    steps = np.minimum((level * _SHADES).astype(int), _SHADES - 1)
+    wide = (plot.right - plot.left) / _SQUARES
+    tall = (plot.bottom - plot.top) / _SQUARES
+    for i, row in enumerate(steps):
+        starts = [0, *(np.flatnonzero(np.diff(row)) + 1).tolist(), _SQUARES]
+        for a, b in pairwise(starts):
+            role = ramp_role("ink", 0.05 + 0.35 * row[a] / _SHADES)
+            y = plot.bottom - (i + 1) * tall
+            plot.canvas.rect(plot.left + a * wide, y, (b - a) * wide, tall, f"fill-{role} crisp")
+
+
+def _draw_walk(
+    plot: Plot, walk: Floats, entry: LegendEntry, i: int, longest: int, seconds: float
+) -> str:
+    """Draw a path and its moving point; return the animation's rules."""
+    if not len(walk):
+        return ""
+    # Beyond the page a path is only clipped; far beyond it the numbers would be too large.
+    px = np.clip(plot.px(walk[:, 0]), -5e3, 5e3)
+    py = np.clip(plot.py(walk[:, 1]), -5e3, 5e3)
+    keep = np.unique(np.linspace(0, len(walk) - 1, min(len(walk), 160)).astype(int))
+    points = list(zip(px[keep].tolist(), py[keep].tolist(), strict=True))
+    plot.canvas.path(
+        polyline(points), f"line stroke-{entry.role}", clip=plot.clip(), tip=entry.label,
+        id=f"path-{i}", pathLength="1",
+    )  # fmt: skip
+    plot.points(walk[:1, 0], walk[:1, 1], entry.role, marker=entry.marker, radius=5)
+    inside = plot.left <= px[-1] <= plot.right and plot.top <= py[-1] <= plot.bottom
+    if inside:
+        plot.points(walk[-1:, 0], walk[-1:, 1], entry.role, marker=entry.marker, radius=5)
+    if len(points) < 2:
+        return ""
+    lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    share = lengths / (lengths[-1] or 1.0)
+    # The line is uncovered at the pace of the steps: long steps are fast, as they were.
+    frames = []
+    for k in range(0, len(keep), max(1, len(keep) // 40)):
+        at = 85 * keep[k] / max(longest - 1, 1)
+        frames.append(f"{coordinate(at)}%{{stroke-dashoffset:{1 - share[k]:.4f}}}")
+    end = 85 * keep[-1] / max(longest - 1, 1)
+    frames.append(f"{coordinate(end)}%,100%{{stroke-dashoffset:0}}")
+    # The class of the colour makes the name unique enough: figures in one page share no path.
+    keyframes = f"nnv-walk-{i}-{abs(hash_of(points)) % 10**8}"
+    return (
+        "@media (prefers-reduced-motion:no-preference){"
+        f"@keyframes {keyframes}{{{''.join(frames)}}}"
+        f".nnv #path-{i}{{stroke-dasharray:1;"
+        f"animation:{keyframes} {coordinate(seconds)}s linear infinite}}}}"
+    )
+
+
+def hash_of(points: list[tuple[float, float]]) -> int:
+    """Return a number that depends on the points alone, the same in every run."""
+    total = 0
+    for x, y in points:
+        total = (total * 1000003 + round(x * 100) * 31 + round(y * 100)) % (2**61 - 1)
+    return total
+
+
+def _describe(name: str, function: Surface, walks: Mapping[str, Floats]) -> str:
+    sentences = [f"{len(walks)} paths over the level lines of the {name} surface."]
+    for label, walk in walks.items():
+        if not len(walk):
+            sentences.append(f"{label}: no finite step.")
+            continue
+        x, y = walk[-1]
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = format_value(float(function(x, y)))
+        sentences.append(
+            f"{label}: after {len(walk) - 1} steps at ({format_value(x)}, {format_value(y)}), "
+            f"height {value}."
+        )
+    return " ".join(sentences)

@@ -1,0 +1,88 @@
+"""Several settings side by side, every seed a dot, the median a line."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neural_net_viz.drawing.axes import Plot
+from neural_net_viz.drawing.inputs import as_floats
+from neural_net_viz.drawing.legend import LegendEntry
+from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.scales import Scale, Tick, make_scale
+from neural_net_viz.drawing.theme import series_role
+from neural_net_viz.figure import Figure
+
+__all__ = ["run_comparison"]
+
+_ROW = 30.0
+
+
+def run_comparison(
+    runs: Mapping[str, Any],
+    *,
+    value_label: str = "",
+    log: bool = False,
+    title: str = "Runs",
+    description: str | None = None,
+) -> Figure:
+    """Draw the results of every seed of every run, and the median of each run.
+
+    Args:
+        runs: Name -> (seeds,) results; a run may have failed seeds as NaN or infinity, which are
+            counted beside its row.
+        value_label: What the results are.
+        log: Whether the axis is logarithmic.
+        title: The figure's title.
+        description: What it shows, in words; None makes one.
+
+    Returns:
+        The figure.
+
+    Examples:
+        >>> run_comparison({"SGD": [3.0, 4.0, 8.0]}, value_label="steps").description
+        'Steps of 1 runs. SGD: median 4, from 3 to 8, 3 seeds.'
+    """
+    results = {
+        str(n): as_floats(f"run_comparison(runs[{n!r}])", v, 1, expected="(seeds,)")
+        for n, v in runs.items()
+    }
+    every = np.concatenate([np.zeros(0), *results.values()])
+    height = max(len(results), 1) * _ROW
+    ticks = [Tick((i + 0.5) * _ROW, name) for i, name in enumerate(reversed(results))]
+    plot = Plot(
+        make_scale(every, log=log),
+        Scale(0.0, height),
+        title=title,
+        x_label=value_label,
+        height=height,
+        y_ticks=ticks,
+        grid="xy",
+        legend=[
+            LegendEntry("one seed", "series-0", "mark", marker="ring"),
+            LegendEntry("median", "series-1", "mark", marker="diamond"),
+        ],
+    )
+    if not np.isfinite(every).any():
+        plot.message("no data")
+    sentences = [f"{value_label.capitalize() or 'Results'} of {len(results)} runs."]
+    for row, (name, values) in enumerate(results.items()):
+        y = height - (row + 0.5) * _ROW
+        good = values[np.isfinite(values)]
+        failed = len(values) - len(good)
+        plot.points(good, np.full(len(good), y), series_role(0), marker="ring", radius=4)
+        said = f"{name}: "
+        if good.size:
+            middle = float(np.median(good))
+            tip = f"{name}: median {format_value(middle)}"
+            plot.points([middle], [y], series_role(1), marker="diamond", radius=6, tips=[tip])
+            said += f"median {format_value(middle)}, from {format_value(good.min())} to "
+            said += f"{format_value(good.max())}, "
+        if failed and np.isfinite(every).any():
+            plot.canvas.text(
+                plot.left + 6, float(plot.py(y)) - 9, f"{failed} failed", size=10.5,
+                classes="fill-wrong halo",
+            )  # fmt: skip
+        said += f"{len(values)} seeds" + (f", {failed} failed" if failed else "")
+        sentences.append(said + ".")
+    return plot.figure(description or " ".join(sentences))

@@ -1,0 +1,57 @@
+"""Optimizer paths: surfaces, where the lines run, and the animation."""
+
+import re
+
+import numpy as np
+import pytest
+
+import neural_net_viz as viz
+from neural_net_core import ShapeError
+from neural_net_viz.figures.optimizer_paths import SURFACES, beale, rosenbrock, saddle
+
+
+def test_the_surfaces_have_their_published_minima():
+    for name in ("rosenbrock", "beale"):
+        function, _, _, (x, y) = SURFACES[name]
+        assert function(x, y) == 0
+        near = np.random.default_rng(0).normal((x, y), 0.1, (500, 2))
+        assert (function(*near.T) > 0).all()
+    assert rosenbrock(-1.0, 2.0) == 4 + 100 and beale(0.0, 0.0) == 14.203125
+    assert saddle(2.0, 1.0) == 3
+
+
+def test_the_path_runs_through_its_points(picture, coordinates):
+    walk = np.array([[-1.0, -1.0], [0.0, 0.0], [1.0, 1.0]])
+    shown = picture(viz.optimizer_paths("saddle", {"a": walk}))
+    points = np.array(coordinates(shown.with_class("line")[0].get("d")))
+    assert len(points) == 3
+    np.testing.assert_allclose(points[1], (points[0] + points[2]) / 2, atol=0.02)
+    assert points[2, 0] > points[0, 0] and points[2, 1] < points[0, 1]
+
+
+def test_the_animation_respects_readers_who_want_none(picture):
+    shown = picture(viz.optimizer_paths("beale", {"a": [[1, 1], [2, 1], [3, 0.5]]}, seconds=3))
+    style = shown.all("style")[0].text
+    inside = style.partition("@media (prefers-reduced-motion:no-preference)")[2]
+    assert "animation:" in inside and "3s linear infinite" in inside
+    outside = style.partition("@media (prefers-reduced-motion")[0]
+    assert "animation" not in outside and "stroke-dashoffset" not in outside
+    target = re.search(r"#(nnv-[0-9a-f]+-path-0)", inside)[1]
+    assert shown.with_class("line")[0].get("id") == target
+
+
+def test_a_path_ends_where_it_breaks(picture, coordinates):
+    figure = viz.optimizer_paths("saddle", {"a": [[0, 0], [1, 1], [np.nan, 1], [1, 0]]})
+    assert "after 1 steps at (1, 1)" in figure.description
+    assert len(coordinates(picture(figure).with_class("line")[0].get("d"))) == 2
+
+
+def test_bad_input():
+    with pytest.raises(ValueError, match="'rosenbrock', 'beale', 'saddle', got 'bowl'"):
+        viz.optimizer_paths("bowl", {})
+    with pytest.raises(ValueError, match="give x_range and y_range"):
+        viz.optimizer_paths(lambda x, y: x + y, {})
+    with pytest.raises(ShapeError, match=r"paths\['a'\]\): expected \(steps, 2\), got \(2, 3\)"):
+        viz.optimizer_paths("saddle", {"a": np.zeros((2, 3))})
+    with pytest.raises(ValueError, match="more than 0"):
+        viz.optimizer_paths("saddle", {}, seconds=0)
