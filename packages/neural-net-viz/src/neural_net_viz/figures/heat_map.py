@@ -76,7 +76,7 @@ def heat_map(
     chosen = _best(v, best)
 
     label = min(max((text_width(t, _SIZE) for t in down), default=0.0), _MOST_LABEL)
-    widest = max((text_width(w, _SIZE) for row in words for w in row), default=0.0)
+    widest = max((text_width(w, _SIZE, bold=True) for row in words for w in row), default=0.0)
     head = min(max((text_width(t, _SIZE) for t in across), default=0.0), 90.0)
     cell = max(widest + 12, head + 8, 34.0)
     left = MARGIN + label + 10

@@ -148,8 +148,9 @@ def _shade(
     if not finite.any():
         return
     height = np.where(finite, z - z[finite].min(), z[finite].max() - z[finite].min())
-    # The logarithm shows the valley's floor as well as its walls.
-    level = np.log1p(100 * height / (height.max() or 1.0)) / math.log(101)
+    # The logarithm shows the valley's floor as well as its walls, the more so the steeper they are.
+    steep = 20 * (height.max() / (np.median(height) or 1.0) or 1.0)
+    level = np.log1p(steep * height / (height.max() or 1.0)) / math.log1p(steep)
     steps = np.minimum((level * _SHADES).astype(int), _SHADES - 1)
     wide = (plot.right - plot.left) / _SQUARES
     tall = (plot.bottom - plot.top) / _SQUARES
