@@ -63,9 +63,8 @@ def project(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_adding_optim_pulls_core_and_nothing_else_of_ours(project: Path) -> None:
-    installed = {
-        entry["name"] for entry in json.loads(uv("pip", "list", "--format=json", cwd=project))
-    }
+    command = ["pip", "list", "--format=json", "--python", str(project / ".venv")]
+    installed = {entry["name"] for entry in json.loads(uv(*command, cwd=project))}
     assert installed == {"neural-net-optim", "neural-net-core", "numpy", "safetensors"}
 
 
