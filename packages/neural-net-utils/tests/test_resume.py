@@ -88,6 +88,28 @@ def test_finished_run_resumes_to_itself(tiny, wanted, tmp_path):
     assert steps == []
 
 
+class Crash(Callback):
+    """Fail after an epoch's last step was saved, before the epoch itself is."""
+
+    def on_epoch_end(self, training):
+        if training.epoch == 2:
+            raise RuntimeError("crash")
+
+
+@pytest.mark.parametrize("accumulate", [1, 2, 3])
+def test_crash_between_the_last_step_and_the_epochs_end(tiny, tmp_path, accumulate):
+    """The file of an epoch's last step (a short group for 2) leads to the epoch's end, once."""
+    whole = tiny.outcome(*tiny.train(accumulate=accumulate))
+    steps = {1: 30, 2: 16, 3: 10}[accumulate]
+    saving = Checkpoint(tmp_path, every_steps=steps)
+    with pytest.raises(RuntimeError, match="crash"):
+        tiny.train(accumulate=accumulate, callbacks=[Crash(), saving])
+    file = latest_checkpoint(tmp_path)
+    assert file.name == f"step-{steps:08d}.safetensors"
+    resumed = tiny.train(accumulate=accumulate, resume_from=file)
+    assert_same(tiny.outcome(*resumed), whole)
+
+
 def test_killed_20_times_at_random_points(tiny, wanted, tmp_path):
     """SIGKILL at 20 random moments (steps, saves, validation), each time resumed."""
     seed = int(os.environ.get("KILL_SEED", time.time_ns() % 2**32))

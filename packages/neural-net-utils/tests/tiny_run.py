@@ -104,6 +104,7 @@ def small_digits(n=120):
 
 
 def clip(parameters):
+    parameters = [p for p in parameters if p.grad is not None]
     norm = float(np.sqrt(sum(float(np.vdot(p.grad, p.grad)) for p in parameters)))
     for p in parameters:
         p.grad = p.grad * np.float32(min(1.0, 1.0 / (norm + 1e-6)))

@@ -60,7 +60,9 @@ class EarlyStopping(Callback):
     ) -> None:
         self.monitor = Monitor("EarlyStopping", monitor, mode, min_delta)
         self.patience = check_count("EarlyStopping", "patience", patience, 0)
-        self.start_from_epoch = start_from_epoch
+        self.start_from_epoch = check_count(
+            "EarlyStopping", "start_from_epoch", start_from_epoch, 0
+        )
         self.baseline = baseline
         self.restore_best = restore_best
         self.reset()
