@@ -1,0 +1,108 @@
+"""Every operation of the package is gradient-checked: none is missing, and none is wrong.
+
+The cases stand in files `gradcheck_cases_*.py` beside this one, each with a dictionary
+`CASES = {OpClass: [(function, inputs), …]}`: the function of Tensors that runs the operation, and
+arrays, of which the floating ones get gradients.
+"""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neural_net_core import Op, Tensor, default_dtype
+from neural_net_core.testing import gradcheck, op_classes
+
+
+def load_cases():
+    cases = {}
+    for path in sorted(Path(__file__).parent.glob("gradcheck_cases_*.py")):
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for op, some in module.CASES.items():
+            cases.setdefault(op, []).extend(some)
+    return cases
+
+
+CASES = load_cases()
+PARAMETERS = [
+    pytest.param(op, fn, inputs, id=f"{op.__name__}-{i}")
+    for op, some in CASES.items()
+    for i, (fn, inputs) in enumerate(some)
+]
+
+
+def run(fn, inputs, dtype):
+    """Return the leaves, and the results of fn that have a gradient."""
+    arrays = [np.array(x) for x in inputs]
+    arguments = [Tensor(x, dtype, requires_grad=True) if x.dtype.kind == "f" else x for x in arrays]
+    for x in arguments:
+        (x.data if isinstance(x, Tensor) else x).setflags(write=False)
+    with default_dtype(dtype):
+        y = fn(*arguments)
+    outputs = y if isinstance(y, tuple | list) else [y]
+    return (
+        [x for x in arguments if isinstance(x, Tensor)],
+        [part for part in outputs if isinstance(part, Tensor) and part.requires_grad],
+    )
+
+
+def recorded(outputs):
+    """Return the classes of all operations that led to the outputs."""
+    seen, waiting = set(), [y.node for y in outputs]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Op) and node not in seen:
+            seen.add(node)
+            waiting.extend(parent[0] for parent in node.parents if parent is not None)
+    return {type(node) for node in seen}
+
+
+def test_every_operation_of_the_package_has_a_case():
+    missing = [op.__name__ for op in op_classes("neural_net_layers") if not CASES.get(op)]
+    assert missing == []
+
+
+@pytest.mark.parametrize(("op", "fn", "inputs"), PARAMETERS)
+def test_gradient_equals_central_differences(op, fn, inputs):
+    _, outputs = run(fn, inputs, np.float64)
+    assert op in recorded(outputs), f"the case never runs {op.__name__}"
+    assert gradcheck(fn, inputs)
+
+
+@pytest.mark.parametrize(("op", "fn", "inputs"), PARAMETERS)
+def test_float32_stays_float32_and_nothing_is_written_to_inputs_or_dy(op, fn, inputs, monkeypatch):
+    backward, dtypes = op.backward, set()
+
+    def spy(self, *dys):
+        dxs = backward(self, *dys)
+        # What the tape throws away, such as the gradient of a constant, may be of any dtype.
+        for i, dx in enumerate(dxs if isinstance(dxs, tuple) else (dxs,)):
+            if dx is not None and self.needs(i):
+                dtypes.add(dx.dtype)
+        return dxs
+
+    monkeypatch.setattr(op, "backward", spy)
+    _, outputs = run(fn, inputs, np.float32)
+    for y in outputs:
+        dy = np.ones_like(y.data)
+        dy.setflags(write=False)
+        y.backward(dy, retain_graph=True)
+    assert {y.dtype for y in outputs} | dtypes == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize(("op", "fn", "inputs"), PARAMETERS)
+def test_a_second_pass_through_a_kept_graph_gives_the_same(op, fn, inputs):
+    """A backward that works in place on what it saved would give something else."""
+    leaves, outputs = run(fn, inputs, np.float64)
+
+    def gradients():
+        for x in leaves:
+            x.grad = None
+        for y in outputs:
+            y.backward(np.ones_like(y.data), retain_graph=True)
+        return [None if x.grad is None else x.grad.tobytes() for x in leaves]
+
+    assert gradients() == gradients()
