@@ -42,6 +42,9 @@ def test_calibration_error_against_a_loop():
         if inside.any():
             wanted += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
     assert expected_calibration_error(p, targets) == pytest.approx(wanted)
+    # A confidence on a bin's upper edge belongs to that bin: gaps of 0 - 0.5 and 1 - 0.75.
+    edge = expected_calibration_error([[0.5, 0.5], [0.75, 0.25]], [1, 0], bins=2)
+    assert edge == pytest.approx((0.5 + 0.25) / 2)
     assert math.isnan(expected_calibration_error(np.ones((0, 2)), np.array([], int)))
     with pytest.raises(ValueError, match="apply softmax first"):
         expected_calibration_error([[3.0, -1.0]], [0])
