@@ -18,6 +18,7 @@ import numpy.typing as npt
 import torch
 
 from neural_net_core import Op, Tensor, default_dtype, grad
+from neural_net_core.recorded import TOLERANCE, operations_of, relative_error
 
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
@@ -25,11 +26,7 @@ Shapes = tuple[Shape, ...]
 Make = Callable[[np.random.Generator, Shapes], Sequence[Array]]
 Config = Callable[[np.random.Generator, Shapes], dict[str, Any]]
 
-TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 MINIMUM_CASES = 20
-
-# A result that is zero but for rounding has no relative error; below this its size counts as this.
-FLOOR = 1e-3
 
 
 @dataclasses.dataclass
@@ -82,20 +79,6 @@ def random_axis(rng: np.random.Generator, shapes: Shapes) -> dict[str, Any]:
     """Return `{"axis": …}`: one axis of the first operand, from the front or from the back."""
     ndim = len(shapes[0])
     return {"axis": int(rng.integers(-ndim, ndim)) if ndim else -1}
-
-
-def relative_error(ours: Array, theirs: Array) -> float:
-    """Return the largest difference over the largest magnitude; inf where NaN or inf disagree."""
-    if theirs.size == 0:
-        return 0.0
-    finite = np.isfinite(theirs)
-    if not np.array_equal(ours[~finite], theirs[~finite], equal_nan=True):
-        return float("inf")
-    if not np.isfinite(ours[finite]).all():
-        return float("inf")
-    difference = np.abs(ours[finite].astype(np.float64) - theirs[finite].astype(np.float64))
-    scale = max(float(np.abs(theirs[finite]).max(initial=0.0)), FLOOR)
-    return float(difference.max(initial=0.0)) / scale
 
 
 def check(
@@ -175,7 +158,7 @@ def _compare(
             for x, f in zip(operands, floating, strict=True)
         ]
         my_outputs = _as_tuple(ours(*mine, **options))
-        ran |= _operations(my_outputs)
+        ran |= operations_of(list(my_outputs))
         torches = [
             torch.tensor(x, requires_grad=f and gradients)
             for x, f in zip(operands, floating, strict=True)
@@ -209,18 +192,6 @@ def _compare(
         assert dx.shape == expected.shape, f"{label}: gradient {dx.shape}"
         gradient = max(gradient, relative_error(dx, expected))
     return forward, gradient
-
-
-def _operations(outputs: tuple[Any, ...]) -> set[type[Op]]:
-    """Return the classes of all operations recorded on the way to the outputs."""
-    seen: set[Op] = set()
-    waiting = [y.node for y in outputs]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, Op) and node not in seen:
-            seen.add(node)
-            waiting.extend(parent[0] for parent in node.parents or () if parent is not None)
-    return {type(node) for node in seen}
 
 
 def _as_tuple(outputs: Any) -> tuple[Any, ...]:

@@ -1,0 +1,182 @@
+"""Every operation, activation and loss against PyTorch's recorded results, without PyTorch.
+
+`tests/parity/freeze.py` writes the cases; a case has the same name here and there.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neural_net_core import Dense, FeedForward, Tanh, Tensor, activations, losses, ops
+from neural_net_core.losses._loss import ReduceOp
+from neural_net_core.recorded import Case, load_cases, relative_error, replay, save_cases
+from neural_net_core.testing import op_classes
+
+CASES = load_cases(Path(__file__).parent / "fixtures" / "pytorch.safetensors")
+WEIGHT = [0.5, 2.0, 1.0, 0.25]
+
+
+def plain(module, *names):
+    """Return, under the names of the cases, functions called just as they are."""
+    return {name: getattr(module, name) for name in names}
+
+
+OPERATIONS = {
+    **plain(ops, "add", "subtract", "multiply", "divide", "negative", "power", "sqrt", "exp"),
+    **plain(ops, "expm1", "log", "log1p", "sin", "cos", "absolute", "sign", "matmul", "linear"),
+    **plain(ops, "sum", "softmax", "where", "maximum", "minimum"),
+    "power 3": lambda x: x**3,
+    "power -0.5": lambda x: x**-0.5,
+    "cast": lambda x: x.astype(np.float16).astype(x.dtype),
+    "matmul vectors": ops.matmul,
+    "matmul batches": ops.matmul,
+    "linear without bias": ops.linear,
+    "sum axis": lambda x: ops.sum(x, 1, keepdims=True),
+    "mean axes": lambda x: ops.mean(x, (0, -1)),
+    "prod": lambda x: ops.prod(x, -1),
+    "max": lambda x: ops.max(x, 0),
+    "min": ops.min,
+    "var": lambda x: ops.var(x, 1),
+    "var ddof": lambda x: ops.var(x, 0, ddof=1),
+    "std": lambda x: ops.std(x, 1),
+    "norm": lambda x: ops.norm(x, 1),
+    "logsumexp": lambda x: ops.logsumexp(x, 1),
+    "log_softmax": lambda x: ops.log_softmax(x, 0),
+    "cumsum": lambda x: ops.cumsum(x, 1),
+    "reshape": lambda x: ops.reshape(x, (3, 2)),
+    "transpose": lambda x: ops.transpose(x, (2, 0, 1)),
+    "swapaxes": lambda x: ops.swapaxes(x, 0, 2),
+    "moveaxis": lambda x: ops.moveaxis(x, 0, -1),
+    "squeeze": lambda x: ops.squeeze(x, 1),
+    "expand_dims": lambda x: ops.expand_dims(x, 1),
+    "broadcast_to": lambda x: ops.broadcast_to(x, (2, 3, 2)),
+    "flip": lambda x: ops.flip(x, 1),
+    "getitem": lambda x: x[1:, ::2],
+    "getitem repeated": lambda x: x[[0, 2, 2], [1, 1, 1]],
+    "take_along_axis": lambda x, i: ops.take_along_axis(x, i, 1),
+    "concatenate": lambda a, b: ops.concatenate([a, b, a], 1),
+    "stack": lambda a, b: ops.stack([a, b], 1),
+    "split": lambda x: ops.split(x, [1, 3], 1),
+    "unstack": lambda x: ops.unstack(x, 1),
+    "pad": lambda x: ops.pad(x, ((0, 2), (1, 0)), value=5.0),
+    "pad reflect": lambda x: ops.pad(x, ((0, 0), (2, 1)), "reflect"),
+    "clip": lambda x: ops.clip(x, -1, 1),
+    "einsum": lambda a, b: ops.einsum("bik,kj->bij", a, b),
+}
+
+ACTIVATIONS = {
+    **plain(activations, "sigmoid", "tanh", "relu", "leaky_relu", "selu", "gelu", "silu"),
+    **plain(activations, "swish", "softplus", "mish", "prelu", "softsign", "logsigmoid"),
+    **plain(activations, "hardtanh", "relu6", "hardsigmoid", "hardswish", "glu", "swiglu"),
+    "elu": lambda x: activations.elu(x, 0.5),
+    "gelu tanh": lambda x: activations.gelu(x, "tanh"),
+    "softplus sharp": lambda x: activations.softplus(x, 2.5, 3.0),
+}
+
+LOSSES = {
+    **plain(losses, "mse_loss", "l1_loss", "binary_cross_entropy", "cosine_similarity"),
+    **plain(losses, "binary_cross_entropy_with_logits", "cross_entropy", "hinge_loss"),
+    **plain(losses, "hinge_embedding_loss", "normalize", "pairwise_distance"),
+    "mse_loss none": lambda x, t: losses.mse_loss(x, t, reduction="none"),
+    "huber_loss": lambda x, t: losses.huber_loss(x, t, delta=0.5),
+    "smooth_l1_loss": lambda x, t: losses.smooth_l1_loss(x, t, beta=0.5),
+    "binary_cross_entropy_with_logits pos_weight": lambda x, t: (
+        losses.binary_cross_entropy_with_logits(x, t, pos_weight=WEIGHT)
+    ),
+    "cross_entropy sum": lambda x, t: losses.cross_entropy(x, t, reduction="sum"),
+    "cross_entropy weight smoothing": lambda x, t: losses.cross_entropy(
+        x, t, weight=WEIGHT, label_smoothing=0.1
+    ),
+    "cross_entropy images": lambda x, t: losses.cross_entropy(x, t, reduction="none"),
+    "cross_entropy probabilities": lambda x, q: losses.cross_entropy(
+        x, q, weight=WEIGHT, label_smoothing=0.1
+    ),
+    "nll_loss": lambda x, t: losses.nll_loss(x, t, weight=WEIGHT),
+    "kl_div": lambda x, t: losses.kl_div(x, t, reduction="batchmean"),
+    "kl_div log_target": lambda x, t: losses.kl_div(x, t, log_target=True, reduction="sum"),
+    "cosine_embedding_loss": lambda a, b, t: losses.cosine_embedding_loss(a, b, t, margin=0.1),
+    "multi_margin_loss": lambda x, t: losses.multi_margin_loss(
+        x, t, p=2, margin=0.8, weight=WEIGHT
+    ),
+    "triplet_margin_loss": lambda a, p, n: losses.triplet_margin_loss(a, p, n, swap=True),
+    "info_nce": lambda q, k: losses.info_nce(q, k, temperature=0.2),
+}
+
+
+def dense(x, weight, bias):
+    layer = Dense(4, 2)
+    layer.weight, layer.bias = weight, bias
+    return layer(x)
+
+
+def feed_forward(x, w0, b0, w1, b1):
+    net = FeedForward((2, 4, 1), Tanh)
+    first, second = net.layers
+    first.weight, first.bias, second.weight, second.bias = w0, b0, w1, b1
+    return net(x)
+
+
+FUNCTIONS = {
+    **{f"ops {k}": v for k, v in OPERATIONS.items()},
+    **{f"activations {k}": v for k, v in ACTIVATIONS.items()},
+    **{f"losses {k}": v for k, v in LOSSES.items()},
+    "Dense": dense,
+    "FeedForward": feed_forward,
+}
+
+
+def test_here_and_in_the_file_are_the_same_cases():
+    assert set(FUNCTIONS) == set(CASES)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", CASES)
+def test_agrees_with_what_pytorch_computed(name, dtype):
+    replay(CASES[name], FUNCTIONS[name], dtype)
+
+
+def test_every_operation_is_recorded():
+    ran = set().union(*(replay(case, FUNCTIONS[name]) for name, case in CASES.items()))
+    # ReduceOp, the mean of a composed loss, is the last step of three of the cases.
+    assert ReduceOp in ran
+    assert [op.__name__ for op in op_classes("neural_net_core") if op not in ran] == []
+
+
+def test_a_wrong_result_gradient_shape_or_dtype_is_found():
+    case = CASES["activations tanh"]
+    for wrong, text in [
+        (lambda x: activations.tanh(x) * (1 + 1e-9), "result 0: relative error 1.0e-09"),
+        (lambda x: activations.tanh(x.detach()) + 0 * x, "gradient 0: relative error"),
+        (lambda x: activations.tanh(x)[:-1], "result 0: expected shape"),
+        (lambda x: activations.tanh(x).astype(np.float32), "result 0: expected dtype float64"),
+        (lambda x: [x, x], "expected 1 results, got 2"),
+    ]:
+        with pytest.raises(AssertionError, match=text):
+            replay(case, wrong)
+
+
+def test_the_relative_error_sees_infinities_and_nan():
+    one, inf, nan = (np.array([v, 1.0]) for v in (1.0, np.inf, np.nan))
+    assert relative_error(one, one + 1e-6) == pytest.approx(1e-6, rel=1e-3)
+    assert relative_error(inf, inf) == relative_error(nan, nan) == 0
+    for found, expected in [(one, inf), (inf, one), (nan, one), (one, nan), (inf, -inf)]:
+        assert relative_error(found, expected) == np.inf
+    assert relative_error(np.zeros(0), np.zeros(0)) == 0
+
+
+def test_cases_survive_the_file(tmp_path):
+    case = Case([np.arange(12.0), np.array([1, 2])], [np.array(3.0)] * 11, [], [])
+    save_cases(tmp_path / "some.safetensors", {"a b": case, "c": CASES["ops add"]})
+    loaded = load_cases(tmp_path / "some.safetensors")
+    assert set(loaded) == {"a b", "c"}
+    for ours, theirs in zip(case, loaded["a b"], strict=True):
+        for a, b in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(a, b)
+            assert a.dtype == b.dtype
+
+
+def test_a_function_without_gradients_is_compared_by_its_values():
+    case = Case([np.array([1.0, 2.0])], [np.array([2.0, 4.0])], [], [])
+    assert replay(case, lambda x: x.data * 2) == set()
+    assert replay(case, lambda x: Tensor(x.data * 2)) == set()
