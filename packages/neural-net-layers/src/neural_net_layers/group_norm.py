@@ -55,9 +55,7 @@ class GroupNormOp(Op):
         self.positions = math.prod(positions)
         n = self.channels // self.groups * self.positions
         x = x.reshape(batch * self.groups, n)  # one group per row
-        self.averaging = np.empty_like(x, shape=n)
-        self.averaging[...] = 1 / max(n, 1)
-        mean = x @ self.averaging
+        mean = x @ np.ones_like(x, shape=n) / max(n, 1)
         x = x - mean[:, None]
         variance = np.einsum("rn,rn->r", x, x) / max(n, 1)
         scale = 1 / np.sqrt(variance + self.eps)  # 1/σ
@@ -85,9 +83,10 @@ class GroupNormOp(Op):
         if self.needs(0):
             g = (dy if self.w is None else dy * self.w).reshape(x.shape)
             # dx = (g − mean(g) − x̂ mean(g x̂)) / σ
-            dx = x * (-np.einsum("rn,rn->r", g, x) / x.shape[1])[:, None]
+            ones, n = np.ones_like(g, shape=g.shape[1]), max(g.shape[1], 1)
+            dx = x * (-np.einsum("rn,rn->r", g, x) / n)[:, None]
             dx += g
-            dx -= (g @ self.averaging)[:, None]
+            dx -= (g @ ones / n)[:, None]
             dx *= self.scale[:, None]
             dx = dx.reshape(shape)
         return dx, dw, db

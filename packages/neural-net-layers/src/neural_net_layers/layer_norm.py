@@ -51,11 +51,10 @@ class LayerNormOp(Op):
         y = np.empty_like(x, order="C")
         mean = np.empty_like(x, shape=len(x))
         scale = np.empty_like(mean)  # 1/σ
-        averaging = np.empty_like(x, shape=n)
-        averaging[...] = 1 / n
+        ones = np.ones_like(x, shape=n)
         for rows in row_blocks(x):
-            # A row's mean as a product, its sum of squares as a dot: no temporary, no float64.
-            mean[rows] = x[rows] @ averaging
+            # A row's sum as a product, its sum of squares as a dot: no temporary, no float64.
+            mean[rows] = x[rows] @ ones / n
             part = np.subtract(x[rows], mean[rows, None], out=y[rows])
             variance = np.einsum("rn,rn->r", part, part) / n
             scale[rows] = 1 / np.sqrt(variance + self.eps)
