@@ -174,8 +174,8 @@ def _inverse_root(g: Array, state: dict[str, Array], group: Group, t: int) -> Ar
         total = rows.mean(axis=-2, keepdims=True)  # (..., 1, 1)
         if not paper:
             np.maximum(total, eps1, out=total)
-        v: Array = rows * columns
-        v /= total
+        # The quotient first: the product of two averages of 1e-30 would vanish in float32.
+        v: Array = rows * (columns / total)
     else:
         variance = state["variance"]
         variance += new * (squares - variance)

@@ -83,7 +83,7 @@ class LAMB(TensorwiseOptimizer):
         m += (1 - beta1) * (g - m)
         v += (1 - beta2) * (g * g - v)
         # r = m̂ / (√v̂ + ε) + λ p
-        r = np.sqrt(v)
+        r = np.sqrt(v, out=np.empty_like(v))
         r *= 1 / math.sqrt(1 - beta2**t)
         r += group["eps"]
         np.divide(m, r, out=r)
