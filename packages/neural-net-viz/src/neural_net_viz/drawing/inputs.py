@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core import ShapeError, Tensor
+from neural_net_core.errors import ShapeError
+from neural_net_core.tensor import Tensor
 
 __all__ = ["Floats", "as_floats", "as_labels", "as_named", "check_one_of"]
 

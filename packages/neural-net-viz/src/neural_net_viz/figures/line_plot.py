@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from neural_net_core import ShapeError
+from neural_net_core.errors import ShapeError
 from neural_net_viz.drawing.axes import Plot
 from neural_net_viz.drawing.inputs import Floats, as_floats, as_named
 from neural_net_viz.drawing.legend import LegendEntry

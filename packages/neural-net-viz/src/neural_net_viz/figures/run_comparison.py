@@ -60,7 +60,7 @@ def run_comparison(
         grid="xy",
         legend=[
             LegendEntry("one seed", "series-0", "mark", marker="ring"),
-            LegendEntry("median", "series-1", "mark", marker="diamond"),
+            LegendEntry(_median_label(results), "series-1", "mark", marker="diamond"),
         ],
     )
     if not np.isfinite(every).any():
@@ -86,3 +86,8 @@ def run_comparison(
         said += f"{len(values)} seeds" + (f", {failed} failed" if failed else "")
         sentences.append(said + ".")
     return plot.figure(description or " ".join(sentences))
+
+
+def _median_label(results: Mapping[str, Any]) -> str:
+    whole = all(np.isfinite(values).all() for values in results.values())
+    return "median" if whole else "median of those that did not fail"

@@ -1,0 +1,50 @@
+"""Adam at its own best rate beats SGD at its own; a rate far too high diverges and is said so."""
+
+import math
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+example = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("main.py"))))
+
+
+def test_the_story_runs(tmp_path):
+    result = example.main(quick=True, folder=tmp_path)
+    assert result["ratio"] >= 4.2
+    assert result["Adam error"] <= 0.03
+    assert result["diverged"]
+    assert {p.name for p in (tmp_path / "images").iterdir()} == {
+        "rates.svg",
+        "curves.svg",
+        "steps.svg",
+    }
+
+
+def test_adam_needs_at_least_4_2_times_fewer_steps_than_sgd():
+    # Rates as the full run chose them on other starts.
+    seeds = range(5)
+    adam = [example.run(example.Adam, 0.03, seed)["steps"] for seed in seeds]
+    sgd = [example.run(example.SGD, 0.3, seed)["steps"] for seed in seeds]
+    assert max(adam) < math.inf
+    assert np.median(sgd) / np.median(adam) >= 4.2
+
+
+def test_at_its_default_rate_adam_is_no_faster_than_sgd():
+    slow = example.run(example.Adam, 1e-3, seed=0)["steps"]
+    assert slow > 1_000
+
+
+@pytest.mark.parametrize("name", ["SGD", "momentum 0.9"])
+def test_a_rate_far_too_high_diverges_and_is_reported(name):
+    wild = example.run(example.OPTIMIZERS[name], 30.0, seed=0)
+    assert wild["diverged"]
+    assert wild["steps"] == math.inf
+    assert len(wild["errors"]) < 100
+
+
+def test_a_run_that_is_too_short_is_not_called_solved():
+    short = example.run(example.SGD, 0.3, seed=0, steps=50)
+    assert short["steps"] == math.inf and not short["diverged"]
