@@ -74,6 +74,7 @@ class TensorwiseOptimizer(Optimizer):
             slot.scalars["step"] += 1
             state = self._state_arrays(slot, group)
             direction = np.negative(g) if group.get("maximize") else g
-            self.update(param.data, direction, state, group, slot.scalars["step"])
+            if g.size:  # an empty weight has no norm and no mean
+                self.update(param.data, direction, state, group, slot.scalars["step"])
             param.version += 1
         return loss
