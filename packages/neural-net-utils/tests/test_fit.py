@@ -14,6 +14,7 @@ from neural_net_utils import (
     accuracy,
     f1_score,
     fit,
+    mean_absolute_error,
     xor_gate,
 )
 
@@ -143,29 +144,38 @@ def test_schedule_by_step_and_epoch(tiny):
     """A schedule is stepped after each step or whole epoch; one that monitors gets the value."""
 
     class Recorder:
-        def __init__(self, monitor=None):
+        def __init__(self):
             self.calls = []
-            if monitor:
-                self.monitor = monitor
 
         def step(self, *values):
             self.calls.append(values)
+
+    class Plateau(Recorder):
+        def step_metric(self, value):
+            self.calls.append(value)
+
+        def step(self):
+            raise AssertionError
 
     loader = DataLoader(line_data(6), 2)
     for every, count in (("step", 6), ("epoch", 2)):
         schedule = Recorder()
         quick(tiny, loader=loader, epochs=2, schedule=schedule, schedule_every=every)
         assert schedule.calls == [()] * count
-    schedule = Recorder("val_loss")
-    _, history = quick(
-        tiny,
-        loader=loader,
-        max_steps=8,
-        validation=loader,
-        schedule=schedule,
-        schedule_every="epoch",
-    )
-    assert schedule.calls == [(value,) for value in history["val_loss"][:2]]
+    # Two whole epochs and two steps of a third one, which does not count.
+    options = {"loader": loader, "max_steps": 8, "metrics": {"mae": mean_absolute_error}}
+    for monitor, validation, wanted in (
+        (None, loader, "val_loss"),
+        (None, None, "loss"),
+        ("val_mae", loader, "val_mae"),
+    ):
+        schedule = Plateau()
+        _, history = quick(
+            tiny, schedule=schedule, schedule_monitor=monitor, validation=validation, **options
+        )
+        assert schedule.calls == history[wanted][:2]
+    with pytest.raises(ValueError, match=r"schedule_monitor 'val_x' is none of \['loss', 'mae'"):
+        quick(tiny, schedule=Plateau(), schedule_monitor="val_x", **options)
     with pytest.raises(ValueError, match='schedule_every must be "step" or "epoch", got \'batch\''):
         quick(tiny, epochs=1, schedule_every="batch")
 

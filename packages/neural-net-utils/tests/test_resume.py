@@ -128,7 +128,9 @@ def test_killed_20_times_at_random_points(tiny, wanted, tmp_path):
             line = process.stdout.readline()
             assert line.startswith("started"), f"seed {seed}: {line!r}"
             starts.append(int(line.split()[1]))
-            time.sleep(rng.uniform(0, 0.05))
+            for _ in range(rng.randint(0, 9)):  # steps to live …
+                process.stdout.readline()
+            time.sleep(rng.uniform(0, 0.004))  # … and up to about one more
             process.kill()
             code = process.wait()
         if code == -signal.SIGKILL:

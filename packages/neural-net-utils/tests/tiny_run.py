@@ -92,10 +92,13 @@ class NoisyNet(Module):
 
 
 class Report(Callback):
-    """Tell whoever watches that training has begun."""
+    """Tell whoever watches where training is."""
 
     def on_train_start(self, training):
         print("started", training.step, flush=True)
+
+    def on_gradients(self, training):
+        print("step", training.step + 1, flush=True)
 
 
 def small_digits(n=120):

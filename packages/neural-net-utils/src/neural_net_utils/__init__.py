@@ -13,6 +13,7 @@ from neural_net_utils.callbacks import (
     NonFiniteError,
     StopOnNaN,
     TimeLimit,
+    WeightAveraging,
     latest_checkpoint,
 )
 from neural_net_utils.collate import pad_samples, pad_sequences, stack_samples
@@ -94,6 +95,7 @@ __all__ = [
     "TimeLimit",
     "Training",
     "TruthTable",
+    "WeightAveraging",
     "accuracy",
     "add_noise",
     "adder",

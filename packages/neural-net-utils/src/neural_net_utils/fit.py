@@ -31,6 +31,7 @@ def fit(
     metrics: Metrics | None = None,
     schedule: Any = None,
     schedule_every: Literal["step", "epoch"] = "step",
+    schedule_monitor: str | None = None,
     clip: Callable[[list[Parameter]], float | None] | None = None,
     accumulate: int = 1,
     callbacks: Sequence[Callback] = (),
@@ -55,9 +56,11 @@ def fit(
         validation: batches to measure loss and metrics on after each epoch, as "val_loss", ….
         metrics: functions of (output, target) by name, measured on both; on the training data with
             the weights as they were in each step.
-        schedule: has `step()`, called after each step or epoch. One with a `monitor` attribute,
-            such as "val_loss", gets that value: `step(value)`.
-        schedule_every: "step" or "epoch".
+        schedule: has `step()`; or `step_metric(value)`, called after each epoch, as a cut on a
+            plateau needs it.
+        schedule_every: call `step()` after each "step" or "epoch".
+        schedule_monitor: the column that `step_metric` gets; None means "val_loss", or "loss"
+            without validation.
         clip: called with the parameters before each step; returns the gradients' norm or None.
         accumulate: batches per step. Their gradients are averaged over the samples, as if they
             were one batch.
@@ -77,6 +80,10 @@ def fit(
     """
     if schedule_every not in ("step", "epoch"):
         raise ValueError(f'fit: schedule_every must be "step" or "epoch", got {schedule_every!r}')
+    monitor = None
+    if hasattr(schedule, "step_metric"):
+        schedule_every = "epoch"
+        monitor = schedule_monitor or ("loss" if validation is None else "val_loss")
     run = Training(
         model,
         loss_fn,
@@ -121,11 +128,16 @@ def fit(
                 break
             row = run.totals.compute()
             if validation is not None:
-                scores = evaluate(model, loss_fn, validation, metrics)
+                with run.weights_to_evaluate():
+                    scores = evaluate(model, loss_fn, validation, metrics)
                 row |= {f"val_{name}": value for name, value in scores.items()}
             if schedule is not None and schedule_every == "epoch" and run.epoch_complete:
-                monitor = getattr(schedule, "monitor", None)
-                schedule.step() if monitor is None else schedule.step(row[monitor])
+                if monitor is None:
+                    schedule.step()
+                elif monitor in row:
+                    schedule.step_metric(row[monitor])
+                else:
+                    raise ValueError(f"fit: schedule_monitor {monitor!r} is none of {sorted(row)}")
             run.end_epoch(row)
         run.call("on_train_end")
     return run.history

@@ -30,8 +30,9 @@ class DataLoader:
     """Iterate over a data set in batches; one `for` loop is one epoch.
 
     The order of epoch `e` depends on the loader's seed and on `e` alone, and so does the generator
-    that `transform` gets for a batch. Therefore three integers (seed, epoch, position) are the
-    whole state, and a run continued in mid-epoch sees exactly the batches it would have seen.
+    that `transform` gets for a batch (do not keep it). Therefore three integers (seed, epoch,
+    position) are the whole state, and a run continued in mid-epoch sees exactly the batches it
+    would have seen.
 
     Args:
         dataset: an `ArrayDataset`, or anything with `len(dataset)` and `dataset[i]` that
@@ -88,6 +89,8 @@ class DataLoader:
         self.lengths = None if lengths is None else np.asarray(lengths)
         self._rng = resolve_rng(rng)
         self._seed: int | None = None
+        self._source = np.random.Philox(key=0)
+        self._generator = np.random.Generator(self._source)
         self._epoch = 0  # the epoch that a loop is in, or that the next loop begins
         self._position = 0  # how many of its batches have been given out
         self._continue = False  # the next loop goes on inside that epoch
@@ -110,7 +113,7 @@ class DataLoader:
             batch = self._batch(rows)
             if self.transform is not None:
                 # Keyed by position, so that a continued epoch draws what it would have drawn.
-                batch = self.transform(batch, np.random.default_rng([seed, epoch, position + 1]))
+                batch = self.transform(batch, self._numbers(seed, epoch, position + 1))
             self._epoch, self._position = epoch, position + 1
             yield batch
         self._epoch, self._position = epoch + 1, 0
@@ -151,10 +154,27 @@ class DataLoader:
             self._seed = int(self._rng.integers(2**63))
         return self._seed
 
+    def _numbers(self, seed: int, epoch: int, place: int) -> np.random.Generator:
+        """The generator, set to the numbers of one place of one epoch.
+
+        Philox computes its n-th number from a key and n alone, so any place is reached at once;
+        seeding a new generator for each would take longer than a small batch.
+        """
+        counter = np.array([0, 0, place, epoch], dtype=np.uint64)  # draws count in the first two
+        self._source.state = {
+            "bit_generator": "Philox",
+            "state": {"counter": counter, "key": np.array([seed, 0], dtype=np.uint64)},
+            "buffer": np.zeros(4, dtype=np.uint64),
+            "buffer_pos": 4,
+            "has_uint32": 0,
+            "uinteger": 0,
+        }
+        return self._generator
+
     def _order(self, seed: int, epoch: int) -> Array:
         """Sample numbers of one epoch, (n,), in the order of use."""
         count = len(self.dataset)
-        rng = np.random.default_rng([seed, epoch])
+        rng = self._numbers(seed, epoch, 0)
         order = rng.permutation(count) if self.shuffle else np.arange(count)
         if self.lengths is None:
             return order

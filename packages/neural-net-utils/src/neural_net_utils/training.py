@@ -6,6 +6,7 @@ import math
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from os import PathLike
 from typing import Any, Protocol, Self
@@ -57,6 +58,8 @@ class Training:
         gradient_norm: what `clip` returned in the newest step, or None.
         parameters: the model's, in a list.
         history: the record so far.
+        weights_to_evaluate: gives a context in which the model holds the weights to be judged and
+            kept: by default the newest, with `WeightAveraging` their average.
         stop_reason: why training is about to end; None while it goes on.
     """
 
@@ -95,6 +98,7 @@ class Training:
         self.callbacks = sorted(callbacks, key=lambda callback: callback.order)
         self.totals = Totals(metrics)
         self.history = History()
+        self.weights_to_evaluate: Callable[[], AbstractContextManager[Any]] = nullcontext
         self.epoch = 0
         self.epoch_complete = True
         self.step = 0

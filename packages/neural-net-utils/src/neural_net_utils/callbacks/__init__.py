@@ -9,6 +9,7 @@ from neural_net_utils.callbacks.json_lines_logger import JSONLinesLogger
 from neural_net_utils.callbacks.learning_rate_logger import LearningRateLogger
 from neural_net_utils.callbacks.stop_on_nan import NonFiniteError, StopOnNaN
 from neural_net_utils.callbacks.time_limit import TimeLimit
+from neural_net_utils.callbacks.weight_averaging import WeightAveraging
 
 __all__ = [
     "CSVLogger",
@@ -21,5 +22,6 @@ __all__ = [
     "NonFiniteError",
     "StopOnNaN",
     "TimeLimit",
+    "WeightAveraging",
     "latest_checkpoint",
 ]

@@ -88,7 +88,8 @@ class EarlyStopping(Callback):
         if improved:
             self.best, self.best_epoch = value, training.epoch
             if self.restore_best:
-                self._best_weights = copy_weights(training.model)
+                with training.weights_to_evaluate():
+                    self._best_weights = copy_weights(training.model)
         if improved and (self.baseline is None or self.monitor.better(value, self.baseline)):
             self.wait = 0
             return
