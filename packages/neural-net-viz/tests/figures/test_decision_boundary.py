@@ -90,3 +90,11 @@ def test_bad_input():
         viz.decision_boundary(model, x_range=(1.0, 1.0))
     with pytest.raises(ValueError, match="2 or more, got 1"):
         viz.decision_boundary(model, resolution=1)
+
+
+def test_the_legend_names_a_boundary_only_if_there_is_one():
+    points = np.array([[0.0, 0.0], [1.0, 1.0]])
+    split = viz.decision_boundary(lambda x: x[:, 0], points, [0, 1], resolution=8)
+    alike = viz.decision_boundary(lambda x: 0 * x[:, 0], points, [0, 1], resolution=8)
+    assert ">boundary<" in split._repr_svg_()
+    assert ">boundary<" not in alike._repr_svg_()

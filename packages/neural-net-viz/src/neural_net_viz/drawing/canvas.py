@@ -192,7 +192,9 @@ class Canvas:
             style = f"outline fill-{role}" if closed else f"mark stroke-{role}"
             self.path(data, style, tip=tip)
 
-    def image(self, x: float, y: float, width: float, height: float, href: str) -> None:
+    def image(
+        self, x: float, y: float, width: float, height: float, href: str, classes: str = ""
+    ) -> None:
         """Draw an image given as a data address, with sharp pixels."""
         element = self._drawing.image(
             href, (coordinate(x), coordinate(y)), (coordinate(width), coordinate(height))
@@ -200,7 +202,7 @@ class Canvas:
         element.attribs["href"] = element.attribs.pop("xlink:href")
         element.attribs["preserveAspectRatio"] = "none"
         element.attribs["style"] = "image-rendering:pixelated"
-        self._drawing.add(element)
+        self._add(element, classes, None)
 
     def clip(self, x: float, y: float, width: float, height: float) -> str:
         """Define a rectangle that paths can be cut to; return what `path` takes as `clip`."""

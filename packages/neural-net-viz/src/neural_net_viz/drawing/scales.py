@@ -151,12 +151,14 @@ def log_ticks(low: float, high: float, count: int = 5) -> list[Tick]:
         ['0.01', '0.02', '0.05', '0.1', '0.2', '0.5', '1']
         >>> [tick.label for tick in log_ticks(1e-9, 1, 4) if tick.label]
         ['10⁻⁹', '10⁻⁶', '10⁻³', '10⁰']
+        >>> [tick.label for tick in log_ticks(0.6, 1.8, 3)]
+        ['1.0', '1.5']
     """
     first = math.floor(math.log10(low) + 1e-9)
     last = math.ceil(math.log10(high) - 1e-9)
     decades = last - first
     inside = (low * (1 - 1e-9), high * (1 + 1e-9))
-    if decades <= 1 and high / low < 4:  # less than half a decade: round values, as on a line
+    if high / low < 4:  # about half a decade: round values, as on a line
         return [tick for tick in linear_ticks(low, high, count) if tick.value > 0]
     plain = first >= -4 and last <= 5
 

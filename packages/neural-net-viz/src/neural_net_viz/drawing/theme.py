@@ -34,6 +34,9 @@ COLORS: dict[str, tuple[str, str]] = {
     "series-7": ("#812b28", "#f12575"),
 }
 
+# Pictures that exist twice, once for each kind of page, and show only there.
+_SWITCHES = {"light-page": ("inline", "none"), "dark-page": ("none", "inline")}
+
 SERIES = 8
 
 # A series is told apart by its dash and its marker too, never by colour alone.
@@ -63,6 +66,8 @@ _RULES: dict[str, str] = {
     "soft": "fill-opacity:.55",
     "crisp": "shape-rendering:crispEdges",
     "none": "fill:none",
+    "light-page": "display:$light-page",
+    "dark-page": "display:$dark-page",
     "mono": "font-family:ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace",
 }
 _RULES |= {f"fill-{role}": f"fill:${role}" for role in COLORS}
@@ -84,7 +89,8 @@ def color(role: str) -> tuple[str, str]:
         >>> color("surface")
         ('#ffffff', '#14171c')
     """
-    return COLORS[role] if role in COLORS else ramp_color(role)
+    known = COLORS.get(role) or _SWITCHES.get(role)
+    return known if known is not None else ramp_color(role)
 
 
 def series_role(index: int) -> str:

@@ -86,14 +86,16 @@ def decision_boundary(
         LegendEntry(called[k] if called else f"class {k}", _role(k), "mark",
                     marker=MARKERS[k % len(MARKERS)]) for k in present
     ]  # fmt: skip
-    line = LegendEntry("boundary", "text", "line")
+    sides = scores > threshold if scores.ndim == 2 else scores.argmax(axis=-1)
+    if np.unique(sides).size > 1:  # a model that answers alike everywhere has no boundary
+        entries.append(LegendEntry("boundary", "text", "line"))
     plot = Plot(
         make_scale(spans[0], padding=0),
         make_scale(spans[1], padding=0),
         title=title,
         x_label=names[0],
         y_label=names[1],
-        legend=[*entries, line],
+        legend=entries,
         width=440,
         height=360,
         grid="",

@@ -2,20 +2,19 @@
 
 import math
 from collections.abc import Iterable
-from itertools import pairwise
 from typing import Any
-
-import numpy as np
 
 from neural_net_core import ShapeError
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
-from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, check_one_of
-from neural_net_viz.drawing.ramps import RAMPS, STEPS, ramp_role
+from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
+from neural_net_viz.drawing.inputs import as_floats, as_labels, check_one_of
+from neural_net_viz.drawing.pixels import data_range, draw_pixels
+from neural_net_viz.drawing.ramps import RAMPS
 from neural_net_viz.drawing.text import text_width
 from neural_net_viz.figure import Figure
 
-__all__ = ["draw_pixels", "image_grid"]
+__all__ = ["image_grid"]
 
 _CAPTION = 12.0
 _GAP = 14.0
@@ -29,6 +28,7 @@ def image_grid(
     correct: Iterable[bool] | None = None,
     colors: str = "ink",
     value_range: tuple[float, float] | None = None,
+    value_label: str | None = None,
     title: str = "Images",
     description: str | None = None,
 ) -> Figure:
@@ -42,6 +42,7 @@ def image_grid(
         colors: "ink" (high values are the colour of text), "grey", "sequential", or "signed".
         value_range: The values at the ends of the colours; None takes those of all images
             (symmetric about 0 for "signed").
+        value_label: What the pixels measure; the colours then get a legend.
         title: The figure's title.
         description: What it shows, in words; None makes one.
 
@@ -67,9 +68,10 @@ def image_grid(
     flags = None if correct is None else [bool(flag) for flag in correct]
     if flags is not None and len(flags) != count:
         raise ShapeError(f"image_grid(correct): expected {count} flags, got {len(flags)}")
-    low, high = _range(stack, colors, value_range)
+    low, high = data_range(stack, colors, value_range)
 
-    pixel = max(1.0, min(10.0, 72 / max(height, width, 1)))
+    longest = max(height, width, 1)
+    pixel = min(10.0, min(max(longest, 72), 240) / longest)
     caption = max((text_width(t, _CAPTION) for t in texts or []), default=0.0)
     mark = 14.0 if flags is not None else 0.0
     cell = max(width * pixel, min(caption + mark, 130.0), 24.0)
@@ -79,13 +81,14 @@ def image_grid(
     page = max(2 * MARGIN + columns * (cell + _GAP) - _GAP, 240.0)
     canvas = Canvas()
     top = draw_title(canvas, title, page)
-    tall = height * pixel + below + _GAP
+    row = height * pixel + below + _GAP
     for i in range(count):
         x = MARGIN + (i % columns) * (cell + _GAP)
-        y = top + (i // columns) * tall
+        y = top + (i // columns) * row
         left = x + (cell - width * pixel) / 2
-        draw_pixels(canvas, stack[i], left, y, pixel, low, high, colors)
-        canvas.rect(left, y, width * pixel, height * pixel, "frame")
+        wide, tall = width * pixel, height * pixel
+        draw_pixels(canvas, stack[i], left, y, wide, tall, low, high, colors)
+        canvas.rect(left, y, wide, tall, "frame")
         if flags is not None:
             _draw_mark(canvas, x + 2, y + height * pixel + 13, flags[i])
         if texts:
@@ -95,63 +98,17 @@ def image_grid(
             )  # fmt: skip
     if not count:
         canvas.text(MARGIN, top + 10, "no images", classes="muted")
-    end = top + (rows * tall - _GAP if count else 24)
+    end = top + (rows * row - _GAP if count else 24)
+    if value_label is not None:
+        end += 6
+        draw_color_bar(
+            canvas, MARGIN, end, low, high, colors, label=value_label, width=page - 2 * MARGIN
+        )
+        end += COLOR_BAR_HEIGHT - 8
     if description is None:
         description = f"A grid of {count} images of {height} × {width} pixels."
         description += f" {'; '.join(texts)}." if texts else ""
     return canvas.figure(page, end + MARGIN, title, description)
-
-
-def draw_pixels(
-    canvas: Canvas,
-    image: Floats,
-    left: float,
-    top: float,
-    pixel: float,
-    low: float,
-    high: float,
-    colors: str,
-) -> None:
-    """Draw a matrix as squares, equal neighbours in a row joined; NaN stays empty.
-
-    Squares and not a bitmap, because a square can have one colour on a light page and another on
-    a dark one.
-
-    Args:
-        canvas: Where to draw.
-        image: (H, W).
-        left: Left.
-        top: Top.
-        pixel: The side of a square.
-        low: The value at the start of the colours.
-        high: The value at their end.
-        colors: A name of `RAMPS`.
-    """
-    scale = (STEPS - 1) / (high - low) if high > low else 0.0
-    for i, row in enumerate(image):
-        missing = np.isnan(row)
-        steps = np.rint((np.clip(np.where(missing, low, row), low, high) - low) * scale).astype(int)
-        steps[missing] = -1
-        starts = [0, *(np.flatnonzero(np.diff(steps)) + 1).tolist(), len(steps)]
-        for a, b in pairwise(starts):
-            if b > a and steps[a] >= 0:
-                role = ramp_role(colors, steps[a] / (STEPS - 1))
-                canvas.rect(
-                    left + a * pixel, top + i * pixel, (b - a) * pixel, pixel, f"fill-{role} crisp"
-                )
-
-
-def _range(stack: Floats, colors: str, given: tuple[float, float] | None) -> tuple[float, float]:
-    if given is not None:
-        return float(given[0]), float(given[1])
-    finite = stack[np.isfinite(stack)]
-    if not finite.size:
-        return 0.0, 1.0
-    if colors == "signed":
-        most = float(np.abs(finite).max()) or 1.0
-        return -most, most
-    low, high = float(finite.min()), float(finite.max())
-    return (low, high) if high > low else (low, low + 1.0)
 
 
 def _draw_mark(canvas: Canvas, x: float, y: float, good: bool) -> None:
