@@ -114,3 +114,15 @@ def test_numbers_for_the_eye():
     assert format_value(float("inf")) == "inf"
     assert format_seconds(59.96) == "1 min 0 s"
     assert format_seconds(3600) == "1 h 0 min"
+
+
+def test_bar_fits_into_80_columns(tiny):
+    """No line is wider, and no number is cut off."""
+    stream = io.StringIO()
+    tiny.train(
+        epochs=2, callbacks=[RichProgress(Console(file=stream, force_terminal=True, width=80))]
+    )
+    text = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", stream.getvalue())
+    assert max(len(line) for line in re.split(r"[\r\n]", text)) <= 80
+    assert "…" not in text
+    assert all(name in text for name in ("val_f1", "lr 0.0"))

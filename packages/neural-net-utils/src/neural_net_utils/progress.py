@@ -98,27 +98,22 @@ class RichProgress(Callback):
     def __init__(self, console: Console | None = None) -> None:
         self.console = console
         self._clock = _Clock()
+        self._live: Any = None
         self._bar: Any = None
         self._task: Any = None
         self._drawn = 0.0
 
     def on_train_start(self, training: Training) -> None:
         # Imported here, because a script without a bar should not wait for it.
+        from rich.live import Live
         from rich.progress import BarColumn, Progress, TextColumn
 
         self._clock.start(training)
-        self._bar = Progress(
-            TextColumn("{task.fields[epoch]}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[numbers]}"),
-            TextColumn("{task.fields[time]}"),
-            console=self.console,
-            auto_refresh=False,
-        )
-        self._task = self._bar.add_task(
-            "", total=training.total_steps, epoch="", numbers="", time=""
-        )
-        self._bar.start()
+        epoch, time_left = TextColumn("{task.fields[epoch]}"), TextColumn("{task.fields[time]}")
+        self._bar = Progress(epoch, BarColumn(), time_left)
+        self._task = self._bar.add_task("", total=training.total_steps, epoch="", time="")
+        self._live = Live(self._bar, console=self.console, auto_refresh=False)
+        self._live.start()
 
     def on_step_end(self, training: Training) -> None:
         now = time.monotonic()
@@ -130,16 +125,19 @@ class RichProgress(Callback):
             self._draw(training, training.history.last)
 
     def on_train_end(self, training: Training) -> None:
-        if training.stop_reason not in ("epochs", "max_steps") and self._bar is not None:
-            self._bar.console.print(f"stopped: {training.stop_reason}")
+        if training.stop_reason not in ("epochs", "max_steps"):
+            self._live.console.print(f"stopped: {training.stop_reason}")
 
     def close(self) -> None:
         """Give the terminal back."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
     def _draw(self, training: Training, row: dict[str, float]) -> None:
+        from rich.console import Group
+        from rich.text import Text
+
         epochs = _epochs(training)
         numbers = [f"{name} {format_value(value)}" for name, value in row.items()]
         if training.learning_rates and "lr" not in row:
@@ -148,10 +146,10 @@ class RichProgress(Callback):
             self._task,
             completed=training.step,
             epoch=f"epoch {training.epoch}" + ("" if epochs is None else f"/{epochs}"),
-            numbers="  ".join(numbers),
             time=self._clock.text(training),
         )
-        self._bar.refresh()
+        # The numbers stand below the bar: beside it they would not fit into 80 columns.
+        self._live.update(Group(self._bar, Text("  ".join(numbers))), refresh=True)
         self._drawn = time.monotonic()
 
 
