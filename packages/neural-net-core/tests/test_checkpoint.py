@@ -307,6 +307,21 @@ def test_the_same_state_gives_the_same_bytes(path: Path) -> None:
     assert save() == save()
 
 
+def test_a_file_written_by_version_0_1_0_still_loads() -> None:
+    """Files on people's disks do not change with the code; this one is never to be rewritten."""
+    old = Path(__file__).parent / "data" / "checkpoint_format_1.safetensors"
+    checkpoint = load_checkpoint(old)
+    assert checkpoint.model is not None
+    assert checkpoint.model["w"].tolist() == [[1.5, -2.0]]
+    assert checkpoint.model["w"].dtype == np.float32
+    assert checkpoint.optimizer == {"state": {0: {"step": 3}}, "betas": (0.9, 0.999)}
+    assert checkpoint.metadata == {"step": 3, "loss": 0.1}
+    assert (checkpoint.format_version, checkpoint.library_version) == (1, "0.1.0")
+    rng = np.random.Generator(np.random.SFC64(7))
+    load_checkpoint(old, rng=rng)
+    assert rng.random() == np.random.Generator(np.random.SFC64(1)).random()
+
+
 def test_an_empty_checkpoint_is_one(path: Path) -> None:
     save_checkpoint(path)
     checkpoint = load_checkpoint(path)

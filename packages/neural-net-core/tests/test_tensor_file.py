@@ -212,9 +212,22 @@ def test_a_hostile_file_gives_an_error_that_names_it(tmp_path: Path, case: str) 
 
 def test_a_header_length_beyond_the_file_takes_no_memory(tmp_path: Path) -> None:
     path = tmp_path / "t"
-    path.write_bytes((2**63).to_bytes(8, "little") + b"{}")
-    with pytest.raises(CheckpointError, match=f"the header claims {2**63} bytes, the file has 2"):
-        load_tensors(path)
+    for claim in (3, 10_000, 2**63):
+        path.write_bytes(claim.to_bytes(8, "little") + b"{}")
+        with pytest.raises(
+            CheckpointError, match=f"the header claims {claim} bytes, the file has 2"
+        ):
+            load_tensors(path)
+
+
+def test_metadata_nested_to_the_edge_of_what_python_reads_are_refused(tmp_path: Path) -> None:
+    """Reading takes some depth of the stack, and writing for the checksum takes some too."""
+    for depth in range(300, 1200, 10):
+        payload = '{"a":' + "[" * depth + "]" * depth + "}"
+        signed = f'{{"checksum":"","payload":{payload}}}'
+        path = write_raw(tmp_path / "t", {"__metadata__": {"neural_net": signed}})
+        with pytest.raises(CheckpointError, match=r"cannot be|checksum"):
+            load_tensors(path)
 
 
 def test_a_header_beyond_the_cap_is_refused_though_the_file_holds_it(tmp_path: Path) -> None:

@@ -156,14 +156,15 @@ def test_a_frozen_statistic_still_trains_scale_and_shift():
     assert layer.running_mean.tolist() == [0, 0]
 
 
-def test_a_step_between_forward_and_backward_in_evaluation_uses_the_old_statistics():
-    layer = BatchNorm1D(1)
-    x = Tensor([[1.0], [3.0]], requires_grad=True)
+@pytest.mark.parametrize("channels", [1, 1100])  # 1100 numbers are not spread over more columns
+def test_a_step_between_forward_and_backward_in_evaluation_uses_the_old_statistics(channels):
+    layer = BatchNorm1D(channels)
+    x = Tensor(np.repeat([[1.0], [3.0]], channels, axis=1), requires_grad=True)
     y = layer.eval()(x)
-    layer.train()([[100.0], [300.0]])
-    y.backward(np.ones((2, 1)))
+    layer.train()(100 * x.data)
+    y.backward(np.ones((2, channels)))
     np.testing.assert_allclose(x.grad, 1 / math.sqrt(1 + 1e-5), rtol=1e-6)
-    np.testing.assert_allclose(layer.weight.grad, [4 / math.sqrt(1 + 1e-5)], rtol=1e-6)
+    np.testing.assert_allclose(layer.weight.grad, 4 / math.sqrt(1 + 1e-5), rtol=1e-6)
 
 
 def test_statistics_move_under_no_grad_too():
@@ -206,6 +207,9 @@ def test_an_empty_batch_leaves_the_averages_alone():
         assert layer(np.ones((0, 3))).shape == (0, 3)
         assert layer.running_var.tolist() == [1, 1, 1]
         assert layer.num_batches_tracked.tolist() == 0
+    mean, var = np.zeros(3), np.ones(3)
+    batch_norm(np.ones((0, 3)), mean, var, training=True)
+    assert (mean.tolist(), var.tolist()) == ([0, 0, 0], [1, 1, 1])
 
 
 def test_large_means_do_not_drown_the_variance():
