@@ -85,7 +85,8 @@ def clip_grad_norm(
         >>> clip_grad_norm([p], 2.5), p.grad.round(3)
         (5.0, array([1.5, 2. ], dtype=float32))
     """
-    max_norm = at_least(0).check("clip_grad_norm", "max_norm", max_norm)
+    if max_norm != math.inf:  # infinity measures the norm and clips nothing
+        max_norm = at_least(0).check("clip_grad_norm", "max_norm", max_norm)
     norm_type = _order.check("clip_grad_norm", "norm_type", norm_type)
     found = _gradients(parameters)
     norm = _norm([g for _, g in found], norm_type)
@@ -202,14 +203,15 @@ def _norm(grads: list[Array], p: float) -> float:
     if p == math.inf:
         return _largest(grads)
     if p == 2:
-        # A product of a vector with itself is the fastest sum of squares; BLAS adds in parts.
-        total = math.fsum(float(np.dot(g.reshape(-1), g.reshape(-1))) for g in grads)
+        # A product of a vector with itself is the fastest sum of squares.
+        with np.errstate(over="ignore"):
+            total = math.fsum(float(np.dot(g.reshape(-1), g.reshape(-1))) for g in grads)
         if 1e-30 < total < math.inf:
             return math.sqrt(total)
     scale = _largest(grads)
     if scale == 0 or not math.isfinite(scale):
         return scale
-    total = math.fsum(float(np.sum(np.abs(g * (1 / scale)) ** p)) for g in grads)
+    total = math.fsum(float(np.sum(np.abs(g / scale) ** p)) for g in grads)
     return float(scale * total ** (1 / p))
 
 
