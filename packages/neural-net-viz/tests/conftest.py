@@ -1,7 +1,9 @@
 """Reading figures back: the tree, its texts and the boxes that they take."""
 
+import math
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -13,22 +15,25 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @dataclass(frozen=True)
 class Text:
-    """A piece of text and the box that it takes, with the generous widths of the package."""
+    """A piece of text and the corners of its box, with the generous widths of the package."""
 
     content: str
-    left: float
-    top: float
-    right: float
-    bottom: float
+    corners: tuple[tuple[float, float], ...]
 
     def overlaps(self, other: "Text") -> bool:
-        """Tell whether two texts cover each other by more than a rounding."""
-        return (
-            self.left + 0.5 < other.right
-            and other.left + 0.5 < self.right
-            and self.top + 0.5 < other.bottom
-            and other.top + 0.5 < self.bottom
-        )
+        """Tell whether two texts cover each other by more than a rounding.
+
+        Two boxes, turned or not, are apart if they are apart along a side of one of them.
+        """
+        for box in (self.corners, other.corners):
+            for (ax, ay), (bx, by) in pairwise(box[:3]):
+                length = math.hypot(bx - ax, by - ay) or 1.0
+                u, v = (bx - ax) / length, (by - ay) / length
+                mine = [x * u + y * v for x, y in self.corners]
+                theirs = [x * u + y * v for x, y in other.corners]
+                if max(mine) <= min(theirs) + 0.5 or max(theirs) <= min(mine) + 0.5:
+                    return False
+        return True
 
 
 class Picture:
@@ -52,17 +57,25 @@ class Picture:
         return [e for e in self.root.iter() if f"nnv-{name}" in (e.get("class") or "").split()]
 
     def texts(self):
-        """Return every level piece of text with its box."""
+        """Return every piece of text with its box, turned as it is turned."""
         boxes = []
         for e in self.all("text"):
-            if e.get("transform"):
-                continue
             content = e.text or ""
             size = float(e.get("font-size"))
             width = text_width(content, size, e.get("font-weight") == "bold")
             x, y = float(e.get("x")), float(e.get("y"))
             left = x - width * {"start": 0, "middle": 0.5, "end": 1}[e.get("text-anchor", "start")]
-            boxes.append(Text(content, left, y - 0.72 * size, left + width, y + 0.2 * size))
+            top, bottom = y - 0.72 * size, y + 0.2 * size
+            corners = [(left, top), (left + width, top), (left + width, bottom), (left, bottom)]
+            if e.get("transform"):
+                pattern = r"rotate\((\S+) (\S+) (\S+)\)"
+                degrees, cx, cy = map(float, re.fullmatch(pattern, e.get("transform")).groups())
+                c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+                corners = [
+                    (cx + c * (u - cx) - s * (v - cy), cy + s * (u - cx) + c * (v - cy))
+                    for u, v in corners
+                ]
+            boxes.append(Text(content, tuple(corners)))
         return boxes
 
     def words(self):
@@ -85,8 +98,9 @@ def assert_well_laid_out(figure):
     shown = Picture(figure)
     texts = shown.texts()
     for text in texts:
-        assert text.left >= -0.5 and text.right <= shown.width + 0.5, text
-        assert text.top >= -0.5 and text.bottom <= shown.height + 0.5, text
+        for x, y in text.corners:
+            assert -0.5 <= x <= shown.width + 0.5, text
+            assert -0.5 <= y <= shown.height + 0.5, text
     for i, a in enumerate(texts):
         for b in texts[i + 1 :]:
             assert not a.overlaps(b), (a, b)

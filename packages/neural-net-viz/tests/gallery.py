@@ -19,6 +19,10 @@ def _network(*sizes):
     return FeedForward(sizes, Tanh, rng=_rng())
 
 
+def _softmax(z):
+    return np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
+
+
 ORDINARY = {
     "line_plot": lambda: viz.line_plot({"a": [1, 2, 4], "b": [4, 2, 1]}, x_label="x", y_label="y"),
     "training_curves": lambda: viz.training_curves(
@@ -75,6 +79,43 @@ ORDINARY = {
         Sequential(Dense(64, 128, rng=_rng()), ReLU(), Dense(128, 10, rng=_rng()))
     ),
     "network_diagram_weights": lambda: viz.network_diagram([[[1.0, -2.0]]], [[0.5]]),
+    "activation_histograms": lambda: viz.activation_histograms(
+        {
+            "layer 1": _rng().normal(size=(200, 8)),
+            "layer 2": np.maximum(_rng().normal(size=(200, 8)), 0),
+            "layer 3": np.tanh(5 * _rng().normal(size=(200, 8))),
+        }
+    ),
+    "filter_grid": lambda: viz.filter_grid(_rng().normal(size=(16, 1, 5, 5))),
+    "filter_grid_channels": lambda: viz.filter_grid(_rng().normal(size=(40, 20, 3, 3))),
+    "feature_maps": lambda: viz.feature_maps(np.maximum(_rng().normal(size=(12, 8, 8)), 0)),
+    "saliency_map": lambda: viz.saliency_map(
+        _rng().uniform(size=(8, 8)), _rng().normal(size=(8, 8)), caption="the logit of 7"
+    ),
+    "train_test_gap": lambda: viz.train_test_gap(
+        1 - np.exp(-np.arange(30) / 5), 0.8 - 0.8 * np.exp(-np.arange(30) / 5)
+    ),
+    "parameter_counts": lambda: viz.parameter_counts(_network(64, 128, 64, 10)),
+    "sequence_heat_map": lambda: viz.sequence_heat_map(
+        {"forget gate": _rng().uniform(size=(12, 8)), "cell state": _rng().normal(size=(12, 8))},
+        step_labels="hello, world",
+        step_title="character",
+    ),
+    "attention_maps": lambda: viz.attention_maps(
+        _softmax(_rng().normal(size=(4, 7, 7))),
+        query_labels=["the", "cat", "sat", "on", "the", "long-winded", "mat"],
+    ),
+    "alignment_map": lambda: viz.alignment_map(
+        _softmax(4 * np.eye(5)), ["x", "=", "y", "+", "z"], ["a", "=", "b", "+", "c"]
+    ),
+    "similarity_matrix": lambda: viz.similarity_matrix(
+        _rng().normal(size=(6, 4)), ["def", "function", "class", "struct", "return", "yield"]
+    ),
+    "scatter_map": lambda: viz.scatter_map(
+        _rng().normal(size=(24, 5)),
+        [f"word {i}" for i in range(24)],
+        groups=["noun" if i % 3 else "verb" for i in range(24)],
+    ),
 }
 
 TROUBLE = {
@@ -135,6 +176,47 @@ TROUBLE = {
     ),
     "network_diagram_deep": lambda: viz.network_diagram(_network(2, 3, 3, 3, 3, 3, 1)),
     "network_diagram_zeros": lambda: viz.network_diagram([np.zeros((2, 2))]),
+    "activation_histograms_nan": lambda: viz.activation_histograms(
+        {LONG: [NAN, INF], "constant": [2.0, 2.0], "empty": [], "huge": [1e300, -1e300]}
+    ),
+    "activation_histograms_empty": lambda: viz.activation_histograms({}),
+    "filter_grid_nan": lambda: viz.filter_grid(np.full((3, 2, 2), NAN), labels=[LONG, "b", "c"]),
+    "filter_grid_empty": lambda: viz.filter_grid(np.zeros((0, 1, 3, 3))),
+    "feature_maps_many": lambda: viz.feature_maps(_rng().normal(size=(100, 6, 6)), most=30),
+    "feature_maps_zero": lambda: viz.feature_maps(np.zeros((1, 2, 3, 3)), labels=[LONG, LONG]),
+    "saliency_map_nan": lambda: viz.saliency_map(
+        np.full((1, 9, 2), NAN), np.full((1, 9, 2), INF), caption=LONG, title=LONG
+    ),
+    "train_test_gap_nan": lambda: viz.train_test_gap([NAN, 1, INF], [1, NAN, 2], y_label=LONG),
+    "train_test_gap_empty": lambda: viz.train_test_gap([], []),
+    "train_test_gap_seeds": lambda: viz.train_test_gap(np.ones((3, 4)), np.zeros((2, 4))),
+    "parameter_counts_names": lambda: viz.parameter_counts({LONG: 10**12, "b": 0}),
+    "parameter_counts_empty": lambda: viz.parameter_counts({}),
+    "sequence_heat_map_long": lambda: viz.sequence_heat_map(
+        {LONG: _rng().normal(size=(300, 1)), "b": np.full((300, 64), NAN)},
+        step_labels=[LONG] * 300,
+    ),
+    "sequence_heat_map_empty": lambda: viz.sequence_heat_map(np.zeros((0, 3))),
+    "attention_maps_long": lambda: viz.attention_maps(
+        np.full((9, 40, 40), NAN), query_labels=[LONG] * 40, head_names=[LONG] * 9
+    ),
+    "attention_maps_one": lambda: viz.attention_maps([[1.0]]),
+    "attention_maps_empty": lambda: viz.attention_maps(np.zeros((0, 0, 0))),
+    "alignment_map_long": lambda: viz.alignment_map(
+        np.full((2, 30), 0.5), [LONG] * 30, [LONG] * 2, title=LONG
+    ),
+    "alignment_map_nan": lambda: viz.alignment_map([[NAN, INF]], "ab", "c"),
+    "alignment_map_empty": lambda: viz.alignment_map(np.zeros((0, 0)), [], []),
+    "similarity_matrix_zero": lambda: viz.similarity_matrix(
+        [[0, 0], [1e300, 1e300], [NAN, 1]], [LONG] * 3
+    ),
+    "similarity_matrix_large": lambda: viz.similarity_matrix(_rng().normal(size=(150, 3))),
+    "similarity_matrix_empty": lambda: viz.similarity_matrix(np.zeros((0, 3))),
+    "scatter_map_crowd": lambda: viz.scatter_map(
+        np.zeros((60, 2)), [f"name {i}" for i in range(60)], groups=[LONG] * 60
+    ),
+    "scatter_map_nan": lambda: viz.scatter_map([[NAN, 1, 2], [1, 2, 3]], [LONG, LONG]),
+    "scatter_map_empty": lambda: viz.scatter_map(np.zeros((0, 7))),
 }
 
 FIGURES = ORDINARY | TROUBLE

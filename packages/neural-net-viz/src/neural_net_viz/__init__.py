@@ -7,17 +7,25 @@ All figures take `title=` and `description=` (one is made from the data if none 
 lists or Tensors, and labels as plain text. NaN, infinities and empty data are drawn as what they
 are, never an error; a wrong shape is a `ShapeError` that names the function.
 
-- Networks: `network_diagram`.
-- Training: `training_curves`, `run_comparison`, `schedule_plot`, `gradient_norms`,
-  `gradient_flow`, `optimizer_paths` (animated).
-- What a model decides: `decision_boundary`, `truth_table`, `confusion_matrix`, `image_grid`.
+- Networks: `network_diagram`, `parameter_counts`.
+- Training: `training_curves`, `train_test_gap`, `run_comparison`, `schedule_plot`,
+  `gradient_norms`, `gradient_flow`, `optimizer_paths` (animated).
+- What a model decides: `decision_boundary`, `truth_table`, `confusion_matrix`, `image_grid`,
+  `saliency_map`.
+- What goes on inside: `activation_histograms`, `filter_grid`, `feature_maps`,
+  `sequence_heat_map`, `attention_maps`, `alignment_map`, `similarity_matrix`, `scatter_map`.
 - Anything: `line_plot`, `bar_chart`, `heat_map`.
 """
 
 from neural_net_viz.figure import Figure
+from neural_net_viz.figures.activation_histograms import activation_histograms
+from neural_net_viz.figures.alignment_map import alignment_map
+from neural_net_viz.figures.attention_maps import attention_maps
 from neural_net_viz.figures.bar_chart import bar_chart
 from neural_net_viz.figures.confusion_matrix import confusion_matrix
 from neural_net_viz.figures.decision_boundary import decision_boundary
+from neural_net_viz.figures.feature_maps import feature_maps
+from neural_net_viz.figures.filter_grid import filter_grid
 from neural_net_viz.figures.gradient_flow import gradient_flow
 from neural_net_viz.figures.gradient_norms import gradient_norms
 from neural_net_viz.figures.heat_map import heat_map
@@ -25,16 +33,27 @@ from neural_net_viz.figures.image_grid import image_grid
 from neural_net_viz.figures.line_plot import line_plot
 from neural_net_viz.figures.network_diagram import network_diagram
 from neural_net_viz.figures.optimizer_paths import optimizer_paths
+from neural_net_viz.figures.parameter_counts import parameter_counts
 from neural_net_viz.figures.run_comparison import run_comparison
+from neural_net_viz.figures.saliency_map import saliency_map
+from neural_net_viz.figures.scatter_map import scatter_map
 from neural_net_viz.figures.schedule_plot import schedule_plot
+from neural_net_viz.figures.sequence_heat_map import sequence_heat_map
+from neural_net_viz.figures.similarity_matrix import similarity_matrix
+from neural_net_viz.figures.train_test_gap import train_test_gap
 from neural_net_viz.figures.training_curves import training_curves
 from neural_net_viz.figures.truth_table import truth_table
 
 __all__ = [
     "Figure",
+    "activation_histograms",
+    "alignment_map",
+    "attention_maps",
     "bar_chart",
     "confusion_matrix",
     "decision_boundary",
+    "feature_maps",
+    "filter_grid",
     "gradient_flow",
     "gradient_norms",
     "heat_map",
@@ -42,8 +61,14 @@ __all__ = [
     "line_plot",
     "network_diagram",
     "optimizer_paths",
+    "parameter_counts",
     "run_comparison",
+    "saliency_map",
+    "scatter_map",
     "schedule_plot",
+    "sequence_heat_map",
+    "similarity_matrix",
+    "train_test_gap",
     "training_curves",
     "truth_table",
 ]

@@ -95,8 +95,12 @@ class Plot:
         self.bottom = self.top + height
         self.right = width - MARGIN
         across = list(x_ticks) if x_ticks is not None else self._fitting_ticks()
+        if across and across[0].label:
+            at = float(x.fraction(across[0].value))
+            over = text_width(across[0].label, _TICK) / 2
+            self.left += max(0.0, over + 6 - self.left - at * (self.right - self.left))
         if across and across[-1].label:
-            # The last label is centred on its tick and may reach beyond the plot.
+            # The last label too is centred on its tick and may reach beyond the page.
             at = float(x.fraction(across[-1].value))
             over = text_width(across[-1].label, _TICK) / 2
             beyond = self.left + at * (self.right - self.left) + over - (width - 6)
@@ -113,11 +117,9 @@ class Plot:
             below += 6
             draw_legend(self.canvas, legend, MARGIN, below, width - 2 * MARGIN)
             below += legend_height(legend, width - 2 * MARGIN)
-        for note in notes:
-            for line in wrap_text(note, width - 2 * MARGIN, _TICK):
-                self.canvas.text(MARGIN, below + 10, line, size=_TICK, classes="muted")
-                below += 17
         self.height = below + MARGIN - 4
+        for note in notes:
+            self.note(note)
         self._clip: str | None = None
 
     def px(self, values: npt.ArrayLike) -> Floats:
@@ -161,7 +163,13 @@ class Plot:
         )
 
     def band(self, xs: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, role: str) -> None:
-        """Fill the area between two curves over the same xs."""
+        """Fill the area between two curves over the same xs, lightly, in a series's colour."""
+        self.area(xs, low, high, f"band fill-{role}")
+
+    def area(
+        self, xs: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, classes: str
+    ) -> None:
+        """Fill the area between two curves, with gaps where one of them is not finite."""
         px, bottom, top = self.px(xs), self.py(low), self.py(high)
         data = ""
         for start, stop in _finite_stretches(px, bottom + top):
@@ -170,7 +178,7 @@ class Plot:
             there = _thinned(px[start:stop], top[start:stop])
             back = _thinned(px[start:stop], bottom[start:stop])
             data += polyline(there + back[::-1]) + "Z"
-        self.canvas.path(data, f"band fill-{role}", clip=self.clip())
+        self.canvas.path(data, classes, clip=self.clip())
 
     def points(
         self,
@@ -195,6 +203,13 @@ class Plot:
         for i, (x, y) in enumerate(zip(self.px(xs), self.py(ys), strict=True)):
             if math.isfinite(x) and math.isfinite(y):
                 self.canvas.marker(marker, x, y, radius, role, tips[i] if tips else None)
+
+    def note(self, text: str) -> None:
+        """Add a line of small text at the foot of the page."""
+        for line in wrap_text(text, self.width - 2 * MARGIN, _TICK):
+            y = self.height - MARGIN + 14
+            self.canvas.text(MARGIN, y, line, size=_TICK, classes="muted")
+            self.height += 17
 
     def message(self, text: str) -> None:
         """Write a word in the middle of the empty plot, such as "no data"."""

@@ -1,6 +1,8 @@
 """Level bars: a number for each name, the names written out beside them."""
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from neural_net_viz.drawing.inputs import as_floats
 from neural_net_viz.drawing.legend import LegendEntry
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.scales import Scale, Tick, make_scale
+from neural_net_viz.drawing.text import text_width
 from neural_net_viz.drawing.theme import series_role
 from neural_net_viz.figure import Figure
 
@@ -18,6 +21,9 @@ __all__ = ["bar_chart"]
 
 _BAR = 18.0
 _SPACE = 12.0
+_VALUE = 11.0
+# The least width that the names leave to the bars.
+_PLOT = 380.0
 
 
 def bar_chart(
@@ -58,8 +64,9 @@ def bar_chart(
     tall = _BAR * max(len(series), 1) + _SPACE
     height = max(len(groups) * tall, tall)
     ticks = [Tick((i + 0.5) * tall, name) for i, name in enumerate(reversed(groups))]
+    widest = max((text_width(format_value(v), _VALUE) for v in numbers), default=0.0)
     plot = Plot(
-        make_scale([*numbers, *reach], log=log, include=include),
+        _with_room(make_scale([*numbers, *reach], log=log, include=include), widest + 10),
         Scale(0.0, height),
         title=title,
         x_label=value_label,
@@ -85,14 +92,26 @@ def bar_chart(
             role = series_role(series.index(key) if key else 0)
             left, width = min(zero, end), max(abs(end - zero), 1.0)
             plot.canvas.rect(left, y + 1, width, _BAR - 2, f"fill-{role}", tip=shown)
+            beside = max(end, zero) + 5
             if name in spread and i == 0:
                 low, high = (float(plot.px(value + d * spread[name])) for d in (-1, 1))
                 low = low if np.isfinite(low) else plot.left
                 plot.canvas.line(low, y + _BAR / 2, high, y + _BAR / 2, "edge")
+                beside = max(beside, high + 5)
+            plot.canvas.text(beside, y + _BAR / 2, format_value(value), size=_VALUE)
     said = [f"{n}: " + ", ".join(f"{k} {format_value(v)}".strip() for k, v in g.items())
             for n, g in groups.items()]  # fmt: skip
     words = f"{value_label or 'Values'} of {len(groups)} bars. " + "; ".join(said)
     return plot.figure(description or words.strip() + ("." if said else ""))
+
+
+def _with_room(scale: Scale, pixels: float) -> Scale:
+    """Lengthen a scale so that the numbers have their place to the right of the bars."""
+    more = pixels / (_PLOT - pixels)
+    if scale.log:
+        decades = math.log10(scale.high / scale.low)
+        return replace(scale, high=scale.high * 10 ** min(decades * more, 5))
+    return replace(scale, high=scale.high + more * (scale.high - scale.low))
 
 
 def _group(name: str, value: Any) -> dict[str, float]:
