@@ -37,6 +37,13 @@ def test_above_the_threshold_it_is_the_identity(size):
     np.testing.assert_allclose(x.grad, np.tile([*slopes, 1, 1], size // 4), rtol=1e-14)
 
 
+def test_the_default_threshold_is_20():
+    for function in (softplus, Softplus()):
+        y = function(Tensor([19.9, 20.1], np.float64)).data
+        assert y[0] > 19.9
+        assert y[1] == 20.1
+
+
 @pytest.mark.parametrize("beta", [0, -2.0])
 def test_beta_must_be_positive(beta):
     with pytest.raises(ValueError, match="softplus: expected beta > 0"):
