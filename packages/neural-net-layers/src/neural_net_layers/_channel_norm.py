@@ -40,11 +40,11 @@ def move_average(running: Running, batch: Array, momentum: float) -> None:
 class ChannelNorm(Module):
     """A scale and shift per channel, and running averages of its mean and variance.
 
-    A subclass writes `normalize`, and says in `inputs` how an input may look, by its number of
-    axes; the channels stand on the axis called C.
+    A subclass writes `normalize`, and says in `inputs` how an input may look: by its number of
+    axes, on which axis the channels stand, and all axes for the error's text.
     """
 
-    inputs: ClassVar[dict[int, str]] = {}
+    inputs: ClassVar[dict[int, tuple[int, str]]] = {}
 
     weight: Parameter | None
     bias: Parameter | None
@@ -83,10 +83,10 @@ class ChannelNorm(Module):
     def forward(self, x: Any) -> Tensor:
         """Return the normalized input, and in training move the running averages."""
         x, _ = coerce(x, self.weight)
-        axes = self.inputs.get(x.ndim, "")
-        channels = x.shape[axes.strip("()").split(", ").index("C")] if axes else None
-        if channels != self.num_features:
-            shapes = " or ".join(self.inputs.values()).replace("C", str(self.num_features))
+        known = self.inputs.get(x.ndim)
+        if known is None or x.shape[known[0]] != self.num_features:
+            shapes = " or ".join(axes for _, axes in self.inputs.values())
+            shapes = shapes.replace("C", str(self.num_features))
             raise ShapeError(
                 f"{type(self).__name__}({self.num_features}): expected input {shapes}, "
                 f"got {x.shape}"

@@ -21,8 +21,10 @@ from neural_net_layers._blocks import column_sums
 
 __all__: list[str] = []
 
-# Rows shorter than this are joined, if they are few channels of many positions.
+# Rows of few channels are joined up to this length, if there are many: the start of a row costs
+# some 25 ns, spreading a number per channel over joined rows some µs.
 JOINED = 1024
+MANY = 256
 
 
 class ChannelMatrix:
@@ -38,7 +40,10 @@ class ChannelMatrix:
         size = math.prod(positions)
         self.count = batch * size  # numbers per channel
         self.last = size == 1 or _channels_last(x)
-        self.repeats = _divisor(self.count, JOINED // self.channels) if self.last else size
+        self.repeats = size
+        if self.last:
+            many = self.count > MANY
+            self.repeats = _divisor(self.count, JOINED // max(self.channels, 1)) if many else 1
 
     def matrix(self, x: Array) -> Array:
         """Return an array of the batch's shape as the matrix."""
@@ -58,7 +63,9 @@ class ChannelMatrix:
         """Return one number per channel as one per column."""
         if self.repeats == 1:
             return values
-        return np.tile(values, self.repeats) if self.last else np.repeat(values, self.repeats)
+        if self.last:
+            return np.concatenate([values] * self.repeats)
+        return values.repeat(self.repeats)
 
     def gather(self, values: Array) -> Array:
         """Return the sums, per channel, of one number per column."""

@@ -276,7 +276,7 @@ class BatchNorm1D(_BatchNorm):
         array([[0.]], dtype=float32)
     """
 
-    inputs: ClassVar[dict[int, str]] = {2: "(B, C)", 3: "(B, C, T)"}
+    inputs: ClassVar[dict[int, tuple[int, str]]] = {2: (1, "(B, C)"), 3: (1, "(B, C, T)")}
 
 
 class BatchNorm2D(_BatchNorm):
@@ -317,4 +317,4 @@ class BatchNorm2D(_BatchNorm):
         array([[[[-1.,  1.]]]], dtype=float32)
     """
 
-    inputs: ClassVar[dict[int, str]] = {4: "(B, C, H, W)"}
+    inputs: ClassVar[dict[int, tuple[int, str]]] = {4: (1, "(B, C, H, W)")}

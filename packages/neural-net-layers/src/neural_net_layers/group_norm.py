@@ -57,7 +57,7 @@ class GroupNormOp(Op):
         x = x.reshape(batch * self.groups, n)  # one group per row
         mean = x @ np.ones_like(x, shape=n) / max(n, 1)
         x = x - mean[:, None]
-        variance = np.einsum("rn,rn->r", x, x) / max(n, 1)
+        variance = np.vecdot(x, x) / max(n, 1)
         scale = 1 / np.sqrt(variance + self.eps)  # 1/σ
         x *= scale[:, None]
         if self.observe is not None:
@@ -83,8 +83,8 @@ class GroupNormOp(Op):
         if self.needs(0):
             g = (dy if self.w is None else dy * self.w).reshape(x.shape)
             # dx = (g − mean(g) − x̂ mean(g x̂)) / σ
-            ones, n = np.ones_like(g, shape=g.shape[1]), max(g.shape[1], 1)
-            dx = x * (-np.einsum("rn,rn->r", g, x) / n)[:, None]
+            ones, n = np.ones_like(g, shape=x.shape[1]), max(x.shape[1], 1)
+            dx = x * (-np.vecdot(g, x) / n)[:, None]
             dx += g
             dx -= (g @ ones / n)[:, None]
             dx *= self.scale[:, None]

@@ -123,7 +123,7 @@ class InstanceNorm2D(ChannelNorm):
                [[-1.,  1.]]], dtype=float32)
     """
 
-    inputs: ClassVar[dict[int, str]] = {4: "(B, C, H, W)", 3: "(C, H, W)"}
+    inputs: ClassVar[dict[int, tuple[int, str]]] = {4: (1, "(B, C, H, W)"), 3: (0, "(C, H, W)")}
 
     def __init__(
         self,

@@ -56,7 +56,7 @@ class LayerNormOp(Op):
             # A row's sum as a product, its sum of squares as a dot: no temporary, no float64.
             mean[rows] = x[rows] @ ones / n
             part = np.subtract(x[rows], mean[rows, None], out=y[rows])
-            variance = np.einsum("rn,rn->r", part, part) / n
+            variance = np.vecdot(part, part) / n
             scale[rows] = 1 / np.sqrt(variance + self.eps)
             part *= scale[rows, None]
             if w is not None:

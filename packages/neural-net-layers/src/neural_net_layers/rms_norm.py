@@ -48,7 +48,7 @@ class RMSNormOp(Op):
         scale = np.empty_like(x, shape=len(x))  # 1/ρ
         for rows in row_blocks(x):
             part = x[rows]
-            mean_square = np.einsum("rn,rn->r", part, part) / n
+            mean_square = np.vecdot(part, part) / n
             scale[rows] = 1 / np.sqrt(mean_square + self.eps)
             part = np.multiply(part, scale[rows, None], out=y[rows])
             if w is not None:
