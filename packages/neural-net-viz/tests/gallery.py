@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 import neural_net_viz as viz
-from neural_net_core import Dense, FeedForward, ReLU, Sequential, Tanh
+from neural_net_core import Dense, FeedForward, ReLU, Sequential, Tanh, Tensor
 
 LONG = "a label so long that it can hardly fit anywhere on a page of ordinary width " * 3
 NAN, INF = math.nan, math.inf
@@ -23,7 +23,37 @@ def _softmax(z):
     return np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
 
 
+def _loss_and_names():
+    """Return a small network's loss, and the names of what it depends on."""
+    model = _network(3, 4, 1)
+    x = Tensor(_rng().normal(size=(5, 3)), requires_grad=True)
+    y = model(x)
+    return ((y - 1.0) ** 2).mean() + 0.01 * (y * y).sum(), {"x": x} | dict(model.named_parameters())
+
+
+def _graph_of_a_loss():
+    loss, names = _loss_and_names()
+    return viz.computation_graph(loss, names=names)
+
+
+def _chain(length):
+    x = Tensor([1.0], requires_grad=True)
+    y = x
+    for _ in range(length):
+        y = y * x
+    return y
+
+
 ORDINARY = {
+    "computation_graph": _graph_of_a_loss,
+    "computation_graph_part": lambda: viz.computation_graph(_chain(500), max_nodes=9),
+    "flame_graph": lambda: viz.flame_graph(
+        {
+            "forward": {"conv": {"im2col": 2.0, "matmul": 4.1}, "relu": 0.3, "": 0.5},
+            "backward": {"conv": {"matmul": 8.0, "col2im": 3.0}, "relu": 0.4},
+            "optimizer": 1.2,
+        }
+    ),
     "line_plot": lambda: viz.line_plot({"a": [1, 2, 4], "b": [4, 2, 1]}, x_label="x", y_label="y"),
     "training_curves": lambda: viz.training_curves(
         {"SGD": np.exp(-_rng().uniform(0, 5, (5, 30))), "Adam": np.linspace(1, 0.01, 30)},
@@ -217,6 +247,12 @@ TROUBLE = {
     ),
     "scatter_map_nan": lambda: viz.scatter_map([[NAN, 1, 2], [1, 2, 3]], [LONG, LONG]),
     "scatter_map_empty": lambda: viz.scatter_map(np.zeros((0, 7))),
+    "computation_graph_names": lambda: viz.computation_graph(
+        _chain(1), names={LONG: Tensor(1.0)}, title=LONG
+    ),
+    "flame_graph_long": lambda: viz.flame_graph({LONG: {LONG: 1e-9, "b": 1e9}, "c": 0}, name=LONG),
+    "flame_graph_empty": lambda: viz.flame_graph({}),
+    "flame_graph_zero": lambda: viz.flame_graph({"a": 0.0, "b": {}}),
 }
 
 FIGURES = ORDINARY | TROUBLE

@@ -7,14 +7,14 @@ All figures take `title=` and `description=` (one is made from the data if none 
 lists or Tensors, and labels as plain text. NaN, infinities and empty data are drawn as what they
 are, never an error; a wrong shape is a `ShapeError` that names the function.
 
-- Networks: `network_diagram`, `parameter_counts`.
+- Networks: `network_diagram`, `computation_graph`, `parameter_counts`.
 - Training: `training_curves`, `train_test_gap`, `run_comparison`, `schedule_plot`,
   `gradient_norms`, `gradient_flow`, `optimizer_paths` (animated).
 - What a model decides: `decision_boundary`, `truth_table`, `confusion_matrix`, `image_grid`,
   `saliency_map`.
 - What goes on inside: `activation_histograms`, `filter_grid`, `feature_maps`,
   `sequence_heat_map`, `attention_maps`, `alignment_map`, `similarity_matrix`, `scatter_map`.
-- Anything: `line_plot`, `bar_chart`, `heat_map`.
+- Anything: `line_plot`, `bar_chart`, `heat_map`, `flame_graph`.
 """
 
 from neural_net_viz.figure import Figure
@@ -22,10 +22,12 @@ from neural_net_viz.figures.activation_histograms import activation_histograms
 from neural_net_viz.figures.alignment_map import alignment_map
 from neural_net_viz.figures.attention_maps import attention_maps
 from neural_net_viz.figures.bar_chart import bar_chart
+from neural_net_viz.figures.computation_graph import computation_graph
 from neural_net_viz.figures.confusion_matrix import confusion_matrix
 from neural_net_viz.figures.decision_boundary import decision_boundary
 from neural_net_viz.figures.feature_maps import feature_maps
 from neural_net_viz.figures.filter_grid import filter_grid
+from neural_net_viz.figures.flame_graph import flame_graph
 from neural_net_viz.figures.gradient_flow import gradient_flow
 from neural_net_viz.figures.gradient_norms import gradient_norms
 from neural_net_viz.figures.heat_map import heat_map
@@ -50,10 +52,12 @@ __all__ = [
     "alignment_map",
     "attention_maps",
     "bar_chart",
+    "computation_graph",
     "confusion_matrix",
     "decision_boundary",
     "feature_maps",
     "filter_grid",
+    "flame_graph",
     "gradient_flow",
     "gradient_norms",
     "heat_map",
