@@ -48,3 +48,14 @@ def test_a_rate_far_too_high_diverges_and_is_reported(name):
 def test_a_run_that_is_too_short_is_not_called_solved():
     short = example.run(example.SGD, 0.3, seed=0, steps=50)
     assert short["steps"] == math.inf and not short["diverged"]
+
+
+def test_adam_and_nesterov_converge_alike_and_faster_than_adagrad():
+    paper = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("adam_paper.py"))))
+    rates = {"AdaGrad": 0.3, "SGD Nesterov": 1.0, "Adam": 0.1}  # as the full run chose them
+    cost = {
+        name: paper.run(paper.OPTIMIZERS[name], lr, seed=0, epochs=15)[-1]
+        for name, lr in rates.items()
+    }
+    assert abs(cost["Adam"] - cost["SGD Nesterov"]) < 0.01
+    assert cost["AdaGrad"] > max(cost["Adam"], cost["SGD Nesterov"]) + 0.01
