@@ -11,9 +11,11 @@ from xml.etree import ElementTree
 import pytest
 
 import neural_net_viz as viz
+from neural_net_core import Parameter, Tensor
 
 GALLERY = Path(__file__).with_name("gallery.py")
 FIGURES = runpy.run_path(str(GALLERY))["FIGURES"]
+PARAMETER = Parameter([1.0])
 EVIL = '<script>alert("x")</script> & ]]> \x00 \ud800'
 
 
@@ -95,6 +97,21 @@ def test_ids_of_two_figures_differ():
         lambda: viz.gradient_flow({EVIL: [1, 2]}, step_labels=[EVIL, "b"]),
         lambda: viz.gradient_norms({EVIL: [1, 2]}),
         lambda: viz.run_comparison({EVIL: [1, 2]}, value_label=EVIL),
+        lambda: viz.activation_histograms({EVIL: [1, 2]}, value_label=EVIL),
+        lambda: viz.filter_grid([[[1.0]]], labels=[EVIL]),
+        lambda: viz.feature_maps([[[1.0]]], labels=[EVIL]),
+        lambda: viz.saliency_map([[1.0]], [[1.0]], caption=EVIL),
+        lambda: viz.train_test_gap([1, 2], [1, 2], x_label=EVIL, y_label=EVIL),
+        lambda: viz.parameter_counts({EVIL: 1}),
+        lambda: viz.computation_graph(
+            Tensor(1.0, requires_grad=True) * PARAMETER, names={EVIL: PARAMETER}
+        ),
+        lambda: viz.flame_graph({EVIL: 1.0}, unit=EVIL, name=EVIL),
+        lambda: viz.attention_maps([[1.0]], query_labels=[EVIL], head_names=[EVIL]),
+        lambda: viz.alignment_map([[1.0]], [EVIL], [EVIL]),
+        lambda: viz.similarity_matrix([[1.0]], [EVIL]),
+        lambda: viz.sequence_heat_map({EVIL: [[1.0]]}, step_labels=[EVIL], step_title=EVIL),
+        lambda: viz.scatter_map([[0, 1]], [EVIL], groups=[EVIL]),
         lambda: viz.optimizer_paths("saddle", {EVIL: [[1, 1], [0, 0]]}),
         lambda: viz.network_diagram(
             [[[1.0]]], activations=[EVIL], input_names=[EVIL], output_names=[EVIL]

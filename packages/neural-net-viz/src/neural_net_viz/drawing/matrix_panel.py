@@ -15,6 +15,7 @@ __all__ = ["MatrixPanel", "cell_size"]
 
 _NAME = 18.0
 _NUMBER = 10.0
+_MOST_NAME = 160.0
 
 
 def cell_size(count: int, room: float, least: float, most: float) -> float:
@@ -61,7 +62,10 @@ class MatrixPanel:
         self.above = (_NAME if name else 0.0) + (self.columns.height if columns else 0.0)
         self.inner_width = values.shape[1] * cell[0]
         self.inner_height = values.shape[0] * cell[1]
-        self.width = self.left + self.inner_width + max(self.columns.overhang, 0.0)
+        # A name may be wider than its matrix.
+        self.name_room = min(text_width(name, 12, bold=True), _MOST_NAME)
+        inner = self.inner_width + max(self.columns.overhang, 0.0)
+        self.width = self.left + max(inner, self.name_room)
         self.height = self.above + self.inner_height
         self.numbers = numbers
 
@@ -69,7 +73,7 @@ class MatrixPanel:
         """Draw the block with its upper left corner at (x, y)."""
         left, top = x + self.left, y + self.above
         if self.name:
-            room = max(self.inner_width, self.width - self.left)
+            room = self.width - self.left
             canvas.text(left, y + 7, self.name, size=12, bold=True, max_width=room)
         self.rows.draw(canvas, left - 6, top)
         self.columns.draw(canvas, left, top)
