@@ -1,5 +1,7 @@
 """Dense layers and containers against torch.nn: same keys, same weights, same results."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -26,7 +28,7 @@ def test_a_perceptron_loaded_from_torch_gives_the_same_outputs_and_gradients(cas
     leading = [(int(rng.integers(1, 9)),), (0,), (1,), (2, 3), ()][case % 5]
     bias = case % 3 != 2
     ours, theirs = [], []
-    for m, n in zip(sizes, sizes[1:], strict=False):
+    for m, n in pairwise(sizes):
         our_activation, their_activation = ACTIVATIONS[case % 3]
         ours += [Dense(m, n, bias, dtype=dtype), our_activation()]
         theirs += [torch.nn.Linear(m, n, bias), their_activation()]

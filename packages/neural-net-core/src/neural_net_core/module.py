@@ -208,7 +208,9 @@ class Module:
         if strict:
             problems += [f"missing {k} {own[k].shape}" for k in missing]
             problems += [f"unexpected {k} {arrays[k].shape}" for k in unexpected]
-        for key in own.keys() & arrays.keys():
+        # In the module's order: if a tied weight comes with two values, the last one counts.
+        shared = [key for key in own if key in arrays]
+        for key in shared:
             want, came = own[key], arrays[key]
             if want.shape != came.shape:
                 problems.append(f"{key}: expected shape {want.shape}, got {came.shape}")
@@ -219,7 +221,7 @@ class Module:
                 f"{type(self).__name__}: the state dict does not fit: "
                 + "; ".join(sorted(problems))
             )
-        for key in own.keys() & arrays.keys():
+        for key in shared:
             np.copyto(own[key].data, arrays[key], casting="same_kind")
             own[key].version += 1
         for _ in self.named_parameters():
