@@ -1,41 +1,65 @@
 """Recurrent, convolutional, attention and normalization layers for neural-net-core."""
 
+from neural_net_layers.adaptive_avg_pool2d import AdaptiveAvgPool2D, adaptive_avg_pool2d
 from neural_net_layers.alpha_dropout import AlphaDropout, alpha_dropout
+from neural_net_layers.avg_pool2d import AvgPool2D, avg_pool2d
 from neural_net_layers.batch_norm import BatchNorm1D, BatchNorm2D, batch_norm
+from neural_net_layers.conv1d import Conv1D, conv1d
+from neural_net_layers.conv2d import Conv2D, conv2d
+from neural_net_layers.conv_transpose2d import ConvTranspose2D, conv_transpose2d
 from neural_net_layers.drop_path import DropPath, drop_path
 from neural_net_layers.dropout import Dropout, dropout
 from neural_net_layers.dropout2d import Dropout2D, dropout2d
+from neural_net_layers.global_avg_pool2d import GlobalAvgPool2D, global_avg_pool2d
 from neural_net_layers.group_norm import GroupNorm, group_norm
 from neural_net_layers.instance_norm import InstanceNorm2D, instance_norm
 from neural_net_layers.layer_norm import LayerNorm, layer_norm
+from neural_net_layers.max_pool2d import MaxPool2D, max_pool2d
 from neural_net_layers.modulation import AdaptiveLayerNorm, modulate
 from neural_net_layers.residual import Residual, ResidualBlock
 from neural_net_layers.rms_norm import RMSNorm, rms_norm
+from neural_net_layers.upsample import Upsample, upsample
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdaptiveAvgPool2D",
     "AdaptiveLayerNorm",
     "AlphaDropout",
+    "AvgPool2D",
     "BatchNorm1D",
     "BatchNorm2D",
+    "Conv1D",
+    "Conv2D",
+    "ConvTranspose2D",
     "DropPath",
     "Dropout",
     "Dropout2D",
+    "GlobalAvgPool2D",
     "GroupNorm",
     "InstanceNorm2D",
     "LayerNorm",
+    "MaxPool2D",
     "RMSNorm",
     "Residual",
     "ResidualBlock",
+    "Upsample",
+    "adaptive_avg_pool2d",
     "alpha_dropout",
+    "avg_pool2d",
     "batch_norm",
+    "conv1d",
+    "conv2d",
+    "conv_transpose2d",
     "drop_path",
     "dropout",
     "dropout2d",
+    "global_avg_pool2d",
     "group_norm",
     "instance_norm",
     "layer_norm",
+    "max_pool2d",
     "modulate",
     "rms_norm",
+    "upsample",
 ]

@@ -1,0 +1,126 @@
+"""Where a sliding window can stand: the arithmetic that convolutions and poolings share."""
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from neural_net_core.errors import ShapeError
+
+__all__: list[str] = []
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A kernel that slides over rows and columns.
+
+    Attributes:
+        kernel: Its rows and columns.
+        stride: Steps between neighbouring places.
+        padding: Zeros above and below, left and right of the image.
+        dilation: Distance between neighbouring elements of the kernel.
+    """
+
+    kernel: Pair
+    stride: Pair = (1, 1)
+    padding: tuple[Pair, Pair] = ((0, 0), (0, 0))
+    dilation: Pair = (1, 1)
+
+    @property
+    def extent(self) -> Pair:
+        """Rows and columns from the kernel's first element to its last."""
+        return tuple(  # type: ignore[return-value]
+            d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True)
+        )
+
+    def places(self, size: Pair) -> Pair:
+        """Return in how many rows and columns the window stands on an image of a size."""
+        return tuple(  # type: ignore[return-value]
+            (n + sum(pads) - extent) // s + 1
+            for n, pads, extent, s in zip(size, self.padding, self.extent, self.stride, strict=True)
+        )
+
+
+def times(sizes: Sequence[int | str]) -> str:
+    """Write sizes as people do: 5×5."""
+    return "×".join(map(str, sizes))
+
+
+def as_pair(layer: str, name: str, value: Any, least: int = 1, axes: int = 2) -> Pair:
+    """Return one integer for both axes, or one for each, as a tuple; raise if it is neither.
+
+    Args:
+        layer: For the message.
+        name: For the message.
+        value: An integer or a sequence of `axes` integers.
+        least: The smallest value allowed.
+        axes: How many axes there are; a second one is added to one-dimensional values.
+    """
+    values = tuple(value) if isinstance(value, Sequence) else (value,) * axes
+    try:
+        pair = tuple(map(operator.index, values))
+    except TypeError:
+        pair = ()
+    if len(pair) != axes or min(pair) < least or isinstance(value, str):
+        each = "" if axes == 1 else f", or {axes} of them"
+        raise ValueError(
+            f"{layer}: expected {name} to be an integer from {least}{each}, got {value!r}"
+        )
+    return pair  # type: ignore[return-value]
+
+
+def resolve_padding(layer: str, padding: Any, window: Window, axes: int = 2) -> tuple[Pair, Pair]:
+    """Return the zeros (before, after) of each axis.
+
+    Args:
+        layer: For the message.
+        padding: An integer, one per axis, a pair (before, after) per axis, `"valid"` for none, or
+            `"same"` for as many as keep the size, the odd one at the end as in PyTorch.
+        window: Kernel, stride and dilation.
+        axes: How many axes the layer has; a second one without padding is added.
+    """
+    rest = ((0, 0),) * (2 - axes)
+    if isinstance(padding, str):
+        if padding == "valid":
+            return ((0, 0), (0, 0))
+        if padding != "same":
+            raise ValueError(
+                f'{layer}: expected padding to be integers, "same" or "valid", got {padding!r}'
+            )
+        if window.stride != (1, 1):
+            raise ValueError(
+                f'{layer}: padding="same" keeps the size only with stride 1, got stride '
+                f"{times(window.stride[:axes])}"
+            )
+        total = [n - 1 for n in window.extent[:axes]]
+        return (*((n // 2, n - n // 2) for n in total), *rest)  # type: ignore[return-value]
+    if isinstance(padding, Sequence) and padding and isinstance(padding[0], Sequence):
+        if len(padding) != axes:
+            raise ValueError(f"{layer}: expected {axes} pairs of padding, got {padding!r}")
+        pairs = tuple(as_pair(layer, "padding", pair, 0) for pair in padding)
+        return (*pairs, *rest)  # type: ignore[return-value]
+    each = as_pair(layer, "padding", padding, 0, axes)
+    return (*((n, n) for n in each), *rest)  # type: ignore[return-value]
+
+
+def check_fits(label: str, window: Window, size: Pair, axes: int = 2) -> None:
+    """Raise if a window does not fit into the padded image even once."""
+    if min(window.places(size)) < 1:
+        raise does_not_fit(label, window, size, axes)
+
+
+def does_not_fit(label: str, window: Window, size: Pair, axes: int = 2) -> ShapeError:
+    """Return the error that a window is larger than the padded image."""
+    given = times(size[:axes])
+    padded = times([n + sum(p) for n, p in zip(size, window.padding, strict=True)][:axes])
+    text = f"{label}: the window{_span(window, axes)} does not fit into the input of {given}"
+    return ShapeError(text + (f", {padded} with its padding" if padded != given else ""))
+
+
+def _span(window: Window, axes: int) -> str:
+    """Say how far a window reaches, where its kernel alone does not tell."""
+    extent = times(window.extent[:axes])
+    dilated = window.dilation != (1, 1)
+    return f" of {extent}" + (" (the kernel with its dilation)" if dilated else "")
