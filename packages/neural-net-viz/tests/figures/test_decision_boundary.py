@@ -1,10 +1,12 @@
 """Decision boundaries: the line lies where the model changes its mind."""
 
+import re
+
 import numpy as np
 import pytest
 
 import neural_net_viz as viz
-from neural_net_core import FeedForward, Module, ShapeError, Tensor
+from neural_net_core import FeedForward, Module, Sequential, ShapeError, Tensor
 
 SQUARE = {"x_range": (0.0, 1.0), "y_range": (0.0, 1.0)}
 
@@ -36,15 +38,39 @@ def test_a_circle_is_a_circle(picture, coordinates):
     np.testing.assert_allclose(np.hypot(u, v), 0.3, atol=0.005)
 
 
-def test_high_scores_take_the_positive_colour(picture):
-    shown = picture(viz.decision_boundary(lambda x: x[:, 0], resolution=8, **SQUARE))
-    areas = {}
-    for e in shown.with_class("crisp"):
-        step = int(e.get("class").split()[0].rpartition("-")[2])
-        side = "positive" if step > 16 else "negative"
-        areas[side] = areas.get(side, 0) + float(e.get("width")) * float(e.get("height"))
-        assert (float(e.get("x")) > shown.width / 2) == (side == "positive")
-    np.testing.assert_allclose(areas["positive"], areas["negative"], rtol=0.01)
+def test_high_scores_take_the_positive_colour(picture, coordinates):
+    shown = picture(viz.decision_boundary(lambda x: x[:, 0], resolution=9, **SQUARE))
+    left, right, _, _ = frame(shown, coordinates)
+    edges = {}
+    for e in shown.root.iter():
+        step = re.search(r"fill-signed-(\d+)", e.get("class") or "")
+        if step and e.get("d"):
+            edges[int(step[1])] = min(x for x, _ in coordinates(e.get("d")))
+    # Each shade begins an equal part further right, and the positive ones in the middle.
+    assert list(edges) == sorted(edges)
+    expected = left + (right - left) * np.arange(1, 16) / 16
+    np.testing.assert_allclose(list(edges.values()), expected, atol=0.11)
+    assert min(step for step in edges if step > 16) == list(edges)[7]
+
+
+def test_a_question_to_the_model_leaves_it_as_it_was():
+    model = Sequential(FeedForward((2, 1)), Dropout())
+    model.train()
+    model[0].eval()
+    viz.decision_boundary(model, resolution=4)
+    assert [m.training for m in model.modules()] == [True, False, *[False] * 4, True]
+    assert model[1].seen == [False]
+
+
+class Dropout(Module):
+    """Remembers in which mode it was called."""
+
+    def __init__(self):
+        self.seen = []
+
+    def forward(self, x):
+        self.seen.append(self.training)
+        return x
 
 
 def test_several_classes(picture):

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from typing import Any
 from xml.etree import ElementTree
 
@@ -92,6 +93,7 @@ class Canvas:
         dash: str = "",
         clip: str | None = None,
         tip: str | None = None,
+        name: str | None = None,
         **attributes: str,
     ) -> None:
         """Draw a path given as SVG path data; an empty one is left out.
@@ -103,23 +105,34 @@ class Canvas:
             dash: Dash pattern, empty for a whole line.
             clip: What `clip` returned.
             tip: Text shown when the pointer rests on it.
-            **attributes: Further attributes, such as `id` or `pathLength`.
+            name: An id for the style sheet.
+            **attributes: Further attributes, such as `pathLength`.
         """
         if not data:
             return
         element = self._drawing.path(data)
         self._stroke(element, width, dash)
-        for name, value in attributes.items():
-            element.attribs[name.replace("_", "-")] = value
+        element.attribs |= {key.replace("_", "-"): value for key, value in attributes.items()}
+        if name:
+            element.attribs["id"] = name
         if clip:
             element.attribs["clip-path"] = clip
         self._add(element, classes, tip)
 
     def circle(
-        self, x: float, y: float, radius: float, classes: str, *, tip: str | None = None
+        self,
+        x: float,
+        y: float,
+        radius: float,
+        classes: str,
+        *,
+        tip: str | None = None,
+        name: str | None = None,
     ) -> None:
-        """Draw a disc."""
+        """Draw a disc; `name` is an id for the style sheet."""
         element = self._drawing.circle((coordinate(x), coordinate(y)), coordinate(radius))
+        if name:
+            element.attribs["id"] = name
         self._add(element, classes, tip)
 
     def text(
@@ -169,7 +182,14 @@ class Canvas:
         return text_width(shown, size, bold)
 
     def marker(
-        self, shape: str, x: float, y: float, radius: float, role: str, tip: str | None = None
+        self,
+        shape: str,
+        x: float,
+        y: float,
+        radius: float,
+        role: str,
+        tip: str | None = None,
+        name: str | None = None,
     ) -> None:
         """Draw a point of a series in one of the shapes of `MARKERS`.
 
@@ -180,17 +200,18 @@ class Canvas:
             radius: Half its size.
             role: Its colour role.
             tip: Text shown when the pointer rests on it.
+            name: An id for the style sheet.
         """
         if shape == "circle":
-            self.circle(x, y, radius, f"outline fill-{role}", tip=tip)
+            self.circle(x, y, radius, f"outline fill-{role}", tip=tip, name=name)
         elif shape == "ring":
-            self.circle(x, y, radius * 0.85, f"mark stroke-{role}", tip=tip)
+            self.circle(x, y, radius * 0.85, f"mark stroke-{role}", tip=tip, name=name)
         else:
             corners, closed = _MARKER_STROKES[shape]
             data = "".join(polyline([(x + u * radius, y + v * radius) for u, v in part])
                            + ("Z" if closed else "") for part in corners)  # fmt: skip
             style = f"outline fill-{role}" if closed else f"mark stroke-{role}"
-            self.path(data, style, tip=tip)
+            self.path(data, style, tip=tip, name=name)
 
     def image(
         self, x: float, y: float, width: float, height: float, href: str, classes: str = ""
@@ -226,7 +247,8 @@ class Canvas:
             height: Height of the page.
             title: The figure's title.
             description: What it shows, in words.
-            css: Further rules; a `#name` in them is the element with that id.
+            css: Further rules; `#name` in them is the element with that id. Keyframes have names of
+                their own, without the prefix that all names get here.
         """
         title, description = clean_text(title), clean_text(description)
         drawing = self._drawing
@@ -316,8 +338,12 @@ def _make_ids_unique(root: ElementTree.Element) -> None:
             attributes["aria-labelledby"] = " ".join(prefix + name for name in ids)
     style = root.find("style")
     if style is not None and style.text:
-        for name in sorted(names, key=len, reverse=True):  # the longest first: p-1 is in p-10
+        # In the style sheet too; the longest names first, as p-1 begins p-10.
+        for name in sorted(names, key=len, reverse=True):
             style.text = style.text.replace(f"#{name}{{", f"#{prefix}{name}{{")
+        for name in re.findall(r"@keyframes ([\w-]+)\{", style.text):
+            style.text = style.text.replace(f"@keyframes {name}{{", f"@keyframes {prefix}{name}{{")
+            style.text = style.text.replace(f"animation:{name} ", f"animation:{prefix}{name} ")
 
 
 def _to_text(root: ElementTree.Element) -> str:

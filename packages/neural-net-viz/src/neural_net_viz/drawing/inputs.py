@@ -1,15 +1,18 @@
 """What comes in: arrays, lists and Tensors become arrays, wrong shapes become clear errors."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.errors import ShapeError
+from neural_net_core.grad_mode import no_grad
+from neural_net_core.module import Module
 from neural_net_core.tensor import Tensor
 
-__all__ = ["Floats", "as_floats", "as_labels", "as_named", "check_one_of"]
+__all__ = ["Floats", "as_floats", "as_labels", "as_named", "check_one_of", "evaluating"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -89,6 +92,22 @@ def check_one_of(where: str, value: str, allowed: Sequence[str]) -> None:
     if value not in allowed:
         words = ", ".join(map(repr, allowed))
         raise ValueError(f"{where}: expected one of {words}, got {value!r}")
+
+
+@contextmanager
+def evaluating(model: Module) -> Iterator[None]:
+    """Ask a model without changing it: in evaluation mode, unrecorded, its mode then restored.
+
+    A figure must not count as a training step: dropout stays off and running statistics stay.
+    """
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        with no_grad():
+            yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 def _kind(array: npt.NDArray[Any]) -> str:

@@ -55,6 +55,7 @@ _RULES: dict[str, str] = {
     "frame": "fill:none;stroke:$axis;stroke-width:1",
     "axis": "stroke:$axis;stroke-width:1;fill:none",
     "grid": "stroke:$grid;stroke-width:1;fill:none",
+    "contour": "stroke:$axis;stroke-width:.5;stroke-opacity:.6",
     "rule": "stroke:$muted;stroke-width:1.5;stroke-dasharray:6 4;fill:none",
     "edge": "stroke:$text;stroke-width:1.2",
     "outline": "stroke:$surface;stroke-width:1.2",

@@ -1,14 +1,14 @@
 """What a model of two inputs answers everywhere: a map, its boundary, and the data on it."""
 
 from collections.abc import Callable, Iterable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from neural_net_core import Module, ShapeError, Tensor, no_grad
 from neural_net_viz.drawing.axes import Plot
-from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels
+from neural_net_viz.drawing.contours import contour_lines, lines_path, region_path
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, evaluating
 from neural_net_viz.drawing.legend import LegendEntry
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.ramps import ramp_role
@@ -32,7 +32,7 @@ def decision_boundary(
     x_range: tuple[float, float] | None = None,
     y_range: tuple[float, float] | None = None,
     threshold: float = 0.5,
-    resolution: int = 96,
+    resolution: int = 72,
     names: tuple[str, str] = ("x₁", "x₂"),
     class_names: Iterable[object] | None = None,
     title: str = "Decision boundary",
@@ -48,7 +48,7 @@ def decision_boundary(
         x_range: The horizontal range; None takes the points' with some room.
         y_range: The vertical range.
         threshold: The score at which one class becomes the other.
-        resolution: Squares along each axis.
+        resolution: Points along each axis at which the model is asked.
         names: What the two inputs are called.
         class_names: One name per class, for the legend.
         title: The figure's title.
@@ -76,9 +76,8 @@ def decision_boundary(
     classes = _classes(labels, len(data))
     spans = [_span(name, given, data[:, i]) for i, (name, given) in enumerate(
         [("x_range", x_range), ("y_range", y_range)])]  # fmt: skip
-    centres = [low + (np.arange(resolution) + 0.5) * (high - low) / resolution
-               for low, high in spans]  # fmt: skip
-    grid = np.stack(np.meshgrid(*centres), axis=-1).reshape(-1, 2)
+    places = [np.linspace(low, high, resolution) for low, high in spans]
+    grid = np.stack(np.meshgrid(*places), axis=-1).reshape(-1, 2)
     scores = _answers(model, grid, (resolution, resolution))
     present = sorted(set(classes.tolist())) if classes is not None else []
     called = as_labels("decision_boundary(class_names)", class_names, max(present, default=-1) + 1)
@@ -101,14 +100,11 @@ def decision_boundary(
         grid="",
     )
     if scores.ndim == 2:
-        _shade(plot, scores - threshold)
-        _contour(plot, centres, scores - threshold, "text")
+        _shade(plot, places, scores - threshold)
+        _draw_boundary(plot, places, scores - threshold)
         described = _describe(scores - threshold, data, classes)
     else:
-        _shade_classes(plot, scores.argmax(axis=-1))
-        for k in range(scores.shape[-1]):
-            rest = np.delete(scores, k, axis=-1).max(axis=-1)
-            _contour(plot, centres, scores[..., k] - rest, "text")
+        _shade_classes(plot, places, scores)
         described = f"The plane split among {scores.shape[-1]} classes; {len(data)} points."
     for k in present or [0]:
         chosen = data if classes is None else data[classes == k]
@@ -149,11 +145,12 @@ def _span(name: str, given: tuple[float, float] | None, values: Floats) -> tuple
 
 def _answers(model: Model, grid: Floats, shape: tuple[int, int]) -> Floats:
     """Return the scores on the grid, (rows, columns) or (rows, columns, K)."""
-    with no_grad():
-        if isinstance(model, Module):
-            dtype = next((p.dtype for p in model.parameters()), None)
+    if isinstance(model, Module):
+        dtype = next((p.dtype for p in model.parameters()), None)
+        with evaluating(model):
             y = model(Tensor(grid, dtype))
-        else:
+    else:
+        with no_grad():
             y = model(grid.astype(np.float32))
     scores = as_floats("decision_boundary(model)", y, 1, 2, expected="(N,), (N, 1) or (N, K)")
     if len(scores) != len(grid):
@@ -166,55 +163,44 @@ def _answers(model: Model, grid: Floats, shape: tuple[int, int]) -> Floats:
     return scores.reshape(*shape, -1)
 
 
-def _shade(plot: Plot, scores: Floats) -> None:
-    """Fill the plane with the signed ramp, in a few levels so that equal squares join."""
+def _shade(plot: Plot, places: list[Floats], scores: Floats) -> None:
+    """Fill the plane with the signed ramp in a few levels, each painted over the one below it."""
     finite = np.abs(scores[np.isfinite(scores)])
     most = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
     safe = np.clip(np.nan_to_num(scores), -most, most)
-    levels = np.sign(safe) * np.ceil(np.abs(safe) / most * _LEVELS)
-    # Half of the ramp's strength: the points must stand out from it.
-    roles = {k: ramp_role("signed", 0.5 + 0.3 * k / _LEVELS) for k in np.unique(levels)}
-    _fill(plot, levels, roles)
+    wide, tall = plot.right - plot.left, plot.bottom - plot.top
+    for k in range(-_LEVELS, _LEVELS):
+        # Half of the ramp's strength: the points must stand out from it.
+        side = k + 1 if k >= 0 else k
+        style = f"fill-{ramp_role('signed', 0.5 + 0.3 * side / _LEVELS)}"
+        if k == -_LEVELS:
+            plot.canvas.rect(plot.left, plot.top, wide, tall, style)
+            continue
+        xs, ys = plot.px(places[0]), plot.py(places[1])
+        plot.canvas.path(region_path(safe, xs, ys, most * k / _LEVELS), style)
 
 
-def _shade_classes(plot: Plot, winners: Any) -> None:
-    roles = {k: _role(int(k)) for k in np.unique(winners)}
-    _fill(plot, winners, roles, "soft ")
+def _shade_classes(plot: Plot, places: list[Floats], scores: Floats) -> None:
+    """Fill each class's region and draw its edge."""
+    xs, ys = plot.px(places[0]), plot.py(places[1])
+    safe = np.where(np.isfinite(scores), scores, -np.inf)
+    for k in range(scores.shape[-1]):
+        rest = np.delete(safe, k, axis=-1).max(axis=-1)
+        with np.errstate(invalid="ignore"):
+            lead = safe[..., k] - rest
+        plot.canvas.path(region_path(lead, xs, ys, 0.0), f"soft fill-{_role(k)}")
+    for k in range(scores.shape[-1]):
+        rest = np.delete(safe, k, axis=-1).max(axis=-1)
+        with np.errstate(invalid="ignore"):
+            _draw_boundary(plot, places, safe[..., k] - rest)
 
 
-def _fill(plot: Plot, levels: Any, roles: dict[Any, str], style: str = "") -> None:
-    rows, columns = levels.shape
-    wide = (plot.right - plot.left) / columns
-    tall = (plot.bottom - plot.top) / rows
-    for i, row in enumerate(levels):
-        starts = [0, *(np.flatnonzero(np.diff(row)) + 1).tolist(), columns]
-        y = plot.bottom - (i + 1) * tall
-        for a, b in pairwise(starts):
-            plot.canvas.rect(
-                plot.left + a * wide, y, (b - a) * wide, tall, f"{style}fill-{roles[row[a]]} crisp"
-            )
-
-
-def _contour(plot: Plot, centres: list[Floats], z: Floats, role: str) -> None:
-    """Draw the line z = 0, square by square: where two corners differ in sign, the line passes."""
-    xs, ys = plot.px(centres[0]), plot.py(centres[1])
-    data = ""
-    for i in range(len(ys) - 1):
-        for j in range(len(xs) - 1):
-            corners = z[i, j], z[i, j + 1], z[i + 1, j + 1], z[i + 1, j]
-            if not np.isfinite(corners).all() or min(corners) > 0 or max(corners) <= 0:
-                continue
-            places = (xs[j], ys[i]), (xs[j + 1], ys[i]), (xs[j + 1], ys[i + 1]), (xs[j], ys[i + 1])
-            cuts = []
-            for k in range(4):
-                a, b = corners[k], corners[(k + 1) % 4]
-                if (a > 0) != (b > 0):
-                    (ax, ay), (bx, by) = places[k], places[(k + 1) % 4]
-                    t = a / (a - b)
-                    cuts.append((ax + t * (bx - ax), ay + t * (by - ay)))
-            for (ax, ay), (bx, by) in zip(cuts[::2], cuts[1::2], strict=True):
-                data += f"M{ax:.1f} {ay:.1f}L{bx:.1f} {by:.1f}"
-    plot.canvas.path(data, f"line stroke-{role}", clip=plot.clip())
+def _draw_boundary(plot: Plot, places: list[Floats], z: Floats) -> None:
+    """Draw the line z = 0."""
+    if not np.isfinite(z).any():
+        return
+    lines = contour_lines(z, plot.px(places[0]), plot.py(places[1]))
+    plot.canvas.path(lines_path(lines), "line stroke-text", clip=plot.clip())
 
 
 def _describe(z: Floats, data: Floats, classes: Any) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from neural_net_core import Dense, FeedForward, Module, ShapeError, Tensor, no_grad
+from neural_net_core import Dense, FeedForward, Module, ShapeError, Tensor
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
-from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, evaluating
 from neural_net_viz.drawing.legend import LegendEntry, draw_legend, legend_height
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.text import text_width
@@ -220,7 +220,7 @@ def _values_of(network: Module, layers: list[Dense], inputs: Any) -> list[Any]:
         for d in layers
     ]
     try:
-        with no_grad():
+        with evaluating(network):
             y = network(Tensor(sample[None], layers[0].weight.dtype))
     finally:
         for handle in handles:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from neural_net_core import ShapeError
 from neural_net_viz.drawing.axes import Plot
 from neural_net_viz.drawing.canvas import polyline
+from neural_net_viz.drawing.contours import region_path
 from neural_net_viz.drawing.inputs import Floats, as_floats, check_one_of
 from neural_net_viz.drawing.legend import LegendEntry
 from neural_net_viz.drawing.number_text import coordinate, format_value
@@ -45,7 +45,11 @@ SURFACES: dict[str, tuple[Surface, tuple[float, float], tuple[float, float], Any
     "saddle": (saddle, (-2.0, 2.0), (-2.0, 2.0), None),
 }
 _SHADES = 14
-_SQUARES = 80
+_POINTS = 72
+# More steps than this would make the file long and the eye no wiser.
+_MOST_STEPS = 100
+# The part of a run, in percent, in which the points move.
+_MOVING = 88.0
 
 
 def optimizer_paths(
@@ -138,10 +142,8 @@ def _shade(
     plot: Plot, function: Surface, x_range: tuple[float, float], y_range: tuple[float, float]
 ) -> None:
     """Fill the plane in steps of equal ratio of height above the lowest place."""
-    xs, ys = (
-        low + (np.arange(_SQUARES) + 0.5) * (high - low) / _SQUARES
-        for low, high in (x_range, y_range)
-    )
+    xs = np.linspace(*x_range, _POINTS)
+    ys = np.linspace(*y_range, _POINTS)
     with np.errstate(over="ignore", invalid="ignore"):
         z = np.asarray(function(*np.meshgrid(xs, ys)), dtype=np.float64)
     finite = np.isfinite(z)
@@ -151,63 +153,61 @@ def _shade(
     # The logarithm shows the valley's floor as well as its walls, the more so the steeper they are.
     steep = 20 * (height.max() / (np.median(height) or 1.0) or 1.0)
     level = np.log1p(steep * height / (height.max() or 1.0)) / math.log1p(steep)
-    steps = np.minimum((level * _SHADES).astype(int), _SHADES - 1)
-    wide = (plot.right - plot.left) / _SQUARES
-    tall = (plot.bottom - plot.top) / _SQUARES
-    for i, row in enumerate(steps):
-        starts = [0, *(np.flatnonzero(np.diff(row)) + 1).tolist(), _SQUARES]
-        for a, b in pairwise(starts):
-            role = ramp_role("ink", 0.05 + 0.35 * row[a] / _SHADES)
-            y = plot.bottom - (i + 1) * tall
-            plot.canvas.rect(plot.left + a * wide, y, (b - a) * wide, tall, f"fill-{role} crisp")
+    for k in range(_SHADES):
+        style = f"fill-{ramp_role('ink', 0.02 + 0.24 * k / _SHADES)}"
+        region = region_path(level, plot.px(xs), plot.py(ys), k / _SHADES)
+        if k == 0:
+            wide, tall = plot.right - plot.left, plot.bottom - plot.top
+            plot.canvas.rect(plot.left, plot.top, wide, tall, style)
+        else:
+            plot.canvas.path(region, f"{style} contour")
 
 
 def _draw_walk(
     plot: Plot, walk: Floats, entry: LegendEntry, i: int, longest: int, seconds: float
 ) -> str:
-    """Draw a path and its moving point; return the animation's rules."""
+    """Draw a path, its start and the point that runs along it; return the animation's rules."""
     if not len(walk):
         return ""
     # Beyond the page a path is only clipped; far beyond it the numbers would be too large.
     px = np.clip(plot.px(walk[:, 0]), -5e3, 5e3)
     py = np.clip(plot.py(walk[:, 1]), -5e3, 5e3)
-    keep = np.unique(np.linspace(0, len(walk) - 1, min(len(walk), 160)).astype(int))
+    keep = np.unique(np.linspace(0, len(walk) - 1, min(len(walk), _MOST_STEPS)).astype(int))
     points = list(zip(px[keep].tolist(), py[keep].tolist(), strict=True))
+    visible = [plot.left <= x <= plot.right and plot.top <= y <= plot.bottom for x, y in points]
     plot.canvas.path(
         polyline(points), f"line stroke-{entry.role}", clip=plot.clip(), tip=entry.label,
-        id=f"path-{i}", pathLength="1",
+        name=f"path-{i}", pathLength="100",
     )  # fmt: skip
-    plot.points(walk[:1, 0], walk[:1, 1], entry.role, marker=entry.marker, radius=5)
-    inside = plot.left <= px[-1] <= plot.right and plot.top <= py[-1] <= plot.bottom
-    if inside:
-        plot.points(walk[-1:, 0], walk[-1:, 1], entry.role, marker=entry.marker, radius=5)
+    if visible[0]:
+        plot.canvas.circle(*points[0], 3, f"outline fill-{entry.role}", tip="start")
+    # Where nothing moves, the point stands at the path's end.
+    end_x, end_y = points[-1] if visible[-1] else (plot.left, plot.top)
+    plot.canvas.marker(entry.marker, end_x, end_y, 6, entry.role, entry.label, f"point-{i}")
+    hidden = "" if visible[-1] else f".nnv #point-{i}{{opacity:0}}\n"
     if len(points) < 2:
-        return ""
+        return hidden
     lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     share = lengths / (lengths[-1] or 1.0)
-    # The line is uncovered at the pace of the steps: long steps are fast, as they were.
-    frames = []
-    for k in range(0, len(keep), max(1, len(keep) // 40)):
-        at = 85 * keep[k] / max(longest - 1, 1)
-        frames.append(f"{coordinate(at)}%{{stroke-dashoffset:{1 - share[k]:.4f}}}")
-    end = 85 * keep[-1] / max(longest - 1, 1)
-    frames.append(f"{coordinate(end)}%,100%{{stroke-dashoffset:0}}")
-    # The class of the colour makes the name unique enough: figures in one page share no path.
-    keyframes = f"nnv-walk-{i}-{abs(hash_of(points)) % 10**8}"
-    return (
+    # Every step takes the same time, so that long steps are fast, as they were. The last part of
+    # a run is rest, for the eye.
+    line, point = [], []
+    for k, step in enumerate(keep):
+        at = coordinate(_MOVING * step / max(longest - 1, 1))
+        at += "%,100" if k == len(keep) - 1 else ""
+        x, y = points[k][0] - end_x, points[k][1] - end_y
+        line.append(f"{at}%{{stroke-dashoffset:{coordinate(100 * (1 - share[k]))}}}")
+        shown = "1" if visible[k] else "0"
+        place = f"translate({coordinate(x)}px,{coordinate(y)}px)"
+        point.append(f"{at}%{{transform:{place};opacity:{shown}}}")
+    timing = f"{coordinate(seconds)}s linear infinite"
+    return hidden + (
         "@media (prefers-reduced-motion:no-preference){"
-        f"@keyframes {keyframes}{{{''.join(frames)}}}"
-        f".nnv #path-{i}{{stroke-dasharray:1;"
-        f"animation:{keyframes} {coordinate(seconds)}s linear infinite}}}}"
+        f"@keyframes line-{i}{{{''.join(line)}}}"
+        f"@keyframes move-{i}{{{''.join(point)}}}"
+        f".nnv #path-{i}{{stroke-dasharray:100;animation:line-{i} {timing}}}"
+        f".nnv #point-{i}{{animation:move-{i} {timing}}}}}"
     )
-
-
-def hash_of(points: list[tuple[float, float]]) -> int:
-    """Return a number that depends on the points alone, the same in every run."""
-    total = 0
-    for x, y in points:
-        total = (total * 1000003 + round(x * 100) * 31 + round(y * 100)) % (2**61 - 1)
-    return total
 
 
 def _describe(name: str, function: Surface, walks: Mapping[str, Floats]) -> str:
