@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from clipping import LENGTH, MAX_NORM, RATE, STEPS, recurrent_run
+from rate_search import rate_search
 from stopping_early import EPOCHS, FEW, WRONG, overfitting_run
 from warm_up import DEPTH, WARMUP, deep_run
 
@@ -85,6 +86,29 @@ def show_stopping_early(seeds: range, images: Path) -> dict[str, float]:
     return result
 
 
+def show_rate_search(seeds: range, images: Path) -> dict[str, float]:
+    """Compare training at the rate that the finder suggests with one of a hundredth of it."""
+    search, _ = rate_search(seeds[0])
+    viz.line_plot(
+        {"loss": (search.rates[: len(search.losses)], search.losses),
+         "smoothed": (search.rates[: len(search.smoothed)], search.smoothed)},
+        x_label="learning rate", y_label="loss", log_x=True,
+        title=f"Learning-rate finder: {search.suggestion:.2g} suggested",
+    ).save(images / "rate_search.svg")  # fmt: skip
+    found = [rate_search(seed) for seed in seeds]
+    timid = [
+        rate_search(seed, s.suggestion / 100)[1] for seed, (s, _) in zip(seeds, found, strict=True)
+    ]
+    suggestions = [s.suggestion for s, _ in found]
+    print(f"  suggested rates {min(suggestions):.2g} to {max(suggestions):.2g}")
+    print(f"  at the suggested rate     {spread([score for _, score in found])}")
+    print(f"  at a hundredth of it      {spread(timid)}")
+    return {
+        "suggested": float(np.median([score for _, score in found])),
+        "timid": float(np.median(timid)),
+    }
+
+
 def spread(scores: list[float]) -> str:
     return f"{np.median(scores):.1%} ({min(scores):.1%} to {max(scores):.1%})"
 
@@ -101,6 +125,8 @@ def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
     result |= show_clipping(seeds, images, 20 if quick else STEPS)
     print(f"stopping early, {FEW} examples:")
     result |= show_stopping_early(seeds, images)
+    print("the learning-rate finder, SGD for 5 epochs:")
+    result |= show_rate_search(seeds, images)
     return result
 
 

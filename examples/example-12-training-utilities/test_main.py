@@ -60,3 +60,10 @@ def test_the_figures_are_drawn(example, tmp_path):
     (tmp_path / "images").mkdir()
     example.show_clipping(range(10, 11), tmp_path / "images", steps=5)
     assert (tmp_path / "images" / "clipping.svg").exists()
+
+
+def test_the_suggested_rate_trains_and_a_hundredth_of_it_hardly_does(example):
+    search, score = example.rate_search(10)
+    assert score > 0.9
+    assert search.diverged
+    assert example.rate_search(10, search.suggestion / 100)[1] < score - 0.1
