@@ -55,3 +55,24 @@ def test_bad_input():
         viz.optimizer_paths("saddle", {"a": np.zeros((2, 3))})
     with pytest.raises(ValueError, match="more than 0"):
         viz.optimizer_paths("saddle", {}, seconds=0)
+
+
+def test_a_point_runs_through_the_steps_and_rests_at_the_end(picture):
+    walk = [[-1.0, 0.0], [0.0, 0.0], [1.0, 0.0]]
+    shown = picture(viz.optimizer_paths("saddle", {"a": walk}))
+    style = shown.all("style")[0].text
+    frames = re.search(r"@keyframes \S+-move-0\{(.*?\})\}", style)[1]
+    moves = re.findall(r"([\d.,%]+)\{transform:translate\((-?[\d.]+)px,(-?[\d.]+)px\)", frames)
+    at = [m[0] for m in moves]
+    shifts = np.array([[float(m[1]), float(m[2])] for m in moves])
+    assert at == ["0%", "44%", "88%,100%"]
+    np.testing.assert_allclose(shifts[1], shifts[0] / 2, atol=0.02)
+    assert shifts[2].tolist() == [0, 0] and shifts[0, 0] < 0 and shifts[0, 1] == 0
+
+
+def test_a_point_that_left_the_page_is_not_seen_there(picture):
+    shown = picture(viz.optimizer_paths("saddle", {"a": [[0, 0], [1, 0], [9, 0]]}))
+    style = shown.all("style")[0].text
+    assert re.search(r"#\S+-point-0\{opacity:0\}", style.partition("@media (prefers-reduced")[0])
+    frames = re.search(r"@keyframes \S+-move-0\{(.*?\})\}", style)[1]
+    assert re.findall(r"opacity:(\d)", frames) == ["1", "1", "0"]

@@ -40,6 +40,6 @@ def test_gradient_flow_groups_times_and_needs_as_many_in_each_layer(picture):
 def test_runs_show_every_seed_and_count_the_failed(picture):
     shown = picture(viz.run_comparison({"a": [1.0, 2.0, 9.0], "b": [4.0, np.nan]}))
     assert len(shown.with_class("stroke-series-0")) == 3 + 1 + 1  # and one in the legend
-    assert "1 failed" in shown.words()
+    assert "1 failed: b" in shown.words()
     assert "a: median 2, from 1 to 9, 3 seeds." in shown.figure.description
     assert "b: median 4, from 4 to 4, 2 seeds, 1 failed." in shown.figure.description

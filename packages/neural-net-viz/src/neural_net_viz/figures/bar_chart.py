@@ -12,6 +12,7 @@ from neural_net_viz.drawing.axes import Plot
 from neural_net_viz.drawing.inputs import as_floats
 from neural_net_viz.drawing.legend import LegendEntry
 from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.ramps import ramp_role
 from neural_net_viz.drawing.scales import Scale, Tick, make_scale
 from neural_net_viz.drawing.text import text_width
 from neural_net_viz.drawing.theme import series_role
@@ -32,6 +33,7 @@ def bar_chart(
     value_label: str = "",
     errors: Mapping[str, Any] | None = None,
     log: bool = False,
+    ordered: bool = False,
     title: str = "Bars",
     description: str | None = None,
 ) -> Figure:
@@ -42,6 +44,8 @@ def bar_chart(
         value_label: What the bars measure.
         errors: Name -> half the spread, drawn as a whisker; not for groups.
         log: Whether the axis is logarithmic; values of 0 and less are then left out.
+        ordered: Whether the series of the groups have an order, such as time, which their colours
+            then show from first to last.
         title: The figure's title.
         description: What it shows, in words; None makes one.
 
@@ -57,6 +61,12 @@ def bar_chart(
     """
     groups = {str(name): _group(str(name), value) for name, value in values.items()}
     series = list(dict.fromkeys(key for group in groups.values() for key in group))
+    roles = {
+        key: ramp_role("sequential", 0.2 + 0.7 * i / max(len(series) - 1, 1))
+        if ordered
+        else series_role(i)
+        for i, key in enumerate(series)
+    }
     spread = {str(k): float(v) for k, v in (errors or {}).items()}
     numbers = [v for group in groups.values() for v in group.values()]
     reach = [v + s for n, s in spread.items() for v in groups.get(n, {}).values()]
@@ -73,7 +83,7 @@ def bar_chart(
         height=height,
         y_ticks=ticks,
         grid="x",
-        legend=[LegendEntry(s, series_role(i), "fill") for i, s in enumerate(series) if s],
+        legend=[LegendEntry(key, roles[key], "fill") for key in series if key],
     )
     if not numbers:
         plot.message("no data")
@@ -89,9 +99,8 @@ def bar_chart(
                 word = format_value(value)
                 plot.canvas.text(plot.left + 6, y + _BAR / 2, word, classes="muted halo")
                 continue
-            role = series_role(series.index(key) if key else 0)
             left, width = min(zero, end), max(abs(end - zero), 1.0)
-            plot.canvas.rect(left, y + 1, width, _BAR - 2, f"fill-{role}", tip=shown)
+            plot.canvas.rect(left, y + 1, width, _BAR - 2, f"fill-{roles[key]}", tip=shown)
             beside = max(end, zero) + 5
             if name in spread and i == 0:
                 low, high = (float(plot.px(value + d * spread[name])) for d in (-1, 1))

@@ -55,5 +55,10 @@ def gradient_flow(
         labels = labels or [str(i + 1) for i in range(times)]
         values = {n: dict(zip(labels, v, strict=True)) for n, v in arrays.items()}
     return bar_chart(
-        values, value_label="mean |gradient|", log=True, title=title, description=description
+        values,
+        value_label="mean |gradient|",
+        log=True,
+        ordered=True,
+        title=title,
+        description=description,
     )

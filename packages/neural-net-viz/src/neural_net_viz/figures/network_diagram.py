@@ -14,12 +14,13 @@ from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, evaluating
 from neural_net_viz.drawing.legend import LegendEntry, draw_legend, legend_height
 from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.ramps import ramp_role, text_class
 from neural_net_viz.drawing.text import text_width
 from neural_net_viz.figure import Figure
 
 __all__ = ["network_diagram"]
 
-_RADIUS = 18.0
+_RADIUS = 20.0
 _ROW = 62.0
 _COLUMN = 190.0
 _SMALL = 10.5
@@ -54,7 +55,8 @@ def network_diagram(
     """Draw the nodes of a network, their biases and values, and its weights as lines.
 
     A line's width is the weight's size; positive and negative weights differ in colour and in
-    dash. A layer with more than `max_nodes` nodes shows some and says how many more there are.
+    dash. A node's shade is its value. A layer with more than `max_nodes` nodes shows some and says
+    how many more there are.
 
     Args:
         network: A Module with Dense layers that follow each other, or a list of weights, each
@@ -107,7 +109,7 @@ def network_diagram(
     most = max(float(np.nanmax(np.abs(w[np.isfinite(w)]), initial=0)) for w in net.weights)
     count = sum(len(a) * len(b) for a, b in pairwise(shown))
     labelled = count <= _MOST_LABELS if weight_labels is None else weight_labels
-    taken = [(x - _RADIUS - 2, y - _RADIUS - 2, x + _RADIUS + 2, y + _RADIUS + 16)
+    taken = [(x - _RADIUS - 2, y - _RADIUS - 2, x + _RADIUS + 2, y + _RADIUS + 17)
              for x, column in zip(xs, ys, strict=True) for y in column.values()]  # fmt: skip
     lines = _lines(net, shown, xs, ys)
     for x1, y1, x2, y2, weight, tip in lines:
@@ -120,10 +122,7 @@ def network_diagram(
             _draw_node(canvas, net, layer, node, xs[layer], ys[layer][node])
         if len(nodes) < size:
             middle = (ys[layer][nodes[len(nodes) // 2 - 1]] + ys[layer][nodes[len(nodes) // 2]]) / 2
-            canvas.text(
-                xs[layer], middle + 3, f"… {size - len(nodes)} more", size=12, anchor="middle",
-                classes="text halo",
-            )  # fmt: skip
+            _write_on_patch(canvas, xs[layer], middle + 3, f"… {size - len(nodes)} more", 12)
     _draw_names(canvas, names_in, shown[0], xs[0] - _RADIUS - 6, ys[0], "end")
     _draw_names(canvas, names_out, shown[-1], xs[-1] + _RADIUS + 6, ys[-1], "start")
 
@@ -301,10 +300,15 @@ def _draw_number(
         box = (x - half, y - 7, x + half, y + 7)
         if not any(_overlap(box, other) for other in taken):
             taken.append(box)
-            # On a patch of the page's colour: a line through a minus sign would hide it.
-            canvas.rect(box[0] + 1, y - 6, 2 * half - 2, 12, "surface", radius=2)
-            canvas.text(x, y, text, size=_SMALL, anchor="middle")
+            _write_on_patch(canvas, x, y, text, _SMALL)
             return
+
+
+def _write_on_patch(canvas: Canvas, x: float, y: float, text: str, size: float) -> None:
+    """Write on a patch of the page's colour: a line through a minus sign would hide it."""
+    wide = text_width(text, size) + 4
+    canvas.rect(x - wide / 2, y - 0.57 * size, wide, 1.14 * size, "surface", radius=2)
+    canvas.text(x, y, text, size=size, anchor="middle")
 
 
 def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
@@ -317,16 +321,31 @@ def _draw_node(canvas: Canvas, net: _Network, layer: int, node: int, x: float, y
     parts = [f"node {node + 1}"]
     parts += [] if value is None else [f"value {format_value(value)}"]
     parts += [] if bias is None else [f"bias {format_value(bias[node])}"]
-    canvas.circle(x, y, _RADIUS, "node", tip=", ".join(parts))
+    if value is None or not math.isfinite(value):
+        style, text = "node", "text"
+    else:
+        role = ramp_role("signed", 0.5 + 0.4 * value / _largest(net.values))
+        style, text = f"fill-{role} stroke-axis", text_class(role)
+    canvas.circle(x, y, _RADIUS, style, tip=", ".join(parts))
     if value is not None:
         canvas.text(
-            x, y, format_value(value), size=11, anchor="middle", max_width=2 * _RADIUS - 4
-        )  # fmt: skip
+            x, y, _short(value), size=11, anchor="middle", classes=text, max_width=2 * _RADIUS - 3
+        )
     if bias is not None:
-        canvas.text(
-            x, y + _RADIUS + 8, f"b {format_value(bias[node])}", size=_SMALL, anchor="middle",
-            classes="text halo",
-        )  # fmt: skip
+        _write_on_patch(canvas, x, y + _RADIUS + 9, f"b {format_value(bias[node])}", _SMALL)
+
+
+def _largest(values: list[Floats] | None) -> float:
+    """Return the largest size among all finite values, the one of full colour."""
+    sizes = [float(np.abs(v[np.isfinite(v)]).max(initial=0.0)) for v in values or []]
+    return max(sizes, default=0.0) or 1.0
+
+
+def _short(value: float) -> str:
+    """Write a value so that it fits into a node."""
+    if value == round(value, 0) or not 0.01 <= abs(value) < 10:
+        return format_value(value, 2)
+    return f"{value:.2f}".replace("-", "−")
 
 
 def _draw_names(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_viz.drawing.axes import Plot
-from neural_net_viz.drawing.inputs import as_floats
+from neural_net_viz.drawing.inputs import Floats, as_floats
 from neural_net_viz.drawing.legend import LegendEntry
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.scales import Scale, Tick, make_scale
@@ -30,7 +30,7 @@ def run_comparison(
 
     Args:
         runs: Name -> (seeds,) results; a run may have failed seeds as NaN or infinity, which are
-            counted beside its row.
+            counted in its label.
         value_label: What the results are.
         log: Whether the axis is logarithmic.
         title: The figure's title.
@@ -49,7 +49,8 @@ def run_comparison(
     }
     every = np.concatenate([np.zeros(0), *results.values()])
     height = max(len(results), 1) * _ROW
-    ticks = [Tick((i + 0.5) * _ROW, name) for i, name in enumerate(reversed(results))]
+    rows = [_row_label(name, values) for name, values in results.items()]
+    ticks = [Tick((i + 0.5) * _ROW, label) for i, label in enumerate(reversed(rows))]
     plot = Plot(
         make_scale(every, log=log),
         Scale(0.0, height),
@@ -78,14 +79,15 @@ def run_comparison(
             plot.points([middle], [y], series_role(1), marker="diamond", radius=6, tips=[tip])
             said += f"median {format_value(middle)}, from {format_value(good.min())} to "
             said += f"{format_value(good.max())}, "
-        if failed and np.isfinite(every).any():
-            plot.canvas.text(
-                plot.left + 6, float(plot.py(y)) - 9, f"{failed} failed", size=10.5,
-                classes="fill-wrong halo",
-            )  # fmt: skip
         said += f"{len(values)} seeds" + (f", {failed} failed" if failed else "")
         sentences.append(said + ".")
     return plot.figure(description or " ".join(sentences))
+
+
+def _row_label(name: str, values: Floats) -> str:
+    failed = int((~np.isfinite(values)).sum())
+    # The count goes first where the name is so long that its end is cut.
+    return f"{failed} failed: {name}" if failed else name
 
 
 def _median_label(results: Mapping[str, Any]) -> str:
