@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("packages/*/README.md"), *ROOT.glob("docs/**/*.md")])
 
-CODE_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# Indented ones too: those in a note or a solution. (A block with a title is shown, not run.)
+CODE_BLOCK = re.compile(r"^( *)```python\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 
 def named(path: Path) -> str:
@@ -22,9 +23,9 @@ def python_code(page: str) -> str:
     """The Python blocks of a page as one program whose line numbers are those of the page."""
     lines = [""] * page.count("\n")
     for block in CODE_BLOCK.finditer(page):
-        first = page.count("\n", 0, block.start(1))
-        for number, line in enumerate(block[1].splitlines(), start=first):
-            lines[number] = line
+        first = page.count("\n", 0, block.start(2))
+        for number, line in enumerate(block[2].splitlines(), start=first):
+            lines[number] = line.removeprefix(block[1])
     return "\n".join(lines)
 
 
@@ -49,6 +50,13 @@ def test_an_error_on_a_page_is_found_and_its_line_named(tmp_path: Path) -> None:
     done = run_page(page, tmp_path)
     assert done.returncode != 0
     assert "line 10" in done.stderr
+
+
+def test_an_indented_block_runs_too(tmp_path: Path) -> None:
+    page = "x = 1\n\n    ```python\n    if True:\n        raise ValueError\n    ```\n"
+    done = run_page(page, tmp_path)
+    assert done.returncode != 0
+    assert "line 5" in done.stderr
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=named)
