@@ -26,7 +26,16 @@ import numpy as np
 
 from neural_net_core.dtypes import Array, DType
 from neural_net_layers._geometry import Pair, Window
-from neural_net_layers._threads import SMALL_PRODUCT, parts_for, share
+from neural_net_layers._products import (
+    cut_rows,
+    cut_sum,
+    factors,
+    joined,
+    sum_of_rows,
+    summed_factors,
+    summed_shape,
+)
+from neural_net_layers._threads import parts_for, share
 from neural_net_layers._units import copy_rows, plan_units, scratch
 
 __all__: list[str] = []
@@ -38,11 +47,18 @@ _MANY = 8
 class _Strips:
     """The sizes of a convolution cut into strips of output rows, and the views of one thread.
 
-    A *unit* of work is `images` images times `strips` strips of `rows` output rows.
+    A *unit* of work is `images` images times `rows` output rows.
     """
 
     def __init__(
-        self, shape: tuple[int, ...], dtype: DType, out: int, window: Window, groups: int
+        self,
+        shape: tuple[int, ...],
+        dtype: DType,
+        out: int,
+        window: Window,
+        groups: int,
+        *,
+        summed: bool,
     ) -> None:
         self.batch, self.height, self.width, self.channels = shape  # (B, H, W, C)
         self.window, self.groups = window, groups
@@ -60,84 +76,81 @@ class _Strips:
             self.pitch = max(self.width + max(self.left, right), self.ow)
         # Output places in a row, with those that reach around.
         self.places = self.pitch if self.flat else self.ow
-        row = self.places * self.size
-        # A strip is as many rows as make a small product, if one row does.
-        small = min(SMALL_PRODUCT // max(row * self.out, 1), self.oh)
-        self.narrow = small >= 1
-        count = -(-self.oh // max(small, 1))
-        self.rows = -(-self.oh // count)
-        self.strips_per_image = -(-self.oh // self.rows)
-        self.parts = parts_for(self.batch * self.oh * row * out) if self.narrow else 1
-        self.images, self.strips, self.units = plan_units(
-            self.batch,
-            self.strips_per_image,
-            self.rows * row * groups * dtype.itemsize,
-            self.parts,
-            budget=1 if self.narrow else 4,
-        )
-        # Strips are the blocks of a product, but where they are too wide for small ones.
-        self.blocks = self.strips if self.narrow else 1
-        self.length = self.strips * self.rows * self.places // self.blocks
+        row = self.places * (groups * self.size + out) * dtype.itemsize
+        parts = parts_for(self.batch * self.oh * self.places * self.size * out)
+        self.images, self.rows, self.units = plan_units(self.batch, self.oh, row, parts)
+        self.positions = self.images * self.rows * self.places
+        cut = cut_sum if summed else cut_rows
+        self.blocks = cut(self.positions, self.size, self.out)
+        # Large products have threads of their own.
+        self.parts = parts if self.blocks.small else 1
 
     def shapes(self) -> list[tuple[int, ...]]:
-        """Return the shapes of the buffers of a thread: padded rows, and the columns."""
+        """Return the shapes of the buffers of a thread: padded rows, columns, output places."""
         window = self.window
-        rows = (self.strips * self.rows - 1) * window.stride[0] + window.extent[0]
-        places = self.blocks * self.length
+        rows = (self.rows - 1) * window.stride[0] + window.extent[0]
+        places = self.blocks.count * self.blocks.length
+        output = (places, self.groups * self.out)
         if self.taps_first:
             # Below the last row, zeros for the windows that reach around.
             rows += -(-window.extent[1] // self.pitch) if self.flat else 0
-            return [
-                (self.images, self.channels, rows, self.pitch),
-                (self.images, self.groups, self.size, places),
-            ]
-        return [
-            (self.images, rows, self.pitch, self.channels),
-            (self.images, self.groups, places, self.size),
-        ]
+            padded: tuple[int, ...] = (self.images, self.channels, rows, self.pitch)
+            return [padded, (self.groups, self.size, places), output]
+        padded = (self.images, rows, self.pitch, self.channels)
+        return [padded, (self.groups, places, self.size), output]
+
+    def rows_of(self, padded: Array) -> Array:
+        """Return the buffer of padded rows as (images, rows, pitch, C)."""
+        return padded.transpose(0, 2, 3, 1) if self.taps_first else padded
 
     def windows_of(self, padded: Array) -> Array:
         """Return what the windows see, a view of the padded rows in the order of the columns."""
-        (kh, kw), (sh, sw), (dh, dw) = (
-            self.window.kernel,
-            self.window.stride,
-            self.window.dilation,
-        )
-        rows, each = self.strips * self.rows, self.each
+        window, each = self.window, self.each
+        (kh, kw), (sh, sw), (dh, dw) = window.kernel, window.stride, window.dilation
+        shape: tuple[int, ...]
+        strides: tuple[int, ...]
         if self.taps_first:
             image, channel, row, pixel = padded.strides
-            shape: tuple[int, ...] = (self.images, self.groups, each, kh, kw)
-            strides: tuple[int, ...] = (image, each * channel, channel, dh * row, dw * pixel)
+            shape = (self.groups, each, kh, kw, self.images)
+            strides = (each * channel, channel, dh * row, dw * pixel, image)
             if self.flat:
-                shape, strides = (*shape, rows * self.pitch), (*strides, pixel)
+                shape, strides = (*shape, self.rows * self.pitch), (*strides, pixel)
             else:
-                shape, strides = (*shape, rows, self.ow), (*strides, sh * row, sw * pixel)
+                shape, strides = (*shape, self.rows, self.ow), (*strides, sh * row, sw * pixel)
         else:
             image, row, pixel, channel = padded.strides
-            shape = (self.images, self.groups, rows, self.ow, kh, kw, each)
-            strides = (image, each * channel, sh * row, sw * pixel, dh * row, dw * pixel, channel)
+            shape = (self.groups, self.images, self.rows, self.ow, kh, kw, each)
+            strides = (each * channel, image, sh * row, sw * pixel, dh * row, dw * pixel, channel)
         return np.ndarray(shape, padded.dtype, padded, strides=strides)
 
     def windows_in(self, columns: Array, shape: tuple[int, ...]) -> Array:
-        """Return where the windows go in the columns; set what they leave out."""
-        if not self.taps_first:
-            return columns.reshape(shape)
-        columns[:, :, -1] = 1
-        return columns[:, :, :-1].reshape(shape)
+        """Return where the windows go in the columns, and set what they leave out."""
+        if self.taps_first:
+            columns[..., self.positions :] = 0
+            columns[:, -1] = 1
+            return columns[:, :-1, : self.positions].reshape(shape)
+        columns[:, self.positions :] = 0
+        return columns[:, : self.positions].reshape(shape)
 
     def matrices_of(self, columns: Array) -> Array:
-        """Return the columns as (images, groups, blocks, places, K)."""
-        leading = (self.images, self.groups)
+        """Return the columns as (groups, blocks, places, K)."""
+        count, length = self.blocks.count, self.blocks.length
         if self.taps_first:
-            split = columns.reshape(*leading, self.size, self.blocks, self.length)
-            return split.transpose(0, 1, 3, 4, 2)
-        return columns.reshape(*leading, self.blocks, self.length, self.size)
+            split = columns.reshape(self.groups, self.size, count, length)
+            return split.transpose(0, 2, 3, 1)
+        return columns.reshape(self.groups, count, length, self.size)
+
+    def outputs_of(self, rows: Array) -> Array:
+        """Return the buffer of output rows as (groups, blocks, places, out of a group)."""
+        shape = (self.blocks.count, self.blocks.length, self.groups, self.out)
+        return rows.reshape(shape).transpose(2, 0, 1, 3)
 
     def kernel_of(self, w: Array, b: Array | None) -> Array:
         """Return w, and b where it is multiplied, as (groups, K, out of a group)."""
         if not self.taps_first:
             w = w.transpose(0, 2, 3, 1).reshape(self.groups, self.out, self.taps)
-            return w.swapaxes(1, 2)
+            # In the order of the product: OpenBLAS has no small kernel for the transpose.
+            return np.ascontiguousarray(w.swapaxes(1, 2))
         kernel = np.zeros((self.groups, self.size, self.out), w.dtype)
         kernel[:, :-1] = w.reshape(self.groups, self.out, self.taps).swapaxes(1, 2)
         if b is not None:
@@ -153,10 +166,6 @@ class _Strips:
         dw = total.swapaxes(1, 2).reshape(out, *self.window.kernel, self.each)
         return dw.transpose(0, 3, 1, 2), db
 
-    def rows_of(self, padded: Array) -> Array:
-        """Return the buffer of padded rows as (images, rows, pitch, C)."""
-        return padded.transpose(0, 2, 3, 1) if self.taps_first else padded
-
 
 _strips = functools.lru_cache(maxsize=256)(_Strips)
 
@@ -164,8 +173,8 @@ _strips = functools.lru_cache(maxsize=256)(_Strips)
 def correlate(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
     """Return y (B, OH, OW, O) of x (B, H, W, C), w (O, C/groups, kh, kw) and b (O,) or None."""
     out = len(w)
-    plan = _strips(x.shape, x.dtype, out, window, groups)
-    kernel = plan.kernel_of(w, b)[:, None]  # (G, 1, K, O/G)
+    plan = _strips(x.shape, x.dtype, out, window, groups, summed=False)
+    kernel = plan.kernel_of(w, b)
     length = plan.ow * out
     shift = None
     if b is not None and not plan.taps_first:
@@ -173,20 +182,20 @@ def correlate(x: Array, w: Array, b: Array | None, window: Window, groups: int) 
     y = np.empty((plan.batch, plan.oh, length), x.dtype)
 
     def work(start: int, stop: int) -> None:
-        product_shape = (plan.images, plan.blocks, plan.length, groups, plan.out)
-        padded, columns, product = scratch(x.dtype, *plan.shapes(), product_shape)
-        output_rows = product.reshape(plan.images, -1, plan.places * out)
-        product = product.transpose(0, 3, 1, 2, 4)
+        padded, columns, values = scratch(x.dtype, *plan.shapes())
         padded[...] = 0
-        windows, matrices = plan.windows_of(padded), plan.matrices_of(columns)
-        columns = plan.windows_in(columns, windows.shape)
-        for image, strip in plan.units[start:stop]:
-            first = strip * plan.rows * window.stride[0] - plan.top
+        windows = plan.windows_of(padded)
+        gathered = plan.windows_in(columns, windows.shape)
+        matrices, matrix, products = factors(
+            plan.matrices_of(columns), kernel, plan.outputs_of(values), plan.blocks
+        )
+        output_rows = values[: plan.positions].reshape(plan.images, plan.rows, plan.places * out)
+        for image, row in plan.units[start:stop]:
+            first = row * window.stride[0] - plan.top
             copy_rows(plan.rows_of(padded), x[image : image + plan.images], first, plan.left)
-            np.copyto(columns, windows)
-            np.matmul(matrices, kernel, out=product)
-            start_row = strip * plan.rows
-            target = y[image : image + plan.images, start_row : start_row + plan.strips * plan.rows]
+            np.copyto(gathered, windows)
+            np.matmul(matrices, matrix, out=products)
+            target = y[image : image + plan.images, row : row + plan.rows]
             valid = output_rows[: target.shape[0], : target.shape[1], :length]
             if shift is None:
                 np.copyto(target, valid)
@@ -200,51 +209,32 @@ def correlate(x: Array, w: Array, b: Array | None, window: Window, groups: int) 
 def weight_gradient(x: Array, dy: Array, window: Window, groups: int) -> tuple[Array, Array]:
     """Return dw (O, C/groups, kh, kw) and db (O,) of x (B, H, W, C) and dy (B, OH, OW, O)."""
     out = dy.shape[3]
-    plan = _strips(x.shape, x.dtype, out, window, groups)
-    blocks, length = plan.blocks, plan.length
-    merged = 1
-    if groups == 1 and not plan.taps_first:
-        # Few, long products instead of one for every small image: less to add up afterwards.
-        merged = _most_that_divides(
-            plan.images * blocks, SMALL_PRODUCT // max(length * plan.size * out, 1)
-        )
-        merged = merged if plan.narrow else plan.images * blocks
-    products = plan.images * blocks // merged
+    plan = _strips(x.shape, x.dtype, out, window, groups, summed=True)
+    shape = (groups, *summed_shape(plan.size, plan.out, plan.blocks))
 
     def work(start: int, stop: int) -> tuple[Array, Array]:
-        padded, columns, dy_rows, product = scratch(
-            x.dtype,
-            *plan.shapes(),
-            (plan.images, plan.strips * plan.rows, plan.places, out),
-            (groups, products, plan.size, plan.out),
-        )
+        padded, columns, values, product = scratch(x.dtype, *plan.shapes(), shape)
         padded[...] = 0
+        windows = plan.windows_of(padded)
+        gathered = plan.windows_in(columns, windows.shape)
         # dy on the same grid, with zeros in the columns beyond the output's width.
-        dy_rows[...] = 0
-        windows, matrices = plan.windows_of(padded), plan.matrices_of(columns)
-        factor = dy_rows.reshape(plan.images, blocks, length, groups, plan.out)
-        factor = factor.transpose(0, 3, 1, 2, 4)
-        if merged > 1:
-            matrices = columns.reshape(1, 1, products, merged * length, plan.size)
-            factor = dy_rows.reshape(1, 1, products, merged * length, out)
-            target = product[None]
-        else:
-            target = product.reshape(groups, plan.images, blocks, plan.size, plan.out)
-            target = target.swapaxes(0, 1)
-        columns = plan.windows_in(columns, windows.shape)
-        ones = np.ones(dy_rows.size // out, x.dtype)
-        total = np.zeros((groups, plan.size, plan.out), x.dtype)
+        values[...] = 0
+        dy_rows = values[: plan.positions].reshape(plan.images, plan.rows, plan.places, out)
+        matrices, factor = summed_factors(
+            plan.matrices_of(columns), plan.outputs_of(values), plan.blocks
+        )
+        total = np.zeros((groups, *shape[2:]), x.dtype)
         db = np.zeros(out, x.dtype)
-        for image, strip in plan.units[start:stop]:
+        for image, row in plan.units[start:stop]:
             part = slice(image, image + plan.images)
-            first = strip * plan.rows * window.stride[0] - plan.top
+            first = row * window.stride[0] - plan.top
             copy_rows(plan.rows_of(padded), x[part], first, plan.left)
-            copy_rows(dy_rows, dy[part], strip * plan.rows, 0)
-            np.copyto(columns, windows)
-            np.matmul(matrices.swapaxes(3, 4), factor, out=target)
-            total += product[:, 0] if products == 1 else product.sum(axis=1)
+            copy_rows(dy_rows, dy[part], row, 0)
+            np.copyto(gathered, windows)
+            np.matmul(matrices, factor, out=product)
+            total += product[:, 0] if plan.blocks.count == 1 else product.sum(axis=1)
             if not plan.taps_first:
-                db += ones @ dy_rows.reshape(-1, out)
+                db += sum_of_rows(values)
         return total, db
 
     parts = share(len(plan.units), plan.parts, work)
@@ -252,7 +242,7 @@ def weight_gradient(x: Array, dy: Array, window: Window, groups: int) -> tuple[A
     for other, more in parts[1:]:
         total += other
         db += more
-    return plan.gradients_of(total, db)
+    return plan.gradients_of(joined(total), db)
 
 
 def input_gradient(dy: Array, w: Array, window: Window, groups: int, size: Pair) -> Array:
@@ -266,41 +256,33 @@ def input_gradient(dy: Array, w: Array, window: Window, groups: int, size: Pair)
     # (kh, kw, G, O/G, C/G)
     taps = w.reshape(groups, out // groups, *w.shape[1:]).transpose(3, 4, 0, 1, 2)
     taps = np.ascontiguousarray(taps)
-    # The places of a product: an image, or only a row, so that it is small; all if neither is.
-    row = ow * (out // groups) * each
-    narrow = row <= SMALL_PRODUCT
-    parts = parts_for(batch * oh * row * groups * taps.shape[0] * taps.shape[1]) if narrow else 1
+    parts = parts_for(batch * oh * ow * each * out * taps.shape[0] * taps.shape[1])
+    # Whole images, because the windows of neighbouring rows add to the same places.
     pixel = (out + groups * each) * dy.itemsize
-    images, _, units = plan_units(batch, 1, oh * ow * pixel, parts, budget=1 if narrow else 4)
+    images, _, units = plan_units(batch, 1, oh * ow * pixel, parts)
+    positions = images * oh * ow
+    blocks = cut_rows(positions, out // groups, each)
+    parts = parts if blocks.small else 1
+    places = blocks.count * blocks.length
 
     def work(start: int, stop: int) -> None:
-        gathered, product = scratch(
-            dy.dtype, (images, oh, ow, groups, out // groups), (images, oh, ow, groups, each)
-        )
+        gathered, values = scratch(dy.dtype, (places, out), (places, groups * each))
+        gathered[positions:] = 0
+        dy_rows = gathered[:positions].reshape(images, oh, ow, out)
+        dx_rows = values[:positions].reshape(images, oh, ow, groups * each)
+        split = (blocks.count, blocks.length, groups)
+        factor = gathered.reshape(*split, out // groups).transpose(2, 0, 1, 3)
+        product = values.reshape(*split, each).transpose(2, 0, 1, 3)
+        products = [[factors(factor, w_ij, product, blocks) for w_ij in w_i] for w_i in taps]
         for image, _ in units[start:stop]:
-            part = dy[image : image + images]
-            count = len(part)
-            np.copyto(gathered[:count].reshape(part.shape), part)
-            if not narrow and groups == 1:
-                places = (1, count * oh * ow)
-            elif row * oh <= SMALL_PRODUCT:
-                places = (count, oh * ow)
-            else:
-                places = (count * oh, ow)
-            factor = gathered[:count].reshape(*places, groups, -1).swapaxes(1, 2)
-            target = product[:count].reshape(*places, groups, -1).swapaxes(1, 2)
-            piece = product[:count].reshape(count, oh, ow, -1)
-            for i, row_of_taps in enumerate(taps):
+            copy_rows(dy_rows, dy[image : image + images], 0, 0)
+            target = dx[image : image + images]
+            for i, row_of_products in enumerate(products):
                 rows = slice(i * dh, i * dh + (oh - 1) * sh + 1, sh)
-                for j, tap in enumerate(row_of_taps):
-                    np.matmul(factor, tap, out=target)
+                for j, (matrices, tap, values_at_tap) in enumerate(row_of_products):
+                    np.matmul(matrices, tap, out=values_at_tap)
                     cols = slice(j * dw, j * dw + (ow - 1) * sw + 1, sw)
-                    dx[image : image + count, rows, cols] += piece
+                    target[:, rows, cols] += dx_rows[: len(target)]
 
     share(len(units), parts, work)
     return dx[:, top : top + height, left : left + width]
-
-
-def _most_that_divides(count: int, most: int) -> int:
-    """Return the largest divisor of a count that is not above a bound; at least 1."""
-    return next((n for n in range(min(most, count), 1, -1) if count % n == 0), 1)

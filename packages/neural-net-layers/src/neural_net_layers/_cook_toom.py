@@ -32,22 +32,27 @@ dimensions, which takes fewer products still, more additions, and loses more dig
 
 import functools
 import math
-from typing import Any
 
 import numpy as np
 
 from neural_net_core.dtypes import Array, DType
 from neural_net_layers._geometry import Pair, Window
-from neural_net_layers._threads import SMALL_PRODUCT, parts_for, share
+from neural_net_layers._products import (
+    cut_rows,
+    cut_sum,
+    factors,
+    joined,
+    sum_of_rows,
+    summed_factors,
+    summed_shape,
+)
+from neural_net_layers._threads import parts_for, share
 from neural_net_layers._units import copy_rows, plan_units, scratch
 
 __all__: list[str] = []
 
 # Small numbers of either sign, whose powers stay small; ∞ is added to them.
 _POINTS = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
-
-# A product with fewer rows than this wastes the kernels for small matrices.
-_FEWEST_ROWS = 16
 
 
 @functools.cache
@@ -109,34 +114,35 @@ class _Tiling:
         self.kh, self.kw = window.kernel
         (self.top, _), (self.left, right) = window.padding
         self.oh, self.ow = window.places((self.height, self.width))
-        self.out, self.by_columns = out, by_columns
+        self.out = out
         self.m = rows_at_a_time(self.oh, self.kh)
         self.points = self.m + self.kh - 1
         # The border right of a row is also the border left of the next one.
         self.pitch = max(self.width + max(self.left, right), self.ow)
         self.tiles_per_image = -(-self.oh // self.m)
         tile = self.points * self.pitch * (self.channels + out) * dtype.itemsize
-        # With few columns in a product there is room for enough rows in a small one.
-        factor = self.channels * out * (1 if by_columns else self.kw)
-        self.narrow = factor * _FEWEST_ROWS * (4 if by_columns else 1) <= SMALL_PRODUCT
-        products = self.points * self.pitch * self.tiles_per_image * self.batch
-        self.parts = parts_for(products * self.channels * out * self.kw) if self.narrow else 1
+        work = self.batch * self.tiles_per_image * self.points * self.pitch
+        parts = parts_for(work * self.channels * out * self.kw)
         self.images, self.tiles, self.units = plan_units(
-            self.batch, self.tiles_per_image, tile, self.parts
+            self.batch, self.tiles_per_image, tile, parts
         )
-        # Positions of a unit: every kw-th begins a window of the same matrix. They are cut into
-        # blocks of rows, so that each product is a small one.
         self.positions = self.images * self.tiles * self.pitch
-        step = 1 if by_columns else self.kw
-        rows = -(-self.positions // step)
-        self.blocks = -(-rows * factor // SMALL_PRODUCT) if self.narrow else 1
-        self.rows = -(-rows // self.blocks)
+        if by_columns:
+            self.blocks = cut_sum(self.positions, self.channels, out)
+            self.steps = 1
+        else:
+            # Every kw-th position begins a window of the same matrix.
+            rows = -(-self.positions // self.kw)
+            self.blocks = cut_rows(rows, self.kw * self.channels, out)
+            self.steps = self.kw
+        # Large products have threads of their own.
+        self.parts = parts if self.blocks.small else 1
         self.at, self.g, self.bt = transforms(self.m, self.kh, dtype)
 
     def shapes(self) -> list[tuple[int, ...]]:
         """Return the shapes of the buffers of a thread: padded rows, B^⊤ x, and its partner."""
         rows = self.tiles * self.m + self.kh - 1
-        windows = self.blocks * self.rows * (1 if self.by_columns else self.kw)
+        windows = self.blocks.count * self.blocks.length * self.steps
         return [
             (self.images, rows, self.pitch, self.channels),
             # with room for the last windows, which reach beyond
@@ -166,38 +172,35 @@ def correlate(x: Array, w: Array, b: Array | None, window: Window) -> Array:
     """Return y (B, OH, OW, O) of x (B, H, W, C), w (O, C, kh, kw) and b (O,) or None."""
     out, channels, kh, kw = w.shape
     tiling = _tiling(x.shape, x.dtype, out, window, by_columns=False)
-    m, blocks, rows = tiling.m, tiling.blocks, tiling.rows
-    # (kh, kw · C · O), then at the points: (a, 1, kw · C, O)
+    m, points, blocks = tiling.m, tiling.points, tiling.blocks
+    # (kh, kw · C · O), then at the points: (a, kw · C, O)
     taps = np.ascontiguousarray(w.transpose(2, 3, 1, 0)).reshape(kh, -1)
-    kernel = (tiling.g @ taps).reshape(tiling.points, 1, kw * channels, out)
+    kernel = (tiling.g @ taps).reshape(points, kw * channels, out)
     length = tiling.ow * out
     shift = None if b is None else np.concatenate([b] * tiling.ow)
     y = np.empty((tiling.batch, tiling.oh, length), x.dtype)
 
     def work(start: int, stop: int) -> None:
         tile_rows = (tiling.images, tiling.tiles, m, tiling.pitch * out)
-        padded, prepared, products, summed = scratch(x.dtype, *tiling.shapes(), tile_rows)
-        output_rows = summed.reshape(tiling.images, -1, tiling.pitch * out)
+        padded, prepared, values, summed = scratch(x.dtype, *tiling.shapes(), tile_rows)
+        output_rows = summed.reshape(tiling.images, tiling.tiles * m, tiling.pitch * out)
         padded[...] = 0
         tiles = tiling.tiles_of(padded)
         prepared_tiles = tiling.values_at_points(prepared, channels)
-        product_tiles = tiling.values_at_points(products, out)
-        matrices = [
-            (
-                # the windows at r, r + kw, r + 2 kw, …, in blocks of rows
-                prepared[:, r * channels :][:, : blocks * rows * kw * channels].reshape(
-                    tiling.points, blocks, rows, kw * channels
-                ),
-                products.reshape(tiling.points, blocks, rows, kw, out)[:, :, :, r],
-            )
-            for r in range(kw)
-        ]
+        value_tiles = tiling.values_at_points(values, out)
+        values = values.reshape(points, blocks.count, blocks.length, kw, out)
+        products = []
+        for r in range(kw):
+            # The windows at r, r + kw, r + 2 kw, … lie one behind the other.
+            windows = prepared[:, r * channels :][:, : values.size // points // out * channels]
+            windows = windows.reshape(points, blocks.count, blocks.length, kw * channels)
+            products.append(factors(windows, kernel, values[:, :, :, r], blocks))
         for image, tile in tiling.units[start:stop]:
             copy_rows(padded, x[image : image + tiling.images], tile * m - tiling.top, tiling.left)
             np.matmul(tiling.bt, tiles, out=prepared_tiles)
-            for windows, product in matrices:
-                np.matmul(windows, kernel, out=product)
-            np.matmul(tiling.at, product_tiles, out=summed)
+            for windows, matrix, product in products:
+                np.matmul(windows, matrix, out=product)
+            np.matmul(tiling.at, value_tiles, out=summed)
             target = y[image : image + tiling.images, tile * m : (tile + tiling.tiles) * m]
             valid = output_rows[: target.shape[0], : target.shape[1], :length]
             if shift is None:
@@ -213,14 +216,14 @@ def weight_gradient(x: Array, dy: Array, window: Window) -> tuple[Array, Array]:
     """Return dw (O, C, kh, kw) and db (O,) of x (B, H, W, C) and dy (B, OH, OW, O)."""
     channels, out = x.shape[3], dy.shape[3]
     tiling = _tiling(x.shape, x.dtype, out, window, by_columns=True)
-    m, blocks, rows, kw = tiling.m, tiling.blocks, tiling.rows, tiling.kw
+    m, points, blocks, kw = tiling.m, tiling.points, tiling.blocks, tiling.kw
 
     def work(start: int, stop: int) -> tuple[Array, Array]:
         padded, prepared, spread, dy_rows, product = scratch(
             x.dtype,
             *tiling.shapes(),
             (tiling.images, tiling.tiles * m, tiling.pitch, out),
-            (tiling.points, blocks, channels, out),
+            (points, *summed_shape(channels, out, blocks)),
         )
         padded[...] = 0
         tiles = tiling.tiles_of(padded)
@@ -229,15 +232,14 @@ def weight_gradient(x: Array, dy: Array, window: Window) -> tuple[Array, Array]:
         dy_rows[...] = 0
         dy_tiles = dy_rows.reshape(tiling.images, tiling.tiles, m, tiling.pitch * out)
         spread_tiles = tiling.values_at_points(spread, out)
-        factor = spread.reshape(tiling.points, blocks, rows, out)
-        matrices = [
-            prepared[:, j * channels :][:, : blocks * rows * channels]
-            .reshape(tiling.points, blocks, rows, channels)
-            .swapaxes(2, 3)
-            for j in range(kw)
-        ]
-        ones = np.ones(dy_rows.size // out, x.dtype)
-        total: Any = np.zeros((kw, tiling.points, channels, out), x.dtype)
+        spread = spread.reshape(points, blocks.count, blocks.length, out)
+        pairs = []
+        for j in range(kw):
+            # What the kernel's column j meets at every position.
+            seen = prepared[:, j * channels :][:, : spread.size // points // out * channels]
+            seen = seen.reshape(points, blocks.count, blocks.length, channels)
+            pairs.append(summed_factors(seen, spread, blocks))
+        total = np.zeros((kw, points, *product.shape[2:]), x.dtype)
         db = np.zeros(out, x.dtype)
         for image, tile in tiling.units[start:stop]:
             part = slice(image, image + tiling.images)
@@ -245,10 +247,10 @@ def weight_gradient(x: Array, dy: Array, window: Window) -> tuple[Array, Array]:
             copy_rows(dy_rows, dy[part], tile * m, 0)
             np.matmul(tiling.bt, tiles, out=prepared_tiles)
             np.matmul(tiling.at.T, dy_tiles, out=spread_tiles)
-            for j, windows in enumerate(matrices):
-                np.matmul(windows, factor, out=product)
-                total[j] += product[:, 0] if blocks == 1 else product.sum(axis=1)
-            db += ones @ dy_rows.reshape(-1, out)
+            for j, (seen, factor) in enumerate(pairs):
+                np.matmul(seen, factor, out=product)
+                total[j] += product[:, 0] if blocks.count == 1 else product.sum(axis=1)
+            db += sum_of_rows(dy_rows.reshape(-1, out))
         return total, db
 
     parts = share(len(tiling.units), tiling.parts, work)
@@ -256,7 +258,7 @@ def weight_gradient(x: Array, dy: Array, window: Window) -> tuple[Array, Array]:
     for other, more in parts[1:]:
         total += other
         db += more
-    at_points = total.swapaxes(0, 1).reshape(tiling.points, -1)
+    at_points = joined(total).swapaxes(0, 1).reshape(points, -1)
     dw = (tiling.g.T @ at_points).reshape(tiling.kh, kw, channels, out)
     return dw.transpose(3, 2, 0, 1), db
 

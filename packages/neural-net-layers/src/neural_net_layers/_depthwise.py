@@ -12,6 +12,7 @@ import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_layers._geometry import Pair, Window
+from neural_net_layers._products import sum_of_rows
 from neural_net_layers._threads import parts_for, share
 from neural_net_layers._units import copy_rows, plan_units, scratch
 
@@ -111,12 +112,11 @@ def weight_gradient(x: Array, dy: Array, window: Window) -> tuple[Array, Array]:
             factor = gathered[:images, :rows]
             np.copyto(factor, part)
             copy_rows(padded, x[image : image + plan.images], plan.first_row(strip), plan.left)
-            ones = np.ones(images * rows * plan.ow, x.dtype)
             for i, j, view in _views(padded[:images], window, (rows, plan.ow)):
                 term = product[:images, :rows].reshape(view.shape)
                 np.multiply(view, factor.reshape(view.shape), out=term)
-                total[i, j] += ones @ term.reshape(-1, channels)
-            db += ones @ factor.reshape(-1, channels)
+                total[i, j] += sum_of_rows(term.reshape(-1, channels))
+            db += sum_of_rows(factor.reshape(-1, channels))
         return total, db
 
     parts = share(len(plan.units), plan.parts, work)

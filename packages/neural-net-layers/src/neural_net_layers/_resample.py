@@ -32,12 +32,12 @@ class ResampleOp(Op):
 
 def _resample(x: Array, rows: Array, columns: Array) -> Array:
     """Return R x Sᵀ, with the axes of the result as they lie in the memory of x."""
-    rows, columns = rows.astype(x.dtype), columns.astype(x.dtype)
+    rows, columns = (np.asarray(matrix, x.dtype, order="C") for matrix in (rows, columns))
     if x.strides[1] < x.strides[3]:  # channels last
         batch, channels, height, width = x.shape
         lines = x.transpose(0, 2, 3, 1).reshape(batch, height, width * channels)
         y = (rows @ lines).reshape(batch, len(rows), width, channels)
         last: Array = np.matmul(columns, y)
         return last.transpose(0, 3, 1, 2)
-    first: Array = rows @ x @ columns.T
+    first: Array = rows @ x @ np.ascontiguousarray(columns.T)
     return first

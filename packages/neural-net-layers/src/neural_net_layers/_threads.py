@@ -1,8 +1,8 @@
 """Sharing the images of a batch between a few threads.
 
 NumPy releases the interpreter lock while it copies and multiplies, so two threads take about half
-the time, provided that each product is small: OpenBLAS makes large ones with threads of its own,
-which then stand in each other's way.
+the time, provided that each product is small (see `_products.py`): OpenBLAS makes large ones with
+threads of its own, which then stand in each other's way.
 """
 
 import contextvars
@@ -15,11 +15,6 @@ from typing import TypeVar
 __all__: list[str] = []
 
 _Result = TypeVar("_Result")
-
-# Multiplications up to which OpenBLAS uses one thread and its kernels for small matrices, which
-# skip the packing: about 105 of 110 GFLOP/s per core at the sizes of a convolution, where a large
-# product with few columns gets 60 to 75.
-SMALL_PRODUCT = 1_000_000
 
 # Handing work to a thread takes some 30 µs; below about 200 µs of work it does not pay.
 WORTH_SHARING = 10_000_000

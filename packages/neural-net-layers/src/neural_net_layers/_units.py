@@ -53,7 +53,7 @@ def scratch(dtype: DType, *shapes: tuple[int, ...]) -> list[Array]:
 
 
 def plan_units(
-    batch: int, strips: int, strip_bytes: int, parts: int, budget: int = 1
+    batch: int, strips: int, strip_bytes: int, parts: int
 ) -> tuple[int, int, list[tuple[int, int]]]:
     """Return images per unit, strips per unit, and the first (image, strip) of every unit.
 
@@ -62,9 +62,8 @@ def plan_units(
         strips: Into how many strips of rows an image can be cut.
         strip_bytes: Scratch memory for one strip.
         parts: How many threads want a share.
-        budget: Factor on the memory of a unit.
     """
-    fitting = max(1, budget * _UNIT // max(strip_bytes, 1))
+    fitting = max(1, _UNIT // max(strip_bytes, 1))
     if fitting < strips:
         # As many units as this needs, but all of one size.
         images, strips_each = 1, -(-strips // -(-strips // fitting))
