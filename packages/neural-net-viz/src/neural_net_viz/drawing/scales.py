@@ -12,6 +12,8 @@ __all__ = ["Scale", "Tick", "linear_ticks", "log_ticks", "make_scale"]
 
 # Beyond this, differences overflow; nothing that is drawn needs more.
 _LARGEST = 1e300
+# Below this, fractions of a range lose their digits; it counts as no range at all.
+_SMALLEST = 1e-290
 
 
 @dataclass(frozen=True)
@@ -92,15 +94,19 @@ def make_scale(
     if not v.size:
         return Scale(0.1, 1.0, log=True) if log else Scale(0.0, 1.0, whole=whole)
     if log:
-        low, high = (math.log10(max(float(end), 1e-300)) for end in (v.min(), v.max()))
+        low, high = (
+            math.log10(min(max(float(end), 1e-300), _LARGEST)) for end in (v.min(), v.max())
+        )
         if high - low < 0.1:
             low, high = low - 0.5, high + 0.5
         room = padding * (high - low)
-        return Scale(10 ** (low - room), 10 ** min(high + room, 300.0), log=True)
+        return Scale(10 ** max(low - room, -301.0), 10 ** min(high + room, 301.0), log=True)
     low, high = (float(np.clip(end, -_LARGEST, _LARGEST)) for end in (v.min(), v.max()))
-    if high - low <= 1e-9 * max(abs(low), abs(high)):
-        half = abs(low) * 0.1 if low else 0.5
-        low, high = (low - 1, high + 1) if whole else (low - half, high + half)
+    if high - low <= max(1e-9 * max(abs(low), abs(high)), _SMALLEST):
+        half = abs(low) * 0.1 if abs(low) > _SMALLEST else 0.5
+        if whole and abs(low) < 1e6:
+            half = 1.0
+        low, high = low - half, high + half
     room = padding * (high - low)
     # Bars stand on 0: an end that was asked for gets no room beyond it.
     bottom = low if low in include else low - room

@@ -62,7 +62,7 @@ def bar_chart(
     groups = {str(name): _group(str(name), value) for name, value in values.items()}
     series = list(dict.fromkeys(key for group in groups.values() for key in group))
     roles = {
-        key: ramp_role("sequential", 0.2 + 0.7 * i / max(len(series) - 1, 1))
+        key: ramp_role("sequential", 0.42 + 0.5 * i / max(len(series) - 1, 1))
         if ordered
         else series_role(i)
         for i, key in enumerate(series)
