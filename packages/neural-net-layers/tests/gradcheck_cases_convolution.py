@@ -1,0 +1,93 @@
+"""Gradient checks of convolution, pooling and upsampling."""
+
+import numpy as np
+
+from neural_net_layers._resample import ResampleOp
+from neural_net_layers.adaptive_avg_pool2d import adaptive_avg_pool2d
+from neural_net_layers.avg_pool2d import AvgPool2DOp, avg_pool2d
+from neural_net_layers.conv1d import conv1d
+from neural_net_layers.conv2d import Conv2DOp, conv2d
+from neural_net_layers.conv_transpose2d import ConvTranspose2DOp, conv_transpose2d
+from neural_net_layers.max_pool2d import MaxPool2DOp, max_pool2d
+from neural_net_layers.upsample import RepeatPixelsOp, upsample
+
+generator = np.random.default_rng(0)
+
+
+def numbers(*shape):
+    return generator.normal(size=shape)
+
+
+def distinct(*shape):
+    """Numbers that are far apart, so that a small step changes no maximum."""
+    return generator.permutation(np.prod(shape)).reshape(shape) / 4.0
+
+
+def channels_last(x):
+    """View (B, H, W, C) memory as (B, C, H, W), as a convolution leaves it."""
+    return x.transpose(0, 3, 1, 2)
+
+
+X, W, B = numbers(2, 4, 5, 4), numbers(6, 2, 3, 2), numbers(6)
+
+CASES = {
+    Conv2DOp: [
+        # few channels and many, which take different ways
+        (lambda x, w, b: conv2d(x, w, b), [numbers(2, 2, 4, 4), numbers(3, 2, 3, 2), numbers(3)]),
+        (
+            lambda x, w, b: conv2d(x, w, b, padding=1),
+            [numbers(2, 9, 4, 3), numbers(2, 9, 3, 3), numbers(2)],
+        ),
+        (
+            lambda x, w, b: conv2d(channels_last(x), w, b),
+            [numbers(1, 4, 4, 9), numbers(2, 9, 2, 2), B[:2]],
+        ),
+        (lambda x, w, b: conv2d(x, w, b, 2, 1, 1, 2), [X, W, B]),
+        (lambda x, w: conv2d(x, w, None, (1, 2), (2, 0), 2, 2), [X, W]),
+        (
+            lambda x, w, b: conv2d(x, w, b, padding="same", groups=4),
+            [X, numbers(8, 1, 2, 3), numbers(8)],
+        ),
+        (lambda x: conv2d(x, W, None, groups=2), [X]),
+        (lambda w: conv2d(X, w, None, groups=2), [W]),
+        (lambda b: conv2d(X, W, b, groups=2), [B]),
+        (
+            lambda x, w, b: conv1d(x, w, b, 2, 1),
+            [numbers(2, 3, 6), numbers(4, 3, 3), numbers(4)],
+        ),
+    ],
+    ConvTranspose2DOp: [
+        (lambda x, w, b: conv_transpose2d(x, w, b), [X, numbers(4, 3, 2, 3), numbers(3)]),
+        (
+            lambda x, w, b: conv_transpose2d(x, w, b, 2, 1, 1, 2, (1, 2)),
+            [X, numbers(4, 3, 3, 2), numbers(6)],
+        ),
+        (lambda x, w: conv_transpose2d(x, w, None, 1, 0, 1, 1, 2), [X, numbers(4, 3, 2, 2)]),
+        (lambda b: conv_transpose2d(X, W[:4], b), [B[:2]]),
+    ],
+    MaxPool2DOp: [
+        (lambda x: max_pool2d(x, 2), [distinct(2, 2, 4, 5)]),
+        (lambda x: max_pool2d(channels_last(x), (2, 3), 1), [distinct(2, 4, 5, 2)]),
+        (lambda x: max_pool2d(x, 3, 2, 1, 1, True), [distinct(1, 2, 6, 5)]),
+        (lambda x: max_pool2d(x, 2, 1, 1, 2), [distinct(1, 2, 5, 4)]),
+        (lambda x: max_pool2d(x, 2, return_indices=True)[0], [distinct(2, 2, 4, 5)]),
+    ],
+    AvgPool2DOp: [
+        (lambda x: avg_pool2d(x, 2), [numbers(2, 2, 4, 5)]),
+        (lambda x: avg_pool2d(channels_last(x), (2, 3), 1), [numbers(2, 4, 5, 2)]),
+        (lambda x: avg_pool2d(x, 3, 2, 1, True, False), [numbers(1, 2, 6, 5)]),
+        (lambda x: avg_pool2d(x, 3, 2, 1, True, True), [numbers(1, 2, 6, 5)]),
+        (lambda x: avg_pool2d(x, 2, divisor_override=3), [numbers(1, 2, 4, 4)]),
+        (lambda x: adaptive_avg_pool2d(x, (2, 1)), [numbers(1, 2, 4, 3)]),
+    ],
+    ResampleOp: [
+        (lambda x: adaptive_avg_pool2d(x, (3, 2)), [numbers(1, 2, 4, 3)]),
+        (lambda x: upsample(x, (3, 5), mode="bilinear"), [numbers(1, 2, 4, 3)]),
+        (lambda x: upsample(channels_last(x), (3, 5), mode="bilinear"), [numbers(1, 4, 3, 2)]),
+        (lambda x: upsample(x, (3, 5)), [numbers(1, 2, 4, 3)]),
+    ],
+    RepeatPixelsOp: [
+        (lambda x: upsample(x, scale_factor=(2, 3)), [numbers(1, 2, 2, 3)]),
+        (lambda x: upsample(channels_last(x), scale_factor=2), [numbers(1, 2, 3, 2)]),
+    ],
+}
