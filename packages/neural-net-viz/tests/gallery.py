@@ -81,6 +81,10 @@ ORDINARY = {
         value_label="loss",
         best="low",
     ),
+    "heat_map_large": lambda: viz.heat_map(
+        _rng().normal(size=(40, 60)), colors="signed", row_title="position", best="high"
+    ),
+    "confusion_matrix_large": lambda: viz.confusion_matrix(np.eye(40) * 9 + 1),
     "gradient_flow": lambda: viz.gradient_flow({f"layer {i}": [10.0**-i, 1.0] for i in range(4)}),
     "gradient_norms": lambda: viz.gradient_norms({"RNN": 10 ** np.arange(5.0)}, threshold=1.0),
     "schedule_plot": lambda: viz.schedule_plot(
@@ -185,6 +189,10 @@ TROUBLE = {
     ),
     "heat_map_nan": lambda: viz.heat_map(
         [[NAN, INF, -INF], [0, -1, 1e9]], row_labels=[LONG, "b"], column_labels=[LONG] * 3, log=True
+    ),
+    "heat_map_huge": lambda: viz.heat_map([[1e308, -1e308]]),
+    "heat_map_large_log": lambda: viz.heat_map(
+        10 ** _rng().normal(size=(500, 700)), log=True, row_labels=[LONG] * 500
     ),
     "heat_map_empty": lambda: viz.heat_map(np.zeros((0, 0))),
     "gradient_flow_zero": lambda: viz.gradient_flow({"a": 0.0, LONG: NAN}),

@@ -90,3 +90,8 @@ def test_a_vector_of_zeros_has_no_similarity(picture):
 def test_huge_vectors_do_not_overflow():
     figure = viz.similarity_matrix([[1e308, 1e308], [1e-308, 1e-308]])
     assert "Most alike: 1 and 2 (1)" in figure.description
+
+
+def test_there_is_at_least_one_column():
+    with pytest.raises(ValueError, match=r"\(columns\): expected 1 or more, got 0"):
+        viz.attention_maps([[1.0]], columns=0)

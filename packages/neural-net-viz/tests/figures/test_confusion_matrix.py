@@ -28,3 +28,10 @@ def test_the_description_names_the_most_frequent_mistake():
 def test_it_must_be_square():
     with pytest.raises(ShapeError, match=r"expected \(K, K\), got \(2, 3\)"):
         viz.confusion_matrix(np.zeros((2, 3)))
+
+
+def test_many_classes_are_shades_alone(picture):
+    shown = picture(viz.confusion_matrix(np.eye(50)))
+    assert shown.with_class("fill-sequential-32") and "1" in shown.words()
+    assert "50 of 50 right" in shown.figure.description
+    assert shown.width < 1000

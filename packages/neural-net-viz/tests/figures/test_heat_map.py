@@ -47,3 +47,22 @@ def test_own_texts_and_errors():
         viz.heat_map([[0.5]], texts=[["a", "b"]])
     with pytest.raises(ShapeError, match=r"expected \(rows, columns\), got \(2,\)"):
         viz.heat_map([1, 2])
+
+
+def test_a_large_matrix_has_a_legend_instead_of_numbers(picture):
+    values = np.arange(40.0 * 50).reshape(40, 50)
+    shown = picture(viz.heat_map(values, row_labels=[f"r{i}" for i in range(40)], best="high"))
+    words = shown.words()
+    assert {"0", "1999", "r0"} <= set(words)
+    assert len(words) < 40 + 50 + 5
+    frame = shown.with_class("frame")[0]
+    right = float(frame.get("x")) + float(frame.get("width"))
+    framed = shown.with_class("edge")
+    assert len(framed) == 40
+    ends = [float(e.get("x")) + float(e.get("width")) for e in framed]
+    np.testing.assert_allclose(ends, right, atol=0.02)
+
+
+def test_a_logarithmic_range_begins_above_zero():
+    with pytest.raises(ValueError, match=r"value_range\): expected values above 0, got \(0, 1\)"):
+        viz.heat_map([[1.0]], log=True, value_range=(0, 1))

@@ -58,3 +58,8 @@ def test_bad_input():
         viz.image_grid(np.zeros((2, 4, 4)), correct=[True])
     with pytest.raises(ValueError, match="got 'rainbow'"):
         viz.image_grid(np.zeros((2, 4, 4)), colors="rainbow")
+
+
+def test_there_is_at_least_one_column():
+    with pytest.raises(ValueError, match=r"\(columns\): expected 1 or more, got 0"):
+        viz.image_grid(np.zeros((1, 2, 2)), columns=0)

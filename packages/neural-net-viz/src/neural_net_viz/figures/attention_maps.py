@@ -47,6 +47,7 @@ def attention_maps(
 
     Raises:
         ShapeError: If the weights have another shape, or labels do not fit them.
+        ValueError: If columns is less than 1.
 
     Examples:
         >>> figure = attention_maps([[[0.9, 0.1], [0.5, 0.5]]], query_labels=["x", "y"])
@@ -54,6 +55,8 @@ def attention_maps(
         'Attention of 1 heads from 2 queries to 2 keys. head 1: strongest from x to x, 0.9.'
     """
     w = as_floats("attention_maps(weights)", weights, 2, 3, expected="(heads, queries, keys)")
+    if columns is not None and columns < 1:
+        raise ValueError(f"attention_maps(columns): expected 1 or more, got {columns}")
     w = w[None] if w.ndim == 2 else w
     heads, queries, keys = w.shape
     down = as_labels("attention_maps(query_labels)", query_labels, queries)

@@ -8,16 +8,18 @@ import numpy as np
 from neural_net_core import ShapeError
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
-from neural_net_viz.drawing.inputs import as_floats, as_labels
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.ramps import ramp_role, text_class
 from neural_net_viz.drawing.text import text_width
 from neural_net_viz.figure import Figure
+from neural_net_viz.figures.heat_map import heat_map
 
 __all__ = ["confusion_matrix"]
 
 _LABEL = 12.0
 _MOST_LABEL = 110.0
+_MOST_COUNTS = 30
 
 
 def confusion_matrix(
@@ -30,7 +32,7 @@ def confusion_matrix(
     """Draw how often each actual class (row) was predicted as each class (column).
 
     The shade is the share of the row, so that rare classes show as clearly as frequent ones; the
-    number is the count. Right answers are framed.
+    number is the count. Right answers are framed. More than 30 classes are drawn without numbers.
 
     Args:
         matrix: (K, K) counts, rows actual, columns predicted.
@@ -54,6 +56,9 @@ def confusion_matrix(
     classes = len(counts)
     names = as_labels("confusion_matrix(class_names)", class_names, classes)
     names = names or [str(i) for i in range(classes)]
+    said = description or _describe(counts, names)
+    if classes > _MOST_COUNTS:
+        return _draw_shares(counts, names, title, said)
     widest = max((text_width(name, _LABEL) for name in names), default=0.0)
     number = max((text_width(format_value(v), _LABEL) for v in counts.ravel()), default=0.0)
     cell = max(30.0, number + 10, min(widest, 64.0) + 8)
@@ -86,8 +91,18 @@ def confusion_matrix(
                 )  # fmt: skip
     for i in range(classes):
         canvas.rect(left + i * cell, top + i * cell, cell, cell, "frame")
-    words = description or _describe(counts, names)
-    return canvas.figure(page, top + classes * cell + MARGIN, title, words)
+    return canvas.figure(page, top + classes * cell + MARGIN, title, said)
+
+
+def _draw_shares(counts: Floats, names: list[str], title: str, description: str) -> Figure:
+    """Draw a matrix of many classes as shades alone."""
+    totals = np.nansum(counts, axis=1, keepdims=True)
+    shares = counts / np.where(totals > 0, totals, 1.0)
+    return heat_map(
+        shares, row_labels=names, column_labels=names, row_title="actual",
+        column_title="predicted", value_label="share of the row", value_range=(0.0, 1.0),
+        title=title, description=description,
+    )  # fmt: skip
 
 
 def _describe(counts: Any, names: list[str]) -> str:

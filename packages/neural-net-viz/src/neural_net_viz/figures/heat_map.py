@@ -1,5 +1,6 @@
 """A matrix as shaded cells with their numbers."""
 
+import math
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -8,8 +9,11 @@ import numpy as np
 from neural_net_core import ShapeError
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
+from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
 from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, check_one_of
+from neural_net_viz.drawing.matrix_panel import MatrixPanel, cell_size
 from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.pixels import data_range
 from neural_net_viz.drawing.ramps import RAMPS, ramp_role, text_class
 from neural_net_viz.drawing.text import text_width
 from neural_net_viz.figure import Figure
@@ -19,6 +23,7 @@ __all__ = ["heat_map"]
 _SIZE = 12.0
 _MOST_LABEL = 140.0
 _ROW = 28.0
+_MOST_WORDS = 600
 
 
 def heat_map(
@@ -39,8 +44,10 @@ def heat_map(
 ) -> Figure:
     """Draw every number of a matrix on a cell of its shade.
 
+    A matrix of more than 600 cells has no numbers on them, but a legend of its colours.
+
     Args:
-        values: (rows, columns). NaN and infinities are hatched by their word alone.
+        values: (rows, columns). NaN and infinities have their word and no shade.
         row_labels: A label per row; None counts from 1.
         column_labels: A label per column; None counts from 1.
         row_title: What the rows are.
@@ -59,6 +66,7 @@ def heat_map(
 
     Raises:
         ShapeError: If the values are no matrix, or labels or texts do not fit it.
+        ValueError: If a word among the arguments is unknown, or a logarithmic range begins at 0.
 
     Examples:
         >>> heat_map([[1, 2], [3, 4]], best="high").description
@@ -74,6 +82,12 @@ def heat_map(
     words = _words(v, texts)
     shades = _shades(v, colors, value_range, log)
     chosen = _best(v, best)
+    said = description or _describe(v, down, across, chosen, best)
+    parts = [("rows", row_title), ("columns", column_title), ("cells", value_label)]
+    note = "; ".join(f"{k}: {w}" for k, w in parts if w)
+    if v.size > _MOST_WORDS:
+        ends = _ends(v, colors, value_range, log)
+        return _draw_plain(shades, ends, colors, down, across, chosen, note, title, said)
 
     label = min(max((text_width(t, _SIZE) for t in down), default=0.0), _MOST_LABEL)
     widest = max((text_width(w, _SIZE, bold=True) for row in words for w in row), default=0.0)
@@ -83,8 +97,6 @@ def heat_map(
     page = max(left + cell * columns + MARGIN, 320.0)
     canvas = Canvas()
     top = draw_title(canvas, title, page)
-    parts = [("rows", row_title), ("columns", column_title), ("cells", value_label)]
-    note = "; ".join(f"{k}: {w}" for k, w in parts if w)
     if note:
         canvas.text(MARGIN, top + 8, note, size=11, classes="muted", max_width=page - 2 * MARGIN)
         top += 24
@@ -114,8 +126,38 @@ def heat_map(
     for i, j in enumerate(chosen):
         if j >= 0:
             canvas.rect(left + j * cell + 1, top + i * _ROW + 1, cell - 2, _ROW - 2, "none edge")
-    text = description or _describe(v, down, across, chosen, best)
-    return canvas.figure(page, top + rows * _ROW + MARGIN, title, text)
+    return canvas.figure(page, top + rows * _ROW + MARGIN, title, said)
+
+
+def _draw_plain(
+    shades: Floats,
+    ends: tuple[float, float],
+    colors: str,
+    down: list[str],
+    across: list[str],
+    chosen: list[int],
+    note: str,
+    title: str,
+    description: str,
+) -> Figure:
+    """Draw a large matrix without words on its cells, with a legend of its colours."""
+    rows, columns = shades.shape
+    wide, tall = cell_size(columns, 760, 1, 24), cell_size(rows, 620, 1, 24)
+    panel = MatrixPanel(shades, (wide, tall), (0.0, 1.0), colors, rows=down, columns=across)
+    page = max(2 * MARGIN + panel.width, 320.0)
+    canvas = Canvas()
+    top = draw_title(canvas, title, page)
+    if note:
+        canvas.text(MARGIN, top + 8, note, size=11, classes="muted", max_width=page - 2 * MARGIN)
+        top += 24
+    panel.draw(canvas, MARGIN, top)
+    for i, j in enumerate(chosen):
+        if j >= 0:
+            x, y = MARGIN + panel.left + j * wide, top + panel.above + i * tall
+            canvas.rect(x, y, wide, tall, "none edge")
+    below = top + panel.height + 8
+    draw_color_bar(canvas, MARGIN, below, *ends, colors, width=page - 2 * MARGIN)
+    return canvas.figure(page, below + COLOR_BAR_HEIGHT + MARGIN - 6, title, description)
 
 
 def _words(v: Floats, texts: Any) -> list[list[str]]:
@@ -132,18 +174,26 @@ def _shades(v: Floats, colors: str, given: tuple[float, float] | None, log: bool
     positive = np.where(v > 0, v, np.nan)
     z = np.log10(positive) if log else np.where(np.isfinite(v), v, np.nan)
     z = np.where(np.isfinite(z), z, np.nan)
-    finite = z[np.isfinite(z)]
+    low, high = _ends(v, colors, given, log)
+    if log:
+        low, high = math.log10(low), math.log10(high)
+    span = high / 2 - low / 2 if high > low else 0.5  # halves: huge numbers must not overflow
+    return np.clip((z / 2 - low / 2) / span, 0.0, 1.0)
+
+
+def _ends(
+    v: Floats, colors: str, given: tuple[float, float] | None, log: bool
+) -> tuple[float, float]:
+    """Return the values at the two ends of the colours."""
     if given is not None:
-        low, high = (np.log10(g) if log else float(g) for g in given)
-    elif not finite.size:
-        return z
-    elif colors == "signed" and not log:
-        high = float(np.abs(finite).max())
-        low = -high
-    else:
-        low, high = float(finite.min()), float(finite.max())
-    span = high - low if high > low else 1.0
-    return np.clip((z - low) / span, 0.0, 1.0)
+        low, high = float(given[0]), float(given[1])
+        if log and not low > 0:
+            raise ValueError(f"heat_map(value_range): expected values above 0, got {given}")
+        return low, high
+    if log:
+        positive = v[np.isfinite(v) & (v > 0)]
+        return (float(positive.min()), float(positive.max())) if positive.size else (0.1, 1.0)
+    return data_range(v, colors)
 
 
 def _best(v: Floats, best: str | None) -> list[int]:

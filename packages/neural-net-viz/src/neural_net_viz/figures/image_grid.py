@@ -51,6 +51,7 @@ def image_grid(
 
     Raises:
         ShapeError: If the images are no stack of matrices, or captions are too many or too few.
+        ValueError: If the colours are unknown or columns is less than 1.
 
     Examples:
         >>> import numpy as np
@@ -58,6 +59,8 @@ def image_grid(
         'A grid of 1 images of 8 × 8 pixels. a line.'
     """
     check_one_of("image_grid(colors)", colors, RAMPS)
+    if columns is not None and columns < 1:
+        raise ValueError(f"image_grid(columns): expected 1 or more, got {columns}")
     stack = as_floats("image_grid(images)", images, 3, 4, expected="(N, H, W) or (N, 1, H, W)")
     if stack.ndim == 4:
         if stack.shape[1] != 1:
