@@ -42,3 +42,11 @@ def test_whiskers_span_both_ways(picture):
 def test_values_are_numbers():
     with pytest.raises(ShapeError, match=r"values\['a'\]\): expected one number, got \(2,\)"):
         viz.bar_chart({"a": [1, 2]})
+
+
+def test_whiskers_stay_inside_the_plot(picture):
+    shown = picture(viz.bar_chart({"a": -3.0, "b": 2.0}, errors={"a": 1.0, "b": 0.5}))
+    axis = next(e for e in shown.with_class("axis") if e.get("d")).get("d")
+    left, right = float(axis[1:].split()[0]), float(axis.split("L")[-1].split()[0])
+    for whisker in shown.with_class("edge"):
+        assert left < float(whisker.get("x1")) < float(whisker.get("x2")) < right

@@ -76,3 +76,9 @@ def test_wrong_shapes_name_the_run():
         viz.training_curves({"a": np.zeros((1, 2, 3))})
     with pytest.raises(ShapeError, match=r"runs\['a'\]\): expected 3 steps, got 2"):
         viz.training_curves({"a": [1, 2]}, x=[1, 2, 3])
+
+
+def test_a_run_without_seeds_draws_nothing(picture):
+    shown = picture(viz.training_curves({"a": np.zeros((0, 4))}))
+    assert "no data" in shown.words()
+    assert not shown.with_class("line")

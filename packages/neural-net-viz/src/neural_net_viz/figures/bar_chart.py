@@ -69,7 +69,7 @@ def bar_chart(
     }
     spread = {str(k): float(v) for k, v in (errors or {}).items()}
     numbers = [v for group in groups.values() for v in group.values()]
-    reach = [v + s for n, s in spread.items() for v in groups.get(n, {}).values()]
+    reach = [v + d for n, s in spread.items() for v in groups.get(n, {}).values() for d in (-s, s)]
     include = () if log else (0.0,)
     tall = _BAR * max(len(series), 1) + _SPACE
     height = max(len(groups) * tall, tall)

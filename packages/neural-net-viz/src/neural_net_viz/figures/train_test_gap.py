@@ -61,7 +61,7 @@ def train_test_gap(
             f"got {len(first)}, {len(second)} and {len(at)}"
         )
     both = np.isfinite(first) & np.isfinite(second)
-    text = "no data"
+    text = "no step at which both are known"
     if both.any():
         last = int(np.flatnonzero(both)[-1])
         a, b = float(first[last]), float(second[last])
@@ -83,7 +83,7 @@ def train_test_gap(
         ],
         notes=notes,
     )
-    if not both.any():
+    if not (np.isfinite(first) | np.isfinite(second)).any():
         plot.message("no data")
     plot.area(at, first, second, "fill-grid")
     plot.line(at, first, "series-0", tip="training")

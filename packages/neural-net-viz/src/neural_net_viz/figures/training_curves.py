@@ -115,7 +115,7 @@ def _positions(name: str, values: Floats, x: Any) -> Floats:
 def _spread(values: Floats, band: str) -> tuple[Floats, Floats, Floats]:
     """Return lower edge, median and upper edge; NaN where a seed is not finite."""
     if not values.size:
-        return (np.zeros(values.shape[1]),) * 3
+        return (np.full(values.shape[1], np.nan),) * 3
     safe = np.where(np.isfinite(values), values, np.nan)
     low, high = (25, 75) if band == "quartiles" else (0, 100)
     edges = np.percentile(safe, [low, 50, high], axis=0)  # NaN wherever a seed is NaN
