@@ -15,7 +15,7 @@ def bars(shown):
 
 
 def test_widths_are_shares_and_children_lie_below_their_parent(picture):
-    shown = picture(viz.flame_graph({"a": {"b": 1.0, "": 2.0}, "c": 1.0}))
+    shown = picture(viz.flame_graph({"a": {"": 2.0, "b": 1.0}, "c": 1.0}))
     found = bars(shown)
     assert set(found) == {"all", "a", "b", "c"}
     whole = found["all"][2]
