@@ -1,7 +1,6 @@
 """Each utility saves a run that fails without it, and changes nothing where none is needed."""
 
 import runpy
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,12 +12,8 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="module")
 def example():
-    """Run the example's files with its folder on the path, as when it is started as a program."""
-    sys.path.insert(0, str(HERE))
-    try:
-        yield SimpleNamespace(**runpy.run_path(str(HERE / "main.py")))
-    finally:
-        sys.path.remove(str(HERE))
+    """Run the example's main file, which imports the others."""
+    return SimpleNamespace(**runpy.run_path(str(HERE / "main.py")))
 
 
 def test_without_warm_up_the_deep_stack_does_not_learn_and_with_it_does(example):
