@@ -1,0 +1,80 @@
+"""Convolution, pooling and upsampling, for the tests that every layer passes."""
+
+import numpy as np
+
+from neural_net_layers import (
+    AdaptiveAvgPool2D,
+    AvgPool2D,
+    Conv1D,
+    Conv2D,
+    ConvTranspose2D,
+    GlobalAvgPool2D,
+    MaxPool2D,
+    Upsample,
+)
+
+
+def rng():
+    return np.random.default_rng(5)
+
+
+IMAGE = (3, 4, 6, 5)
+SEQUENCE = (3, 4, 7)
+
+CASES = {
+    "Conv1D": (lambda: Conv1D(4, 3, 3, rng=rng()), SEQUENCE, {"shows": "4 -> 3, kernel 3"}),
+    "Conv1D-causal": (lambda: Conv1D(4, 6, 2, 1, [(2, 0)], 2, 2, rng=rng()), SEQUENCE),
+    "Conv1D-circular": (
+        lambda: Conv1D(4, 3, 3, padding="same", padding_mode="circular", rng=rng()),
+        SEQUENCE,
+        {"shows": "circular"},
+    ),
+    "Conv2D": (lambda: Conv2D(4, 3, 3, rng=rng()), IMAGE, {"shows": "4 -> 3, kernel 3×3"}),
+    "Conv2D-wide": (lambda: Conv2D(9, 10, (3, 2), padding=1, rng=rng()), (3, 9, 6, 5)),
+    "Conv2D-no-bias": (lambda: Conv2D(4, 3, 1, bias=False, rng=rng()), IMAGE, {"shows": "bias="}),
+    "Conv2D-strided": (
+        lambda: Conv2D(4, 6, (3, 2), (2, 1), (1, 0), (1, 2), 2, rng=rng()),
+        IMAGE,
+        {"shows": "stride 2×1, padding 1×0, dilation 1×2, 2 groups"},
+    ),
+    "Conv2D-depthwise": (lambda: Conv2D(4, 8, 3, padding="same", groups=4, rng=rng()), IMAGE),
+    "Conv2D-reflect": (
+        lambda: Conv2D(4, 3, 3, padding=((1, 2), (0, 1)), padding_mode="reflect", rng=rng()),
+        IMAGE,
+        {"shows": "padding ((1, 2), (0, 1)), reflect"},
+    ),
+    "ConvTranspose2D": (lambda: ConvTranspose2D(4, 3, 3, rng=rng()), IMAGE, {"shows": "4 -> 3"}),
+    "ConvTranspose2D-strided": (
+        lambda: ConvTranspose2D(4, 6, 3, (2, 3), 1, (1, 0), 2, False, (1, 2), rng=rng()),
+        IMAGE,
+        {"shows": "output_padding 1×0"},
+    ),
+    "MaxPool2D": (lambda: MaxPool2D(2), IMAGE, {"kinks": True, "shows": "kernel 2×2"}),
+    "MaxPool2D-options": (
+        lambda: MaxPool2D(3, 2, 1, 2, ceil_mode=True),
+        IMAGE,
+        {"kinks": True, "shows": "stride 2×2, padding 1×1, dilation 2×2, ceil_mode=True"},
+    ),
+    "AvgPool2D": (lambda: AvgPool2D(2), IMAGE, {"shows": "kernel 2×2"}),
+    "AvgPool2D-options": (
+        lambda: AvgPool2D(3, 2, 1, ceil_mode=True, count_include_pad=False),
+        IMAGE,
+        {"shows": "count_include_pad=False"},
+    ),
+    "AvgPool2D-divisor": (
+        lambda: AvgPool2D(3, divisor_override=2),
+        IMAGE,
+        {"shows": "divisor_override=2"},
+    ),
+    "AdaptiveAvgPool2D": (lambda: AdaptiveAvgPool2D((2, 5)), IMAGE, {"shows": "(2, 5)"}),
+    "AdaptiveAvgPool2D-uneven": (lambda: AdaptiveAvgPool2D((4, None)), IMAGE),
+    "GlobalAvgPool2D": (lambda: GlobalAvgPool2D(), IMAGE, {"shows": "()"}),
+    "GlobalAvgPool2D-axes": (lambda: GlobalAvgPool2D(keepdims=True), IMAGE, {"shows": "keepdims"}),
+    "Upsample": (lambda: Upsample(scale_factor=2), IMAGE, {"shows": "scale_factor=(2.0, 2.0)"}),
+    "Upsample-uneven": (lambda: Upsample((7, 9)), IMAGE, {"shows": "size=(7, 9)"}),
+    "Upsample-bilinear": (
+        lambda: Upsample(scale_factor=1.5, mode="bilinear", align_corners=True),
+        IMAGE,
+        {"shows": "mode='bilinear', align_corners=True"},
+    ),
+}
