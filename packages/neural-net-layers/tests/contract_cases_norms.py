@@ -5,6 +5,7 @@ import numpy as np
 from neural_net_core import Dense
 from neural_net_core.activations.tanh import Tanh
 from neural_net_layers import (
+    AdaptiveLayerNorm,
     AlphaDropout,
     BatchNorm1D,
     BatchNorm2D,
@@ -76,4 +77,12 @@ CASES = {
     "ResidualBlock-batch-norm": (block(norm=BatchNorm1D), (5, 4), {"needs_several": True}),
     "ResidualBlock-plain": (block(norm=None, hidden_features=7), (5, 4), {"shows": "-> 7 ->"}),
     "ResidualBlock-drops": (block(dropout=0.3, drop_path=0.3), (9, 4), {"random": True}),
+}
+
+# What takes more than one array, for `test_every_layer_learns.py`: name -> (make, its arguments).
+SEVERAL_INPUTS = {
+    "AdaptiveLayerNorm": (
+        lambda: AdaptiveLayerNorm(5, 4),
+        (rng().normal(size=(3, 2, 5)), rng().normal(size=(3, 4))),
+    ),
 }
