@@ -16,6 +16,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.op import Op
+from neural_net_core.ops.matmul import row_sums
 from neural_net_core.tensor import Parameter, Tensor
 from neural_net_layers._blocks import column_sums
 from neural_net_layers._checks import check_eps, check_size
@@ -55,7 +56,7 @@ class GroupNormOp(Op):
         self.positions = math.prod(positions)
         n = self.channels // self.groups * self.positions
         x = x.reshape(batch * self.groups, n)  # one group per row
-        mean = x @ np.ones_like(x, shape=n) / max(n, 1)
+        mean = row_sums(x) / max(n, 1)
         x = x - mean[:, None]
         variance = np.vecdot(x, x) / max(n, 1)
         scale = 1 / np.sqrt(variance + self.eps)  # 1/σ
@@ -83,10 +84,10 @@ class GroupNormOp(Op):
         if self.needs(0):
             g = (dy if self.w is None else dy * self.w).reshape(x.shape)
             # dx = (g − mean(g) − x̂ mean(g x̂)) / σ
-            ones, n = np.ones_like(g, shape=x.shape[1]), max(x.shape[1], 1)
+            n = max(x.shape[1], 1)
             dx = x * (-np.vecdot(g, x) / n)[:, None]
             dx += g
-            dx -= (g @ ones / n)[:, None]
+            dx -= (row_sums(g) / n)[:, None]
             dx *= self.scale[:, None]
             dx = dx.reshape(shape)
         return dx, dw, db

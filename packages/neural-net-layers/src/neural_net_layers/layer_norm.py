@@ -15,6 +15,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.op import Op
+from neural_net_core.ops.matmul import row_dots
 from neural_net_core.tensor import Parameter, Tensor
 from neural_net_layers._blocks import row_blocks
 from neural_net_layers._checks import check_eps, check_sizes
@@ -54,7 +55,7 @@ class LayerNormOp(Op):
         ones = np.ones_like(x, shape=n)
         for rows in row_blocks(x):
             # A row's sum as a product, its sum of squares as a dot: no temporary, no float64.
-            mean[rows] = x[rows] @ ones / n
+            mean[rows] = row_dots(x[rows], ones) / n
             part = np.subtract(x[rows], mean[rows, None], out=y[rows])
             variance = np.vecdot(part, part) / n
             scale[rows] = 1 / np.sqrt(variance + self.eps)
@@ -79,8 +80,8 @@ class LayerNormOp(Op):
             g = np.multiply(d, centred, out=dx[rows])
             dw += scale @ g
             db += np.ones_like(scale) @ d
-            mean_g = d @ w / n
-            mean_gx = g @ w * scale**2 / n  # mean(g x̂) / σ
+            mean_g = row_dots(d, w) / n
+            mean_gx = row_dots(g, w) * scale**2 / n  # mean(g x̂) / σ
             if not self.needs(0):
                 continue
             # dx = (g − mean(g) − x̂ mean(g x̂)) / σ, in place

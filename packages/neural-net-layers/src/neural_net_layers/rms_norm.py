@@ -15,6 +15,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.op import Op
+from neural_net_core.ops.matmul import row_dots
 from neural_net_core.tensor import Parameter, Tensor
 from neural_net_layers._blocks import row_blocks
 from neural_net_layers._checks import check_eps, check_sizes
@@ -66,7 +67,7 @@ class RMSNormOp(Op):
             x, d, scale = self.x[rows], dy[rows], self.scale[rows]
             g = np.multiply(d, x, out=dx[rows])
             dw += scale @ g
-            mean_gx = g @ w * scale**2 / n  # mean(g x̂) / ρ
+            mean_gx = row_dots(g, w) * scale**2 / n  # mean(g x̂) / ρ
             if not self.needs(0):
                 continue
             # dx = (g − x̂ mean(g x̂)) / ρ, in place

@@ -16,6 +16,7 @@ from neural_net_core.losses._classes import (
 )
 from neural_net_core.losses._loss import Loss, LossOp, as_weight, check_reduction
 from neural_net_core.ops._inputs import as_floating
+from neural_net_core.ops.matmul import row_dots, row_sums
 from neural_net_core.ops.softmax import largest
 from neural_net_core.tensor import Tensor, as_tensor
 
@@ -57,7 +58,7 @@ class CrossEntropyLossOp(LossOp):
         self.e = np.exp(z, out=z)
         e_t = self.e[self.rows, t]
         self.e[self.rows, t] = 0
-        self.rest = self.e @ np.ones_like(self.e, shape=classes)  # faster than a sum per row
+        self.rest = row_sums(self.e)
         self.total = self.rest + e_t
         # Where the target is the largest, e_t is 1 and this the logarithm of 1 + rest.
         log_total = np.log1p(self.rest + (e_t - 1))
@@ -106,8 +107,7 @@ class CrossEntropyLossOp(LossOp):
         w = np.ones_like(z, shape=z.shape[1]) if self.weight is None else self.weight
         self.g = w * (self.label_smoothing / z.shape[1])
         self.g_total = float(np.add.reduce(self.g))
-        z_g: Array = z @ self.g
-        return z_g
+        return row_dots(z, self.g)
 
 
 class SoftCrossEntropyLossOp(LossOp):
@@ -126,7 +126,7 @@ class SoftCrossEntropyLossOp(LossOp):
         z, q = to_rows(logits), to_rows(targets)  # (M, C)
         z = z - largest(z, axis=1)
         self.e = np.exp(z)
-        self.total = self.e @ np.ones_like(self.e, shape=z.shape[1])
+        self.total = row_sums(self.e)
         self.minus_log_p = np.log(self.total)[:, None] - z
         self.a = q * (1 - self.label_smoothing)
         self.a += self.label_smoothing / z.shape[1]
@@ -142,7 +142,7 @@ class SoftCrossEntropyLossOp(LossOp):
         dl = self.spread(dy).reshape(-1, 1)  # (M, 1) or (1, 1)
         dz = dq = None
         if self.needs(0):
-            mass = self.a @ np.ones_like(self.a, shape=self.a.shape[1])  # (M,)
+            mass = row_sums(self.a)  # (M,)
             dz = self.e * (mass / self.total)[:, None]
             dz -= self.a
             dz *= dl
