@@ -343,26 +343,31 @@ def networks() -> tuple[nn.Module, tnn.Module]:
 
 
 @pytest.mark.parametrize("mode", ["train", "eval"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_residual_network_saved_by_pytorch_gives_the_same_outputs_and_gradients(
-    mode: str, tmp_path: Path
+    mode: str, dtype: str, tmp_path: Path
 ) -> None:
     torch.manual_seed(0)
     ours, theirs = networks()
-    theirs.double()
-    theirs(torch.randn(8, 3, 24, 24, dtype=torch.float64))  # moves the running statistics
+    theirs.to(getattr(torch, dtype))
+    theirs(torch.randn(8, 3, 24, 24, dtype=getattr(torch, dtype)))  # moves the statistics
     save_file(theirs.state_dict(), tmp_path / "model.safetensors")
-    ours.astype(np.float64).load_state_dict(load_tensors(tmp_path / "model.safetensors"))
+    ours.astype(dtype).load_state_dict(load_tensors(tmp_path / "model.safetensors"))
     ours.train(mode == "train")
     theirs.train(mode == "train")
-    x = np.random.default_rng(0).normal(size=(6, 3, 24, 24))
+    x = np.random.default_rng(0).normal(size=(6, 3, 24, 24)).astype(dtype)
     xt = torch.tensor(x, requires_grad=True)
-    leaf = Tensor(x, np.float64, requires_grad=True)
+    leaf = Tensor(x, dtype, requires_grad=True)
     y, z = ours(leaf), theirs(xt)
-    assert relative_error(y.data, z.detach().numpy()) < 1e-11
+    bound = 1e-5 if dtype == "float32" else 1e-11
+    assert y.dtype == dtype
+    assert relative_error(y.data, z.detach().numpy()) < bound
+    for key, value in theirs.state_dict().items():
+        assert relative_error(ours.state_dict()[key], value.numpy()) < bound
     (y**2).sum().backward()
     (z**2).sum().backward()
-    assert relative_error(leaf.grad, xt.grad.numpy()) < 1e-11
-    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
-        assert relative_error(p.grad, q.grad.numpy()) < 1e-11
-    for key, value in theirs.state_dict().items():
-        assert relative_error(ours.state_dict()[key], value.numpy()) < 1e-11
+    assert relative_error(leaf.grad, xt.grad.numpy()) < bound
+    for (name, p), q in zip(ours.named_parameters(), theirs.parameters(), strict=True):
+        if mode == "train" and name in ("0.bias", "4.conv2.bias", "5.conv2.bias"):
+            continue  # a norm behind it: 0 but for rounding
+        assert relative_error(p.grad, q.grad.numpy()) < bound, name
