@@ -19,6 +19,7 @@ nox.options.sessions = ["tests", "lint", "examples", "docs", "workspace", "insta
 ROOT = Path(__file__).parent
 PACKAGES = ["core", "optim", "layers", "viz", "utils"]
 TORCH = "torch==2.13.0"
+TOKENIZERS = "tokenizers==0.23.3"
 UV = os.environ.get("UV", "uv")  # `uv run` names itself here; it need not be on the PATH
 
 # What a developer's shell may hold and a clean environment must not see. OPENBLAS_CORETYPE stays
@@ -109,6 +110,8 @@ def install(session: nox.Session) -> None:
 def parity(session: nox.Session) -> None:
     """Compare with PyTorch, installed by pip (PIP_FIND_LINKS may name a folder with its wheel)."""
     install_with_torch(session)
+    # Alone: what else it asks for only serves downloads.
+    session.install("--no-deps", TOKENIZERS)
     session.run("pytest", "tests/parity", *session.posargs, env=CLEAN)
 
 

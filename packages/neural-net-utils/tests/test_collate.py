@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neural_net_core.errors import ShapeError
-from neural_net_utils.collate import pad_samples, pad_sequences, stack_samples
+from neural_net_utils.collate import pad_pairs, pad_samples, pad_sequences, stack_samples
 
 
 def test_stack_keeps_fields_and_dtypes():
@@ -49,3 +49,14 @@ def test_pad_samples_adds_the_mask():
     assert mask.tolist() == [[True, True], [True, False]]
     assert y.tolist() == [0, 1]
     assert len(pad_samples([([1],)])) == 2
+
+
+def test_pad_pairs_pads_each_side_to_its_own_length():
+    """Sources and targets have masks of their own; padding can be any value."""
+    source, source_mask, target, target_mask = pad_pairs([([1, 2], [3]), ([4], [5, 6, 7])], value=9)
+    assert source.tolist() == [[1, 2], [4, 9]]
+    assert source_mask.tolist() == [[True, True], [True, False]]
+    assert target.tolist() == [[3, 9, 9], [5, 6, 7]]
+    assert target_mask.tolist() == [[True, False, False], [True, True, True]]
+    with pytest.raises(ShapeError, match="expected samples of 2 sequences, got 3 fields"):
+        pad_pairs([([1], [2], 3)])

@@ -48,6 +48,55 @@ def test_reverse_parity_counting():
     assert np.all(bits[..., 0].mean(axis=0) > 0.4)  # ones stand anywhere
 
 
+def test_pattern_task():
+    """The answer is the bit of one period ago; it cannot be told from the last bit or the sum."""
+    x, y = sequences.pattern_task(4000, 11, period=4, rng=rng())
+    assert x.shape == (4000, 12, 2)
+    assert x.dtype == np.float32
+    bits = x[:, :-1, 0]
+    assert np.array_equal(bits[:, 4:], bits[:, :-4])
+    assert np.array_equal(y, bits[:, -4])
+    assert np.all(x[:, -1] == [0, 1])
+    assert not x[:, :-1, 1].any()
+    assert len(np.unique(bits, axis=0)) == 16
+    for told in (bits[:, -1], bits[:, -1] == 0):
+        assert abs(np.mean(y == told) - 0.5) < 0.05
+    x, y = sequences.pattern_task(50, rng=rng())
+    asked = (x[:, :3, 0] == [1, 0, 1]).all(axis=1)
+    assert asked.any()
+    assert not y[asked].any()
+    with pytest.raises(ValueError, match="length must be an int >= 4, got 3"):
+        sequences.pattern_task(1, 3, period=4)
+
+
+def test_order_task():
+    """0 and 1 stand once each, anywhere; a bag of the tokens says nothing about the answer."""
+    x, y = sequences.order_task(4000, 6, symbols=5, rng=rng())
+    assert np.all((x == 0).sum(axis=1) == 1)
+    assert np.all((x == 1).sum(axis=1) == 1)
+    assert np.array_equal(y, (x == 1).argmax(axis=1) < (x == 0).argmax(axis=1))
+    assert set(np.unique(x)) == {0, 1, 2, 3, 4}
+    assert abs(y.mean() - 0.5) < 0.05
+    assert len(set(zip((x == 0).argmax(axis=1), (x == 1).argmax(axis=1), strict=True))) == 6 * 5
+    with pytest.raises(ValueError, match="symbols must be an int >= 3, got 2"):
+        sequences.order_task(1, 6, symbols=2)
+
+
+def test_recall_task():
+    """The answer stands behind the first occurrence of the key that is asked for."""
+    x, y = sequences.recall_task(2000, 3, keys=5, values=4, rng=rng())
+    assert x.shape == (2000, 7)
+    for row, answer in zip(x.tolist(), y.tolist(), strict=True):
+        assert len(set(row[:6:2])) == 3
+        assert all(0 <= key < 5 for key in row[::2])
+        assert all(5 <= value < 9 for value in row[1::2])
+        assert answer == row[row.index(row[-1]) + 1]
+    asked = [row.index(row[-1]) // 2 for row in x.tolist()]
+    assert np.bincount(asked).min() > 500
+    with pytest.raises(ValueError, match="pairs must be an int from 1 to 5, got 6"):
+        sequences.recall_task(1, 6, keys=5)
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -56,6 +105,8 @@ def test_reverse_parity_counting():
         sequences.reverse_task,
         sequences.parity_task,
         sequences.counting_task,
+        sequences.pattern_task,
+        sequences.order_task,
     ],
 )
 def test_seed_and_bad_sizes(make):

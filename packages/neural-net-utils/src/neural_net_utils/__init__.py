@@ -2,6 +2,7 @@
 
 from neural_net_utils import callbacks, metrics
 from neural_net_utils.augment import Augment, add_noise, mixup, rotate, shift
+from neural_net_utils.byte_pair_tokenizer import BytePairTokenizer, split_pieces
 from neural_net_utils.callbacks import (
     Callback,
     Checkpoint,
@@ -16,7 +17,9 @@ from neural_net_utils.callbacks import (
     WeightAveraging,
     latest_checkpoint,
 )
-from neural_net_utils.collate import pad_samples, pad_sequences, stack_samples
+from neural_net_utils.character_tokenizer import CharacterTokenizer
+from neural_net_utils.code_text import CODE_SYNONYMS, code_lines
+from neural_net_utils.collate import pad_pairs, pad_samples, pad_sequences, stack_samples
 from neural_net_utils.dataset import ArrayDataset
 from neural_net_utils.digits import Digits, load_digits
 from neural_net_utils.evaluate import evaluate, predict
@@ -44,16 +47,28 @@ from neural_net_utils.metrics import (
 )
 from neural_net_utils.preprocessing import LabelEncoder, Standardizer, class_weights, one_hot
 from neural_net_utils.progress import PlainProgress, RichProgress
+from neural_net_utils.renaming import Renaming, RenamingTask, renaming_task
+from neural_net_utils.sampling import (
+    Beam,
+    beam_search,
+    generate,
+    sample_token,
+    token_probabilities,
+)
 from neural_net_utils.seeding import named_generators, seed_everything, spawn_generators
 from neural_net_utils.sequences import (
     adding_problem,
     copy_task,
     copy_task_baseline,
     counting_task,
+    order_task,
     parity_task,
+    pattern_task,
+    recall_task,
     reverse_task,
 )
 from neural_net_utils.split import k_fold, train_test_split
+from neural_net_utils.texts import load_text, random_windows
 from neural_net_utils.training import Training
 from neural_net_utils.truth_tables import (
     TruthTable,
@@ -72,10 +87,14 @@ from neural_net_utils.truth_tables import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "CODE_SYNONYMS",
     "ArrayDataset",
     "Augment",
+    "Beam",
+    "BytePairTokenizer",
     "CSVLogger",
     "Callback",
+    "CharacterTokenizer",
     "Checkpoint",
     "DataLoader",
     "Digits",
@@ -88,6 +107,8 @@ __all__ = [
     "LearningRateSearch",
     "NonFiniteError",
     "PlainProgress",
+    "Renaming",
+    "RenamingTask",
     "RichProgress",
     "Standardizer",
     "StopOnNaN",
@@ -102,11 +123,13 @@ __all__ = [
     "adding_problem",
     "and_gate",
     "average_precision",
+    "beam_search",
     "binary_accuracy",
     "blobs",
     "callbacks",
     "circles",
     "class_weights",
+    "code_lines",
     "confusion_matrix",
     "copy_task",
     "copy_task_baseline",
@@ -118,10 +141,12 @@ __all__ = [
     "find_learning_rate",
     "fit",
     "full_adder",
+    "generate",
     "half_adder",
     "k_fold",
     "latest_checkpoint",
     "load_digits",
+    "load_text",
     "majority",
     "mean_absolute_error",
     "mean_squared_error",
@@ -133,22 +158,31 @@ __all__ = [
     "nor_gate",
     "one_hot",
     "or_gate",
+    "order_task",
+    "pad_pairs",
     "pad_samples",
     "pad_sequences",
     "parity",
     "parity_task",
+    "pattern_task",
     "perplexity",
     "precision",
     "predict",
     "r2_score",
+    "random_windows",
     "recall",
+    "recall_task",
+    "renaming_task",
     "reverse_task",
     "roc_auc",
     "rotate",
+    "sample_token",
     "seed_everything",
     "shift",
     "spawn_generators",
+    "split_pieces",
     "stack_samples",
+    "token_probabilities",
     "top_k_accuracy",
     "train_test_split",
     "two_spirals",

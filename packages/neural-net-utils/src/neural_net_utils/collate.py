@@ -11,7 +11,7 @@ import numpy.typing as npt
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 
-__all__ = ["pad_samples", "pad_sequences", "stack_samples"]
+__all__ = ["pad_pairs", "pad_samples", "pad_sequences", "stack_samples"]
 
 
 def stack_samples(samples: Sequence[tuple[Any, ...]]) -> tuple[Array, ...]:
@@ -101,8 +101,36 @@ def pad_samples(samples: Sequence[tuple[Any, ...]]) -> tuple[Array, ...]:
     return (batch, mask, *others)
 
 
+def pad_pairs(
+    samples: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]], *, value: float = 0
+) -> tuple[Array, Array, Array, Array]:
+    """Collate pairs of sequences, as translation has them, each side to its own length.
+
+    Args:
+        samples: B pairs of a source (S_i, ...) and a target (T_i, ...).
+        value: what to pad with, on both sides.
+
+    Returns:
+        Source (B, S, ...), its mask (B, S), target (B, T, ...), its mask (B, T); masks are True
+        where a step is real.
+
+    Raises:
+        ShapeError: if the sequences of one side differ in more than their length.
+
+    Examples:
+        >>> source, source_mask, target, target_mask = pad_pairs([([1, 2, 3], [4]), ([5], [6, 7])])
+        >>> source.tolist(), target.tolist()
+        ([[1, 2, 3], [5, 0, 0]], [[4, 0], [6, 7]])
+    """
+    fields = _fields(samples)
+    if len(fields) != 2:
+        raise ShapeError(f"pad_pairs: expected samples of 2 sequences, got {len(fields)} fields")
+    sources, targets = fields
+    return (*pad_sequences(sources, value=value), *pad_sequences(targets, value=value))
+
+
 def _fields(samples: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     lengths = sorted({len(sample) for sample in samples})
     if len(lengths) > 1:
-        raise ShapeError(f"stack_samples: samples differ in their number of fields: {lengths}")
+        raise ShapeError(f"collate: samples differ in their number of fields: {lengths}")
     return list(zip(*samples, strict=True))

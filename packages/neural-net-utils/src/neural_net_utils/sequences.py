@@ -1,4 +1,4 @@
-"""Generated sequence tasks: adding, copying, reversing, running parity, counting.
+"""Generated sequence tasks: adding, copying, reversing, parity, counting, patterns, order, recall.
 
 Each says what a network without memory scores, so that a figure can be judged.
 """
@@ -18,7 +18,10 @@ __all__ = [
     "copy_task",
     "copy_task_baseline",
     "counting_task",
+    "order_task",
     "parity_task",
+    "pattern_task",
+    "recall_task",
     "reverse_task",
 ]
 
@@ -161,6 +164,107 @@ def counting_task(
     y = rng.integers(0, length + 1, n)
     bits = np.arange(length) < y[:, np.newaxis]  # (n, T): y ones, then zeros
     return rng.permuted(bits, axis=1)[:, :, np.newaxis].astype(np.float32), y
+
+
+def pattern_task(
+    n: int, length: int = 3, *, period: int = 2, rng: np.random.Generator | None = None
+) -> tuple[Array, Array]:
+    """Say how a repeating pattern of bits goes on: [1, 0, 1, ?] is followed by 0.
+
+    The answer is the bit of `period` steps ago. The patterns are random, so neither the last bit
+    nor the number of ones tells it: whoever remembers less than a period is right half the time.
+
+    Args:
+        n: number of sequences.
+        length: bits that are shown, >= `period`.
+        period: bits until the pattern repeats, >= 2.
+        rng: None means the library's generator.
+
+    Returns:
+        `x` (n, length + 1, 2) float32: the bits, and a mark on the last step, which asks; and
+        `y` (n,) int64.
+
+    Examples:
+        >>> x, y = pattern_task(100, rng=np.random.default_rng(0))
+        >>> sorted({(*map(int, bits), int(answer)) for bits, answer in zip(x[:, :3, 0], y)})
+        [(0, 0, 0, 0), (0, 1, 0, 1), (1, 0, 1, 0), (1, 1, 1, 1)]
+    """
+    period = check_count("pattern_task", "period", period, 2)
+    n, length = _sizes("pattern_task", n, length, shortest=period)
+    pattern = resolve_rng(rng).integers(0, 2, (n, period))
+    bits = pattern[:, np.arange(length + 1) % period]  # (n, T)
+    x = np.zeros((n, length + 1, 2), dtype=np.float32)
+    x[:, :-1, 0] = bits[:, :-1]
+    x[:, -1, 1] = 1
+    return x, bits[:, -1].astype(np.int64)
+
+
+def order_task(
+    n: int, length: int = 8, *, symbols: int = 8, rng: np.random.Generator | None = None
+) -> tuple[Array, Array]:
+    """Say which of the tokens 0 and 1, each there once, comes first.
+
+    The tokens are the same for both answers, only their order differs: whoever adds up what
+    stands in the sequence without minding where (a bag of tokens, attention without positions)
+    is right half the time.
+
+    Args:
+        n: number of sequences.
+        length: T >= 2.
+        symbols: V >= 3; the other places hold tokens 2 to V - 1.
+        rng: None means the library's generator.
+
+    Returns:
+        `x` (n, T) int64, and `y` (n,) int64: the token that comes first, 0 or 1.
+    """
+    n, length = _sizes("order_task", n, length, shortest=2)
+    symbols = check_count("order_task", "symbols", symbols, 3)
+    rng = resolve_rng(rng)
+    x = rng.integers(2, symbols, (n, length))
+    places = np.argsort(rng.random((n, length)), axis=1)[:, :2]  # two different ones per row
+    rows = np.arange(n)
+    x[rows, places[:, 0]] = 0
+    x[rows, places[:, 1]] = 1
+    return x, (places[:, 1] < places[:, 0]).astype(np.int64)
+
+
+def recall_task(
+    n: int,
+    pairs: int = 4,
+    *,
+    keys: int = 8,
+    values: int = 8,
+    rng: np.random.Generator | None = None,
+) -> tuple[Array, Array]:
+    """Read pairs of key and value, then a key again, and give its value (associative recall).
+
+    Without finding the key again, guessing among the values that were read scores about
+    1 / `pairs`, and guessing blindly 1 / `values`.
+
+    Args:
+        n: number of sequences.
+        pairs: P <= `keys`; a sequence holds each key once.
+        keys: K; keys are the tokens 0 to K - 1.
+        values: values are the tokens K to K + `values` - 1.
+        rng: None means the library's generator.
+
+    Returns:
+        `x` (n, 2 P + 1) int64, k v k v … k, and `y` (n,) int64, the token of the value.
+
+    Source: the form of Ba et al. (2016), Using Fast Weights to Attend to the Recent Past,
+        arXiv:1610.06258, section 4.1.
+    """
+    n = check_count("recall_task", "n", n, 1)
+    keys = check_count("recall_task", "keys", keys, 1)
+    values = check_count("recall_task", "values", values, 1)
+    pairs = check_count("recall_task", "pairs", pairs, 1, keys)
+    rng = resolve_rng(rng)
+    x = np.empty((n, 2 * pairs + 1), dtype=np.int64)
+    x[:, :-1:2] = np.argsort(rng.random((n, keys)), axis=1)[:, :pairs]
+    x[:, 1::2] = rng.integers(keys, keys + values, (n, pairs))
+    rows, asked = np.arange(n), 2 * rng.integers(0, pairs, n)
+    x[:, -1] = x[rows, asked]
+    return x, x[rows, asked + 1]
 
 
 def _sizes(where: str, n: int, length: int, shortest: int) -> tuple[int, int]:
