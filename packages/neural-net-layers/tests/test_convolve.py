@@ -108,6 +108,22 @@ def test_wide_layers_whose_products_are_not_small(monkeypatch):
         plans.cache_clear()
 
 
+@pytest.mark.parametrize("most", [1, 2000, 4000])
+def test_long_rows_are_cut_for_the_transforms(monkeypatch, most):
+    """The row's length is rounded up to what the cuts divide; the border takes the rest."""
+    monkeypatch.setattr(_cook_toom, "SMALL_PRODUCT", most)
+    _cook_toom._tiling.cache_clear()
+    rng = np.random.default_rng(3)
+    x, w, b = rng.normal(size=(2, 9, 7, 12)), rng.normal(size=(10, 9, 3, 3)), rng.normal(size=10)
+    window = Window((3, 3), padding=((1, 1), (1, 1)))
+    y = _taps.correlate(x, w, b, window, 1)
+    assert _cook_toom._tiling((2, 7, 12, 9), x.dtype, 10, window, by_columns=False).cuts > 1
+    np.testing.assert_allclose(_convolve.correlate(x, w, b, window, 1), y, atol=1e-12)
+    dw, _ = _convolve.weight_gradient(x, y, window, 1)
+    np.testing.assert_allclose(dw, _taps.weight_gradient(x, y, window, 1), rtol=1e-12, atol=1e-10)
+    _cook_toom._tiling.cache_clear()
+
+
 @pytest.mark.parametrize("kernel", [1, 2, 3, 5, 7, 9])
 def test_float32_loses_no_more_digits_than_a_sum_of_products_may(kernel):
     rng = np.random.default_rng(4)

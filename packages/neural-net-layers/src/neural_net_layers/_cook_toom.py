@@ -39,6 +39,7 @@ import numpy as np
 from neural_net_core.dtypes import Array, DType
 from neural_net_layers._geometry import Pair, Window
 from neural_net_layers._products import (
+    SMALL_PRODUCT,
     cut_rows,
     cut_sum,
     factors,
@@ -122,6 +123,10 @@ class _Tiling:
         self.points = self.m + self.kh - 1
         # The border right of a row is also the border left of the next one.
         self.pitch = max(self.width + max(self.left, right), self.ow)
+        # Rows so long that a product with A^⊤ or B^⊤ is no small one are cut.
+        row = self.points**2 * self.pitch * max(self.channels, out)
+        self.cuts = min(max(1, -(-row // SMALL_PRODUCT)), self.pitch)
+        self.pitch += -self.pitch % self.cuts
         self.tiles_per_image = -(-self.oh // self.m)
         tile = self.points * self.pitch * (self.channels + out) * dtype.itemsize
         work = self.batch * self.tiles_per_image * self.points * self.pitch
@@ -154,18 +159,23 @@ class _Tiling:
         ]
 
     def tiles_of(self, padded: Array) -> Array:
-        """Return the overlapping tiles of a rows of padded images, (images, tiles, a, row)."""
-        image, row = padded.strides[:2]
-        shape = (self.images, self.tiles, self.points, self.pitch * self.channels)
-        strides = (image, self.m * row, row, padded.itemsize)
+        """Return the overlapping tiles of a rows of padded images, (images, tiles, cuts, a, …)."""
+        image, row, pixel = padded.strides[:3]
+        columns = self.pitch // self.cuts
+        shape = (self.images, self.tiles, self.cuts, self.points, columns * self.channels)
+        strides = (image, self.m * row, columns * pixel, row, padded.itemsize)
         return np.ndarray(shape, padded.dtype, padded, strides=strides)
 
+    def rows_of(self, rows: Array) -> Array:
+        """Return a buffer (images, tiles, m, …) as (images, tiles, cuts, m, …)."""
+        return rows.reshape(self.images, self.tiles, self.m, self.cuts, -1).swapaxes(2, 3)
+
     def values_at_points(self, flat: Array, channels: int) -> Array:
-        """Return the positions of a buffer (a, …) as (images, tiles, a, row), the rest zeroed."""
+        """Return the positions of a buffer (a, …) as (images, tiles, cuts, a, …), zero the rest."""
         used = self.positions * channels
         flat[:, used:] = 0
-        view = flat[:, :used].reshape(self.points, self.images, self.tiles, self.pitch * channels)
-        return view.transpose(1, 2, 0, 3)
+        view = flat[:, :used].reshape(self.points, self.images, self.tiles, self.cuts, -1)
+        return view.transpose(1, 2, 3, 0, 4)
 
 
 _tiling = functools.lru_cache(maxsize=256)(_Tiling)
@@ -187,6 +197,7 @@ def correlate(x: Array, w: Array, b: Array | None, window: Window) -> Array:
         tile_rows = (tiling.images, tiling.tiles, m, tiling.pitch * out)
         padded, prepared, values, summed = scratch(x.dtype, *tiling.shapes(), tile_rows)
         output_rows = summed.reshape(tiling.images, tiling.tiles * m, tiling.pitch * out)
+        summed_tiles = tiling.rows_of(summed)
         padded[...] = 0
         tiles = tiling.tiles_of(padded)
         prepared_tiles = tiling.values_at_points(prepared, channels)
@@ -203,7 +214,7 @@ def correlate(x: Array, w: Array, b: Array | None, window: Window) -> Array:
             np.matmul(tiling.bt, tiles, out=prepared_tiles)
             for windows, matrix, product in products:
                 np.matmul(windows, matrix, out=product)
-            np.matmul(tiling.at, value_tiles, out=summed)
+            np.matmul(tiling.at, value_tiles, out=summed_tiles)
             target = y[image : image + tiling.images, tile * m : (tile + tiling.tiles) * m]
             valid = output_rows[: target.shape[0], : target.shape[1], :length]
             if shift is None:
@@ -233,7 +244,7 @@ def weight_gradient(x: Array, dy: Array, window: Window) -> tuple[Array, Array]:
         prepared_tiles = tiling.values_at_points(prepared, channels)
         # dy on the same grid, with zeros in the columns beyond the output's width.
         dy_rows[...] = 0
-        dy_tiles = dy_rows.reshape(tiling.images, tiling.tiles, m, tiling.pitch * out)
+        dy_tiles = tiling.rows_of(dy_rows)
         spread_tiles = tiling.values_at_points(spread, out)
         spread = spread.reshape(points, blocks.count, blocks.length, out)
         pairs = []

@@ -1,10 +1,11 @@
 """Large matrix products as many small ones, which is faster for tall matrices.
 
 OpenBLAS brings the factors of a large product into another order first, and that costs a third of
-the time where one factor is small: 60 to 75 of a core's 115 GFLOP/s were measured for a matrix of
-thousands of rows times one of 25 × 16 or 400 × 32. Up to a million multiplications it has kernels
-that work on the factors as they lie (105 to 115 GFLOP/s), and one thread does the whole product, so
-that several of Python's threads can each do some.
+the time where one factor is small: on a processor with AVX-512, 60 to 75 of a core's 115 GFLOP/s
+were measured for a matrix of thousands of rows times one of 25 × 16 or 400 × 32. There it has
+kernels for small products that work on the factors as they lie (105 to 115 GFLOP/s). On every
+processor one thread does the whole of a small product, so that several of Python's threads can
+each do some.
 
 So a product is cut into blocks of rows and, where it is wide, into tiles of columns; the gradient
 of a small factor, which sums over the rows, also into tiles of that factor's rows. NumPy's matmul
@@ -19,8 +20,10 @@ from neural_net_core.dtypes import Array
 
 __all__: list[str] = []
 
-# Multiplications of a small product.
-SMALL_PRODUCT = 1_000_000
+# Multiplications of a small product. From 2 · 2^18 on OpenBLAS takes threads of its own (on some
+# processors from a million on). If several of ours ask for that at once, all wait for each other:
+# on a busy machine a convolution of 0.1 s was seen to take 9 s.
+SMALL_PRODUCT = 500_000
 
 # Columns of a tile: wider ones leave too few rows to a small product.
 _TILE = 64
