@@ -83,6 +83,118 @@ def _dense(name, sizes, batch, optimizer, loss="CrossEntropyLoss", activation="R
     return Row(name, lambda: _dense_ours(*args), lambda: _dense_torch(*args))
 
 
+def _cnn_ours(size, kernel):
+    import neural_net_core as nn
+    import neural_net_layers as layers
+
+    model = nn.Sequential(
+        layers.Conv2D(1, 16, kernel, padding=kernel // 2),
+        nn.ReLU(),
+        layers.MaxPool2D(2),
+        layers.Conv2D(16, 32, kernel, padding=kernel // 2),
+        nn.ReLU(),
+        layers.MaxPool2D(2),
+        nn.Flatten(),
+        nn.Dense(32 * (size // 4) ** 2, 10),
+    )
+    return _image_step_ours(model, (64, 1, size, size))
+
+
+def _cnn_torch(size, kernel):
+    from torch import nn
+
+    model = nn.Sequential(
+        nn.Conv2d(1, 16, kernel, padding=kernel // 2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(16, 32, kernel, padding=kernel // 2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(32 * (size // 4) ** 2, 10),
+    )
+    return _image_step_torch(model, (64, 1, size, size))
+
+
+def _wide_ours():
+    import neural_net_core as nn
+    import neural_net_layers as layers
+
+    model = nn.Sequential(
+        layers.Conv2D(32, 64, 3, padding=1),
+        layers.BatchNorm2D(64),
+        nn.ReLU(),
+        layers.Conv2D(64, 64, 3, padding=1),
+        layers.BatchNorm2D(64),
+        nn.ReLU(),
+        layers.GlobalAvgPool2D(),
+        nn.Dense(64, 10),
+    )
+    return _image_step_ours(model, (32, 32, 32, 32))
+
+
+def _wide_torch():
+    from torch import nn
+
+    model = nn.Sequential(
+        nn.Conv2d(32, 64, 3, padding=1),
+        nn.BatchNorm2d(64),
+        nn.ReLU(),
+        nn.Conv2d(64, 64, 3, padding=1),
+        nn.BatchNorm2d(64),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(64, 10),
+    )
+    return _image_step_torch(model, (32, 32, 32, 32))
+
+
+def _image_step_ours(model, shape):
+    import neural_net_core as nn
+    import neural_net_optim as optim
+
+    opt = optim.SGD(model.parameters(), lr=0.01)
+    loss_fn = nn.CrossEntropyLoss()
+    x, y = _images(shape)
+    x = nn.Tensor(x)
+
+    def step():
+        value = loss_fn(model(x), y)
+        value.backward()
+        opt.step()
+        opt.zero_grad()
+        return value
+
+    return step
+
+
+def _image_step_torch(model, shape):
+    import torch
+
+    opt = torch.optim.SGD(model.parameters(), lr=0.01)
+    loss_fn = torch.nn.CrossEntropyLoss()
+    x, y = map(torch.from_numpy, _images(shape))
+
+    def step():
+        value = loss_fn(model(x), y)
+        value.backward()
+        opt.step()
+        opt.zero_grad()
+        return value
+
+    return step
+
+
+def _images(shape, classes=10):
+    rng = np.random.default_rng(0)
+    return rng.normal(size=shape).astype(np.float32), rng.integers(0, classes, shape[0])
+
+
+def _cnn(name, size, kernel):
+    return Row(name, lambda: _cnn_ours(size, kernel), lambda: _cnn_torch(size, kernel))
+
+
 SGD = ("SGD", {"lr": 0.1})
 ADAM = ("Adam", {"lr": 1e-3})
 
@@ -93,4 +205,7 @@ ROWS = [
     _dense("6 layers of 64, batch 32, SGD", (64,) * 7, 32, SGD),
     _dense("MLP 784-512-512-10, batch 128, SGD", (784, 512, 512, 10), 128, SGD),
     _dense("MLP 784-512-512-10, batch 128, Adam", (784, 512, 512, 10), 128, ADAM),
+    _cnn("CNN 8x8, 3x3, 1-16-32, batch 64", 8, 3),
+    _cnn("CNN 28x28, 5x5, 1-16-32, batch 64", 28, 5),
+    Row("CNN 32x32, BatchNorm, 32-64-64, batch 32", _wide_ours, _wide_torch),
 ]

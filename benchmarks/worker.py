@@ -1,22 +1,39 @@
-"""One library in one process: reads a row's number and a repeat count, answers with a time.
+"""One library in one process: reads a row's number and a repeat count, answers with two times.
 
 Started by `run.py`, which keeps one worker per library and asks them in turn, so that whatever
-else the machine is doing hits both sides alike.
+else the machine is doing hits both sides alike. The answer is the time per step on the clock and
+the processor time that all threads of this process spent on it.
+
+    python benchmarks/worker.py ours 2 memory 8
+
+prints instead, for one row in a process of its own, the memory in MB that the process held after
+the imports and at most during ten steps.
 """
 
+import importlib
 import json
 import sys
 import time
 
 from rows import ROWS
 
+IMPORTS = {
+    "ours": ["neural_net_core", "neural_net_layers", "neural_net_optim"],
+    "torch": ["torch"],
+}
+
 
 def main() -> None:
-    library = sys.argv[1]
+    library, threads = sys.argv[1], int(sys.argv[2])
+    for name in IMPORTS[library]:
+        importlib.import_module(name)
     if library == "torch":
         import torch
 
-        torch.set_num_threads(int(sys.argv[2]))
+        torch.set_num_threads(threads)
+    if sys.argv[3:4] == ["memory"]:
+        print(json.dumps(memory(library, int(sys.argv[4]))))
+        return
     steps = {}
     for line in sys.stdin:
         number, repeats = json.loads(line)
@@ -25,10 +42,24 @@ def main() -> None:
             for _ in range(5):
                 steps[number]()
         step = steps[number]
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         for _ in range(repeats):
             step()
-        print((time.perf_counter() - start) / repeats, flush=True)
+        wall, cpu = time.perf_counter() - start, time.process_time() - cpu
+        print(json.dumps([wall / repeats, cpu / repeats]), flush=True)
+
+
+def memory(library: str, number: int) -> list[float]:
+    """Return the peak memory in MB after the imports and after ten steps of a row."""
+    import resource
+
+    # Kilobytes on Linux, bytes on macOS.
+    unit = 1e6 if sys.platform == "darwin" else 1e3
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    step = getattr(ROWS[number], library)()
+    for _ in range(10):
+        step()
+    return [before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit]
 
 
 if __name__ == "__main__":
