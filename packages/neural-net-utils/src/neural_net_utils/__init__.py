@@ -45,6 +45,7 @@ from neural_net_utils.metrics import (
     roc_auc,
     top_k_accuracy,
 )
+from neural_net_utils.mnist_1d import mnist_1d, mnist_1d_templates
 from neural_net_utils.preprocessing import LabelEncoder, Standardizer, class_weights, one_hot
 from neural_net_utils.progress import PlainProgress, RichProgress
 from neural_net_utils.renaming import Renaming, RenamingTask, renaming_task
@@ -152,6 +153,8 @@ __all__ = [
     "mean_squared_error",
     "metrics",
     "mixup",
+    "mnist_1d",
+    "mnist_1d_templates",
     "moons",
     "named_generators",
     "nand_gate",
