@@ -2,7 +2,6 @@
 
 import json
 import os
-import stat
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -255,65 +254,6 @@ def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path: Path) -> N
     for path in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
         with pytest.raises(CheckpointError, match="not a regular file"):
             load_tensors(path)
-
-
-def test_a_failed_write_leaves_the_old_file_and_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "t"
-    save_tensors(path, {"w": np.ones(2)})
-    before = path.read_bytes()
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        save_tensors(path, {"w": np.zeros(2)})
-    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
-    with pytest.raises(KeyboardInterrupt):
-        save_tensors(path, {"w": np.zeros(2)})
-    assert [p.name for p in tmp_path.iterdir()] == ["t"]
-    assert path.read_bytes() == before
-
-
-def test_the_bytes_are_on_the_disk_before_the_name_and_then_the_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Without the first flush a power cut could leave a new name on an empty file."""
-    events: list[str] = []
-    fsync, replace = os.fsync, Path.replace
-
-    def watched_fsync(descriptor: int) -> None:
-        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
-        events.append("folder" if is_folder else f"file of {os.fstat(descriptor).st_size}")
-        fsync(descriptor)
-
-    def watched_replace(source: Path, target: Path) -> Path:
-        events.append("rename")
-        return replace(source, target)
-
-    monkeypatch.setattr(os, "fsync", watched_fsync)
-    monkeypatch.setattr(Path, "replace", watched_replace)
-    save_tensors(tmp_path / "t", {"w": np.ones(2)})
-    size = (tmp_path / "t").stat().st_size
-    assert events == [f"file of {size}", "rename", "folder"]
-
-
-def test_a_symbolic_link_is_followed(tmp_path: Path) -> None:
-    (tmp_path / "latest").symlink_to(tmp_path / "epoch-3")
-    save_tensors(tmp_path / "latest", {"w": np.ones(2)})
-    assert (tmp_path / "latest").is_symlink()
-    assert load_tensors(tmp_path / "epoch-3")["w"].tolist() == [1, 1]
-
-
-def test_the_mode_of_the_file_follows_the_umask(tmp_path: Path) -> None:
-    before = os.umask(0o027)
-    try:
-        save_tensors(tmp_path / "t", {})
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE((tmp_path / "t").stat().st_mode) == 0o640
 
 
 def test_a_file_that_shrinks_while_it_is_read_is_refused(

@@ -14,7 +14,6 @@ or hostile file ends in a `CheckpointError`, never in another exception or in a 
 Source: the format's description, https://github.com/huggingface/safetensors.
 """
 
-import contextlib
 import hashlib
 import json
 import math
@@ -22,12 +21,12 @@ import os
 import stat
 from collections.abc import Iterable, Mapping
 from io import FileIO
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import safetensors.numpy
 
+from neural_net_core._whole_file import replace_file
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import CheckpointError
 
@@ -74,9 +73,8 @@ class Entry(NamedTuple):
 def write_file(path: PathLike, tensors: Mapping[str, Array], payload: dict[str, Any]) -> None:
     """Write arrays and a JSON payload as one file; afterwards the old file or the new one is there.
 
-    The bytes go to a hidden temporary file in the same folder, are flushed to the disk, and the
-    file is then renamed over the old one, which a file system does in one step. The same content
-    gives the same bytes. A process killed half-way leaves the temporary file (`.name.….tmp`).
+    The same content gives the same bytes. How it is done, and what becomes of a file whose writer
+    was killed half-way, stands in `_whole_file`.
 
     Args:
         path: The file to write; a symbolic link is followed.
@@ -97,7 +95,7 @@ def write_file(path: PathLike, tensors: Mapping[str, Array], payload: dict[str, 
             f"{path}: the names and metadata take more than {MAX_HEADER} bytes; "
             "keep long records as arrays or in a file of their own"
         )
-    _replace(Path(path).resolve(), content)
+    replace_file(path, content)
 
 
 def read_file(path: PathLike) -> tuple[dict[str, Array], dict[str, Any] | None]:
@@ -115,9 +113,9 @@ def read_file(path: PathLike) -> tuple[dict[str, Array], dict[str, Any] | None]:
         OSError: If it cannot be opened, such as `FileNotFoundError`.
     """
     # A pipe or a device would block or never end; asked before opening, which can block too.
-    if not stat.S_ISREG(Path(path).stat().st_mode):
+    if not stat.S_ISREG(os.stat(path).st_mode):
         raise CheckpointError(f"{path}: not a regular file")
-    with Path(path).open("rb", buffering=0) as file:
+    with open(path, "rb", buffering=0) as file:
         try:
             return _read(file, os.fstat(file.fileno()).st_size)
         except CheckpointError as error:
@@ -148,28 +146,6 @@ def _checksum(text: str, entries: Iterable[tuple[str, str, tuple[int, ...], Arra
         digest.update(json.dumps([name, dtype, list(shape)]).encode())
         digest.update(_bytes_of(array))
     return f"sha256:{digest.hexdigest()}"
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put content at path in one step, on the disk and not only on its way there."""
-    temporary = path.parent / f".{path.name}.{os.urandom(6).hex()}.tmp"
-    try:
-        # "x" refuses a file that exists; the mode follows the umask, as for any new file.
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
-        raise
-    if hasattr(os, "O_DIRECTORY"):  # the rename itself must reach the disk too; not on Windows
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _read(file: FileIO, size: int) -> tuple[dict[str, Array], dict[str, Any] | None]:
