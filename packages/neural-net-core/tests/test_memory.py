@@ -1,40 +1,74 @@
-"""A long training run leaves the process no larger, and the collector nothing to do."""
+"""Freed memory is kept for the next step, within limits, and only if wanted."""
 
-import gc
-import tracemalloc
+import os
+import platform
+import subprocess
+import sys
 
+import pytest
+
+from neural_net_core import keep_freed_memory
+
+glibc = pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc" or sys.maxsize < 2**32, reason="64-bit glibc alone learns"
+)
+
+# Steps that each make and drop arrays: how many page faults does one of them cost?
+PROGRAM = """
+import resource, sys
 import numpy as np
+import neural_net_core
 
-from neural_net_core import CrossEntropyLoss, Dense, ReLU, Sequential
+{before}
+
+def step():
+    arrays = [np.ones(250_000, np.float32) for _ in range({count})]
+
+for _ in range(2):
+    step()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(4):
+    step()
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 4)
+"""
 
 
-def test_a_thousand_training_steps_leave_nothing_behind():
-    rng = np.random.default_rng(0)
-    model = Sequential(Dense(64, 32, rng=rng), ReLU(), Dense(32, 10, rng=rng))
-    loss_fn = CrossEntropyLoss()
-    x = rng.normal(size=(16, 64)).astype(np.float32)
-    y = rng.integers(0, 10, 16)
+def faults(before: str = "", count: int = 40, **environment: str) -> float:
+    """Return the page faults of a step that uses `count` megabytes."""
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(before=before, count=count)],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(run.stdout)
 
-    def steps(n):
-        for _ in range(n):
-            loss_fn(model(x), y).backward()
-            for p in model.parameters():
-                p.data -= 0.01 * p.grad
-                p.version += 1
-            model.zero_grad()
 
-    gc.collect()
-    gc.disable()
-    tracemalloc.start()
-    try:
-        # The interpreter's own free lists fill up first.
-        steps(1000)
-        before, _ = tracemalloc.get_traced_memory()
-        steps(1000)
-        after, _ = tracemalloc.get_traced_memory()
-        assert gc.collect() == 0
-    finally:
-        tracemalloc.stop()
-        gc.enable()
-    # One batch of activations is 2 KiB: a thousand leaked ones would be megabytes.
-    assert after - before < 2048
+@glibc
+def test_a_step_of_40_megabytes_finds_the_memory_of_the_step_before():
+    assert faults() < 100
+    assert faults(NEURAL_NET_KEEP_MEMORY="0") > 5000  # 40 MB in pages of 4 KiB: about 9,800
+
+
+@glibc
+def test_what_is_kept_is_bounded_and_the_bound_can_be_moved():
+    assert faults(count=120) > 5000
+    assert faults("assert neural_net_core.keep_freed_memory(200)", count=120) < 100
+    assert faults("assert neural_net_core.keep_freed_memory(1)") > 5000
+
+
+@glibc
+def test_limits_from_the_environment_come_first():
+    assert faults(MALLOC_TRIM_THRESHOLD_="1000000") > 5000
+
+
+@pytest.mark.parametrize("megabytes", [-1, 2048])
+def test_limits_that_the_c_library_cannot_hold_are_refused(megabytes):
+    with pytest.raises(ValueError, match=r"keep_freed_memory: expected 0 to 2047 megabytes, got"):
+        keep_freed_memory(megabytes)
+
+
+def test_a_system_without_such_a_limit_says_so(monkeypatch):
+    monkeypatch.setattr("os.name", "other")
+    assert keep_freed_memory(64) is False

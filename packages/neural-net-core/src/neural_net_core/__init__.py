@@ -29,6 +29,7 @@ from neural_net_core.feed_forward import FeedForward
 from neural_net_core.flatten import Flatten, Unflatten
 from neural_net_core.grad_mode import enable_grad, is_grad_enabled, no_grad
 from neural_net_core.losses import *  # noqa: F403
+from neural_net_core.memory import keep_freed_memory
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.random import default_rng, seed
@@ -67,6 +68,7 @@ __all__ = [
     "grad",
     "init",
     "is_grad_enabled",
+    "keep_freed_memory",
     "load_checkpoint",
     "load_tensors",
     "losses",
