@@ -232,6 +232,9 @@ MODULES: Rows = {
     ),
 }
 
+# From a generator of its own, so that the numbers of other rows stay as they are.
+TABLE = np.random.default_rng(5).normal(size=(5, 3)).round(3)
+
 LAYERS: Rows = {
     "LayerNorm": (
         lambda x, w, b: F.layer_norm(x, (4,), w, b),
@@ -250,6 +253,22 @@ LAYERS: Rows = {
     "BatchNorm1D training": (
         lambda x, w, b: F.batch_norm(x, None, None, w, b, training=True),
         [real(5, 3), real(3), real(3)],
+    ),
+    "Embedding": (
+        lambda ids, w: F.embedding(ids, w, padding_idx=2),
+        [np.array([[0, 2], [4, 0]]), TABLE],
+    ),
+    "Embedding frequency": (
+        lambda ids, w: F.embedding(ids, w, scale_grad_by_freq=True),
+        [np.array([0, 2, 4, 0]), TABLE],
+    ),
+    "EmbeddingBag mean": (
+        lambda ids, w: F.embedding_bag(ids, w, padding_idx=2),
+        [np.array([[0, 2, 4], [0, 1, 1]]), TABLE],
+    ),
+    "EmbeddingBag max": (
+        lambda ids, w: F.embedding_bag(ids, w, mode="max"),
+        [np.array([[0, 2, 4], [0, 1, 1]]), TABLE],
     ),
 }
 

@@ -30,6 +30,10 @@ MODULES = {
     "RMSNorm": lambda: layers.RMSNorm(4, eps=1e-6),
     "GroupNorm": lambda: layers.GroupNorm(2, 4),
     "BatchNorm1D training": lambda: layers.BatchNorm1D(3),
+    "Embedding": lambda: layers.Embedding(5, 3, padding_idx=2),
+    "Embedding frequency": lambda: layers.Embedding(5, 3, scale_grad_by_freq=True),
+    "EmbeddingBag mean": lambda: layers.EmbeddingBag(5, 3, padding_idx=2),
+    "EmbeddingBag max": lambda: layers.EmbeddingBag(5, 3, mode="max"),
 }
 
 

@@ -1,6 +1,7 @@
 """Recurrent, convolutional, attention and normalization layers for neural-net-core."""
 
 from neural_net_layers.adaptive_avg_pool2d import AdaptiveAvgPool2D, adaptive_avg_pool2d
+from neural_net_layers.alibi import alibi_bias, alibi_slopes
 from neural_net_layers.alpha_dropout import AlphaDropout, alpha_dropout
 from neural_net_layers.avg_pool2d import AvgPool2D, avg_pool2d
 from neural_net_layers.batch_norm import BatchNorm1D, BatchNorm2D, batch_norm
@@ -10,14 +11,20 @@ from neural_net_layers.conv_transpose2d import ConvTranspose2D, conv_transpose2d
 from neural_net_layers.drop_path import DropPath, drop_path
 from neural_net_layers.dropout import Dropout, dropout
 from neural_net_layers.dropout2d import Dropout2D, dropout2d
+from neural_net_layers.embedding import Embedding, embedding
+from neural_net_layers.embedding_bag import EmbeddingBag, embedding_bag
 from neural_net_layers.global_avg_pool2d import GlobalAvgPool2D, global_avg_pool2d
 from neural_net_layers.group_norm import GroupNorm, group_norm
 from neural_net_layers.instance_norm import InstanceNorm2D, instance_norm
 from neural_net_layers.layer_norm import LayerNorm, layer_norm
+from neural_net_layers.learned_positions import LearnedPositionalEmbedding
 from neural_net_layers.max_pool2d import MaxPool2D, max_pool2d
 from neural_net_layers.modulation import AdaptiveLayerNorm, modulate
+from neural_net_layers.positional_encoding import PositionalEncoding, sinusoidal_positions
 from neural_net_layers.residual import Residual, ResidualBlock
 from neural_net_layers.rms_norm import RMSNorm, rms_norm
+from neural_net_layers.rotary_embedding import RotaryEmbedding
+from neural_net_layers.timestep_embedding import TimestepEmbedding, timestep_embedding
 from neural_net_layers.upsample import Upsample, upsample
 
 __version__ = "0.1.0"
@@ -35,16 +42,24 @@ __all__ = [
     "DropPath",
     "Dropout",
     "Dropout2D",
+    "Embedding",
+    "EmbeddingBag",
     "GlobalAvgPool2D",
     "GroupNorm",
     "InstanceNorm2D",
     "LayerNorm",
+    "LearnedPositionalEmbedding",
     "MaxPool2D",
+    "PositionalEncoding",
     "RMSNorm",
     "Residual",
     "ResidualBlock",
+    "RotaryEmbedding",
+    "TimestepEmbedding",
     "Upsample",
     "adaptive_avg_pool2d",
+    "alibi_bias",
+    "alibi_slopes",
     "alpha_dropout",
     "avg_pool2d",
     "batch_norm",
@@ -54,6 +69,8 @@ __all__ = [
     "drop_path",
     "dropout",
     "dropout2d",
+    "embedding",
+    "embedding_bag",
     "global_avg_pool2d",
     "group_norm",
     "instance_norm",
@@ -61,5 +78,7 @@ __all__ = [
     "max_pool2d",
     "modulate",
     "rms_norm",
+    "sinusoidal_positions",
+    "timestep_embedding",
     "upsample",
 ]

@@ -1,0 +1,57 @@
+"""Integer ids that pick rows of a table: what is accepted, and what is said of a wrong one."""
+
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.errors import DTypeError
+from neural_net_core.tensor import Parameter, Tensor
+
+__all__: list[str] = []
+
+
+def as_ids(label: str, ids: Any, rows: int) -> Array:
+    """Return ids as an array of intp, or raise if one is no integer or no row.
+
+    Args:
+        label: How messages call the layer.
+        ids: Integers in any shape, as an array, a list or a Tensor.
+        rows: How many rows the table has.
+    """
+    array = np.asarray(ids.data if isinstance(ids, Tensor) else ids)
+    if array.size == 0:
+        return array.astype(np.intp)  # an empty list is floating
+    if array.dtype.kind not in "iu":
+        raise DTypeError(f"{label}: expected integer ids, got {array.dtype}")
+    low, high = array.min(), array.max()
+    if low < 0 or high >= rows:
+        wrong = low if low < 0 else high
+        place = tuple(int(i) for i in np.argwhere(array == wrong)[0])
+        raise IndexError(
+            f"{label}: expected ids from 0 to {rows - 1}, got {wrong}"
+            + (f" at {place if len(place) > 1 else place[0]}" if place else "")
+        )
+    return array.astype(np.intp, copy=False)
+
+
+def as_row(layer: str, name: str, value: int | None, rows: int) -> int | None:
+    """Return a row number counted from the front, or raise if there is no such row."""
+    if value is None:
+        return None
+    if not -rows <= value < rows:
+        raise ValueError(f"{layer}: expected {name} from {-rows} to {rows - 1}, got {value!r}")
+    return value % rows
+
+
+def shorten_rows(weight: Tensor, ids: Array, max_norm: float, norm_type: float) -> None:
+    """Scale those rows that are looked up and longer than `max_norm` down to it, in place."""
+    rows = np.unique(ids)
+    norms = np.linalg.norm(weight.data[rows], norm_type, axis=1)
+    long = norms > max_norm
+    if not long.any():
+        return
+    # The small number is PyTorch's; the next lookup then finds nothing to do.
+    weight.data[rows[long]] *= (max_norm / (norms[long] + 1e-7))[:, None]
+    if isinstance(weight, Parameter):
+        weight.version += 1  # a gradient recorded before this would be wrong

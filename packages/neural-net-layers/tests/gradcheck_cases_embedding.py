@@ -1,0 +1,53 @@
+"""Gradient checks of embeddings and rotary positions."""
+
+import numpy as np
+
+from neural_net_layers.embedding import EmbeddingOp, embedding
+from neural_net_layers.embedding_bag import EmbeddingBagOp, embedding_bag
+from neural_net_layers.rotary_embedding import RotaryEmbedding, RotateOp
+
+generator = np.random.default_rng(0)
+
+
+def numbers(*shape):
+    return generator.normal(size=shape)
+
+
+IDS = np.array([[0, 2, 2], [4, 2, 0]])
+BAGS = np.array([1, 1, 3, 0, 4, 4])
+OFFSETS = np.array([0, 2, 2, 5])
+
+CASES = {
+    EmbeddingOp: [
+        (lambda w: embedding(IDS, w), [numbers(5, 3)]),
+        (lambda w: embedding(3, w), [numbers(5, 3)]),
+        (lambda w: embedding(np.zeros((0, 2), int), w), [numbers(5, 3)]),
+        (lambda w: embedding([1, 3], w), [numbers(5, 1)]),
+    ],
+    EmbeddingBagOp: [
+        *(
+            (lambda w, mode=mode: embedding_bag(IDS, w, mode=mode), [numbers(5, 3)])
+            for mode in ("sum", "mean", "max")
+        ),
+        *(
+            (lambda w, mode=mode: embedding_bag(BAGS, w, OFFSETS, mode=mode), [numbers(5, 2)])
+            for mode in ("sum", "mean", "max")
+        ),
+        (
+            lambda w, s: embedding_bag(IDS, w, per_sample_weights=s, mode="sum"),
+            [numbers(5, 3), numbers(2, 3)],
+        ),
+        (
+            lambda s: embedding_bag(BAGS, np.eye(5), OFFSETS, s, mode="sum", padding_idx=1),
+            [numbers(6)],
+        ),
+        (lambda w: embedding_bag(np.zeros((2, 0), int), w, mode="max"), [numbers(5, 3)]),
+    ],
+    RotateOp: [
+        (lambda x: RotaryEmbedding(4, dtype=x.dtype)(x), [numbers(2, 3, 4)]),
+        (
+            lambda x: RotaryEmbedding(6, interleaved=True, dtype=x.dtype)(x, offset=7),
+            [numbers(3, 2, 6)],
+        ),
+    ],
+}
