@@ -59,3 +59,37 @@ def test_adam_and_nesterov_converge_alike_and_faster_than_adagrad():
     }
     assert abs(cost["Adam"] - cost["SGD Nesterov"]) < 0.01
     assert cost["AdaGrad"] > max(cost["Adam"], cost["SGD Nesterov"]) + 0.01
+
+
+paths = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("paths.py"))))
+
+
+def test_the_paths_are_drawn(tmp_path):
+    result = paths.main(quick=True, folder=tmp_path)
+    assert all(f"{s} {o}" in result for s in paths.SURFACES for o in paths.OPTIMIZERS)
+    assert {p.name for p in (tmp_path / "images").iterdir()} == {
+        "path_rosenbrock.svg",
+        "path_beale.svg",
+        "path_saddle.svg",
+    }
+
+
+def test_momentum_goes_far_along_the_valley_where_sgd_crawls():
+    # Rates as the full run chose them.
+    ends = {
+        name: paths.height("rosenbrock", paths.walk("rosenbrock", make, 0.001, 500)[-1])
+        for name, make in paths.OPTIMIZERS.items()
+    }
+    assert ends["SGD"] > 1
+    assert ends["momentum 0.9"] < 0.1
+    too_high = paths.walk("rosenbrock", paths.SGD, 0.01, 500)[-1]
+    assert paths.height("rosenbrock", too_high) == math.inf
+
+
+def test_dividing_by_the_gradients_size_leaves_a_saddle_at_once():
+    steps = {
+        name: paths.left_after(paths.walk("saddle", make, 0.03, 200))
+        for name, make in paths.OPTIMIZERS.items()
+    }
+    assert max(steps["RMSprop"], steps["Adam"]) < steps["SGD"] / 2
+    assert paths.left_after(paths.walk("saddle", paths.SGD, 0.03, 20)) == math.inf

@@ -76,3 +76,37 @@ def test_a_point_that_left_the_page_is_not_seen_there(picture):
     assert re.search(r"#\S+-point-0\{opacity:0\}", style.partition("@media (prefers-reduced")[0])
     frames = re.search(r"@keyframes \S+-move-0\{(.*?\})\}", style)[1]
     assert re.findall(r"opacity:(\d)", frames) == ["1", "1", "0"]
+
+
+def test_a_long_zigzag_is_drawn_with_its_corners(picture, coordinates):
+    """Every fifth step of it would draw a zigzag of another shape, or none."""
+    t = np.arange(401)
+    x = -1.5 + 3 * t / 400
+    corner = np.abs(t % 20 - 10) / 10  # 41 corners
+    shown = picture(viz.optimizer_paths("saddle", {"a": np.stack([x, corner], axis=1)}))
+    points = np.array(coordinates(shown.with_class("line")[0].get("d")))
+    assert len(points) <= 100
+    height = points[:, 1]
+    top, bottom = height.min(), height.max()
+    assert (
+        np.isclose(height, top, atol=0.02).sum(),
+        np.isclose(height, bottom, atol=0.02).sum(),
+    ) == (21, 20)
+
+
+def test_a_long_path_stays_within_a_pixel_and_keeps_its_pace(picture, coordinates):
+    # A straight line, first slow and then fast: the corner is one of time alone.
+    t = np.arange(301)
+    x = np.where(t <= 200, t / 200, 1 + (t - 200) / 100 * 0.9) - 1
+    shown = picture(viz.optimizer_paths("saddle", {"a": np.stack([x, 0 * x], axis=1)}))
+    style = shown.all("style")[0].text
+    frames = re.search(r"@keyframes \S+-move-0\{(.*?\})\}", style)[1]
+    at = [float(a) for a in re.findall(r"([\d.]+)%(?:,100%)?\{transform", frames)]
+    assert len(at) < 10
+    assert min(abs(a - 88 * 200 / 300) for a in at) < 0.5
+
+    rng = np.random.default_rng(0)
+    wild = np.cumsum(rng.normal(0, 0.02, (1_000, 2)), axis=0)
+    figure = viz.optimizer_paths("saddle", {"a": wild})
+    points = np.array(coordinates(picture(figure).with_class("line")[0].get("d")))
+    assert 20 < len(points) <= 100

@@ -46,8 +46,8 @@ SURFACES: dict[str, tuple[Surface, tuple[float, float], tuple[float, float], Any
 }
 _SHADES = 14
 _POINTS = 72
-# More steps than this would make the file long and the eye no wiser.
-_MOST_STEPS = 100
+# More points than this would make the file long and the eye no wiser.
+_MOST_POINTS = 100
 # The part of a run, in percent, in which the points move.
 _MOVING = 88.0
 
@@ -172,7 +172,7 @@ def _draw_walk(
     # Beyond the page a path is only clipped; far beyond it the numbers would be too large.
     px = np.clip(plot.px(walk[:, 0]), -5e3, 5e3)
     py = np.clip(plot.py(walk[:, 1]), -5e3, 5e3)
-    keep = np.unique(np.linspace(0, len(walk) - 1, min(len(walk), _MOST_STEPS)).astype(int))
+    keep = _kept(px, py)
     points = list(zip(px[keep].tolist(), py[keep].tolist(), strict=True))
     visible = [plot.left <= x <= plot.right and plot.top <= y <= plot.bottom for x, y in points]
     plot.canvas.path(
@@ -208,6 +208,46 @@ def _draw_walk(
         f".nnv #path-{i}{{stroke-dasharray:100;animation:line-{i} {timing}}}"
         f".nnv #point-{i}{{animation:move-{i} {timing}}}}}"
     )
+
+
+def _kept(px: Floats, py: Floats) -> Any:
+    """Return the steps to draw: all, or of many those between which the path is nearly straight.
+
+    Every n-th step would cut the corners of a zigzag and draw another one. The time of a step
+    counts like a third coordinate, so that a point keeps its pace along a straight line.
+    """
+    count = len(px)
+    if count <= _MOST_POINTS:
+        return np.arange(count)
+    points = np.stack([px, py, np.linspace(0, 100, count)], axis=1)
+    tolerance = 0.25
+    while len(keep := _corners(points, tolerance)) > _MOST_POINTS:
+        tolerance *= 1.5
+    return np.array(keep)
+
+
+def _corners(points: Floats, tolerance: float) -> list[int]:
+    """Return the points to keep so that no other is farther from the lines between them.
+
+    References:
+        Douglas & Peucker (1973), Algorithms for the reduction of the number of points required to
+        represent a digitized line or its caricature.
+    """
+    keep = {0, len(points) - 1}
+    spans = [(0, len(points) - 1)]
+    while spans:
+        first, last = spans.pop()
+        if last - first < 2:
+            continue
+        chord = points[last] - points[first]  # never 0, as the time differs
+        rest = points[first + 1 : last] - points[first]
+        along = (rest @ chord / (chord @ chord)).clip(0, 1)
+        distance = np.linalg.norm(rest - along[:, None] * chord, axis=1)
+        if distance.max() > tolerance:
+            middle = first + 1 + int(distance.argmax())
+            keep.add(middle)
+            spans += [(first, middle), (middle, last)]
+    return sorted(keep)
 
 
 def _describe(name: str, function: Surface, walks: Mapping[str, Floats]) -> str:
