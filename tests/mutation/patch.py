@@ -49,14 +49,21 @@ def patch(module: ModuleType, path: Path, code: CodeType) -> None:
     Raises:
         NotAFunction: If it is not there, or the code refers to other outer variables.
     """
+    owner: object = module
     held: object = module
     for name in path:
-        held = vars(held).get(name)
+        owner, held = held, vars(held).get(name)
         if held is None:
             raise NotAFunction
     for function in functions_of(held):
         if function.__code__.co_firstlineno == code.co_firstlineno:
-            give(function, code)
+            if function is held and function.__code__.co_freevars and not code.co_freevars:
+                # A method that called super() and no longer does.
+                fresh = FunctionType(code, function.__globals__, path[-1], function.__defaults__)
+                fresh.__kwdefaults__ = function.__kwdefaults__
+                setattr(owner, path[-1], fresh)
+            else:
+                give(function, code)
             return
     raise NotAFunction
 
