@@ -53,6 +53,15 @@ def test_a_chain_is_straight():
     assert len(set(layout.centres)) == 1
 
 
+def test_a_chain_stays_straight_with_parameters_beside_each_link():
+    # 0 <- 1 <- 2 <- 3 <- 4 and two more leaves into each but the last.
+    edges = [(k + 1, k) for k in range(4)] + [(5 + k, k // 2) for k in range(8)]
+    layout = lay_out([40.0] * 13, edges)
+    trunk = layout.centres[:4]
+    assert max(trunk) - min(trunk) < 10
+    assert layout.width < 4 * 60
+
+
 def test_a_long_chain_needs_no_recursion():
     layout = lay_out([1.0] * 3000, [(i + 1, i) for i in range(2999)])
     assert layout.rows[-1] == 2999
@@ -66,11 +75,12 @@ def test_a_cycle_is_an_error():
 @given(st.lists(st.tuples(st.floats(-100, 100), st.floats(0, 20)), min_size=1, max_size=8))
 def test_nearest_places_are_feasible_and_no_small_shift_is_better(pairs):
     wanted, gaps = [p[0] for p in pairs], [p[1] for p in pairs[1:]]
-    places = np.array(nearest_with_gaps(wanted, gaps))
+    weights = [1.0 + abs(p[0]) for p in pairs]
+    places = np.array(nearest_with_gaps(wanted, gaps, weights))
     assert (np.diff(places) >= np.array(gaps) - 1e-9).all()
-    best = np.sum((places - wanted) ** 2)
+    best = np.sum(weights * (places - wanted) ** 2)
     rng = np.random.default_rng(0)
     for _ in range(50):
         other = places + rng.normal(0, 0.5, len(places))
         if (np.diff(other) >= gaps).all():
-            assert np.sum((other - wanted) ** 2) >= best - 1e-6
+            assert np.sum(weights * (other - wanted) ** 2) >= best * (1 - 1e-9) - 1e-6

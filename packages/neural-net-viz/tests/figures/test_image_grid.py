@@ -51,6 +51,12 @@ def test_columns(picture):
     assert tall.height > 3 * wide.height
 
 
+@pytest.mark.parametrize(("count", "columns"), [(7, 7), (8, 4), (15, 5)])
+def test_rows_are_about_equally_long(picture, count, columns):
+    chosen = viz.image_grid(np.zeros((count, 8, 8))).to_string()
+    assert chosen == viz.image_grid(np.zeros((count, 8, 8)), columns=columns).to_string()
+
+
 def test_bad_input():
     with pytest.raises(ShapeError, match=r"expected \(N, 1, H, W\), got \(2, 3, 4, 4\)"):
         viz.image_grid(np.zeros((2, 3, 4, 4)))

@@ -30,6 +30,11 @@ def test_the_clipping_threshold_is_a_level_line(picture, coordinates):
     assert "clipping threshold" in shown.words()
 
 
+def test_gradient_flow_says_what_it_measures(picture):
+    assert "mean |gradient|" in picture(viz.gradient_flow({"a": 1.0})).words()
+    assert "norm" in picture(viz.gradient_flow({"a": 1.0}, value_label="norm")).words()
+
+
 def test_gradient_flow_groups_times_and_needs_as_many_in_each_layer(picture):
     shown = picture(viz.gradient_flow({"a": [1, 2], "b": [3, 4]}, step_labels=["start", "end"]))
     assert {"a", "b", "start", "end"} <= set(shown.words())

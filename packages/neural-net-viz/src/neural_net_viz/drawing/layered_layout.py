@@ -13,6 +13,9 @@ __all__ = ["Layout", "lay_out", "nearest_with_gaps"]
 _SWEEPS = 8
 # An edge that passes a row takes this much room between the row's nodes.
 _LANE = 14.0
+# How much more the flow from row to row counts than a node at which nothing arrives: a chain of
+# operations then runs straight down, with its parameters beside it.
+_TRUNK = 100.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,9 @@ def lay_out(widths: Sequence[float], edges: Sequence[tuple[int, int]], gap: floa
     )
 
 
-def nearest_with_gaps(wanted: Sequence[float], gaps: Sequence[float]) -> list[float]:
+def nearest_with_gaps(
+    wanted: Sequence[float], gaps: Sequence[float], weights: Sequence[float] | None = None
+) -> list[float]:
     """Return places in order, at least `gaps` apart, nearest in squares to the wanted ones.
 
     With the gaps subtracted this is isotonic regression: neighbours out of order are pooled to
@@ -96,23 +101,27 @@ def nearest_with_gaps(wanted: Sequence[float], gaps: Sequence[float]) -> list[fl
     Args:
         wanted: n places.
         gaps: n − 1 distances between neighbours.
+        weights: n factors of the squares; None means 1.
 
     Examples:
         >>> nearest_with_gaps([0.0, 0.0, 10.0], [4.0, 1.0])
         [-2.0, 2.0, 10.0]
+        >>> nearest_with_gaps([0.0, 0.0], [4.0], [3.0, 1.0])
+        [-1.0, 3.0]
     """
     offsets = [0.0]
     for distance in gaps:
         offsets.append(offsets[-1] + distance)
-    pools: list[tuple[float, int]] = []  # mean and count
-    for place, offset in zip(wanted, offsets, strict=False):
-        mean, count = place - offset, 1
+    pools: list[tuple[float, float, int]] = []  # mean, weight and count
+    for place, offset, own in zip(wanted, offsets, weights or [1.0] * len(wanted), strict=False):
+        mean, weight, count = place - offset, own, 1
         while pools and pools[-1][0] > mean:
-            other, size = pools.pop()
-            mean = (mean * count + other * size) / (count + size)
+            other, more, size = pools.pop()
+            mean = (mean * weight + other * more) / (weight + more)
+            weight += more
             count += size
-        pools.append((mean, count))
-    means = [mean for mean, count in pools for _ in range(count)]
+        pools.append((mean, weight, count))
+    means = [mean for mean, _, count in pools for _ in range(count)]
     return [mean + offset for mean, offset in zip(means, offsets, strict=False)]
 
 
@@ -165,6 +174,7 @@ def _centre(
 ) -> list[float]:
     """Move the nodes of each row towards their neighbours, without changing the order."""
     centres = [0.0] * len(sizes)
+    weight = [_TRUNK if sources else 1.0 for sources in above]
     distances = [[(sizes[a] + sizes[b]) / 2 + gap for a, b in pairwise(row)] for row in order]
     for row, apart in zip(order, distances, strict=True):
         for node, centre in zip(row, nearest_with_gaps([0.0] * len(row), apart), strict=True):
@@ -175,11 +185,13 @@ def _centre(
         for row, apart in pairs if upwards else pairs[::-1]:
             neighbours = below if upwards else above
             wanted = [
-                sum(centres[n] for n in neighbours[node]) / len(neighbours[node])
+                sum(centres[n] * weight[n] for n in neighbours[node])
+                / sum(weight[n] for n in neighbours[node])
                 if neighbours[node]
                 else centres[node]
                 for node in row
             ]
-            for node, centre in zip(row, nearest_with_gaps(wanted, apart), strict=True):
+            own = [weight[node] for node in row]
+            for node, centre in zip(row, nearest_with_gaps(wanted, apart, own), strict=True):
                 centres[node] = centre
     return centres

@@ -23,7 +23,8 @@ def filter_grid(
 ) -> Figure:
     """Draw each filter as an image: blue where it adds, orange where it subtracts.
 
-    Filters over several input channels take one row each, one image per channel.
+    Filters over several input channels take one row each, one image per channel; the captions then
+    are "filter, channel".
 
     Args:
         weights: (O, I, kH, kW), or (N, H, W) for one image per filter.

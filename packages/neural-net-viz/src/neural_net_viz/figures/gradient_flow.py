@@ -17,14 +17,16 @@ def gradient_flow(
     gradients: Mapping[str, Any],
     *,
     step_labels: Iterable[object] | None = None,
+    value_label: str = "mean |gradient|",
     title: str = "Gradient flow",
     description: str | None = None,
 ) -> Figure:
-    """Draw each layer's mean absolute gradient, at one time or at several, on a log axis.
+    """Draw how large each layer's gradient is, at one time or at several, on a log axis.
 
     Args:
-        gradients: Layer -> mean |gradient|, a number or (times,).
+        gradients: Layer -> mean |gradient|, or any other size, a number or (times,).
         step_labels: A label per time; None counts from 1.
+        value_label: What the sizes are; "norm" for what the callback of neural-net-utils records.
         title: The figure's title.
         description: What it shows, in words; None makes one.
 
@@ -56,7 +58,7 @@ def gradient_flow(
         values = {n: dict(zip(labels, v, strict=True)) for n, v in arrays.items()}
     return bar_chart(
         values,
-        value_label="mean |gradient|",
+        value_label=value_label,
         log=True,
         ordered=True,
         title=title,

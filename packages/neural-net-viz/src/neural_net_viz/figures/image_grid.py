@@ -78,7 +78,9 @@ def image_grid(
     caption = max((text_width(t, _CAPTION) for t in texts or []), default=0.0)
     mark = 14.0 if flags is not None else 0.0
     cell = max(width * pixel, min(caption + mark, 130.0), 24.0)
-    columns = columns or max(1, min(count, int((640 - 2 * MARGIN + _GAP) // (cell + _GAP))))
+    if columns is None:  # as many as fit, shared out so that the last row is not a single one
+        fitting = max(1, int((640 - 2 * MARGIN + _GAP) // (cell + _GAP)))
+        columns = max(1, math.ceil(count / max(1, math.ceil(count / fitting))))
     rows = math.ceil(count / columns)
     below = 22.0 if texts or flags is not None else 0.0
     page = max(2 * MARGIN + columns * (cell + _GAP) - _GAP, 240.0)
