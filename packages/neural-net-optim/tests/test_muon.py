@@ -103,6 +103,14 @@ def test_orthogonalize_converges_to_the_polar_factor():
     np.testing.assert_allclose(orthogonalize(g, (1.5, -0.5, 0.0), 40), u @ vt, atol=1e-12)
 
 
+def test_orthogonalize_does_what_the_algorithm_says_by_default():
+    """Five steps, and nothing is divided by less than 1e-7."""
+    g = np.random.default_rng(0).standard_normal((4, 6))
+    for scale in (1.0, 1e-8):
+        expected = newton_schulz(scale * g, COEFFICIENTS, 5, 1e-7)
+        np.testing.assert_allclose(orthogonalize(scale * g), expected, rtol=1e-9, atol=1e-12)
+
+
 def test_orthogonalize_does_not_change_its_input_and_takes_zeros():
     """A gradient of zero stays zero instead of NaN."""
     g = np.random.default_rng(0).standard_normal((4, 6))
