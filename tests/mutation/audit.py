@@ -26,7 +26,11 @@ import signal
 import sys
 import time
 import tomllib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from types import CodeType
 
@@ -94,41 +98,75 @@ def forked(work: Callable[[], int]) -> int:
     return -signal.SIGKILL
 
 
-class Selection:
-    """A pytest plugin that drops the gradient checks of other files' operations."""
+@dataclass
+class Source:
+    """One file to audit.
 
-    def __init__(self, module: str) -> None:
-        self.module = module
+    Attributes:
+        short: Its name in reports, such as `optim/adam.py`.
+        module: The name under which it is imported.
+        path: Where it is.
+        tests: The test files that should notice a change, its own first.
+        mutants: All its mutants.
+    """
+
+    short: str
+    module: str
+    path: Path
+    tests: list[Path]
+    mutants: list[Mutant]
+
+    def concerned(self, items: list[pytest.Item]) -> list[pytest.Item]:
+        """Return the tests of its files, without gradient checks of other files' operations."""
+        # What a private file does is seen in the operations of its neighbours.
+        family = self.module.rpartition("._")[0] or self.module
+        found = []
+        for path in self.tests:
+            for item in items:
+                op = getattr(getattr(item, "callspec", None), "params", {}).get("op")
+                foreign = isinstance(op, type) and not op.__module__.startswith(family)
+                if item.path == path and not foreign:
+                    found.append(item)
+        return found
+
+
+class Selection:
+    """A pytest plugin that keeps the tests that concern one source."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
 
     def pytest_collection_modifyitems(self, items: list) -> None:
-        operations = [getattr(item, "callspec", None) for item in items]
-        items[:] = [
-            item
-            for item, call in zip(items, operations, strict=True)
-            if not call
-            or not isinstance(op := call.params.get("op"), type)
-            # What a private file does is seen in the operations of its neighbours.
-            or op.__module__.startswith(self.module.rpartition("._")[0] or self.module)
-        ]
+        items[:] = self.source.concerned(items)
 
 
 class Forks:
-    """A pytest plugin that runs the collected tests in a forked child for every mutant."""
+    """A pytest plugin that runs the tests concerned in a forked child for every mutant."""
 
-    def __init__(self, module: str, path: Path, codes: list[CodeType], write: Callable) -> None:
-        self.module, self.path, self.codes, self.write = module, path, codes, write
+    def __init__(self, sources: list[Source], write: Callable) -> None:
+        self.sources, self.write = sources, write
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        source = self.path.read_text(encoding="utf-8")
-        original = compile(source, str(self.path), "exec")
-        for code in [original, *self.codes]:
-            self.write(f"{forked(lambda c=code: self.tested(session, original, c))}\n")
+        for source in self.sources:
+            items = source.concerned(session.items)
+            original = compile(source.path.read_text(encoding="utf-8"), str(source.path), "exec")
+            # The unchanged file first: its tests have to pass.
+            for code in [original, *(mutant.code for mutant in source.mutants)]:
+                job = partial(self.tested, session, items, source, original, code)
+                self.write(f"{forked(job)}\n")
         return True
 
-    def tested(self, session: pytest.Session, original: CodeType, code: CodeType) -> int:
+    def tested(
+        self,
+        session: pytest.Session,
+        items: list[pytest.Item],
+        source: Source,
+        original: CodeType,
+        code: CodeType,
+    ) -> int:
         """Return 1 if a test fails with the changed code in place, or it cannot be loaded."""
-        module = sys.modules[self.module]
+        module = sys.modules[source.module]
         try:
             for name, function in changed_functions(original, code):
                 patch(module, name, function)
@@ -137,12 +175,12 @@ class Forks:
                 transplant(module, code)
             except NotAFunction:
                 return 0  # not known yet
-        for i, item in enumerate(session.items):
-            following = session.items[i + 1] if i + 1 < len(session.items) else None
+        for i, item in enumerate(items):
+            following = items[i + 1] if i + 1 < len(items) else None
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if session.testsfailed:
                 return 1
-        return 0
+        return 0 if items else 1
 
 
 def arguments_of(tests: list[Path]) -> list[str]:
@@ -151,8 +189,11 @@ def arguments_of(tests: list[Path]) -> list[str]:
     return [*options, "--hypothesis-profile=ci", *map(str, tests)]
 
 
-def quick(module: str, path: Path, codes: list[CodeType], tests: list[Path]) -> list[int]:
-    """Return the status of the unchanged file and of each mutant, collecting the tests once."""
+def quick(sources: list[Source]) -> Iterator[list[int]]:
+    """Yield for each file its mutants' statuses, after that of the file as it is.
+
+    The tests of all are collected once.
+    """
     out, into = os.pipe()
     child = os.fork()
     if child == 0:
@@ -161,13 +202,13 @@ def quick(module: str, path: Path, codes: list[CodeType], tests: list[Path]) -> 
         os.dup2(nowhere, 1)
         os.dup2(nowhere, 2)
         write = lambda text: os.write(into, text.encode())  # noqa: E731
-        plugins = [Selection(module), Forks(module, path, codes, write)]
-        os._exit(int(pytest.main(arguments_of(tests), plugins=plugins)))
+        tests = list(dict.fromkeys(path for source in sources for path in source.tests))
+        os._exit(int(pytest.main(arguments_of(tests), plugins=[Forks(sources, write)])))
     os.close(into)
     with os.fdopen(out) as lines:
-        statuses = [int(line) for line in lines]
+        for source in sources:
+            yield [int(line) for line in islice(lines, 1 + len(source.mutants))]
     os.waitpid(child, 0)
-    return statuses
 
 
 class Served(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -185,12 +226,12 @@ class Served(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(self.code, vars(module))  # noqa: S102
 
 
-def thorough(module: str, path: Path, code: CodeType, tests: list[Path]) -> int:
+def thorough(source: Source, mutant: Mutant) -> int:
     """Return the status of a mutant whose file is imported with the change."""
 
     def work() -> int:
-        sys.meta_path.insert(0, Served(module, path, code))
-        return int(pytest.main(arguments_of(tests), plugins=[Selection(module)]))
+        sys.meta_path.insert(0, Served(source.module, source.path, mutant.code))
+        return int(pytest.main(arguments_of(source.tests), plugins=[Selection(source)]))
 
     return forked(work)
 
@@ -211,29 +252,16 @@ def locate(short: str) -> list[tuple[str, str, Path]]:
     return found
 
 
-def tests_of(short: str) -> list[Path]:
+def tests_of(short: str, with_shared: bool) -> list[Path]:
     """Return the test files that should notice a change of a file: its own, then the shared."""
     package, _, rest = short.partition("/")
     base = ROOT / f"packages/neural-net-{package}/tests"
     path = Path(rest)
     names = list(MIRROR.get(short, [(path.parent / f"test_{path.stem.lstrip('_')}.py").as_posix()]))
     for folder, shared in SHARED.items():
-        if short.startswith(folder + "/"):
+        if short.startswith(folder + "/") and (with_shared or folder != "optim"):
             names += shared
     return [base / name for name in dict.fromkeys(names) if (base / name).exists()]
-
-
-def audit(
-    short: str, module: str, path: Path, only_quick: bool
-) -> tuple[list[Mutant], list[Mutant]] | None:
-    """Return all mutants of a file and those that survive; None if its tests fail by themselves."""
-    tests = tests_of(short)
-    every = list(mutants(path.read_text(encoding="utf-8"), str(path)))
-    statuses = quick(module, path, [mutant.code for mutant in every], tests)
-    if len(statuses) != len(every) + 1 or statuses[0] != 0:
-        return None
-    left = [mutant for mutant, status in zip(every, statuses[1:], strict=True) if status == 0]
-    return every, [m for m in left if only_quick or thorough(module, path, m.code, tests) == 0]
 
 
 def main() -> int:
@@ -241,37 +269,48 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*", default=DEFAULT)
     parser.add_argument("-v", "--verbose", action="store_true", help="list the killed ones too")
-    parser.add_argument("--quick", action="store_true", help="the first pass only")
+    parser.add_argument("--quick", action="store_true", help="the first pass and own tests only")
     arguments = parser.parse_args()
     explained = tomllib.loads((Path(__file__).parent / "explained.toml").read_text("utf-8"))
-    total = excused = alive = 0
-    for short, module, path in [entry for name in arguments.files for entry in locate(name)]:
-        if not module.startswith("neural_net_core"):
-            import neural_net_core  # noqa: F401  (once, as it stays as it is)
-        started = time.monotonic()
-        result = audit(short, module, path, arguments.quick)
-        if result is None:
-            print(f"{short}: no tests, or they fail without any change")
-            return 2
-        every, survivors = result
-        reasons = explained.get(short, {})
-        open_ = [m for m in survivors if not any(pattern in str(m) for pattern in reasons)]
-        for mutant in every:
-            if mutant in open_ or (arguments.verbose and mutant not in survivors):
-                print(f"  {'survived' if mutant in open_ else 'killed  '}  {short}:{mutant}")
-        seconds = time.monotonic() - started
-        print(
-            f"{short}: {len(every)} mutants, {len(survivors) - len(open_)} explained, "
-            f"{len(open_)} survived, {seconds:.0f} s",
-            flush=True,
+    sources = [
+        Source(
+            short,
+            module,
+            path,
+            tests_of(short, with_shared=not arguments.quick),
+            list(mutants(path.read_text(encoding="utf-8"), str(path))),
         )
-        total += len(every)
-        excused += len(survivors) - len(open_)
-        alive += len(open_)
-    print(
-        f"{total} mutants: {total - excused - alive} killed, {excused} explained, {alive} survived"
+        for name in arguments.files
+        for short, module, path in locate(name)
+    ]
+    counts = Counter[str]()
+    for source, statuses in zip(sources, quick(sources), strict=True):
+        if len(statuses) != 1 + len(source.mutants) or statuses[0] != 0:
+            print(f"{source.short}: no tests, or they fail without any change")
+            return 2
+        reasons = explained["*"] | explained.get(source.short, {})
+        results = Counter[str]()
+        for mutant, status in zip(source.mutants, statuses[1:], strict=True):
+            result = "killed"
+            if status == 0 and any(pattern in str(mutant) for pattern in reasons):
+                result = "explained"
+            elif status == 0 and (arguments.quick or thorough(source, mutant) == 0):
+                result = "survived"
+            results[result] += 1
+            if result == "survived" or arguments.verbose:
+                print(f"  {result:<10}{source.short}:{mutant}", flush=True)
+        print(f"{source.short}: {report(results)}", flush=True)
+        counts += results
+    print(report(counts))
+    return 1 if counts["survived"] else 0
+
+
+def report(counts: Counter[str]) -> str:
+    """Return the numbers in words."""
+    parts = ", ".join(
+        f"{counts[result]} {result}" for result in ("killed", "explained", "survived")
     )
-    return 1 if alive else 0
+    return f"{counts.total()} mutants: {parts}"
 
 
 if __name__ == "__main__":

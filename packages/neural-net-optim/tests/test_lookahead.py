@@ -5,13 +5,13 @@ import copy
 import numpy as np
 import pytest
 
-from neural_net_core import Parameter, StateDictError
+from neural_net_core import GraphError, Parameter, StateDictError
 from neural_net_optim import SGD, Adam, Lookahead
 
 
 def test_follows_algorithm_1(run):
     """Zhang et al. (2019), Algorithm 1, with Adam inside, for some k and α."""
-    for k, alpha in ((1, 0.5), (3, 0.8), (5, 0.5)):
+    for k, alpha in ((1, 0.5), (3, 0.8), (4, 0.7), (5, 0.5)):
         params, grads = run(steps=17)
         inner = [Parameter(p.data, "float64") for p in params]
         optimizer = Lookahead(Adam(params, lr=0.1), k=k, alpha=alpha)
@@ -50,6 +50,22 @@ def test_behaves_as_an_optimizer():
     optimizer.zero_grad()
     assert p.grad is None
     assert repr(optimizer).startswith("Lookahead(k=1, alpha=0.5, SGD(\n")
+
+
+def test_a_parameter_that_only_the_slow_step_moved_has_a_new_version():
+    """Else a graph that was built before would be differentiated with the new weights."""
+    p = Parameter([8.0])
+    optimizer = Lookahead(SGD([p], lr=1.0), k=2)
+    p.grad = np.array([2.0], np.float32)
+    optimizer.step()
+    assert optimizer.num_steps == 1
+    loss = (p * p).sum()
+    p.grad = None
+    optimizer.step()
+    assert optimizer.num_steps == 2
+    assert p.data == [7.0]
+    with pytest.raises(GraphError):
+        loss.backward()
 
 
 def test_defaults_are_the_papers():
