@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neural_net_core import _blocks
 from neural_net_core._blocks import BLOCK, in_blocks
 from neural_net_core._select import SMALL, select
 
@@ -62,7 +63,26 @@ def test_blocks_cover_everything_once(size):
     assert max(sizes) <= BLOCK
 
 
-def test_what_is_not_contiguous_goes_in_one_piece():
-    x = np.random.default_rng(0).normal(size=(300, 400)).T
+@pytest.mark.parametrize("threads", [1, 3])
+def test_blocks_of_images_with_any_axis_last_in_memory(threads, monkeypatch):
+    monkeypatch.setattr(_blocks, "_threads", threads)
+    x = np.random.default_rng(0).normal(size=(3, 100, 80, 11))
+    for order in ((0, 1, 2, 3), (0, 3, 1, 2), (1, 0, 3, 2)):
+        sizes = []
+
+        def kernel(v, sizes=sizes):
+            sizes.append(v.size)
+            return (v * v,)
+
+        turned = x.transpose(order)
+        (y,) = in_blocks(kernel, turned, 1)
+        np.testing.assert_array_equal(y, turned * turned)
+        assert y.strides == turned.strides
+        assert max(sizes) <= BLOCK
+        assert sum(sizes) == x.size
+
+
+def test_an_array_with_gaps_goes_in_one_piece():
+    x = np.random.default_rng(0).normal(size=(300, 800))[:, ::2]
     (y,) = in_blocks(lambda v: (v * v,), x, 1)
     np.testing.assert_array_equal(y, x * x)

@@ -29,15 +29,23 @@ class ELUOp(Op):
         return self.y
 
     def _elu(self, x: Array) -> tuple[Array]:
-        # Only the negative part goes into the exponential: a large x would overflow.
-        negative = np.expm1(np.minimum(x, 0))
-        negative *= self.scale * self.alpha
+        # Only the negative part goes into the exponential: a large x would overflow. With
+        # t = tanh(x/2), eˣ − 1 = 2 t / (1 − t): exact near 0 too, and NumPy's tanh takes a quarter
+        # of the time of its expm1.
+        t = np.minimum(x, 0)
+        t *= 0.5
+        t = np.tanh(t)
+        negative = t * (2 * self.scale * self.alpha)
+        negative /= 1 - t
         return (select(x > 0, x * self.scale, negative),)
 
     def backward(self, dy: Array) -> Array:
-        slope = select(self.y > 0, self.scale, self.y + self.scale * self.alpha)
+        return in_blocks(self._gradient, dy, 1, self.y)[0]
+
+    def _gradient(self, dy: Array, y: Array) -> tuple[Array]:
+        slope = select(y > 0, self.scale, y + self.scale * self.alpha)
         slope *= dy
-        return slope
+        return (slope,)
 
 
 def elu(x: Any, alpha: float = 1.0) -> Tensor:

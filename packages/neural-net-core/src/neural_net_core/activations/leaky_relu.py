@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from neural_net_core._blocks import in_blocks
 from neural_net_core._select import select
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
@@ -22,13 +23,18 @@ class LeakyReLUOp(Op):
 
     def forward(self, x: Array) -> Array:
         self.positive = x > 0
-        # Of x and a x the larger one is right on both sides of zero; the smaller one if a > 1.
-        pick = np.maximum if self.negative_slope <= 1 else np.minimum
-        y: Array = pick(x, x * self.negative_slope)
-        return y
+        return in_blocks(self._value, x, 1)[0]
 
     def backward(self, dy: Array) -> Array:
-        return select(self.positive, dy, dy * self.negative_slope)
+        return in_blocks(self._gradient, dy, 1, self.positive)[0]
+
+    def _value(self, x: Array) -> tuple[Array]:
+        # Of x and a x the larger one is right on both sides of zero; the smaller one if a > 1.
+        pick = np.maximum if self.negative_slope <= 1 else np.minimum
+        return (pick(x, x * self.negative_slope),)
+
+    def _gradient(self, dy: Array, positive: Array) -> tuple[Array]:
+        return (select(positive, dy, dy * self.negative_slope),)
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Tensor:

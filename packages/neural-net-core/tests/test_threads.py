@@ -5,8 +5,8 @@ import threading
 import numpy as np
 import pytest
 
-from neural_net_layers import _threads
-from neural_net_layers._threads import share, thread_count
+from neural_net_core import _threads
+from neural_net_core._threads import share, thread_count
 
 
 @pytest.mark.parametrize(("count", "parts"), [(7, 3), (2, 4), (5, 1), (0, 2), (1, 1)])

@@ -1,0 +1,78 @@
+"""A few threads that share large work on arrays.
+
+NumPy releases the interpreter lock while it copies, multiplies and adds, so two threads take about
+half the time, provided that no product among the work is so large that BLAS takes threads of its
+own, which then stand in each other's way.
+"""
+
+import contextvars
+import itertools
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+__all__: list[str] = []
+
+_Result = TypeVar("_Result")
+
+_MOST = 4
+_pool: Any = None
+
+
+def thread_count() -> int:
+    """Return how many threads to use: as many as BLAS, one per core at most, and few."""
+    try:
+        count = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        count = os.cpu_count() or 1
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        value = os.environ.get(name, "")
+        if value.isdigit() and int(value) > 0:
+            count = min(count, int(value))
+            break
+    return min(count, _MOST)
+
+
+def _forget_pool() -> None:
+    global _pool
+    _pool = None
+
+
+if hasattr(os, "register_at_fork"):
+    # A forked child has the object but none of its threads, and would wait for them for ever.
+    os.register_at_fork(after_in_child=_forget_pool)
+
+
+def share(count: int, parts: int, work: Callable[[int, int], _Result]) -> list[_Result]:
+    """Run `work(start, stop)` on consecutive parts of `range(count)`, and return the results.
+
+    The parts depend on nothing but the numbers, so sums over the results, taken in their order,
+    are the same in every run.
+
+    Args:
+        count: How many units of work there are.
+        parts: Among how many threads to share them; the first is the caller's own.
+        work: Does the units from `start` up to `stop`.
+    """
+    global _pool
+    parts = max(1, min(parts, count))
+    if parts == 1:
+        return [work(0, count)]
+    bounds = [count * i // parts for i in range(parts + 1)]
+    if _pool is None:
+        # Here, because its import takes longer than that of most of this package.
+        from concurrent.futures import ThreadPoolExecutor
+
+        _pool = ThreadPoolExecutor(_MOST - 1, thread_name_prefix="neural-net")
+    # A thread starts without the caller's context, which holds NumPy's error settings.
+    others = [
+        _pool.submit(contextvars.copy_context().run, work, start, stop)
+        for start, stop in itertools.pairwise(bounds[1:])
+    ]
+    try:
+        first = work(0, bounds[1])
+    finally:
+        # Nobody may still be writing when this returns, not even after an error.
+        for other in others:
+            other.exception()
+    return [first, *(other.result() for other in others)]
