@@ -3,6 +3,7 @@
 from neural_net_layers.adaptive_avg_pool2d import AdaptiveAvgPool2D, adaptive_avg_pool2d
 from neural_net_layers.alibi import alibi_bias, alibi_slopes
 from neural_net_layers.alpha_dropout import AlphaDropout, alpha_dropout
+from neural_net_layers.attention_mask import causal_keep, padding_keep
 from neural_net_layers.avg_pool2d import AvgPool2D, avg_pool2d
 from neural_net_layers.batch_norm import BatchNorm1D, BatchNorm2D, batch_norm
 from neural_net_layers.conv1d import Conv1D, conv1d
@@ -16,15 +17,21 @@ from neural_net_layers.embedding_bag import EmbeddingBag, embedding_bag
 from neural_net_layers.global_avg_pool2d import GlobalAvgPool2D, global_avg_pool2d
 from neural_net_layers.group_norm import GroupNorm, group_norm
 from neural_net_layers.instance_norm import InstanceNorm2D, instance_norm
+from neural_net_layers.key_value_cache import DecoderCache, KeyValueCache
 from neural_net_layers.layer_norm import LayerNorm, layer_norm
 from neural_net_layers.learned_positions import LearnedPositionalEmbedding
 from neural_net_layers.max_pool2d import MaxPool2D, max_pool2d
 from neural_net_layers.modulation import AdaptiveLayerNorm, modulate
+from neural_net_layers.multi_head_attention import MultiHeadAttention
 from neural_net_layers.positional_encoding import PositionalEncoding, sinusoidal_positions
 from neural_net_layers.residual import Residual, ResidualBlock
 from neural_net_layers.rms_norm import RMSNorm, rms_norm
 from neural_net_layers.rotary_embedding import RotaryEmbedding
+from neural_net_layers.scaled_dot_product_attention import scaled_dot_product_attention
+from neural_net_layers.self_attention import SelfAttention
 from neural_net_layers.timestep_embedding import TimestepEmbedding, timestep_embedding
+from neural_net_layers.transformer_decoder import TransformerDecoder, TransformerDecoderLayer
+from neural_net_layers.transformer_encoder import TransformerEncoder, TransformerEncoderLayer
 from neural_net_layers.upsample import Upsample, upsample
 
 __version__ = "0.1.0"
@@ -39,6 +46,7 @@ __all__ = [
     "Conv1D",
     "Conv2D",
     "ConvTranspose2D",
+    "DecoderCache",
     "DropPath",
     "Dropout",
     "Dropout2D",
@@ -47,15 +55,22 @@ __all__ = [
     "GlobalAvgPool2D",
     "GroupNorm",
     "InstanceNorm2D",
+    "KeyValueCache",
     "LayerNorm",
     "LearnedPositionalEmbedding",
     "MaxPool2D",
+    "MultiHeadAttention",
     "PositionalEncoding",
     "RMSNorm",
     "Residual",
     "ResidualBlock",
     "RotaryEmbedding",
+    "SelfAttention",
     "TimestepEmbedding",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "Upsample",
     "adaptive_avg_pool2d",
     "alibi_bias",
@@ -63,6 +78,7 @@ __all__ = [
     "alpha_dropout",
     "avg_pool2d",
     "batch_norm",
+    "causal_keep",
     "conv1d",
     "conv2d",
     "conv_transpose2d",
@@ -77,7 +93,9 @@ __all__ = [
     "layer_norm",
     "max_pool2d",
     "modulate",
+    "padding_keep",
     "rms_norm",
+    "scaled_dot_product_attention",
     "sinusoidal_positions",
     "timestep_embedding",
     "upsample",

@@ -1,0 +1,28 @@
+"""The activation of a transformer's feed-forward part, by name."""
+
+from collections.abc import Callable
+from typing import Any
+
+from neural_net_core.activations import gelu, relu, swiglu
+
+__all__: list[str] = []
+
+Activation = str | Callable[[Any], Any]
+
+_KNOWN: dict[str, tuple[Callable[[Any], Any], int]] = {
+    "relu": (relu, 1),
+    "gelu": (gelu, 1),
+    "swiglu": (swiglu, 2),
+}
+
+
+def resolve_activation(layer: str, activation: Activation) -> tuple[Callable[[Any], Any], int]:
+    """Return the function, and how many times as wide as its result its input is."""
+    if callable(activation):
+        return activation, 1
+    if activation not in _KNOWN:
+        known = ", ".join(_KNOWN)
+        raise ValueError(
+            f"{layer}: expected activation to be one of {known} or a function, got {activation!r}"
+        )
+    return _KNOWN[activation]

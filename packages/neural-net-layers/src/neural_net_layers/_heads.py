@@ -1,0 +1,56 @@
+"""Features cut into heads: (B, T, h D) becomes (B, h, T, D), several groups of heads at once."""
+
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.op import Op
+from neural_net_core.tensor import Tensor
+
+__all__: list[str] = []
+
+
+class SplitHeadsOp(Op):
+    """Views (B, h, T, D) of the groups of heads that stand beside each other in (B, T, Σ h D).
+
+    Backward writes the gradients of all groups beside each other again. It equals a reshape, a
+    split and a transposition, without a copy on the way.
+
+    Args:
+        heads: How many heads each group has.
+    """
+
+    def __init__(self, heads: tuple[int, ...]) -> None:
+        self.heads = heads
+
+    def forward(self, x: Array) -> tuple[Array, ...]:
+        self.shape = x.shape
+        batch, time, width = x.shape
+        each = width // sum(self.heads)
+        x = x.reshape(batch, time, sum(self.heads), each).swapaxes(1, 2)  # (B, Σ h, T, D)
+        return tuple(x[:, part] for part in self._parts())
+
+    def backward(self, *dys: Array | None) -> Array:
+        given: Array = next(dy for dy in dys if dy is not None)
+        batch, time, _ = self.shape
+        dx = np.empty_like(given, shape=(batch, time, sum(self.heads), given.shape[-1]), order="C")
+        for part, dy in zip(self._parts(), dys, strict=True):
+            dx[:, :, part] = 0 if dy is None else dy.swapaxes(1, 2)
+        return dx.reshape(self.shape)
+
+    def _parts(self) -> list[slice]:
+        ends = np.cumsum(self.heads).tolist()
+        return [slice(end - n, end) for n, end in zip(self.heads, ends, strict=True)]
+
+
+def split_heads(x: Tensor, *heads: int) -> tuple[Tensor, ...]:
+    """Return (B, T, Σ h D) as one (B, h, T, D) for each number of heads."""
+    return SplitHeadsOp.apply(x, heads=heads)  # type: ignore[return-value]
+
+
+def merge_heads(x: Any) -> Tensor:
+    """Return (B, H, T, D) as (B, T, H D)."""
+    batch, heads, time, width = x.shape
+    merged: Tensor = x.transpose(0, 2, 1, 3).reshape(batch, time, heads * width)
+    return merged

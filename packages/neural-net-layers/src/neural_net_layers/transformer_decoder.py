@@ -1,0 +1,293 @@
+r"""The transformer's decoder: writes one sequence while reading another.
+
+Between the two branches of an encoder's layer stands a third, in which what is written asks and
+what was read, the "memory", answers:
+
+    x = x + self_attention(norm(x))            causal: nobody reads what is not yet written
+    x = x + cross_attention(norm(x), memory)
+    x = x + feed_forward(norm(x))
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neural_net_core.containers import ModuleList
+from neural_net_core.dense import Dense, Initializer
+from neural_net_core.module import Module
+from neural_net_core.tensor import as_tensor
+from neural_net_layers._checks import check_size
+from neural_net_layers._feed_forward import Activation, resolve_activation
+from neural_net_layers.dropout import Dropout
+from neural_net_layers.key_value_cache import DecoderCache
+from neural_net_layers.multi_head_attention import MultiHeadAttention, Position
+from neural_net_layers.transformer_encoder import final_norm_of, make_norm
+
+__all__ = ["TransformerDecoder", "TransformerDecoderLayer"]
+
+
+class TransformerDecoderLayer(Module):
+    r"""Causal self-attention, attention to a memory, and a feed-forward part.
+
+    $$ \text{pre-norm: } u = x + \mathrm{attention}(\mathrm{norm}_1(x)), \quad
+       v = u + \mathrm{attention}(\mathrm{norm}_2(u), \text{memory}), \quad
+       y = v + W_2\, a(W_1 \mathrm{norm}_3(v) + b_1) + b_2 $$
+
+    Post-norm normalizes after each sum instead. Called the same in PyTorch, whose parameters load
+    as they are; there it is post-norm by default, and **not causal** unless a mask says so.
+
+    Args:
+        features: D, the width.
+        num_heads: H, a divisor of D.
+        hidden_features: The width inside the feed-forward part; None means 4 D.
+        dropout: The probability of dropping in training.
+        activation: As in `TransformerEncoderLayer`.
+        pre_norm: Whether the norms stand before the branches or after the sums.
+        bias: Whether projections and norms have biases.
+        eps: Of the norms.
+        norm: Makes the norm of a given size; None means `LayerNorm`.
+        num_kv_heads: As in `MultiHeadAttention`, in both attentions.
+        memory_features: The width of the memory; None means D.
+        position: As in `MultiHeadAttention`, in the self-attention.
+        init: Initializer of all weights; None as in PyTorch.
+        rng: The generator for weights and dropout; None means the library's.
+        dtype: The parameters' dtype; None means the default, float32.
+
+    Shape:
+        x (B, T, D), memory (B, S, memory_features) -> (B, T, D)
+
+    Attributes:
+        self_attn: `MultiHeadAttention` among what is written.
+        multihead_attn: `MultiHeadAttention` to the memory.
+        linear1: `Dense`, D -> hidden_features, or twice as many for SwiGLU.
+        linear2: `Dense`, hidden_features -> D.
+        norm1: The self-attention's norm.
+        norm2: The norm of the attention to the memory.
+        norm3: The feed-forward part's norm.
+
+    References:
+        Vaswani et al. (2017), arXiv:1706.03762, figure 1.
+
+    Examples:
+        >>> import numpy as np
+        >>> layer = TransformerDecoderLayer(8, 2)
+        >>> layer(np.ones((1, 3, 8), np.float32), np.ones((1, 5, 8), np.float32)).shape
+        (1, 3, 8)
+    """
+
+    def __init__(
+        self,
+        features: int,
+        num_heads: int,
+        hidden_features: int | None = None,
+        *,
+        dropout: float = 0.1,
+        activation: Activation = "relu",
+        pre_norm: bool = True,
+        bias: bool = True,
+        eps: float = 1e-5,
+        norm: Callable[[int], Module] | None = None,
+        num_kv_heads: int | None = None,
+        memory_features: int | None = None,
+        position: Position | None = None,
+        init: Initializer | None = None,
+        rng: np.random.Generator | None = None,
+        dtype: npt.DTypeLike | None = None,
+    ) -> None:
+        hidden = 4 * features if hidden_features is None else hidden_features
+        hidden = check_size("TransformerDecoderLayer", "hidden_features", hidden)
+        self.pre_norm = pre_norm
+        self.activation, widening = resolve_activation("TransformerDecoderLayer", activation)
+        common: dict[str, Any] = {"bias": bias, "init": init, "rng": rng, "dtype": dtype}
+        self.self_attn = MultiHeadAttention(
+            features,
+            num_heads,
+            num_kv_heads=num_kv_heads,
+            dropout=dropout,
+            position=position,
+            **common,
+        )
+        self.multihead_attn = MultiHeadAttention(
+            features,
+            num_heads,
+            num_kv_heads=num_kv_heads,
+            key_features=memory_features,
+            value_features=memory_features,
+            dropout=dropout,
+            **common,
+        )
+        self.linear1 = Dense(features, widening * hidden, **common)
+        self.linear2 = Dense(hidden, features, **common)
+        self.norm1, self.norm2, self.norm3 = (
+            make_norm(norm, features, eps, bias, dtype) for _ in range(3)
+        )
+        self.dropout = Dropout(dropout, rng=rng)
+
+    def forward(
+        self,
+        x: Any,
+        memory: Any,
+        *,
+        keep: Any = None,
+        key_keep: Any = None,
+        memory_keep: Any = None,
+        memory_key_keep: Any = None,
+        bias: Any = None,
+        causal: bool = True,
+        cache: DecoderCache | None = None,
+        need_weights: bool = False,
+    ) -> Any:
+        """Return what is written, after all three branches.
+
+        Args:
+            x: (B, T, D).
+            memory: (B, S, memory_features), usually an encoder's output.
+            keep: Booleans that broadcast to (B, H, T, T), **True = may be attended to**.
+            key_keep: Booleans (B, T), True = a token, False = padding.
+            memory_keep: Booleans that broadcast to (B, H, T, S).
+            memory_key_keep: Booleans (B, S), True = a token of the memory.
+            bias: Numbers that broadcast to (B, H, T, T), added to the self-attention's scores.
+            causal: Whether no position may look ahead in the self-attention.
+            cache: Keys and values of earlier calls, of the memory too.
+            need_weights: Whether to return the weights of both attentions too.
+
+        Returns:
+            (B, T, D), or a pair of it and the weights, itself a pair: (B, H, T, T) of the
+            self-attention and (B, H, T, S) of the attention to the memory.
+        """
+        x = as_tensor(x)
+        y = self.self_attn(
+            self.norm1(x) if self.pre_norm else x,
+            keep=keep,
+            key_keep=key_keep,
+            bias=bias,
+            causal=causal,
+            cache=None if cache is None else cache.self_attention,
+            need_weights=need_weights,
+        )
+        y, own_weights = y if need_weights else (y, None)
+        x = x + self.dropout(y)
+        if not self.pre_norm:
+            x = self.norm1(x)
+        y = self.multihead_attn(
+            self.norm2(x) if self.pre_norm else x,
+            memory,
+            keep=memory_keep,
+            key_keep=memory_key_keep,
+            cache=None if cache is None else cache.memory,
+            need_weights=need_weights,
+        )
+        y, memory_weights = y if need_weights else (y, None)
+        x = x + self.dropout(y)
+        if not self.pre_norm:
+            x = self.norm2(x)
+        y = self.linear1(self.norm3(x) if self.pre_norm else x)
+        x = x + self.dropout(self.linear2(self.dropout(self.activation(y))))
+        if not self.pre_norm:
+            x = self.norm3(x)
+        return (x, (own_weights, memory_weights)) if need_weights else x
+
+    def extra_repr(self) -> str:
+        """Return the form."""
+        return f"{'pre' if self.pre_norm else 'post'}_norm"
+
+
+class TransformerDecoder(Module):
+    r"""Decoder layers one after the other, all reading one memory, and a norm at the end.
+
+    $$ y = \mathrm{norm}(f_L(\dots f_1(x, \text{memory}) \dots, \text{memory})) $$
+
+    Args:
+        num_layers: L, how many.
+        features: D, the width.
+        num_heads: H, a divisor of D.
+        final_norm: Whether a norm follows the last layer; None means with pre-norm only.
+        **options: Of each `TransformerDecoderLayer`.
+
+    Shape:
+        x (B, T, D), memory (B, S, memory_features) -> (B, T, D)
+
+    Attributes:
+        layers: The `TransformerDecoderLayer`s.
+        norm: The norm at the end, or None.
+
+    Examples:
+        >>> import numpy as np
+        >>> decoder = TransformerDecoder(2, 8, 2, dropout=0.0)
+        >>> decoder(np.ones((1, 3, 8), np.float32), np.ones((1, 5, 8), np.float32)).shape
+        (1, 3, 8)
+    """
+
+    def __init__(
+        self,
+        num_layers: int,
+        features: int,
+        num_heads: int,
+        *,
+        final_norm: bool | None = None,
+        **options: Any,
+    ) -> None:
+        count = check_size("TransformerDecoder", "num_layers", num_layers)
+        layers = [TransformerDecoderLayer(features, num_heads, **options) for _ in range(count)]
+        self.layers = ModuleList(layers)
+        self.norm = final_norm_of(final_norm, features, options)
+
+    def forward(
+        self,
+        x: Any,
+        memory: Any,
+        *,
+        keep: Any = None,
+        key_keep: Any = None,
+        memory_keep: Any = None,
+        memory_key_keep: Any = None,
+        bias: Any = None,
+        causal: bool = True,
+        cache: list[DecoderCache] | None = None,
+        need_weights: bool = False,
+    ) -> Any:
+        """Return what is written, after all layers.
+
+        Args:
+            x: (B, T, D).
+            memory: (B, S, memory_features).
+            keep: Booleans that broadcast to (B, H, T, T), **True = may be attended to**.
+            key_keep: Booleans (B, T), True = a token, False = padding.
+            memory_keep: Booleans that broadcast to (B, H, T, S).
+            memory_key_keep: Booleans (B, S), True = a token of the memory.
+            bias: Numbers that broadcast to (B, H, T, T), added to the self-attentions' scores.
+            causal: Whether no position may look ahead.
+            cache: From `new_cache`.
+            need_weights: Whether to return the weights of every layer too.
+
+        Returns:
+            (B, T, D), or a pair of it and a list with a pair of weights per layer.
+        """
+        x, memory, weights = as_tensor(x), as_tensor(memory), []
+        held_by_layer: Sequence[DecoderCache | None] = (
+            [None] * len(self.layers) if cache is None else cache
+        )
+        for layer, held in zip(self.layers, held_by_layer, strict=True):
+            x = layer(
+                x,
+                memory,
+                keep=keep,
+                key_keep=key_keep,
+                memory_keep=memory_keep,
+                memory_key_keep=memory_key_keep,
+                bias=bias,
+                causal=causal,
+                cache=held,
+                need_weights=need_weights,
+            )
+            if need_weights:
+                x, seen = x
+                weights.append(seen)
+        x = x if self.norm is None else self.norm(x)
+        return (x, weights) if need_weights else x
+
+    def new_cache(self) -> list[DecoderCache]:
+        """Return an empty cache for every layer, for one batch of sequences."""
+        return [DecoderCache() for _ in self.layers]

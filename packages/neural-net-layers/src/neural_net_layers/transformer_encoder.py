@@ -1,0 +1,286 @@
+r"""The transformer's block, and a stack of them: attend, then think about it, each added on.
+
+A block has two residual branches. The attention moves information between positions; the
+feed-forward part works on each position by itself:
+
+    x = x + attention(norm(x))
+    x = x + W₂ a(W₁ norm(x) + b₁) + b₂
+
+That is pre-norm. Post-norm, the original form, is norm(x + …): see `ResidualBlock` for the
+difference. With a causal mask a stack of these blocks is a language model's body ("decoder-only").
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neural_net_core.containers import ModuleList
+from neural_net_core.dense import Dense, Initializer
+from neural_net_core.module import Module
+from neural_net_core.tensor import as_tensor
+from neural_net_layers._checks import check_size
+from neural_net_layers._feed_forward import Activation, resolve_activation
+from neural_net_layers.dropout import Dropout
+from neural_net_layers.key_value_cache import KeyValueCache
+from neural_net_layers.layer_norm import LayerNorm
+from neural_net_layers.multi_head_attention import MultiHeadAttention, Position
+
+__all__ = ["TransformerEncoder", "TransformerEncoderLayer"]
+
+
+class TransformerEncoderLayer(Module):
+    r"""Self-attention and a feed-forward part, each normalized and added to its input.
+
+    $$ \text{pre-norm: } u = x + \mathrm{attention}(\mathrm{norm}_1(x)), \quad
+       y = u + W_2\, a(W_1 \mathrm{norm}_2(u) + b_1) + b_2 $$
+
+    $$ \text{post-norm: } u = \mathrm{norm}_1(x + \mathrm{attention}(x)), \quad
+       y = \mathrm{norm}_2(u + W_2\, a(W_1 u + b_1) + b_2) $$
+
+    Called the same in PyTorch, whose parameters load as they are; there it is post-norm by
+    default (`norm_first=False`), with `dim_feedforward=2048` and ReLU.
+
+    Args:
+        features: D, the width.
+        num_heads: H, a divisor of D.
+        hidden_features: The width inside the feed-forward part; None means 4 D.
+        dropout: The probability of dropping in training: attention weights, hidden units, and
+            both branches.
+        activation: a: `"relu"`, `"gelu"`, `"swiglu"` (W₁ then makes gate and values side by side,
+            2 · hidden_features), or a function.
+        pre_norm: Whether the norms stand before the branches or after the sums.
+        bias: Whether projections and norms have biases.
+        eps: Of the norms.
+        norm: Makes the norm of a given size, such as `RMSNorm`; None means `LayerNorm`.
+        num_kv_heads: As in `MultiHeadAttention`.
+        position: As in `MultiHeadAttention`.
+        init: Initializer of all weights; None as in PyTorch.
+        rng: The generator for weights and dropout; None means the library's.
+        dtype: The parameters' dtype; None means the default, float32.
+
+    Shape:
+        (B, T, D) -> (B, T, D)
+
+    Attributes:
+        self_attn: `MultiHeadAttention`.
+        linear1: `Dense`, D -> hidden_features, or twice as many for SwiGLU.
+        linear2: `Dense`, hidden_features -> D.
+        norm1: The attention's norm.
+        norm2: The feed-forward part's norm.
+
+    References:
+        Vaswani et al. (2017), arXiv:1706.03762, figure 1; pre-norm: Xiong et al. (2020),
+        arXiv:2002.04745; SwiGLU: Shazeer (2020), arXiv:2002.05202.
+
+    Examples:
+        >>> import numpy as np
+        >>> layer = TransformerEncoderLayer(8, 2)
+        >>> layer(np.ones((1, 3, 8), np.float32), causal=True).shape
+        (1, 3, 8)
+    """
+
+    def __init__(
+        self,
+        features: int,
+        num_heads: int,
+        hidden_features: int | None = None,
+        *,
+        dropout: float = 0.1,
+        activation: Activation = "relu",
+        pre_norm: bool = True,
+        bias: bool = True,
+        eps: float = 1e-5,
+        norm: Callable[[int], Module] | None = None,
+        num_kv_heads: int | None = None,
+        position: Position | None = None,
+        init: Initializer | None = None,
+        rng: np.random.Generator | None = None,
+        dtype: npt.DTypeLike | None = None,
+    ) -> None:
+        hidden = 4 * features if hidden_features is None else hidden_features
+        hidden = check_size("TransformerEncoderLayer", "hidden_features", hidden)
+        self.pre_norm = pre_norm
+        self.activation, widening = resolve_activation("TransformerEncoderLayer", activation)
+        self.self_attn = MultiHeadAttention(
+            features,
+            num_heads,
+            num_kv_heads=num_kv_heads,
+            bias=bias,
+            dropout=dropout,
+            position=position,
+            init=init,
+            rng=rng,
+            dtype=dtype,
+        )
+        self.linear1 = Dense(features, widening * hidden, bias, init=init, rng=rng, dtype=dtype)
+        self.linear2 = Dense(hidden, features, bias, init=init, rng=rng, dtype=dtype)
+        self.norm1, self.norm2 = (make_norm(norm, features, eps, bias, dtype) for _ in range(2))
+        self.dropout = Dropout(dropout, rng=rng)
+
+    def forward(
+        self,
+        x: Any,
+        *,
+        keep: Any = None,
+        key_keep: Any = None,
+        bias: Any = None,
+        causal: bool = False,
+        cache: KeyValueCache | None = None,
+        need_weights: bool = False,
+    ) -> Any:
+        """Return the sequence after both branches.
+
+        Args:
+            x: (B, T, D).
+            keep: Booleans that broadcast to (B, H, T, S), **True = may be attended to**.
+            key_keep: Booleans (B, S), True = a token, False = padding.
+            bias: Numbers that broadcast to (B, H, T, S), added to the scores.
+            causal: Whether no position may look ahead.
+            cache: Keys and values of earlier calls; see `MultiHeadAttention`.
+            need_weights: Whether to return the attention's weights (B, H, T, S) too.
+
+        Returns:
+            (B, T, D), or a pair of it and the weights.
+        """
+        x = as_tensor(x)
+        y = self.self_attn(
+            self.norm1(x) if self.pre_norm else x,
+            keep=keep,
+            key_keep=key_keep,
+            bias=bias,
+            causal=causal,
+            cache=cache,
+            need_weights=need_weights,
+        )
+        y, weights = y if need_weights else (y, None)
+        x = x + self.dropout(y)
+        if not self.pre_norm:
+            x = self.norm1(x)
+        y = self.linear1(self.norm2(x) if self.pre_norm else x)
+        x = x + self.dropout(self.linear2(self.dropout(self.activation(y))))
+        if not self.pre_norm:
+            x = self.norm2(x)
+        return (x, weights) if need_weights else x
+
+    def extra_repr(self) -> str:
+        """Return the form."""
+        return f"{'pre' if self.pre_norm else 'post'}_norm"
+
+
+class TransformerEncoder(Module):
+    r"""Layers one after the other, each with weights of its own, and a norm at the end.
+
+    $$ y = \mathrm{norm}(f_L(\dots f_2(f_1(x)))) $$
+
+    Called the same in PyTorch, which copies one layer with its initial weights instead.
+
+    Args:
+        num_layers: L, how many.
+        features: D, the width.
+        num_heads: H, a divisor of D.
+        final_norm: Whether a norm follows the last layer; None means with pre-norm, whose sums
+            leave the stack at any size, and not with post-norm.
+        **options: Of each `TransformerEncoderLayer`.
+
+    Shape:
+        (B, T, D) -> (B, T, D)
+
+    Attributes:
+        layers: The `TransformerEncoderLayer`s.
+        norm: The norm at the end, or None.
+
+    Examples:
+        >>> import numpy as np
+        >>> encoder = TransformerEncoder(2, 8, 2, dropout=0.0)
+        >>> encoder(np.ones((1, 3, 8), np.float32)).shape
+        (1, 3, 8)
+    """
+
+    def __init__(
+        self,
+        num_layers: int,
+        features: int,
+        num_heads: int,
+        *,
+        final_norm: bool | None = None,
+        **options: Any,
+    ) -> None:
+        count = check_size("TransformerEncoder", "num_layers", num_layers)
+        layers = [TransformerEncoderLayer(features, num_heads, **options) for _ in range(count)]
+        self.layers = ModuleList(layers)
+        self.norm = final_norm_of(final_norm, features, options)
+
+    def forward(
+        self,
+        x: Any,
+        *,
+        keep: Any = None,
+        key_keep: Any = None,
+        bias: Any = None,
+        causal: bool = False,
+        cache: list[KeyValueCache] | None = None,
+        need_weights: bool = False,
+    ) -> Any:
+        """Return the sequence after all layers.
+
+        Args:
+            x: (B, T, D).
+            keep: Booleans that broadcast to (B, H, T, S), **True = may be attended to**.
+            key_keep: Booleans (B, S), True = a token, False = padding.
+            bias: Numbers that broadcast to (B, H, T, S), added to the scores of every layer.
+            causal: Whether no position may look ahead.
+            cache: From `new_cache`.
+            need_weights: Whether to return the weights of every layer too.
+
+        Returns:
+            (B, T, D), or a pair of it and a list of weights (B, H, T, S).
+        """
+        x, weights = as_tensor(x), []
+        held_by_layer: Sequence[KeyValueCache | None] = (
+            [None] * len(self.layers) if cache is None else cache
+        )
+        for layer, held in zip(self.layers, held_by_layer, strict=True):
+            x = layer(
+                x,
+                keep=keep,
+                key_keep=key_keep,
+                bias=bias,
+                causal=causal,
+                cache=held,
+                need_weights=need_weights,
+            )
+            if need_weights:
+                x, seen = x
+                weights.append(seen)
+        x = x if self.norm is None else self.norm(x)
+        return (x, weights) if need_weights else x
+
+    def new_cache(self) -> list[KeyValueCache]:
+        """Return an empty cache for every layer, for one batch of sequences."""
+        return [KeyValueCache() for _ in self.layers]
+
+
+def make_norm(
+    norm: Callable[[int], Module] | None,
+    features: int,
+    eps: float,
+    bias: bool,
+    dtype: npt.DTypeLike | None,
+) -> Module:
+    """Return a norm of the features."""
+    if norm is None:
+        return LayerNorm(features, eps, bias=bias, dtype=dtype)
+    made = norm(features)
+    return made if dtype is None else made.astype(dtype)
+
+
+def final_norm_of(wanted: bool | None, features: int, options: dict[str, Any]) -> Module | None:
+    """Return the norm after a stack of layers with some options, or None."""
+    if wanted is None:
+        wanted = options.get("pre_norm", True)
+    if not wanted:
+        return None
+    norm, eps = options.get("norm"), options.get("eps", 1e-5)
+    return make_norm(norm, features, eps, options.get("bias", True), options.get("dtype"))
