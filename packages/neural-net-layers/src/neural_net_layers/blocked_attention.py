@@ -67,6 +67,7 @@ class BlockedAttentionOp(Op):
     ) -> None:
         self.layout, self.visibility, self.scale, self.dropout = layout, visibility, scale, dropout
         self.seed = int(resolve_rng(rng).integers(1 << 62)) if dropout else 0
+        self.tile_scores, self.tile_rows, self.most_kept = TILE, ROWS, KEPT
 
     def forward(self, q: Array, k: Array, v: Array, b: Array | None = None) -> Array:
         layout = self.layout
@@ -80,11 +81,12 @@ class BlockedAttentionOp(Op):
         self.maximum = np.empty_like(q, shape=(*q.shape[:-1], 1), order="C")  # m
         self.inverse = np.empty_like(self.maximum)  # 1/l
         size = self.maximum.size * layout.keys
+        # The tiles, and so what is dropped, must not depend on whether this is recorded.
         self.kept: dict[Row, Array] | None = None
-        if self.parents and size * q.itemsize <= KEPT:
-            self.kept = {}
-        # Kept tiles are whole rows, whose maximum is final.
-        self.columns = layout.keys if self.kept is not None else TILE // ROWS
+        self.columns = self.tile_scores // self.tile_rows
+        if size * q.itemsize <= self.most_kept:
+            self.kept = {} if self.parents else None
+            self.columns = layout.keys  # whole rows, whose maximum is final
         rows, parts = self._rows(size)
 
         def work(start: int, stop: int) -> None:
@@ -202,7 +204,7 @@ class BlockedAttentionOp(Op):
     def _rows(self, size: int) -> tuple[list[Row], int]:
         """Return all rows of tiles, and among how many threads to share them."""
         examples, heads, queries, width = self.q.shape
-        height = max(1, min(ROWS, TILE // max(self.columns, 1)))
+        height = max(1, min(self.tile_rows, self.tile_scores // max(self.columns, 1)))
         rows = [
             (example, head, start, min(start + height, queries))
             for example in range(examples)

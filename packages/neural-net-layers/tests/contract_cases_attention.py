@@ -1,0 +1,99 @@
+"""Attention and transformer layers, for the tests that every layer passes."""
+
+import numpy as np
+
+from neural_net_core import Module
+from neural_net_layers import (
+    MultiHeadAttention,
+    RMSNorm,
+    SelfAttention,
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)
+
+
+def rng():
+    return np.random.default_rng(5)
+
+
+class ReadsItself(Module):
+    """A decoder, or an attention, whose memory is its own input, the other way round."""
+
+    def __init__(self, inner):
+        self.inner = inner
+
+    def forward(self, x):
+        return self.inner(x, x[:, ::-1])
+
+
+def attention(**options):
+    return lambda: MultiHeadAttention(4, 2, rng=rng(), **options)
+
+
+def layer(cls=TransformerEncoderLayer, **options):
+    return lambda: cls(4, 2, 6, rng=rng(), **{"dropout": 0.0, **options})
+
+
+def reading(make):
+    return lambda: ReadsItself(make())
+
+
+SHAPE = (3, 5, 4)
+
+CASES = {
+    "MultiHeadAttention": (attention(), SHAPE, {"shows": "(4, 2 heads"}),
+    "MultiHeadAttention-no-bias": (attention(bias=False), SHAPE, {"shows": "bias=False"}),
+    "MultiHeadAttention-grouped": (
+        lambda: MultiHeadAttention(8, 4, num_kv_heads=2, rng=rng()),
+        (3, 5, 8),
+        {"shows": "2 of keys and values"},
+    ),
+    "MultiHeadAttention-dropout": (
+        attention(dropout=0.5),
+        SHAPE,
+        {"random": True, "shows": "dropout=0.5"},
+    ),
+    "MultiHeadAttention-another-sequence": (reading(attention()), SHAPE),
+    "SelfAttention": (lambda: SelfAttention(4, rng=rng()), SHAPE),
+    "SelfAttention-causal": (
+        lambda: SelfAttention(4, 2, causal=True, rng=rng()),
+        SHAPE,
+        {"shows": "causal"},
+    ),
+    "TransformerEncoderLayer": (layer(), SHAPE, {"kinks": True, "shows": "pre_norm"}),
+    "TransformerEncoderLayer-post-norm": (
+        layer(pre_norm=False, activation="gelu"),
+        SHAPE,
+        {"shows": "post_norm"},
+    ),
+    "TransformerEncoderLayer-swiglu": (
+        layer(activation="swiglu", norm=RMSNorm, bias=False, num_kv_heads=1),
+        SHAPE,
+    ),
+    "TransformerEncoderLayer-dropout": (layer(dropout=0.2), SHAPE, {"random": True}),
+    "TransformerDecoderLayer": (
+        reading(layer(TransformerDecoderLayer, activation="gelu")),
+        SHAPE,
+    ),
+    "TransformerDecoderLayer-post-norm": (
+        reading(layer(TransformerDecoderLayer, activation="gelu", pre_norm=False)),
+        SHAPE,
+        {"shows": "post_norm"},
+    ),
+    "TransformerEncoder": (
+        lambda: TransformerEncoder(
+            2, 4, 2, hidden_features=6, dropout=0.0, activation="gelu", rng=rng()
+        ),
+        SHAPE,
+    ),
+    "TransformerDecoder": (
+        reading(
+            lambda: TransformerDecoder(
+                2, 4, 2, hidden_features=6, dropout=0.0, activation="gelu", rng=rng()
+            )
+        ),
+        SHAPE,
+    ),
+}

@@ -1,0 +1,42 @@
+"""Self-attention as a module of one input."""
+
+import numpy as np
+import pytest
+
+from neural_net_core import Dense, Sequential, no_grad
+from neural_net_layers import KeyValueCache, SelfAttention
+
+
+def numbers(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def test_it_is_the_attention_of_its_input_to_itself():
+    layer, x = SelfAttention(8, 2, rng=np.random.default_rng(0)), numbers(2, 5, 8)
+    np.testing.assert_array_equal(layer(x).data, layer.attention(x, x, x).data)
+    y, weights = layer(x, need_weights=True)
+    assert y.shape == (2, 5, 8) and weights.shape == (2, 2, 5, 5)
+
+
+def test_causal_is_decided_once_and_masks_add_to_it():
+    layer, x = SelfAttention(8, 2, causal=True, rng=np.random.default_rng(0)), numbers(1, 4, 8)
+    keep = np.ones((4, 4), bool)
+    keep[3, 0] = False
+    _, weights = layer(x, keep=keep, need_weights=True)
+    assert not weights.data[..., np.triu_indices(4, 1)[0], np.triu_indices(4, 1)[1]].any()
+    assert not weights.data[..., 3, 0].any()
+    assert (weights.data.sum(-1) > 0.99).all()
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_it_fits_into_a_sequential(causal):
+    model = Sequential(Dense(3, 8), SelfAttention(8, causal=causal), Dense(8, 1))
+    assert model(numbers(2, 5, 3)).shape == (2, 5, 1)
+
+
+def test_with_a_cache():
+    layer, x = SelfAttention(8, 2, causal=True, rng=np.random.default_rng(0)), numbers(1, 4, 8)
+    cache = KeyValueCache()
+    with no_grad():
+        parts = [layer(x[:, i : i + 1], cache=cache).data for i in range(4)]
+    np.testing.assert_allclose(np.concatenate(parts, 1), layer(x).data, rtol=1e-5, atol=1e-6)
