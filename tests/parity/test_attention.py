@@ -57,7 +57,7 @@ def same(name: str, ours: Any, theirs: Any, dtype: str) -> None:
 
 def both(rng: np.random.Generator, dtype: str, *shape: int) -> tuple[Tensor, torch.Tensor]:
     x = rng.normal(size=shape).astype(dtype)
-    return Tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    return Tensor(x, dtype, requires_grad=True), torch.tensor(x, requires_grad=True)
 
 
 def a_visible_key(keep: np.ndarray) -> np.ndarray:
