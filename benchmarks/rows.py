@@ -195,6 +195,145 @@ def _cnn(name, size, kernel):
     return Row(name, lambda: _cnn_ours(size, kernel), lambda: _cnn_torch(size, kernel))
 
 
+VOCABULARY = 65
+
+
+def _transformer_ours(features, heads, depth, time, batch):
+    import neural_net_core as nn
+    import neural_net_layers as layers
+    import neural_net_optim as optim
+
+    class Model(nn.Module):
+        def __init__(self):
+            self.tokens = layers.Embedding(VOCABULARY, features)
+            self.positions = nn.Parameter(np.zeros((time, features)))
+            self.encoder = layers.TransformerEncoder(
+                depth, features, heads, activation="gelu", dropout=0.0
+            )
+            self.head = nn.Dense(features, VOCABULARY, bias=False)
+
+        def forward(self, ids):
+            return self.head(self.encoder(self.tokens(ids) + self.positions, causal=True))
+
+    model = Model()
+    opt = optim.AdamW(model.parameters(), lr=3e-4)
+    loss_fn = nn.CrossEntropyLoss()
+    x, y = _tokens(batch, time)
+
+    def step():
+        value = loss_fn(model(x).reshape(-1, VOCABULARY), y.reshape(-1))
+        value.backward()
+        opt.step()
+        opt.zero_grad()
+        return value
+
+    return step
+
+
+def _transformer_torch(features, heads, depth, time, batch):
+    import torch
+    from torch import nn
+
+    class Block(nn.Module):
+        """As compact as it can be written: one product for queries, keys and values."""
+
+        def __init__(self):
+            super().__init__()
+            self.norm1, self.norm2 = nn.LayerNorm(features), nn.LayerNorm(features)
+            self.packed, self.out = (
+                nn.Linear(features, 3 * features),
+                nn.Linear(features, features),
+            )
+            self.linear1 = nn.Linear(features, 4 * features)
+            self.linear2 = nn.Linear(4 * features, features)
+
+        def forward(self, x):
+            b, t, d = x.shape
+            q, k, v = (
+                part.view(b, t, heads, d // heads).transpose(1, 2)
+                for part in self.packed(self.norm1(x)).split(d, dim=2)
+            )
+            y = nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+            x = x + self.out(y.transpose(1, 2).reshape(b, t, d))
+            return x + self.linear2(nn.functional.gelu(self.linear1(self.norm2(x))))
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.tokens = nn.Embedding(VOCABULARY, features)
+            self.positions = nn.Parameter(torch.zeros(time, features))
+            self.blocks = nn.Sequential(*[Block() for _ in range(depth)], nn.LayerNorm(features))
+            self.head = nn.Linear(features, VOCABULARY, bias=False)
+
+        def forward(self, ids):
+            return self.head(self.blocks(self.tokens(ids) + self.positions))
+
+    model = Model()
+    opt = torch.optim.AdamW(model.parameters(), lr=3e-4)
+    loss_fn = nn.CrossEntropyLoss()
+    x, y = map(torch.from_numpy, _tokens(batch, time))
+
+    def step():
+        value = loss_fn(model(x).view(-1, VOCABULARY), y.view(-1))
+        value.backward()
+        opt.step()
+        opt.zero_grad()
+        return value
+
+    return step
+
+
+def _tokens(batch, time):
+    ids = np.random.default_rng(0).integers(0, VOCABULARY, (batch, time + 1))
+    return np.ascontiguousarray(ids[:, :-1]), np.ascontiguousarray(ids[:, 1:])
+
+
+def _transformer(features, heads, depth, time, batch):
+    args = (features, heads, depth, time, batch)
+    return Row(
+        f"transformer d {features} L {depth}, T {time}, batch {batch}",
+        lambda: _transformer_ours(*args),
+        lambda: _transformer_torch(*args),
+    )
+
+
+ATTENTION = (1, 4, 2048, 64)  # batch, heads, time, features
+
+
+def _attention_ours():
+    import neural_net_core as nn
+    import neural_net_layers as layers
+
+    *inputs, dy = _attention_arrays()
+    inputs = [nn.Tensor(x, requires_grad=True) for x in inputs]
+
+    def step():
+        layers.scaled_dot_product_attention(*inputs, causal=True).backward(dy)
+        for x in inputs:
+            x.grad = None
+
+    return step
+
+
+def _attention_torch():
+    import torch
+
+    *inputs, dy = map(torch.from_numpy, _attention_arrays())
+    inputs = [x.requires_grad_() for x in inputs]
+
+    def step():
+        torch.nn.functional.scaled_dot_product_attention(*inputs, is_causal=True).backward(dy)
+        for x in inputs:
+            x.grad = None
+
+    return step
+
+
+def _attention_arrays():
+    rng = np.random.default_rng(0)
+    return [rng.normal(size=ATTENTION).astype(np.float32) for _ in range(4)]
+
+
 SGD = ("SGD", {"lr": 0.1})
 ADAM = ("Adam", {"lr": 1e-3})
 
@@ -208,4 +347,8 @@ ROWS = [
     _cnn("CNN 8x8, 3x3, 1-16-32, batch 64", 8, 3),
     _cnn("CNN 28x28, 5x5, 1-16-32, batch 64", 28, 5),
     Row("CNN 32x32, BatchNorm, 32-64-64, batch 32", _wide_ours, _wide_torch),
+    _transformer(64, 4, 2, 32, 16),
+    _transformer(128, 4, 4, 64, 16),
+    _transformer(384, 6, 6, 256, 4),
+    Row("attention alone, causal, 4 heads, T 2048", _attention_ours, _attention_torch),
 ]

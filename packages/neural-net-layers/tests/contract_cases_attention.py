@@ -97,3 +97,24 @@ CASES = {
         SHAPE,
     ),
 }
+
+
+def draw(*shape):
+    return np.random.default_rng(0).normal(size=shape)
+
+
+SEVERAL_INPUTS = {
+    "MultiHeadAttention-other-widths": (
+        attention(key_features=3, value_features=5),
+        (draw(2, 3, 4), draw(2, 6, 3), draw(2, 6, 5)),
+    ),
+    "TransformerDecoderLayer": (layer(TransformerDecoderLayer), (draw(2, 3, 4), draw(2, 5, 4))),
+    "TransformerDecoderLayer-memory": (
+        layer(TransformerDecoderLayer, memory_features=3),
+        (draw(2, 3, 4), draw(2, 5, 3)),
+    ),
+    "TransformerDecoder": (
+        lambda: TransformerDecoder(2, 4, 2, dropout=0.0, rng=rng()),
+        (draw(2, 3, 4), draw(2, 5, 4)),
+    ),
+}

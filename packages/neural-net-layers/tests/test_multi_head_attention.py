@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 
 from neural_net_core import GraphError, Module, ShapeError, StateDictError, Tensor, grad, no_grad
-from neural_net_core.ops import concatenate, softmax
-from neural_net_layers import KeyValueCache, MultiHeadAttention, causal_keep, padding_keep
+from neural_net_core.ops import softmax
+from neural_net_layers import (
+    KeyValueCache,
+    MultiHeadAttention,
+    RotaryEmbedding,
+    alibi_bias,
+    causal_keep,
+    padding_keep,
+)
 
 
 def rng(seed=0):
@@ -136,46 +143,53 @@ def test_without_positions_the_order_of_the_input_is_the_order_of_the_output():
     )
 
 
-class Turn(Module):
-    """Rotates pairs of features by an angle per position: the score depends on the distance."""
+def test_rotary_positions_make_scores_depend_on_the_distance():
+    """The same token everywhere: all that tells keys apart is how far away they are."""
+    layer = MultiHeadAttention(8, 2, position=RotaryEmbedding(4), rng=rng())
+    x = np.broadcast_to(numbers(1, 1, 8), (1, 12, 8))
+    _, weights = layer(x, need_weights=True)
+    scores = np.log(weights.data[0, 0])
+    differences = scores[:, :-1] - scores[:, 1:]
+    np.testing.assert_allclose(differences[3:9, 2:8], differences[4:10, 3:9], atol=1e-5)
+    assert np.ptp(differences) > 0.01
+
+
+class Told(Module):
+    """A position that writes down what it was told."""
 
     def __init__(self):
         self.calls = []
 
     def forward(self, x, offset=0):
         self.calls.append((x.shape, offset))
-        angle = (np.arange(x.shape[2]) + offset)[:, None] * 0.3
-        cos, sin = (f(angle).astype(x.dtype) for f in (np.cos, np.sin))
-        half = x.shape[-1] // 2
-        a, b = x[..., :half], x[..., half:]
-        return concatenate([a * cos - b * sin, a * sin + b * cos], axis=-1)
+        return x * 0.5
 
 
 def test_positions_are_told_to_queries_and_keys_with_their_offset():
-    turn = Turn()
-    layer = MultiHeadAttention(8, 2, num_kv_heads=1, position=turn, rng=rng())
+    told = Told()
+    layer = MultiHeadAttention(8, 2, num_kv_heads=1, position=told, rng=rng())
     x = numbers(1, 5, 8)
     layer(x)
-    assert turn.calls == [((1, 2, 5, 4), 0), ((1, 1, 5, 4), 0)]
-    turn.calls.clear()
+    assert told.calls == [((1, 2, 5, 4), 0), ((1, 1, 5, 4), 0)]
+    told.calls.clear()
     layer(x, numbers(1, 3, 8, seed=1), offset=2)
-    assert turn.calls == [((1, 2, 5, 4), 2), ((1, 1, 3, 4), 0)]
-    turn.calls.clear()
+    assert told.calls == [((1, 2, 5, 4), 2), ((1, 1, 3, 4), 0)]
+    told.calls.clear()
     cache = KeyValueCache()
     with no_grad():
         layer(x, cache=cache)
         layer(x[:, :1], cache=cache)
-    assert [offset for _, offset in turn.calls] == [0, 0, 5, 5]
+    assert [offset for _, offset in told.calls] == [0, 0, 5, 5]
 
 
-@pytest.mark.parametrize("position", [None, Turn], ids=["plain", "rotated"])
+@pytest.mark.parametrize("position", [None, lambda: RotaryEmbedding(2)], ids=["plain", "rotary"])
 @pytest.mark.parametrize("shared", [4, 1])
 @pytest.mark.parametrize("pieces", [[1] * 7, [3, 1, 1, 2], [6, 1], [7]])
 def test_a_sequence_read_in_pieces_with_a_cache_gives_the_same(pieces, shared, position):
     layer = MultiHeadAttention(
         8, 4, num_kv_heads=shared, position=position and position(), rng=rng()
     )
-    x, bias = numbers(2, 7, 8), numbers(4, 7, 7, seed=1)
+    x, bias = numbers(2, 7, 8), alibi_bias(4, 7)
     key_keep = padding_keep([7, 5])
     whole = layer(x, causal=True, bias=bias, key_keep=key_keep).data
     cache, parts, start = KeyValueCache(), [], 0
@@ -186,7 +200,7 @@ def test_a_sequence_read_in_pieces_with_a_cache_gives_the_same(pieces, shared, p
                 x[:, start:stop],
                 causal=True,
                 cache=cache,
-                bias=bias[:, start:stop, :stop],
+                bias=alibi_bias(4, n, stop),
                 key_keep=key_keep[:, :stop],
             )
             parts.append(part.data)
