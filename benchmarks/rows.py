@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from skip_gram import skip_gram_ours, skip_gram_torch
 
 Step = Callable[[], object]
 
@@ -334,63 +335,8 @@ def _attention_arrays():
     return [rng.normal(size=ATTENTION).astype(np.float32) for _ in range(4)]
 
 
-def _pairs(vocabulary, batch, negatives):
-    """Return words, and for each the one beside it and random others; rarer ones rarer."""
-    rng = np.random.default_rng(0)
-    chances = 1 / np.arange(1, vocabulary + 1)
-    chances /= chances.sum()
-    centers = rng.choice(vocabulary, batch, p=chances)
-    others = rng.choice(vocabulary, (batch, 1 + negatives), p=chances)
-    labels = np.zeros(others.shape, np.float32)
-    labels[:, 0] = 1
-    return centers, others, labels
-
-
-def _skip_gram_ours(vocabulary, features, batch, negatives, optimizer):
-    import neural_net_core as nn
-    import neural_net_optim as optim
-    from neural_net_layers import Embedding
-
-    words, contexts = Embedding(vocabulary, features), Embedding(vocabulary, features)
-    name, settings = optimizer
-    opt = getattr(optim, name)([words.weight, contexts.weight], **settings)
-    loss_fn = nn.BCEWithLogitsLoss()
-    centers, others, labels = _pairs(vocabulary, batch, negatives)
-
-    def step():
-        scores = contexts(others) @ words(centers).reshape(batch, features, 1)
-        value = loss_fn(scores.reshape(labels.shape), labels)
-        value.backward()
-        opt.step()
-        opt.zero_grad()
-        return value
-
-    return step
-
-
-def _skip_gram_torch(vocabulary, features, batch, negatives, optimizer):
-    import torch
-    from torch import nn
-
-    words, contexts = nn.Embedding(vocabulary, features), nn.Embedding(vocabulary, features)
-    name, settings = optimizer
-    opt = getattr(torch.optim, name)([words.weight, contexts.weight], **settings)
-    loss_fn = nn.BCEWithLogitsLoss()
-    centers, others, labels = map(torch.from_numpy, _pairs(vocabulary, batch, negatives))
-
-    def step():
-        scores = contexts(others) @ words(centers).reshape(batch, features, 1)
-        value = loss_fn(scores.reshape(labels.shape), labels)
-        value.backward()
-        opt.step()
-        opt.zero_grad()
-        return value
-
-    return step
-
-
 def _skip_gram(name, *args):
-    return Row(name, lambda: _skip_gram_ours(*args), lambda: _skip_gram_torch(*args))
+    return Row(name, lambda: skip_gram_ours(*args), lambda: skip_gram_torch(*args))
 
 
 SGD = ("SGD", {"lr": 0.1})
