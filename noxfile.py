@@ -84,17 +84,18 @@ def examples(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation; a broken link or an unknown name is an error."""
+    """Build the documentation and look at every page in Chromium, its network cut."""
     sync(session, "packages", "docs", "test")
     session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
-    session.run("pytest", "tests/test_site.py", *session.posargs, env=CLEAN)
+    pages = ["tests/test_site.py", "tests/test_browser.py"]
+    session.run("pytest", *(session.posargs or pages), env=CLEAN)
 
 
 @nox.session
 def workspace(session: nox.Session) -> None:
     """Check what no single package can: lock file, public names, the code in README and docs."""
     sync(session, "dev")
-    elsewhere = ("parity", "test_install.py", "test_site.py")
+    elsewhere = ("parity", "test_install.py", "test_site.py", "test_browser.py")
     others = ["tests", *(f"--ignore=tests/{name}" for name in elsewhere)]
     session.run("pytest", *(session.posargs or others), env={**CLEAN, "UV": UV})
 

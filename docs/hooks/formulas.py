@@ -17,7 +17,8 @@ log = logging.getLogger("mkdocs.hooks.formulas")
 FORMULA = re.compile(
     r'<(span|div) class="arithmatex">\\(?P<open>[(\[])(?P<latex>.*?)\\[)\]]</\1>', re.DOTALL
 )
-UNKNOWN_COMMAND = re.compile(r"<m[ion][^>]*>(\\[A-Za-z]+)<")
+# A command it does not know is left as it stands; so is the & of an environment, such as aligned.
+UNKNOWN_COMMAND = re.compile(r"<m[ion][^>]*>(\\[A-Za-z]+|&)<")
 
 
 def on_page_content(content: str, *, page: Any, **_: Any) -> str:
@@ -27,7 +28,7 @@ def on_page_content(content: str, *, page: Any, **_: Any) -> str:
         latex = html.unescape(match["latex"]).strip()
         mathml = convert(latex, display="block" if match["open"] == "[" else "inline")
         for command in UNKNOWN_COMMAND.findall(mathml):
-            log.warning("%s: unknown command %s in formula %s", page.file.src_uri, command, latex)
+            log.warning("%s: cannot draw %s in formula %s", page.file.src_uri, command, latex)
         return mathml
 
     return FORMULA.sub(to_mathml, content)

@@ -1,0 +1,133 @@
+// What is wrong with the look of the page that is open? Returns a list of sentences.
+// Called by tests/test_browser.py in every page: `layout` at several widths, `colors` in light and
+// dark.
+({ layout, colors }) => {
+  const found = [];
+
+  // Elements of the article, without those in code (which scrolls), figures and closed boxes.
+  const elements = [];
+  const walk = (element) => {
+    if (element.matches(".highlight, svg, math, details:not([open]), script, style")) return;
+    elements.push(element);
+    for (const child of element.children) walk(child);
+  };
+  for (const article of document.querySelectorAll("article")) walk(article);
+
+  const describe = (element) => {
+    const classes = element.getAttribute("class");
+    const text = element.textContent.trim().replace(/\s+/g, " ").slice(0, 60);
+    return `<${element.tagName.toLowerCase()}${classes ? ` class="${classes}"` : ""}> ${text}`;
+  };
+  const visible = (element) =>
+    element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+
+  // ---- nothing is wider than the window, unless it scrolls in a box of its own
+  const width = document.documentElement.clientWidth;
+  if (layout && document.documentElement.scrollWidth > width)
+    found.push(`the page is ${document.documentElement.scrollWidth} wide, the window ${width}`);
+  const boxed = (element) => {
+    for (let box = element.parentElement; box; box = box.parentElement) {
+      if (box.matches("body")) return false;
+      if (getComputedStyle(box).overflowX !== "visible") return true;
+    }
+    return false;
+  };
+  for (const element of layout ? elements : []) {
+    const box = element.getBoundingClientRect();
+    if (box.width && (box.right > width + 1 || box.left < -1) && visible(element) && !boxed(element))
+      found.push(`reaches from ${box.left} to ${box.right}: ${describe(element)}`);
+  }
+
+  // ---- pictures are there
+  for (const image of document.querySelectorAll("article img"))
+    if (image.loading !== "lazy" && !(image.complete && image.naturalWidth))
+      found.push(`picture not shown: ${image.src}`);
+
+  // ---- the texts of a figure neither cover each other nor leave it
+  const corners = (text) => {
+    const box = text.getBBox();
+    const matrix = text.getScreenCTM();
+    const at = (x, y) => new DOMPoint(x, y).matrixTransform(matrix);
+    // The box of a line includes room for accents and descenders: take the middle of it.
+    const top = box.y + box.height * 0.25;
+    const bottom = box.y + box.height * 0.8;
+    const right = box.x + box.width;
+    return [at(box.x, top), at(right, top), at(right, bottom), at(box.x, bottom)];
+  };
+  // Two convex shapes are apart if one of their edges has all of the other on its far side.
+  const apart = (a, b) =>
+    [a, b].some((shape) =>
+      shape.some((p, i) => {
+        const q = shape[(i + 1) % shape.length];
+        const across = (point) => (q.y - p.y) * point.x - (q.x - p.x) * point.y;
+        const mine = shape.map(across);
+        const other = (shape === a ? b : a).map(across);
+        const slack = 0.5 * Math.hypot(q.x - p.x, q.y - p.y);
+        return (
+          Math.max(...mine) <= Math.min(...other) + slack ||
+          Math.max(...other) <= Math.min(...mine) + slack
+        );
+      }),
+    );
+  for (const figure of layout ? document.querySelectorAll("svg.nnv, svg.diagram") : []) {
+    const name = figure.querySelector("title")?.textContent ?? "figure";
+    const page = figure.getBoundingClientRect();
+    const texts = [...figure.querySelectorAll("text")]
+      .filter(visible)
+      .map((text) => ({ words: text.textContent, shape: corners(text) }));
+    texts.forEach(({ words, shape }, i) => {
+      for (const p of shape)
+        if (p.x < page.left - 1 || p.x > page.right + 1 || p.y < page.top - 1 || p.y > page.bottom + 1) {
+          found.push(`${name}: "${words}" leaves the figure`);
+          break;
+        }
+      for (const other of texts.slice(i + 1))
+        if (!apart(shape, other.shape)) found.push(`${name}: "${words}" lies on "${other.words}"`);
+    });
+  }
+
+  // ---- text stands out from what is behind it
+  const luminance = ([r, g, b]) => {
+    const linear = (c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  };
+  const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const known = new Map();
+  const blend = (colors) => {
+    const key = colors.join();
+    if (!known.has(key)) {
+      context.clearRect(0, 0, 1, 1);
+      for (const color of colors) {
+        context.fillStyle = color;
+        context.fillRect(0, 0, 1, 1);
+      }
+      known.set(key, [...context.getImageData(0, 0, 1, 1).data]);
+    }
+    return known.get(key);
+  };
+  const backgrounds = new Map();
+  const behind = (element) => {
+    if (!element) return [getComputedStyle(document.body).backgroundColor];
+    if (!backgrounds.has(element)) {
+      const color = getComputedStyle(element).backgroundColor;
+      const below = behind(element.parentElement);
+      backgrounds.set(element, color === "rgba(0, 0, 0, 0)" ? below : [...below, color]);
+    }
+    return backgrounds.get(element);
+  };
+  const faint = new Set();
+  for (const element of colors ? elements : []) {
+    if (element.matches(".headerlink, [disabled]")) continue;
+    if (![...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
+    const color = getComputedStyle(element).color;
+    const below = behind(element);
+    const [a, b] = [luminance(blend([...below, color])), luminance(blend(below))];
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    const sort = `${color} on ${below}`;
+    if (contrast < 3 && !faint.has(sort) && visible(element)) {
+      faint.add(sort);
+      found.push(`contrast ${contrast.toFixed(1)} (${sort}): ${describe(element)}`);
+    }
+  }
+  return found;
+}
