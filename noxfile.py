@@ -87,7 +87,7 @@ def docs(session: nox.Session) -> None:
     """Build the documentation and look at every page in Chromium, its network cut."""
     sync(session, "packages", "docs", "test")
     session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
-    pages = ["tests/test_site.py", "tests/test_browser.py"]
+    pages = ["tests/test_site.py", "tests/browser"]
     session.run("pytest", *(session.posargs or pages), env=CLEAN)
 
 
@@ -95,7 +95,7 @@ def docs(session: nox.Session) -> None:
 def workspace(session: nox.Session) -> None:
     """Check what no single package can: lock file, public names, the code in README and docs."""
     sync(session, "dev")
-    elsewhere = ("parity", "test_install.py", "test_site.py", "test_browser.py")
+    elsewhere = ("parity", "test_install.py", "test_site.py", "browser")
     others = ["tests", *(f"--ignore=tests/{name}" for name in elsewhere)]
     session.run("pytest", *(session.posargs or others), env={**CLEAN, "UV": UV})
 

@@ -1,5 +1,5 @@
 // What is wrong with the look of the page that is open? Returns a list of sentences.
-// Called by tests/test_browser.py in every page: `layout` at several widths, `colors` in light and
+// Called by test_pages.py in every page: `layout` at several widths, `colors` in light and
 // dark.
 ({ layout, colors }) => {
   const found = [];

@@ -1,22 +1,20 @@
 """Every page of the built site (`nox -s docs`) in a browser whose network is cut.
 
-Needs Chromium (Debian and Ubuntu: `apt-get install chromium`). Without one these tests are
-skipped, unless `REQUIRE_CHROMIUM` is set (`.ci/run` does), when that is an error. Pictures of the
-pages, to be looked at, are written with `SCREENSHOTS=1` into the ignored folder `screenshots/`.
+Pictures of the pages, to be looked at, are written with `SCREENSHOTS=1` into the ignored folder
+`screenshots/`.
 """
 
 import os
 import re
 import urllib.parse
-from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
-from importlib import util
 from pathlib import Path
 
 import pytest
+from driver import Browser, served
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "site"
 SHOTS = ROOT / "screenshots"
 AUDIT = (Path(__file__).parent / "audit.js").read_text(encoding="utf-8")
@@ -28,40 +26,8 @@ FIGURES = sorted(
 )
 DESKTOP, PHONE = (1280, 900), (375, 720)
 
-spec = util.spec_from_file_location("browser", Path(__file__).parent / "browser.py")
-assert spec is not None and spec.loader is not None
-driver = util.module_from_spec(spec)
-spec.loader.exec_module(driver)
 
-CHROMIUM = driver.find_chromium()
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and "REQUIRE_CHROMIUM" not in os.environ,
-    reason="no Chromium found; Debian and Ubuntu: apt-get install chromium",
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[driver.Browser]:
-    assert CHROMIUM, "no Chromium found: apt-get install chromium"
-    with driver.Browser(CHROMIUM) as started:
-        yield started
-
-
-@pytest.fixture(autouse=True)
-def no_trouble(browser: driver.Browser) -> Iterator[None]:
-    """Whatever a test does: nothing in the console, no request that failed or left the machine."""
-    browser.troubles.clear()
-    yield
-    assert browser.troubles == []
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with driver.served(SITE) as started:
-        yield started
-
-
-def dark(browser: driver.Browser) -> None:
+def dark(browser: Browser) -> None:
     """Choose the dark palette, at once: colours that fade over would be measured half-way."""
     browser.evaluate(
         """document.head.insertAdjacentHTML("beforeend", "<style>* {transition: none !important}")
@@ -69,13 +35,13 @@ def dark(browser: driver.Browser) -> None:
     )
 
 
-def audit(browser: driver.Browser, layout: bool = False, colors: bool = False) -> list[str]:
+def audit(browser: Browser, layout: bool = False, colors: bool = False) -> list[str]:
     wanted = f"{{ layout: {str(layout).lower()}, colors: {str(colors).lower()} }}"
     complaints: list[str] = browser.evaluate(f"({AUDIT})({wanted})")
     return complaints
 
 
-def photograph(browser: driver.Browser, page: str, kind: str) -> None:
+def photograph(browser: Browser, page: str, kind: str) -> None:
     if "SCREENSHOTS" in os.environ:
         name = page.removesuffix("index.html").strip("/").replace("/", "-") or "home"
         browser.screenshot(SHOTS / f"{name}-{kind}.png", whole=True)
@@ -83,7 +49,7 @@ def photograph(browser: driver.Browser, page: str, kind: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_in_light_and_dark_on_desktop_and_phone(
-    browser: driver.Browser, address: str, page: str
+    browser: Browser, address: str, page: str
 ) -> None:
     browser.resize(*DESKTOP)
     browser.open(f"{address}/{page}")
@@ -98,9 +64,9 @@ def test_a_page_in_light_and_dark_on_desktop_and_phone(
     assert complaints == []
 
 
-def test_the_figures_of_the_repository(browser: driver.Browser, address: str) -> None:
+def test_the_figures_of_the_repository(browser: Browser, address: str) -> None:
     # Also those that stand in no page of the site: the READMEs show them.
-    with driver.served(ROOT) as root:
+    with served(ROOT) as root:
         browser.resize(*DESKTOP)
         browser.open(f"{address}/404.html")
         complaints = []
@@ -128,7 +94,7 @@ def test_the_figures_of_the_repository(browser: driver.Browser, address: str) ->
     assert shown == []
 
 
-def test_the_audit_finds_what_is_wrong(browser: driver.Browser, address: str) -> None:
+def test_the_audit_finds_what_is_wrong(browser: Browser, address: str) -> None:
     browser.resize(*PHONE)
     browser.open(f"{address}/404.html")
     browser.evaluate(
@@ -143,7 +109,7 @@ def test_the_audit_finds_what_is_wrong(browser: driver.Browser, address: str) ->
         assert expected in said
 
 
-def test_troubles_are_noticed(browser: driver.Browser, address: str) -> None:
+def test_troubles_are_noticed(browser: Browser, address: str) -> None:
     browser.open(f"{address}/404.html")
     browser.evaluate(
         "console.error('hear me'); fetch('http://127.0.0.1:9/').catch(() => 0)"
@@ -161,12 +127,12 @@ class Anchors(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.ids: set[str] = set()
+        self.ids: list[str] = []
         self.links: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
-        self.ids |= {values[key] or "" for key in ("id", "name") if key in values}
+        self.ids += [values["id"] or ""] if "id" in values else []
         if tag == "a" and values.get("href"):
             self.links.append(values["href"] or "")
 
@@ -199,7 +165,13 @@ def test_links_and_anchors_are_alive(page: str) -> None:
     assert dead == []
 
 
-def test_the_switch_turns_figures_dark_too(browser: driver.Browser, address: str) -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_an_id_is_given_once(page: str) -> None:
+    ids = anchors(page).ids
+    assert sorted({name for name in ids if ids.count(name) > 1}) == []
+
+
+def test_the_switch_turns_figures_dark_too(browser: Browser, address: str) -> None:
     browser.resize(*DESKTOP)
     browser.prefer(prefers_color_scheme="light")
     browser.open(f"{address}/tutorials/2-backward-propagation/")
@@ -212,7 +184,7 @@ def test_the_switch_turns_figures_dark_too(browser: driver.Browser, address: str
 
 
 @pytest.mark.parametrize("word", ["Dense", "LSTM"])
-def test_search_finds(browser: driver.Browser, address: str, word: str) -> None:
+def test_search_finds(browser: Browser, address: str, word: str) -> None:
     if word == "LSTM" and not re.search(
         r'id="[\w.]+\.LSTM"', (SITE / "api/layers/index.html").read_text()
     ):
