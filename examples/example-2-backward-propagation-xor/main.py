@@ -21,6 +21,7 @@ SEEDS = 20
 STEPS = 4_000
 LEARNING_RATE = 1.0
 MARGIN = 0.1
+FILM_STEPS, FILM_EVERY = 1_200, 40
 
 
 def network(seed: int, sizes: tuple[int, ...] = SIZES, bias: bool = True) -> FeedForward:
@@ -87,6 +88,18 @@ def draw(model: FeedForward, name: str, images: Path) -> None:
     ).save(images / f"boundary_{name}.svg")
 
 
+def film(images: Path) -> None:
+    """Draw the first steps of one training run as an animation."""
+    model, snapshots, losses = network(seed=0), {}, []
+    for step in range(0, FILM_STEPS + 1, FILM_EVERY):
+        snapshots[step] = {name: np.array(value) for name, value in model.state_dict().items()}
+        losses += train(model, FILM_EVERY)
+    viz.training_animation(
+        model, snapshots, TABLE.inputs, TABLE.outputs[:, 0], losses[: FILM_STEPS + 1],
+        title="A network learns XOR",
+    ).save(images / "training.svg")  # fmt: skip
+
+
 def compare(kinds: dict[str, dict], seeds: int) -> tuple[dict[str, np.ndarray], dict[str, list]]:
     """Train each kind of network over the seeds; return loss curves and worst errors."""
     curves, errors = {}, {}
@@ -125,6 +138,8 @@ def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
         f"seed 0: worst error {before:.2f} before, {worst_error(model):.3f} after; "
         f"loss {losses[0]:.3f} before, {losses[-1]:.4f} after"
     )
+
+    film(images)
 
     kinds = {
         "4 hidden units": {},

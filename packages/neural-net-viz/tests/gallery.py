@@ -36,6 +36,13 @@ def _graph_of_a_loss():
     return viz.computation_graph(loss, names=names)
 
 
+def _training(titles="XOR", losses=(0.7, 0.5, NAN, INF, 0.1)):
+    models = [FeedForward((2, 3, 1), rng=np.random.default_rng(k)) for k in (0, 4)]
+    snapshots = {4 * k: model.state_dict() for k, model in enumerate(models)}
+    corners = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    return viz.training_animation(models[0], snapshots, corners, [0, 1, 1, 0], losses, title=titles)
+
+
 def _chain(length):
     x = Tensor([1.0], requires_grad=True)
     y = x
@@ -45,6 +52,7 @@ def _chain(length):
 
 
 ORDINARY = {
+    "training_animation": _training,
     "computation_graph": _graph_of_a_loss,
     "computation_graph_part": lambda: viz.computation_graph(_chain(500), max_nodes=9),
     "flame_graph": lambda: viz.flame_graph(
@@ -205,6 +213,7 @@ TROUBLE = {
         x_range=(0, 1),
         y_range=(0, 1),
     ),
+    "training_animation_long": lambda: _training(titles=LONG, losses=[1e-9, 1e200, 0, -1, NAN]),
     "optimizer_paths_far": lambda: viz.optimizer_paths("saddle", {"a": [[0, 1], [1e200, -1e200]]}),
     "network_diagram_names": lambda: viz.network_diagram(
         _network(3, 12, 2), input_names=[LONG] * 3, output_names=[LONG] * 2, title=LONG

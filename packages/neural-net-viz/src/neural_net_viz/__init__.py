@@ -9,7 +9,7 @@ are, never an error; a wrong shape is a `ShapeError` that names the function.
 
 - Networks: `network_diagram`, `computation_graph`, `parameter_counts`.
 - Training: `training_curves`, `train_test_gap`, `run_comparison`, `schedule_plot`,
-  `gradient_norms`, `gradient_flow`, `optimizer_paths` (animated).
+  `gradient_norms`, `gradient_flow`, `optimizer_paths` and `training_animation` (animated).
 - What a model decides: `decision_boundary`, `truth_table`, `confusion_matrix`, `image_grid`,
   `saliency_map`.
 - What goes on inside: `activation_histograms`, `filter_grid`, `feature_maps`,
@@ -43,6 +43,7 @@ from neural_net_viz.figures.schedule_plot import schedule_plot
 from neural_net_viz.figures.sequence_heat_map import sequence_heat_map
 from neural_net_viz.figures.similarity_matrix import similarity_matrix
 from neural_net_viz.figures.train_test_gap import train_test_gap
+from neural_net_viz.figures.training_animation import training_animation
 from neural_net_viz.figures.training_curves import training_curves
 from neural_net_viz.figures.truth_table import truth_table
 
@@ -73,6 +74,7 @@ __all__ = [
     "sequence_heat_map",
     "similarity_matrix",
     "train_test_gap",
+    "training_animation",
     "training_curves",
     "truth_table",
 ]

@@ -56,3 +56,17 @@ def test_a_figure_scales_with_its_page(picture):
     shown = picture(Canvas().figure(10, 20, "t", "d"))
     assert shown.root.get("viewBox") == "0 0 10 20"
     assert "max-width:100%;height:auto" in shown.all("style")[0].text
+
+
+def test_a_group_holds_what_is_drawn_in_its_block(picture):
+    canvas = Canvas()
+    with canvas.group("outer"):
+        with canvas.group("inner"):
+            canvas.circle(1, 1, 1, "text")
+        canvas.rect(0, 0, 2, 2, "text")
+    canvas.line(0, 0, 1, 1, "axis")
+    shown = picture(canvas.figure(10, 10, "t", "d"))
+    outer, inner = shown.all("g")
+    assert [e.tag.rpartition("}")[2] for e in outer] == ["g", "rect"]
+    assert [e.tag.rpartition("}")[2] for e in inner] == ["circle"]
+    assert shown.all("line")[0] in list(shown.root)

@@ -3,6 +3,8 @@
 import hashlib
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from xml.etree import ElementTree
 
@@ -31,6 +33,7 @@ class Canvas:
         self._drawing = svgwrite.Drawing(debug=False)
         self._classes: dict[str, None] = {}
         self._clips = 0
+        self._holder: Any = self._drawing  # what the next element goes into
 
     def rect(
         self,
@@ -237,6 +240,16 @@ class Canvas:
         )
         return f"url(#{name})"
 
+    @contextmanager
+    def group(self, name: str) -> Iterator[None]:
+        """Put what is drawn inside the `with` block together under an id for the style sheet."""
+        outer = self._holder
+        self._holder = outer.add(self._drawing.g(id=name))
+        try:
+            yield
+        finally:
+            self._holder = outer
+
     def figure(
         self, width: float, height: float, title: str, description: str, css: str = ""
     ) -> Figure:
@@ -291,7 +304,7 @@ class Canvas:
             element.attribs["class"] = " ".join(f"nnv-{name}" for name in names)
         if tip:
             element.set_desc(title=clean_text(tip))
-        self._drawing.add(element)
+        self._holder.add(element)
 
 
 def polyline(points: list[tuple[float, float]]) -> str:

@@ -1,0 +1,246 @@
+"""A small network while it learns: weights, answers and loss, as an animation that stands alone."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neural_net_core import Dense, Module, ShapeError, Tensor, no_grad
+from neural_net_viz.drawing.axes import MARGIN, draw_title
+from neural_net_viz.drawing.canvas import Canvas, polyline
+from neural_net_viz.drawing.contours import contour_lines, lines_path, region_path
+from neural_net_viz.drawing.inputs import Floats, as_floats
+from neural_net_viz.drawing.legend import LegendEntry, draw_legend, legend_height
+from neural_net_viz.drawing.number_text import coordinate, format_value
+from neural_net_viz.drawing.ramps import ramp_role
+from neural_net_viz.drawing.scales import make_scale
+from neural_net_viz.drawing.theme import MARKERS
+from neural_net_viz.figure import Figure
+
+__all__ = ["training_animation"]
+
+_PAGE = 640.0
+_SIDE = 232.0  # of the map, and the network's height
+_CURVE = 84.0
+_RADIUS = 11.0
+_WIDEST_LINE = 7.0
+_MOST_NODES = 12
+_POINTS = 28
+_LEVELS = 3  # shades on each side: an animation holds them once for every frame
+# The part of a run, in percent, in which something moves; the rest is for the eye.
+_MOVING = 86.0
+
+
+def training_animation(
+    model: Module,
+    snapshots: Mapping[int, Mapping[str, Any]],
+    points: Any,
+    labels: Any,
+    losses: Any,
+    *,
+    seconds: float = 10.0,
+    title: str = "Training",
+    description: str | None = None,
+) -> Figure:
+    """Show a network of two inputs and one output at several steps of its training, one by one.
+
+    On the left the weights (as wide as they are large, negative ones dashed), on the right the
+    probability that the network gives to class 1 all over the plane, below the loss. Readers who
+    ask for less motion, and viewers without animation, see the last step.
+
+    Args:
+        model: A module of Dense layers that follow each other, from 2 inputs to 1 output. Its
+            answers are probabilities if they all lie in [0, 1], else logits. It is not changed.
+        snapshots: Steps -> the state dict after that many steps; copy it when you take it, as
+            training changes the arrays.
+        points: (N, 2) the data.
+        labels: (N,) classes 0 and 1.
+        losses: (steps,) the loss after 0, 1, … steps.
+        seconds: How long one run of the animation takes.
+        title: The figure's title.
+        description: What it shows, in words; None makes one.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ShapeError: If points, labels or the model's layers have other shapes.
+        ValueError: If there is no snapshot, one lies beyond the losses, a layer is too wide to be
+            drawn, or seconds is not above 0.
+
+    Examples:
+        >>> from neural_net_core import FeedForward
+        >>> model = FeedForward((2, 2, 1))
+        >>> x = np.array([[0, 0], [1, 1]])
+        >>> training_animation(model, {0: model.state_dict()}, x, [0, 1], [0.7]).title
+        'Training'
+    """
+    steps = sorted(snapshots)
+    curve = as_floats("training_animation(losses)", losses, 1, expected="(steps,)")
+    if not steps:
+        raise ValueError("training_animation(snapshots): expected at least one")
+    if steps[0] < 0 or steps[-1] >= len(curve):
+        raise ValueError(
+            f"training_animation: snapshots from step {steps[0]} to {steps[-1]}, but losses after "
+            f"0 to {len(curve) - 1} steps"
+        )
+    if not seconds > 0:
+        raise ValueError(f"training_animation(seconds): expected more than 0, got {seconds}")
+    data = as_floats("training_animation(points)", points, 2, expected="(N, 2)")
+    classes = as_floats("training_animation(labels)", labels, 1, expected="(N,)")
+    if data.shape[1] != 2 or classes.shape != data.shape[:1]:
+        raise ShapeError(
+            "training_animation: expected points (N, 2) and labels (N,), got "
+            f"{data.shape} and {classes.shape}"
+        )
+    films = [_Frame(copy.deepcopy(model), snapshots[step], data) for step in steps]
+
+    canvas = Canvas()
+    top = draw_title(canvas, title, _PAGE) + 4
+    largest = max(float(np.abs(w).max(initial=0)) for film in films for w in film.weights)
+    right = _PAGE - MARGIN - _SIDE
+    lower = top + _SIDE + 18
+    spots = _curve(canvas, curve, lower)
+    css = []
+    for k, (film, step) in enumerate(zip(films, steps, strict=True)):
+        with canvas.group(f"frame-{k}"):
+            _draw_weights(canvas, film, top, right, largest)
+            _draw_map(canvas, film, right, top)
+            canvas.circle(*spots[step], 5, "outline fill-text", tip=f"step {step}")
+        css.append(_timing(k, len(films), seconds))
+    _draw_nodes(canvas, films[0], top, right)
+    for k, role in enumerate(("negative", "positive")):
+        for x, y in data[np.rint(classes) == k]:
+            px, py = films[0].place(x, y)
+            canvas.marker(MARKERS[k], right + px * _SIDE, top + py * _SIDE, 5, role)
+    canvas.rect(right, top, _SIDE, _SIDE, "frame")
+
+    legend = [
+        LegendEntry("positive weight", "positive", "line", width=3),
+        LegendEntry("negative weight", "negative", "line", "5 3", width=3),
+        LegendEntry("class 0", "negative", "mark", marker=MARKERS[0]),
+        LegendEntry("class 1", "positive", "mark", marker=MARKERS[1]),
+    ]
+    below = lower + _CURVE + 26
+    draw_legend(canvas, legend, MARGIN, below, _PAGE - 2 * MARGIN)
+    below += legend_height(legend, _PAGE - 2 * MARGIN)
+    words = description or (
+        f"A network of {', '.join(map(str, films[0].sizes))} nodes at {len(films)} steps of its "
+        f"training. Loss {format_value(curve[steps[0]])} at step {steps[0]}, "
+        f"{format_value(curve[steps[-1]])} at step {steps[-1]}."
+    )
+    return canvas.figure(_PAGE, below + MARGIN - 4, title, words, "\n".join(css))
+
+
+class _Frame:
+    """What the network is after some steps: its weights, and its answers over the plane."""
+
+    def __init__(self, model: Module, state: Mapping[str, Any], data: Floats) -> None:
+        model.load_state_dict(state)
+        layers = [module for module in model.modules() if isinstance(module, Dense)]
+        self.weights = [layer.weight.data.astype(np.float64) for layer in layers]
+        if not layers:
+            raise ValueError(f"training_animation: {type(model).__name__} has no Dense layer")
+        self.sizes = [self.weights[0].shape[1], *(len(w) for w in self.weights)]
+        if self.sizes[0] != 2 or self.sizes[-1] != 1:
+            raise ShapeError(
+                f"training_animation: expected 2 inputs and 1 output, got {self.sizes}"
+            )
+        if max(self.sizes) > _MOST_NODES:
+            raise ValueError(
+                f"training_animation: expected at most {_MOST_NODES} nodes in a layer, "
+                f"got {max(self.sizes)}"
+            )
+        low, high = data.min(axis=0, initial=np.inf), data.max(axis=0, initial=-np.inf)
+        low, high = np.where(low < high, low, 0.0), np.where(low < high, high, 1.0)
+        room = 0.25 * (high - low)
+        self.low, self.high = low - room, high + room
+        axes = [np.linspace(self.low[i], self.high[i], _POINTS) for i in (0, 1)]
+        grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
+        with no_grad():
+            y = model.eval()(Tensor(grid, layers[0].weight.dtype)).numpy().astype(np.float64)
+        p = y if ((y >= 0) & (y <= 1)).all() else (1 + np.tanh(y / 2)) / 2
+        self.scores = np.nan_to_num(p.reshape(_POINTS, _POINTS) - 0.5)
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Return where a point lies in the map, from 0 to 1, from the left and from the top."""
+        u, v = (np.array([x, y]) - self.low) / (self.high - self.low)
+        return float(u), float(1 - v)
+
+
+def _node(sizes: list[int], layer: int, node: int, top: float, right: float) -> tuple[float, float]:
+    left, wide = MARGIN + 24, right - MARGIN - 72
+    x = left + wide * layer / (len(sizes) - 1)
+    return x, top + _SIDE * (node + 0.5) / sizes[layer]
+
+
+def _draw_weights(canvas: Canvas, film: _Frame, top: float, right: float, largest: float) -> None:
+    for layer, matrix in enumerate(film.weights):
+        for (j, i), weight in np.ndenumerate(matrix):
+            if not np.isfinite(weight):
+                continue
+            width = 0.4 + (_WIDEST_LINE - 0.4) * abs(weight) / (largest or 1.0)
+            role, dash = ("positive", "") if weight >= 0 else ("negative", "5 3")
+            start = _node(film.sizes, layer, i, top, right)
+            end = _node(film.sizes, layer + 1, j, top, right)
+            canvas.line(*start, *end, f"thin stroke-{role}", width=width, dash=dash)
+
+
+def _draw_nodes(canvas: Canvas, film: _Frame, top: float, right: float) -> None:
+    radius = min(_RADIUS, 0.42 * _SIDE / max(film.sizes))
+    for layer, size in enumerate(film.sizes):
+        for node in range(size):
+            canvas.circle(*_node(film.sizes, layer, node, top, right), radius, "node")
+
+
+def _draw_map(canvas: Canvas, film: _Frame, left: float, top: float) -> None:
+    xs = left + np.linspace(0, _SIDE, _POINTS)
+    ys = top + np.linspace(_SIDE, 0, _POINTS)
+    for k in range(-_LEVELS, _LEVELS):
+        side = k + 1 if k >= 0 else k
+        style = f"fill-{ramp_role('signed', 0.5 + 0.3 * side / _LEVELS)}"
+        if k == -_LEVELS:
+            canvas.rect(left, top, _SIDE, _SIDE, style)
+        else:
+            canvas.path(region_path(film.scores, xs, ys, 0.5 * k / _LEVELS), style)
+    canvas.path(lines_path(contour_lines(film.scores, xs, ys)), "line stroke-text")
+
+
+def _curve(canvas: Canvas, losses: Floats, top: float) -> list[tuple[float, float]]:
+    """Draw the loss on a logarithmic scale; return where each step lies."""
+    scale = make_scale(losses, log=True)
+    left, right = MARGIN + 52, _PAGE - MARGIN
+    for tick in scale.ticks(3):
+        y = top + _CURVE * (1 - float(scale.fraction(tick.value)))
+        if tick.label:
+            canvas.line(left, y, right, y, "grid")
+            canvas.text(left - 6, y, tick.label, size=11, anchor="end", classes="muted")
+    xs = np.linspace(left, right, len(losses)) if len(losses) > 1 else np.array([left])
+    # What cannot be shown lies at the upper end.
+    ys = top + _CURVE * (1 - np.nan_to_num(scale.fraction(losses), nan=1.0))
+    keep = np.unique(np.linspace(0, len(xs) - 1, min(len(xs), 300)).astype(int))
+    spots = list(zip(xs.tolist(), ys.tolist(), strict=True))
+    canvas.path(polyline([spots[i] for i in keep]), "line stroke-series-0")
+    canvas.text(left, top + _CURVE + 14, "loss", size=12, classes="muted")
+    last = f"step {len(losses) - 1}"
+    canvas.text(right, top + _CURVE + 14, last, size=12, anchor="end", classes="muted")
+    return spots
+
+
+def _timing(k: int, count: int, seconds: float) -> str:
+    """Write when frame k shows: alone in its turn, or, where nothing moves, if it is the last."""
+    begin = coordinate(_MOVING * k / count)
+    frames = f"0%{{opacity:{int(k == 0)}}}"
+    if k:
+        frames += f"{begin}%{{opacity:1}}"
+    if k < count - 1:
+        frames += f"{coordinate(_MOVING * (k + 1) / count)}%{{opacity:0}}"
+    still = "" if k == count - 1 else f".nnv #frame-{k}{{opacity:0}}\n"
+    if count == 1:
+        return still
+    return still + (
+        "@media (prefers-reduced-motion:no-preference){"
+        f"@keyframes show-{k}{{{frames}}}"
+        f".nnv #frame-{k}{{animation:show-{k} {coordinate(seconds)}s step-end infinite}}}}"
+    )
