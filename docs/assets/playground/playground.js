@@ -27,8 +27,12 @@
     const given = new URLSearchParams(location.hash.slice(1));
     for (const [name, value] of Object.entries(usual)) {
       const field = form.elements[name];
-      field.value = given.get(name) ?? value;
-      if (!field.value || !field.checkValidity()) field.value = value; // a hand-written address
+      const wanted = given.get(name) ?? value;
+      // An address written by hand may hold anything.
+      const possible = field.options
+        ? [...field.options].some((option) => option.value === wanted)
+        : /^[1-9]\d{0,2}$/.test(wanted);
+      field.value = possible ? wanted : value;
     }
     return Math.min(Math.max(Math.floor(Number(given.get("step"))) || 0, 0), MOST_STEPS);
   }

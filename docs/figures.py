@@ -1,0 +1,132 @@
+"""Draws the figures of the site that belong to no example, into docs/assets/figures.
+
+`nox -s figures` runs it; tests/test_figures.py runs it again and compares byte for byte.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import neural_net_viz as viz
+from neural_net_core import Dense, Tensor, grad, init
+from neural_net_core.activations import relu, sigmoid, tanh
+from neural_net_core.dense import Initializer
+from neural_net_viz.drawing.canvas import Canvas
+
+FOLDER = Path(__file__).parent / "assets" / "figures"
+DEPTH, WIDTH, BATCH = 30, 128, 256
+
+
+def dependencies() -> viz.Figure:
+    """The five packages and what each imports."""
+    canvas = Canvas()
+    wide, tall, top, middle, low = 146, 58, 20, 140, 258
+
+    def box(x: float, y: float, width: float, name: str, holds: str) -> None:
+        canvas.rect(x, y, width, tall, "node", radius=8)
+        centre, room = x + width / 2, width - 8
+        canvas.text(centre, y + 20, name, size=13, anchor="middle", bold=True, max_width=room)
+        style = {"anchor": "middle", "classes": "muted", "max_width": room}
+        canvas.text(centre, y + 40, holds, size=10, **style)  # type: ignore[arg-type]
+
+    def outside(centre: float, start: float, name: str) -> None:
+        canvas.line(centre, start, centre, low, "rule")
+        canvas.rect(centre - 50, low, 100, 28, "node", radius=6)
+        canvas.text(centre, low + 14, name, size=12, anchor="middle", classes="muted")
+
+    packages = {
+        "optim": "optimizers, schedules",
+        "layers": "CNN, RNN, attention, …",
+        "viz": "SVG figures",
+        "utils": "data, metrics, training loop",
+    }
+    for i, (name, holds) in enumerate(packages.items()):
+        x = 16 + i * (wide + 14)
+        start, end = x + wide / 2, 50 + 78 * i
+        canvas.line(start, top + tall, end, middle - 6, "edge")
+        canvas.path(f"M{end - 5} {middle - 9}L{end + 5} {middle - 9}L{end} {middle}Z", "text")
+        if i > 1:
+            outside(start, top + tall, {2: "svgwrite", 3: "rich"}[i])
+        box(x, top, wide, f"neural-net-{name}", holds)
+    box(16, middle, 2 * wide + 14, "neural-net-core", "tensors, gradients, modules, losses, files")
+    outside(89, middle + tall, "numpy")
+    outside(249, middle + tall, "safetensors")
+    words = (
+        "neural-net-optim, -layers, -viz and -utils each import neural-net-core and not each "
+        "other. Core needs numpy and safetensors, viz also svgwrite, utils also rich."
+    )
+    return canvas.figure(658, 302, "The packages and what they import", words)
+
+
+def layers(initializer: Initializer | None, seed: int) -> list[Dense]:
+    """Return a deep stack of square layers without biases."""
+    rng = np.random.default_rng(seed)
+    return [Dense(WIDTH, WIDTH, bias=False, init=initializer, rng=rng) for _ in range(DEPTH)]
+
+
+def signal() -> dict[str, tuple[list[float], list[float]]]:
+    """Measure the size of values and of gradients, layer by layer, in untrained stacks."""
+    kinds = {
+        "sigmoid, Xavier": (sigmoid, init.xavier_normal),
+        "tanh, Xavier": (tanh, init.xavier_normal),
+        "ReLU, Xavier": (relu, init.xavier_normal),
+        "ReLU, Kaiming": (relu, init.kaiming_normal),
+        "ReLU, PyTorch's default": (relu, None),
+    }
+    found = {}
+    for name, (activation, initializer) in kinds.items():
+        x = Tensor(np.random.default_rng(0).normal(size=(BATCH, WIDTH)), requires_grad=True)
+        values = [x]
+        for layer in layers(initializer, seed=1):
+            values.append(activation(layer(values[-1])))
+        out = np.random.default_rng(2).normal(size=(BATCH, WIDTH)).astype(np.float32)
+        gradients = grad((values[-1] * out).sum(), values)
+        found[name] = (
+            [float(v.data.std()) for v in values],
+            [float(np.sqrt(np.mean(np.square(g)))) for g in gradients],
+        )
+    return found
+
+
+def cancellation() -> viz.Figure:
+    """The relative error of ln(1 + eˣ) in float32, as written and rearranged."""
+    x = np.linspace(-30, 100, 521, dtype=np.float32)
+    exact = np.logaddexp(0, x.astype(np.float64))
+    with np.errstate(over="ignore"):
+        naive = np.log(np.float32(1) + np.exp(x))
+    stable = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    errors = {
+        "ln(1 + eˣ) as written": np.abs(naive - exact) / exact,
+        "max(x, 0) + ln1p(e⁻|x|)": np.abs(stable - exact) / exact,
+    }
+    return viz.line_plot(
+        {name: np.maximum(error, 1e-9) for name, error in errors.items()},
+        x=x,
+        log_y=True,
+        x_label="x",
+        y_label="relative error in float32",
+        title="The same function, written twice",
+        description="As written, ln(1 + eˣ) has lost all digits below −17 and overflows above 88; "
+        "rearranged it is right to a few units in the last place everywhere.",
+    )
+
+
+def main(folder: Path = FOLDER) -> None:
+    """Draw all of them."""
+    measured = signal()
+    pairs = (("forward", 0, "of the values"), ("backward", 1, "of the gradient"))
+    for name, which, what in pairs:
+        viz.line_plot(
+            {kind: sizes[which] for kind, sizes in measured.items()},
+            log_y=True,
+            x_label="layer",
+            y_label=f"standard deviation {what}",
+            title=f"Thirty untrained layers: size {what}",
+        ).save(folder / f"signal-{name}.svg")
+    cancellation().save(folder / "cancellation.svg")
+    dependencies().save(folder / "dependencies.svg")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))
