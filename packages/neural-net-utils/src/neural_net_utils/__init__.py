@@ -22,6 +22,7 @@ from neural_net_utils.code_text import CODE_SYNONYMS, code_lines
 from neural_net_utils.collate import pad_pairs, pad_samples, pad_sequences, stack_samples
 from neural_net_utils.dataset import ArrayDataset
 from neural_net_utils.digits import Digits, load_digits
+from neural_net_utils.doctor import Finding, doctor, examine
 from neural_net_utils.evaluate import evaluate, predict
 from neural_net_utils.fit import fit
 from neural_net_utils.generated import blobs, circles, moons, two_spirals, xor_points
@@ -100,6 +101,7 @@ __all__ = [
     "DataLoader",
     "Digits",
     "EarlyStopping",
+    "Finding",
     "GradientFlow",
     "History",
     "JSONLinesLogger",
@@ -135,8 +137,10 @@ __all__ = [
     "copy_task",
     "copy_task_baseline",
     "counting_task",
+    "doctor",
     "evaluate",
     "exact_match",
+    "examine",
     "expected_calibration_error",
     "f1_score",
     "find_learning_rate",
