@@ -1,14 +1,17 @@
 """Times full training steps beside PyTorch and prints one table.
 
-    python benchmarks/run.py [--rounds 9] [--rows XOR,MLP] [--threads 1] [--json FILE]
+    python benchmarks/run.py [--rounds 9] [--rows XOR,MLP] [--threads 1] [--memory] [--compile]
+                             [--json FILE] [--svg FILE]
 
 Each library runs in a process of its own with the same number of threads. In each round every
 row is timed on one library and then on the other, in alternating order; the ratio is taken
 within the round. Shown are medians over rounds, with the lowest and the highest ratio, and the
-ratio of the processor time of all threads, which other processes disturb less.
+ratio of the processor time of all threads, which other processes disturb less. With --memory, the
+peak memory of a process that runs the row alone; with --compile, PyTorch's steps compiled.
 """
 
 import argparse
+import importlib.metadata
 import json
 import os
 import platform
@@ -20,23 +23,23 @@ from pathlib import Path
 import numpy as np
 from rows import ROWS
 
+import neural_net_core
+from neural_net_utils.machine import available_cores, processor
+
 HERE = Path(__file__).parent
 SECONDS = 0.15  # how long one timing of one row should take
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 class Worker:
     """A process that times rows with one library."""
 
     def __init__(self, library: str, threads: int) -> None:
-        env = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
-        env |= {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
         self.process = subprocess.Popen(
             [sys.executable, str(HERE / "worker.py"), library, str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=env,
+            env=environment(threads),
         )
 
     def time(self, number: int, repeats: int) -> tuple[float, float]:
@@ -53,9 +56,29 @@ class Worker:
         self.process.wait()
 
 
-def measure(numbers: list[int], rounds: int, threads: int) -> list[dict]:
+def environment(threads: int) -> dict[str, str]:
+    """Return the variables of a worker: its threads, and nothing that slows matrix products."""
+    env = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
+    return env | {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
+
+
+def ask(*arguments: str, threads: int) -> list:
+    """Return what a worker prints for other questions than times."""
+    command = [sys.executable, str(HERE / "worker.py"), arguments[0], str(threads)]
+    output = subprocess.run(
+        [*command, *arguments[1:]],
+        env=environment(threads),
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return json.loads(output)
+
+
+def measure(numbers: list[int], args: argparse.Namespace) -> list[dict]:
     """Time the rows in alternating rounds and return one record per row."""
-    workers = {library: Worker(library, threads) for library in ("ours", "torch")}
+    theirs = "compile" if args.compile else "torch"
+    workers = {"ours": Worker("ours", args.threads), "torch": Worker(theirs, args.threads)}
     records = []
     try:
         for number in numbers:
@@ -64,11 +87,15 @@ def measure(numbers: list[int], rounds: int, threads: int) -> list[dict]:
                 first, _ = min(worker.time(number, 3) for _ in range(3))
                 repeats[library] = max(1, round(SECONDS / first))
             times = {"ours": [], "torch": []}
-            for i in range(rounds):
+            for i in range(args.rounds):
                 order = ("ours", "torch") if i % 2 == 0 else ("torch", "ours")
                 for library in order:
                     times[library].append(workers[library].time(number, repeats[library]))
             record = {"row": ROWS[number].name} | summary(times)
+            if args.memory:
+                for side, library in (("ours", "ours"), ("torch", theirs)):
+                    before, peak = ask(library, "memory", str(number), threads=args.threads)
+                    record |= {f"{side}_imported_mb": before, f"{side}_peak_mb": peak}
             print(line(record), flush=True)
             records.append(record)
     finally:
@@ -96,61 +123,67 @@ def summary(times: dict[str, list[tuple[float, float]]]) -> dict:
 def line(r: dict) -> str:
     """Lay out one record as a line of the table."""
     spread = f"{r['ratio_low']:.2f} to {r['ratio_high']:.2f}"
-    return (
-        f"{r['row']:<42} {r['ours_us']:>10,.0f} {r['torch_us']:>10,.0f} {r['ratio']:>7.2f}"
+    text = (
+        f"{r['row']:<46} {r['ours_us']:>10,.0f} {r['torch_us']:>10,.0f} {r['ratio']:>7.2f}"
         f"   {spread:<14} {r['cpu_ratio']:>8.2f}"
     )
+    if "ours_peak_mb" in r:
+        text += f" {r['ours_peak_mb']:>8,.0f} {r['torch_peak_mb']:>8,.0f}"
+    return text
 
 
-def cpu_name() -> str:
-    """Return the processor's name where the system tells it."""
-    try:
-        for text in Path("/proc/cpuinfo").read_text().splitlines():
-            if text.startswith("model name"):
-                return text.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
+def heading(memory: bool) -> str:
+    """Return the names of the columns."""
+    text = (
+        f"{'training step':<46} {'ours µs':>10} {'torch µs':>10} {'ratio':>7}"
+        f"   {'spread':<14} {'cpu time':>8}"
+    )
+    return text + (f" {'ours MB':>8} {'torch MB':>8}" if memory else "")
 
 
-def blas_name() -> str:
-    """Return the name and version of the library that multiplies NumPy's matrices."""
-    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    return f"{blas['name']} {blas['version']}"
+def machine(threads: int) -> dict:
+    """Return what the numbers depend on."""
+    name, kernel, _ = ask("ours", "blas", threads=threads)
+    return {
+        "cpu": processor(),
+        "threads": threads,
+        "blas": name,
+        "kernel": kernel,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "torch": importlib.metadata.version("torch"),
+        "neural-net": neural_net_core.__version__,
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--rows", default="", help="only rows whose name contains one of these")
-    parser.add_argument("--threads", type=int, default=CORES, help="of each library")
+    parser.add_argument("--threads", type=int, default=available_cores(), help="of each library")
+    parser.add_argument("--memory", action="store_true", help="peak memory too")
+    parser.add_argument("--compile", action="store_true", help="compile PyTorch's steps")
     parser.add_argument("--json", type=Path, help="write the records to this file too")
+    parser.add_argument("--svg", type=Path, help="draw the ratios into this file")
     args = parser.parse_args()
     wanted = [w.lower() for w in args.rows.split(",") if w]
     numbers = [
         i for i, r in enumerate(ROWS) if not wanted or any(w in r.name.lower() for w in wanted)
     ]
-    import importlib.metadata as metadata
-
-    machine = {
-        "cpu": cpu_name(),
-        "threads": args.threads,
-        "blas": blas_name(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "torch": metadata.version("torch"),
-    }
-    print(", ".join(f"{k} {v}" for k, v in machine.items()))
-    print(
-        f"{'training step':<42} {'ours µs':>10} {'torch µs':>10} {'ratio':>7}"
-        f"   {'spread':<14} {'cpu time':>8}"
+    about = machine(args.threads)
+    print(", ".join(f"{k} {v}" for k, v in about.items()))
+    print(heading(args.memory))
+    records = measure(numbers, args)
+    mean, cpu_mean = (
+        statistics.geometric_mean(r[key] for r in records) for key in ("ratio", "cpu_ratio")
     )
-    records = measure(numbers, args.rounds, args.threads)
-    mean = statistics.geometric_mean(r["ratio"] for r in records)
-    cpu_mean = statistics.geometric_mean(r["cpu_ratio"] for r in records)
-    print(f"{'geometric mean of the ratios':<64} {mean:>7.2f} {cpu_mean:>25.2f}")
+    print(f"{'geometric mean of the ratios':<68} {mean:>7.2f} {cpu_mean:>25.2f}")
     if args.json:
-        args.json.write_text(json.dumps({"machine": machine, "rows": records}, indent=2) + "\n")
+        args.json.write_text(json.dumps({"machine": about, "rows": records}, indent=2) + "\n")
+    if args.svg:
+        from chart import draw
+
+        draw({"machine": about, "rows": records}).save(args.svg)
 
 
 if __name__ == "__main__":

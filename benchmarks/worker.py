@@ -7,19 +7,22 @@ the processor time that all threads of this process spent on it.
     python benchmarks/worker.py ours 2 memory 8
 
 prints instead, for one row in a process of its own, the memory in MB that the process held after
-the imports and at most during ten steps.
+the imports and at most during ten steps; `worker.py ours 2 blas` prints what multiplies matrices.
+The library `compile` is PyTorch with its steps handed to `torch.compile`.
 """
 
 import importlib
 import json
 import sys
 import time
+from collections.abc import Callable
 
 from rows import ROWS
 
 IMPORTS = {
     "ours": ["neural_net_core", "neural_net_layers", "neural_net_optim"],
     "torch": ["torch"],
+    "compile": ["torch"],
 }
 
 
@@ -27,18 +30,23 @@ def main() -> None:
     library, threads = sys.argv[1], int(sys.argv[2])
     for name in IMPORTS[library]:
         importlib.import_module(name)
-    if library == "torch":
+    if library != "ours":
         import torch
 
         torch.set_num_threads(threads)
     if sys.argv[3:4] == ["memory"]:
         print(json.dumps(memory(library, int(sys.argv[4]))))
         return
+    if sys.argv[3:4] == ["blas"]:
+        from neural_net_utils.machine import find_blas
+
+        print(json.dumps(find_blas()))
+        return
     steps = {}
     for line in sys.stdin:
         number, repeats = json.loads(line)
         if number not in steps:
-            steps[number] = getattr(ROWS[number], library)()
+            steps[number] = build(library, number)
             for _ in range(5):
                 steps[number]()
         step = steps[number]
@@ -49,6 +57,15 @@ def main() -> None:
         print(json.dumps([wall / repeats, cpu / repeats]), flush=True)
 
 
+def build(library: str, number: int) -> Callable[[], object]:
+    """Return the function that does one step of a row."""
+    if library == "compile":
+        import torch
+
+        return torch.compile(ROWS[number].torch())
+    return getattr(ROWS[number], library)()
+
+
 def memory(library: str, number: int) -> list[float]:
     """Return the peak memory in MB after the imports and after ten steps of a row."""
     import resource
@@ -56,7 +73,7 @@ def memory(library: str, number: int) -> list[float]:
     # Kilobytes on Linux, bytes on macOS.
     unit = 1e6 if sys.platform == "darwin" else 1e3
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    step = getattr(ROWS[number], library)()
+    step = build(library, number)
     for _ in range(10):
         step()
     return [before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit]
