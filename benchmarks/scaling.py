@@ -34,7 +34,7 @@ def ours(batch, width, trains):
     import neural_net_core as nn
     import neural_net_optim as optim
 
-    model = nn.FeedForward([width, width, width, 10])
+    model = nn.FeedForward([width, width, width, 10], nn.ReLU)
     x, y = nn.Tensor(data(batch, width)), np.arange(batch) % 10
     opt = optim.SGD(model.parameters(), lr=0.01)
 
