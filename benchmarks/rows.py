@@ -339,6 +339,63 @@ def _skip_gram(name, *args):
     return Row(name, lambda: skip_gram_ours(*args), lambda: skip_gram_torch(*args))
 
 
+def _recurrent_ours(kind, steps, batch, width):
+    import neural_net_core as nn
+    import neural_net_layers as layers
+    import neural_net_optim as optim
+
+    model = nn.ModuleList([getattr(layers, kind)(width, width), nn.Dense(width, 1)])
+    opt = optim.Adam(model.parameters(), lr=1e-3)
+    loss_fn = nn.MSELoss()
+    x, y = _sequences(steps, batch, width)
+    x = nn.Tensor(x)
+
+    def step():
+        states, _ = model[0](x)
+        value = loss_fn(model[1](states[:, -1]), y)
+        value.backward()
+        opt.step()
+        opt.zero_grad()
+        return value
+
+    return step
+
+
+def _recurrent_torch(kind, steps, batch, width):
+    import torch
+    from torch import nn
+
+    kind = {"VanillaRNN": "RNN"}.get(kind, kind)
+    recurrent = getattr(nn, kind)(width, width, batch_first=True)
+    model = nn.ModuleList([recurrent, nn.Linear(width, 1)])
+    opt = torch.optim.Adam(model.parameters(), lr=1e-3)
+    loss_fn = nn.MSELoss()
+    x, y = map(torch.from_numpy, _sequences(steps, batch, width))
+
+    def step():
+        states, _ = model[0](x)
+        value = loss_fn(model[1](states[:, -1]), y)
+        value.backward()
+        opt.step()
+        opt.zero_grad()
+        return value
+
+    return step
+
+
+def _sequences(steps, batch, width):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(batch, steps, width)).astype(np.float32)
+    return x, rng.normal(size=(batch, 1)).astype(np.float32)
+
+
+def _recurrent(kind, steps, batch, width):
+    """One layer that reads sequences, and a dense layer on its last state."""
+    args = (kind, steps, batch, width)
+    name = f"{kind}, {steps} steps, batch {batch}, width {width}, Adam"
+    return Row(name, lambda: _recurrent_ours(*args), lambda: _recurrent_torch(*args))
+
+
 SGD = ("SGD", {"lr": 0.1})
 ADAM = ("Adam", {"lr": 1e-3})
 
@@ -358,4 +415,9 @@ ROWS = [
     Row("attention alone, causal, 4 heads, T 2048", _attention_ours, _attention_torch),
     _skip_gram("skip-gram V 5,000 d 64, batch 512, SGD", 5000, 64, 512, 5, SGD),
     _skip_gram("skip-gram V 5,000 d 64, batch 512, Adam", 5000, 64, 512, 5, ADAM),
+    *(
+        _recurrent(kind, *sizes)
+        for sizes in ((7, 16, 16), (50, 32, 64), (100, 64, 256))
+        for kind in ("VanillaRNN", "LSTM", "GRU")
+    ),
 ]

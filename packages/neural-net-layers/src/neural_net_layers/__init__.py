@@ -9,6 +9,7 @@ from neural_net_layers.batch_norm import BatchNorm1D, BatchNorm2D, batch_norm
 from neural_net_layers.conv1d import Conv1D, conv1d
 from neural_net_layers.conv2d import Conv2D, conv2d
 from neural_net_layers.conv_transpose2d import ConvTranspose2D, conv_transpose2d
+from neural_net_layers.detach import detach
 from neural_net_layers.drop_path import DropPath, drop_path
 from neural_net_layers.dropout import Dropout, dropout
 from neural_net_layers.dropout2d import Dropout2D, dropout2d
@@ -16,10 +17,12 @@ from neural_net_layers.embedding import Embedding, embedding
 from neural_net_layers.embedding_bag import EmbeddingBag, embedding_bag
 from neural_net_layers.global_avg_pool2d import GlobalAvgPool2D, global_avg_pool2d
 from neural_net_layers.group_norm import GroupNorm, group_norm
+from neural_net_layers.gru import GRU, GRUCell
 from neural_net_layers.instance_norm import InstanceNorm2D, instance_norm
 from neural_net_layers.key_value_cache import DecoderCache, KeyValueCache
 from neural_net_layers.layer_norm import LayerNorm, layer_norm
 from neural_net_layers.learned_positions import LearnedPositionalEmbedding
+from neural_net_layers.lstm import LSTM, LSTMCell
 from neural_net_layers.max_pool2d import MaxPool2D, max_pool2d
 from neural_net_layers.modulation import AdaptiveLayerNorm, modulate
 from neural_net_layers.multi_head_attention import MultiHeadAttention
@@ -33,10 +36,13 @@ from neural_net_layers.timestep_embedding import TimestepEmbedding, timestep_emb
 from neural_net_layers.transformer_decoder import TransformerDecoder, TransformerDecoderLayer
 from neural_net_layers.transformer_encoder import TransformerEncoder, TransformerEncoderLayer
 from neural_net_layers.upsample import Upsample, upsample
+from neural_net_layers.vanilla_rnn import RNNCell, VanillaRNN
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "AdaptiveAvgPool2D",
     "AdaptiveLayerNorm",
     "AlphaDropout",
@@ -52,16 +58,19 @@ __all__ = [
     "Dropout2D",
     "Embedding",
     "EmbeddingBag",
+    "GRUCell",
     "GlobalAvgPool2D",
     "GroupNorm",
     "InstanceNorm2D",
     "KeyValueCache",
+    "LSTMCell",
     "LayerNorm",
     "LearnedPositionalEmbedding",
     "MaxPool2D",
     "MultiHeadAttention",
     "PositionalEncoding",
     "RMSNorm",
+    "RNNCell",
     "Residual",
     "ResidualBlock",
     "RotaryEmbedding",
@@ -72,6 +81,7 @@ __all__ = [
     "TransformerEncoder",
     "TransformerEncoderLayer",
     "Upsample",
+    "VanillaRNN",
     "adaptive_avg_pool2d",
     "alibi_bias",
     "alibi_slopes",
@@ -82,6 +92,7 @@ __all__ = [
     "conv1d",
     "conv2d",
     "conv_transpose2d",
+    "detach",
     "drop_path",
     "dropout",
     "dropout2d",

@@ -1,0 +1,293 @@
+"""What the recurrent layers share: parameters, states, lengths, layers and directions."""
+
+import math
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from neural_net_core import init as initializers
+from neural_net_core.dtypes import Array
+from neural_net_core.errors import ShapeError
+from neural_net_core.module import Module
+from neural_net_core.ops import concatenate, expand_dims, squeeze, stack, unstack
+from neural_net_core.random import resolve_rng
+from neural_net_core.tensor import Parameter, Tensor, as_tensor
+from neural_net_layers._checks import check_probability, check_size
+from neural_net_layers._inputs import coerce
+from neural_net_layers._schedule import Direction, FromRows, Schedule, ToRows, full, varied
+from neural_net_layers.dropout import dropout
+
+__all__: list[str] = []
+
+Initializer = Callable[..., Array]
+
+
+def draw(
+    gates: int,
+    inputs: int,
+    hidden: int,
+    state: int,
+    bias: bool,
+    recurrent_init: Initializer | None,
+    rng: np.random.Generator,
+    dtype: npt.DTypeLike | None,
+) -> list[Parameter | None]:
+    """Return the parameters of one recurrence: weight_ih, weight_hh, bias_ih, bias_hh.
+
+    Args:
+        gates: How many blocks of rows the weights have.
+        inputs: I.
+        hidden: H, the rows of a block.
+        state: The size of the state that is fed back, H or that of the projection.
+        bias: Whether there are biases; two, because PyTorch has two.
+        recurrent_init: Called as `init((H, state), rng=…, dtype=…)` for each gate's block of
+            weight_hh, and the biases are zero; None draws all from uniform(-1/√H, 1/√H).
+        rng: The generator to draw from.
+        dtype: The parameters' dtype.
+    """
+    rows, bound = gates * hidden, 1 / math.sqrt(hidden)
+
+    def uniform(*shape: int) -> Array:
+        return initializers.uniform(shape, -bound, bound, rng=rng, dtype=dtype)
+
+    weight_ih = uniform(rows, inputs)
+    if recurrent_init is None:
+        values = [weight_ih, uniform(rows, state), uniform(rows), uniform(rows)]
+    else:
+        blocks = [recurrent_init((hidden, state), rng=rng, dtype=dtype) for _ in range(gates)]
+        zeros = initializers.zeros((rows,), dtype=dtype)
+        values = [weight_ih, np.concatenate(blocks), zeros, zeros]
+    if not bias:
+        values[2:] = []
+    return [Parameter(value, dtype) for value in values] + [None] * (4 - len(values))
+
+
+class Recurrent(Module):
+    """A stack of recurrences over sequences; the three kinds say what one of them computes.
+
+    Args: those of the kinds, and
+        gates: How many blocks of rows the weights have.
+        recurrent_init: See `draw`.
+    """
+
+    gates: ClassVar[int]
+    states: ClassVar[tuple[str, ...]] = ("h_0",)
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int,
+        bias: bool,
+        batch_first: bool,
+        dropout: float,
+        bidirectional: bool,
+        recurrent_init: Initializer | None,
+        rng: np.random.Generator | None,
+        dtype: npt.DTypeLike | None,
+        proj_size: int = 0,
+    ) -> None:
+        layer = type(self).__name__
+        self.input_size = check_size(layer, "input_size", input_size)
+        self.hidden_size = check_size(layer, "hidden_size", hidden_size)
+        self.num_layers = check_size(layer, "num_layers", num_layers)
+        self.proj_size = proj_size
+        self.bias, self.batch_first, self.bidirectional = bias, batch_first, bidirectional
+        self.dropout = check_probability(layer, dropout, "dropout")
+        self.rng = None if rng is None else resolve_rng(rng)
+        state = proj_size or self.hidden_size
+        rng = resolve_rng(rng)
+        inputs = self.input_size
+        for suffix in self._suffixes():
+            if suffix == "_l1":
+                inputs = state * (2 if bidirectional else 1)
+            names = [f"weight_ih{suffix}", f"weight_hh{suffix}"]
+            names += [f"bias_ih{suffix}", f"bias_hh{suffix}"] if bias else []
+            drawn = draw(
+                self.gates, inputs, self.hidden_size, state, bias, recurrent_init, rng, dtype
+            )
+            for name, parameter in zip(names, drawn, strict=False):
+                setattr(self, name, parameter)
+            if proj_size:
+                bound = 1 / math.sqrt(self.hidden_size)
+                shape = (proj_size, self.hidden_size)
+                w = initializers.uniform(shape, -bound, bound, rng=rng, dtype=dtype)
+                setattr(self, f"weight_hr{suffix}", Parameter(w, dtype))
+
+    def _suffixes(self) -> list[str]:
+        """Return what the names of parameters end in, layer by layer."""
+        ways = ("", "_reverse") if self.bidirectional else ("",)
+        return [f"_l{k}{way}" for k in range(self.num_layers) for way in ways]
+
+    def _own(self, suffix: str, *names: str) -> list[Any]:
+        """Return parameters of one recurrence, None for those that it does not have."""
+        return [getattr(self, name + suffix, None) for name in names]
+
+    def _parameters_of(self, suffix: str, rows: Tensor) -> list[Any]:
+        """Return weight_ih, weight_hh, bias_ih and bias_hh in the dtype of the rows."""
+        own = self._own(suffix, "weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return coerce(rows, *own)[1:]
+
+    def _recurrence(
+        self, direction: Direction, rows: Tensor, states: list[Any], suffix: str
+    ) -> tuple[Tensor, ...]:
+        """Return the states after all rows, and the final ones of each kind."""
+        raise NotImplementedError
+
+    def _run(self, x: Any, states: Any, lengths: Any) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Run all layers in all directions; return the outputs and the final states."""
+        x, *states = coerce(x, *(states or ()), self.weight_ih_l0)[:-1]  # type: ignore[attr-defined]
+        batched = x.ndim == 3
+        self._check_input(x)
+        if not batched:
+            if lengths is not None:
+                raise ShapeError(f"{self._label()}: lengths need a batch, got input {x.shape}")
+            x = expand_dims(x, 0 if self.batch_first else 1)
+        steps, batch = x.shape[:2][::-1] if self.batch_first else x.shape[:2]
+        schedule = full(steps, batch) if lengths is None else self._schedule(lengths, steps, batch)
+        initial = self._initial(states, x, batch, batched)
+        rows = ToRows.apply(x, schedule=schedule, batch_first=self.batch_first)
+        y, finals = self._stack(rows, initial, schedule)
+        y = FromRows.apply(y, schedule=schedule, batch_first=self.batch_first)
+        last = tuple(stack(list(kind)) for kind in zip(*finals, strict=True))  # (L·ways, B, D)
+        if not batched:
+            y = squeeze(y, 0 if self.batch_first else 1)
+            last = tuple(squeeze(state, 1) for state in last)
+        return y, last
+
+    def _stack(
+        self, rows: Tensor, initial: list[list[Any]], schedule: Schedule
+    ) -> tuple[Tensor, list[tuple[Tensor, ...]]]:
+        """Return the last layer's rows, and the final states of every layer and direction."""
+        ways = 2 if self.bidirectional else 1
+        finals: list[tuple[Tensor, ...]] = []
+        outputs: list[Tensor] = []
+        for i, suffix in enumerate(self._suffixes()):
+            direction = schedule.backwards if i % ways else schedule.forwards
+            y, *final = self._recurrence(direction, rows, [s[i] for s in initial], suffix)
+            finals.append(tuple(final))
+            outputs.append(y)
+            if len(outputs) == ways:
+                rows = outputs[0] if ways == 1 else concatenate(outputs, 1)  # (N, ways·D)
+                outputs = []
+                if self.dropout and i + 1 < ways * self.num_layers:
+                    rows = dropout(rows, self.dropout, self.training, rng=self.rng)
+        return rows, finals
+
+    def _initial(
+        self, states: list[Tensor], x: Tensor, batch: int, batched: bool
+    ) -> list[list[Any]]:
+        """Return the initial state of each kind for every layer and direction."""
+        count = len(self._suffixes())
+        widths = [self.proj_size or self.hidden_size, self.hidden_size][: len(self.states)]
+        if not states:
+            return [[np.zeros_like(x.data, shape=(batch, n))] * count for n in widths]
+        result = []
+        for name, state, width in zip(self.states, states, widths, strict=True):
+            expected = (count, batch, width) if batched else (count, width)
+            if state.shape != expected:
+                raise ShapeError(
+                    f"{self._label()}: expected state {name} {expected}, got {state.shape}"
+                )
+            result.append(list(unstack(state if batched else expand_dims(state, 1), 0)))
+        return result
+
+    def _check_input(self, x: Tensor) -> None:
+        """Raise if the input is no batch of sequences, nor one, of the right features."""
+        if x.ndim not in (2, 3) or x.shape[-1] != self.input_size:
+            axes = "(B, T, " if self.batch_first else "(T, B, "
+            raise ShapeError(
+                f"{self._label()}: expected input {axes}{self.input_size}) or (T, "
+                f"{self.input_size}), got {x.shape}"
+            )
+
+    def _schedule(self, lengths: Any, steps: int, batch: int) -> Schedule:
+        """Return the schedule of sequences of different lengths, after checking them."""
+        given = np.asarray(lengths.data if isinstance(lengths, Tensor) else lengths)
+        if given.size == 0:
+            given = given.astype(np.int64)
+        if given.shape != (batch,) or given.dtype.kind not in "iu":
+            raise ShapeError(
+                f"{self._label()}: expected lengths to be {batch} integers, one per sequence, got "
+                f"{given.dtype} of shape {given.shape}"
+            )
+        given = given.astype(np.int64)
+        if given.size and (given.min() < 0 or given.max() > steps):
+            wrong = int(given.min() if given.min() < 0 else given.max())
+            raise ShapeError(
+                f"{self._label()}: expected lengths from 0 to {steps}, the steps of the input, "
+                f"got {wrong}"
+            )
+        return varied(given, steps)
+
+    def _label(self) -> str:
+        return f"{type(self).__name__}({self.input_size} -> {self.hidden_size})"
+
+    def extra_repr(self) -> str:
+        """Return the sizes, and what is not the default."""
+        parts = [f"{self.input_size} -> {self.hidden_size}"]
+        if self.num_layers > 1:
+            parts.append(f"{self.num_layers} layers")
+        if self.bidirectional:
+            parts.append("bidirectional")
+        if self.proj_size:
+            parts.append(f"proj_size={self.proj_size}")
+        if self.dropout:
+            parts.append(f"dropout={self.dropout}")
+        if not self.bias:
+            parts.append("bias=False")
+        if not self.batch_first:
+            parts.append("batch_first=False")
+        return ", ".join(parts)
+
+
+class RecurrentCell(Module):
+    """One step of a recurrence, written in primitives; the three kinds say which."""
+
+    gates: ClassVar[int]
+
+    weight_ih: Parameter
+    weight_hh: Parameter
+    bias_ih: Parameter | None
+    bias_hh: Parameter | None
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool,
+        recurrent_init: Initializer | None,
+        rng: np.random.Generator | None,
+        dtype: npt.DTypeLike | None,
+    ) -> None:
+        cell = type(self).__name__
+        self.input_size = check_size(cell, "input_size", input_size)
+        self.hidden_size = check_size(cell, "hidden_size", hidden_size)
+        drawn = draw(
+            self.gates, self.input_size, self.hidden_size, self.hidden_size, bias,
+            recurrent_init, resolve_rng(rng), dtype,
+        )  # fmt: skip
+        self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh = drawn  # type: ignore[assignment]
+
+    def _inputs(self, x: Any, *states: Any) -> list[Tensor]:
+        """Return input and states as Tensors of one dtype; states that are None are zeros."""
+        x, *given = coerce(x, *states, self.weight_ih)[:-1]
+        label = f"{type(self).__name__}({self.input_size} -> {self.hidden_size})"
+        if x.ndim not in (1, 2) or x.shape[-1] != self.input_size:
+            raise ShapeError(
+                f"{label}: expected input (B, {self.input_size}) or ({self.input_size},), got "
+                f"{x.shape}"
+            )
+        expected = (*x.shape[:-1], self.hidden_size)
+        for state in given:
+            if state is not None and state.shape != expected:
+                raise ShapeError(f"{label}: expected state {expected}, got {state.shape}")
+        zeros = as_tensor(np.zeros_like(x.data, shape=expected), x.dtype)
+        return [x, *(zeros if state is None else state for state in given)]
+
+    def extra_repr(self) -> str:
+        """Return the sizes."""
+        without = "" if self.bias_ih is not None else ", bias=False"
+        return f"{self.input_size} -> {self.hidden_size}{without}"
