@@ -57,22 +57,22 @@ def patch(module: ModuleType, path: Path, code: CodeType) -> None:
             raise NotAFunction
     for function in functions_of(held):
         if function.__code__.co_firstlineno == code.co_firstlineno:
-            if function is held and function.__code__.co_freevars and not code.co_freevars:
-                # A method that called super() and no longer does.
-                fresh = FunctionType(code, function.__globals__, path[-1], function.__defaults__)
-                fresh.__kwdefaults__ = function.__kwdefaults__
-                setattr(owner, path[-1], fresh)
-            else:
-                give(function, code)
+            give(owner, path[-1], function, code)
             return
     raise NotAFunction
 
 
-def give(function: FunctionType, code: CodeType) -> None:
-    """Let a function run other code."""
+def give(owner: object, name: str, function: FunctionType, code: CodeType) -> None:
+    """Let a function, which stands under a name in its class or module, run other code."""
+    if function.__code__.co_freevars and not code.co_freevars and vars(owner)[name] is function:
+        # A method that called super() and no longer does.
+        fresh = FunctionType(code, function.__globals__, name, function.__defaults__)
+        fresh.__kwdefaults__ = function.__kwdefaults__
+        setattr(owner, name, fresh)
+        return
     try:
         function.__code__ = code
-    except ValueError as error:  # it refers to other outer variables, such as super's
+    except ValueError as error:
         raise NotAFunction from error
 
 
@@ -107,8 +107,8 @@ def replace(old: object, new: object, owner: str) -> None:
             replace(mine, value, owner)
         elif own := functions_of(mine):
             for function, other in zip(own, functions_of(value), strict=True):
-                give(function, other.__code__)
                 function.__defaults__ = other.__defaults__
                 function.__kwdefaults__ = other.__kwdefaults__
+                give(old, name, function, other.__code__)
         elif not inspect.isclass(value):
             setattr(old, name, value)

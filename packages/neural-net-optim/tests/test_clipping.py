@@ -67,6 +67,7 @@ def test_orders():
     assert grad_norm(params, 1.0) == pytest.approx(5.0)
     assert grad_norm(params, 3.0) == pytest.approx(17 ** (1 / 3))
     assert grad_norm(params, math.inf) == 2.0
+    assert grad_norm(with_gradients([0.25, -0.5], [0.125]), math.inf) == 0.5
     assert grad_norm(params) == 3.0
     assert grad_norm([]) == 0.0
     assert grad_norm([Parameter([1.0])], math.inf) == 0.0
@@ -76,7 +77,8 @@ def test_orders():
 def test_squares_that_overflow_or_vanish_do_no_harm(scale):
     """In float32 the square of 1e20 is infinite and that of 1e-30 is 0, but the norm is neither."""
     params = with_gradients([3.0 * scale], [4.0 * scale], dtype="float32")
-    assert grad_norm(params) == pytest.approx(5 * scale, rel=1e-6 if scale > 1e-35 else 1e-3)
+    rel = 1e-6 if scale > 1e-35 else 1e-3
+    assert grad_norm(params) == pytest.approx(5 * scale, rel=rel, abs=0)
     clip_grad_norm(params, 1.0)
     if scale > 1:
         assert params[0].grad[0] == pytest.approx(0.6, rel=1e-5)
@@ -135,6 +137,10 @@ def test_gradients_that_may_not_be_written_are_replaced():
         clip([p])
         np.testing.assert_allclose(p.grad, np.full(4, p.grad[0]))
         assert p.grad[0] < 0.51
+    for value, expected in ((-2.0, -0.5), (0.25, 0.25)):
+        p.grad = np.broadcast_to(np.float64(value), 4)
+        clip_grad_value([p], 0.5)
+        assert p.grad.tolist() == [expected] * 4
 
 
 def test_takes_models_single_parameters_and_iterators():
@@ -162,7 +168,7 @@ def test_value_limits_every_number():
 def test_adaptive_by_hand():
     """Each row by itself against its own weights; a vector as a whole."""
     p = Parameter([[3.0, 4.0], [6.0, 8.0], [0.0, 0.0]], "float64")
-    bias = Parameter([0.6, 0.8], "float64")
+    bias = Parameter([1.0, 0.0], "float64")
     p.grad = np.array([[0.0, 10.0], [0.0, 4.0], [0.0, 1.0]])
     bias.grad = np.array([3.0, 4.0])
     adaptive_clip_grad([p, bias], clip_factor=0.5, eps=0.25)
@@ -170,11 +176,21 @@ def test_adaptive_by_hand():
     np.testing.assert_allclose(bias.grad, [0.3, 0.4])
 
 
+def test_adaptive_leaves_gradients_of_zero_alone():
+    """Also where nothing else would be left: 0 is not divided by 0."""
+    p = Parameter([[3.0, 4.0], [6.0, 8.0]], "float64")
+    p.grad = np.array([[0.0, 0.0], [0.0, 4.0]])
+    adaptive_clip_grad([p], clip_factor=0.0)
+    assert p.grad.tolist() == [[0.0, 0.0], [0.0, 0.0]]
+
+
 def test_adaptive_is_the_papers_rule_for_filters():
     """Equation 3, with a filter's three axes as one unit; the defaults are the paper's."""
     rng = np.random.default_rng(0)
-    p = Parameter(rng.standard_normal((4, 2, 3, 3)), "float64")
-    g = rng.standard_normal(p.shape) * np.array([1.0, 0.001, 10.0, 0.0]).reshape(4, 1, 1, 1)
+    # The last filter's weights are so small that ε takes their place.
+    sizes = np.array([1.0, 1.0, 1.0, 1e-6]).reshape(4, 1, 1, 1)
+    p = Parameter(rng.standard_normal((4, 2, 3, 3)) * sizes, "float64")
+    g = rng.standard_normal(p.shape) * np.array([1.0, 0.001, 10.0, 1.0]).reshape(4, 1, 1, 1)
     p.grad = g.copy()
     adaptive_clip_grad(p)
     for i in range(4):
