@@ -32,6 +32,7 @@ def test_restarts_by_hand():
     assert same[:3] == same[3:6] == same[6:]
     assert cosine_annealing_warm_restarts(10**12, 9.0, 2) == 9
     assert cosine_annealing_warm_restarts(1, 4.0, 1, 3) == 4.0
+    assert cosine_annealing_warm_restarts(1, 4.0, 2) == pytest.approx(2.0)
 
 
 def test_classes_use_their_settings():

@@ -20,7 +20,13 @@ def test_triangles_by_hand():
 def test_modes_by_hand():
     """Half as high every cycle, or a factor at every step."""
     assert [cyclic_lr(t, 1.0, 5.0, 1, mode="triangular2") for t in (1, 3, 5)] == [5, 3, 2]
+    # A fall belongs to the cycle of the rise before it.
+    falling = [cyclic_lr(t, 1.0, 9.0, 1, 2, "triangular2") for t in range(7)]
+    assert falling == [1, 9, 5, 1, 5, 3, 1]
     assert [cyclic_lr(t, 1.0, 5.0, 1, 1, "exp_range", 0.5) for t in (1, 3)] == [3, 1.5]
+    # The default factor is 1: no change of height.
+    for rate in (cyclic_lr, lambda t, *rest: CyclicLR(sgd(), *rest).lr_at(t)[0]):
+        assert [rate(t, 1.0, 5.0, 1, 1, "exp_range") for t in (1, 3)] == [5, 5]
 
 
 def test_class_uses_its_settings():
