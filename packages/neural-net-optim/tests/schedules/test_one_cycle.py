@@ -79,6 +79,15 @@ def test_defaults_of_momentum_and_lists_per_group():
     assert [g["betas"] for g in o.param_groups] == [(0.7, 0.999), (0.8, 0.999)]
 
 
+def test_defaults_of_the_rates():
+    """Those of the function, for all settings; the last rate may be above the first."""
+    schedule = OneCycleLR(sgd(), 8.0, 100)
+    assert [schedule.lr_at(t)[0] for t in range(100)] == [
+        one_cycle_lr(t, 8.0, 100) for t in range(100)
+    ]
+    assert OneCycleLR(sgd(), 8.0, 10, div_factor=0.5, final_div_factor=0.25).lr_at(9) == [64.0]
+
+
 def test_length_by_epochs():
     """Epochs times steps per epoch."""
     a = OneCycleLR(sgd(), 8.0, epochs=5, steps_per_epoch=4)

@@ -42,6 +42,8 @@ def test_thresholds():
     assert rates([10, 9.5, 8.9], threshold=0.1) == [8, 8, 8]
     assert rates([10, 9.5, 9.1], threshold=1.0, threshold_mode="abs") == [8, 8, 4]
     assert rates([10, 9.5, 8.9], threshold=1.0, threshold_mode="abs") == [8, 8, 8]
+    assert rates([10, 9.6, 9.51], threshold=0.5, threshold_mode="abs") == [8, 8, 4]
+    assert rates([10, 9.6, 9.49], threshold=0.5, threshold_mode="abs") == [8, 8, 8]
     assert rates([10, 10.9, 10.9], threshold=0.1, mode="max") == [8, 8, 4]
     assert rates([10, 10.9, 11.1], threshold=0.1, mode="max") == [8, 8, 8]
     up = {"threshold": 1.0, "threshold_mode": "abs", "mode": "max"}
@@ -87,12 +89,19 @@ def test_defaults_are_pytorchs():
     assert schedule.get_last_lr() == [8.0]
     schedule.step_metric(1.0)
     assert schedule.get_last_lr() == [pytest.approx(0.8)]
+    for lr, expected in ((1.5e-8, 0.0), (0.9e-8, 0.9e-8)):  # eps is 1e-8
+        o = groups(lr)
+        schedule = ReduceLROnPlateau(o, factor=0.0, patience=0)
+        for _ in range(2):
+            schedule.step_metric(1.0)
+        assert schedule.get_last_lr() == [expected]
 
 
 def test_nan_is_no_improvement():
     """And does not become the best."""
     assert rates([5, math.nan, math.nan]) == [8, 8, 4]
     assert rates([math.nan, 5, 6, 4]) == [8, 8, 8, 8]
+    assert rates([math.nan], patience=0) == [4], "the first value counts"
 
 
 def test_takes_what_becomes_a_float():
@@ -120,7 +129,11 @@ def test_state_goes_through_json(mode):
     y.load_state_dict(json.loads(json.dumps(x.state_dict())))
     assert y.best == x.best
     assert y.get_last_lr() == [8.0, 4.0]
-    for metric in (1, 1, 1, 1):
+    x.step_metric(1)
+    x.step_metric(1)
+    y.load_state_dict(json.loads(json.dumps(x.state_dict())))
+    assert (y.best, y.num_bad, y.cooldown_left) == (1.0, 1, 0)
+    for metric in (1, 1):
         x.step_metric(metric)
     y.load_state_dict(json.loads(json.dumps(x.state_dict())))
     assert (y.best, y.num_bad, y.cooldown_left) == (x.best, x.num_bad, x.cooldown_left)

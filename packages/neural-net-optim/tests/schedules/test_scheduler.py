@@ -103,6 +103,13 @@ def test_state_goes_through_json_and_on_to_the_same_rates(make):
     assert a.state_dict() == b.state_dict()
 
 
+def test_a_state_from_before_the_first_step_fits():
+    """Also where a rate is 0."""
+    a, b = (schedules.ExponentialLR(optimizer(*rates), 0.5) for rates in ((0.5, 0.0), (1.0, 1.0)))
+    b.load_state_dict(a.state_dict())
+    assert (b.last_step, b.base_lrs) == (0, [0.5, 0.0])
+
+
 @every
 def test_states_that_do_not_fit_change_nothing(make):
     """One error with every problem."""
@@ -149,8 +156,11 @@ def test_a_rate_changed_by_something_else_is_told_once():
     o = optimizer(0.5)
     schedule = schedules.ExponentialLR(o, 0.5)
     o.param_groups[0]["lr"] = 9.0
-    with pytest.warns(UserWarning, match=r"lr was changed from \[0.5\] to \[9.0\] by something"):
+    with pytest.warns(
+        UserWarning, match=r"lr was changed from \[0.5\] to \[9.0\] by something"
+    ) as noted:
         schedule.step()
+    assert noted[0].filename == __file__, "it points to the call of step"
     assert o.param_groups[0]["lr"] == 0.25
     o.param_groups[0]["lr"] = 9.0
     with warnings.catch_warnings():
