@@ -17,6 +17,7 @@ log = logging.getLogger("mkdocs.hooks.formulas")
 FORMULA = re.compile(
     r'<(span|div) class="arithmatex">\\(?P<open>[(\[])(?P<latex>.*?)\\[)\]]</\1>', re.DOTALL
 )
+BEFORE_POINT = re.compile(r'(<math [^>]*display="inline">(?:(?!</math>).)*</math>)([.,;:)]+)', re.S)
 # A command it does not know is left as it stands; so is the & of an environment, such as aligned.
 UNKNOWN_COMMAND = re.compile(r"<m[ion][^>]*>(\\[A-Za-z]+|&)<")
 
@@ -31,4 +32,5 @@ def on_page_content(content: str, *, page: Any, **_: Any) -> str:
             log.warning("%s: cannot draw %s in formula %s", page.file.src_uri, command, latex)
         return mathml
 
-    return FORMULA.sub(to_mathml, content)
+    # A full stop stays on the line of the formula before it.
+    return BEFORE_POINT.sub(r'<span class="unbroken">\1\2</span>', FORMULA.sub(to_mathml, content))

@@ -231,12 +231,12 @@ def _curve(canvas: Canvas, losses: Floats, top: float) -> list[tuple[float, floa
 def _timing(k: int, count: int, seconds: float) -> str:
     """Write when frame k shows: alone in its turn, or, where nothing moves, if it is the last."""
     begin = coordinate(_MOVING * k / count)
-    frames = f"0%{{opacity:{int(k == 0)}}}"
+    frames = f"0%{{visibility:{'visible' if k == 0 else 'hidden'}}}"
     if k:
-        frames += f"{begin}%{{opacity:1}}"
+        frames += f"{begin}%{{visibility:visible}}"
     if k < count - 1:
-        frames += f"{coordinate(_MOVING * (k + 1) / count)}%{{opacity:0}}"
-    still = "" if k == count - 1 else f".nnv #frame-{k}{{opacity:0}}\n"
+        frames += f"{coordinate(_MOVING * (k + 1) / count)}%{{visibility:hidden}}"
+    still = "" if k == count - 1 else f".nnv #frame-{k}{{visibility:hidden}}\n"
     if count == 1:
         return still
     return still + (
