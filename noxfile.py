@@ -91,6 +91,24 @@ def docs(session: nox.Session) -> None:
     session.run("pytest", *(session.posargs or pages), env=CLEAN)
 
 
+@nox.session(default=False)
+def figures(session: nox.Session) -> None:
+    """Draw the figures of the site and of all examples, or of those named, again."""
+    sync(session, "packages")
+    names = session.posargs or sorted(
+        path.parent.name for path in Path("examples").glob("*/main.py")
+    )
+    for name in names:
+        # main.py first; other programs of an example draw figures of their own.
+        for program in sorted(
+            Path("examples", name).glob("*.py"), key=lambda p: p.name != "main.py"
+        ):
+            if '__name__ == "__main__"' in program.read_text(encoding="utf-8"):
+                session.run("python", *STRICT, str(program), env=CLEAN)
+    session.run("python", "docs/figures.py")
+    session.run("python", "examples/record_figures.py", *names)
+
+
 @nox.session
 def workspace(session: nox.Session) -> None:
     """Check what no single package can: lock file, public names, the code in README and docs."""

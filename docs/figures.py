@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import neural_net_viz as viz
-from neural_net_core import Dense, Tensor, grad, init
+from neural_net_core import Dense, Tensor, default_dtype, grad, init
 from neural_net_core.activations import relu, sigmoid, tanh
 from neural_net_core.dense import Initializer
 from neural_net_viz.drawing.canvas import Canvas
@@ -76,11 +76,12 @@ def signal() -> dict[str, tuple[list[float], list[float]]]:
     }
     found = {}
     for name, (activation, initializer) in kinds.items():
+        # In float64, so that a last digit that differs between processors moves no line.
         x = Tensor(np.random.default_rng(0).normal(size=(BATCH, WIDTH)), requires_grad=True)
         values = [x]
         for layer in layers(initializer, seed=1):
             values.append(activation(layer(values[-1])))
-        out = np.random.default_rng(2).normal(size=(BATCH, WIDTH)).astype(np.float32)
+        out = np.random.default_rng(2).normal(size=(BATCH, WIDTH))
         gradients = grad((values[-1] * out).sum(), values)
         found[name] = (
             [float(v.data.std()) for v in values],
@@ -91,11 +92,17 @@ def signal() -> dict[str, tuple[list[float], list[float]]]:
 
 def cancellation() -> viz.Figure:
     """The relative error of ln(1 + eˣ) in float32, as written and rearranged."""
-    x = np.linspace(-30, 100, 521, dtype=np.float32)
-    exact = np.logaddexp(0, x.astype(np.float64))
-    with np.errstate(over="ignore"):
-        naive = np.log(np.float32(1) + np.exp(x))
-    stable = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+    # Every step rounded to float32, as its arithmetic is; NumPy's own float32 exp differs by a last
+    # digit between processors, and this figure has to be the same on all of them.
+    def f32(value: np.ndarray) -> np.ndarray:
+        with np.errstate(over="ignore"):
+            return value.astype(np.float32).astype(np.float64)
+
+    x = f32(np.linspace(-30, 100, 521))
+    exact = np.logaddexp(0, x)
+    naive = f32(np.log(f32(1 + f32(np.exp(x)))))
+    stable = f32(np.maximum(x, 0) + f32(np.log1p(f32(np.exp(-np.abs(x))))))
     errors = {
         "ln(1 + eˣ) as written": np.abs(naive - exact) / exact,
         "max(x, 0) + ln1p(e⁻|x|)": np.abs(stable - exact) / exact,
@@ -114,7 +121,8 @@ def cancellation() -> viz.Figure:
 
 def main(folder: Path = FOLDER) -> None:
     """Draw all of them."""
-    measured = signal()
+    with default_dtype(np.float64):
+        measured = signal()
     pairs = (("forward", 0, "of the values"), ("backward", 1, "of the gradient"))
     for name, which, what in pairs:
         viz.line_plot(

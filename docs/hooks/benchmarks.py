@@ -1,20 +1,33 @@
 """Put the last recorded measurements into the page of benchmarks, as a table.
 
-They are what `nox -s bench -- --json benchmarks/results.json` wrote. Without that file the page
-says so.
+They are what `nox -s bench -- --json benchmarks/results.json --svg benchmarks/chart.svg` wrote.
+Without these files the page says so.
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results.json"
+from mkdocs.structure.files import File
+
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+RESULTS, CHART = FOLDER / "results.json", FOLDER / "chart.svg"
 PLACE = "<!-- measured -->"
 
 
+def on_files(files: Any, *, config: Any, **_: Any) -> Any:
+    """Add the chart, if there is one."""
+    if CHART.is_file():
+        files.append(File.generated(config, "figures/benchmarks.svg", abs_src_path=str(CHART)))
+    return files
+
+
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace the mark by the table."""
-    return markdown.replace(PLACE, table(RESULTS)) if PLACE in markdown else markdown
+    """Replace the mark by the chart and the table."""
+    if PLACE not in markdown:
+        return markdown
+    chart = "![Time per training step beside PyTorch's](figures/benchmarks.svg)\n\n"
+    return markdown.replace(PLACE, (chart if CHART.is_file() else "") + table(RESULTS))
 
 
 def table(path: Path) -> str:
