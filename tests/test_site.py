@@ -82,6 +82,15 @@ def test_formulas_are_drawn() -> None:
         assert "$$" not in prose, page
 
 
+def test_figures_stand_in_the_page_itself() -> None:
+    # As pictures they would follow the system's palette, not the one chosen on the site.
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        assert not re.findall(r"<img[^>]*figures/[^>]*>", text), page
+        for style in re.findall(r"<style>(\.nnv\{.*?)</style>", text, re.DOTALL):
+            assert "prefers-color-scheme" not in style, page
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_public_name_is_in_the_reference(package: str) -> None:
     module = importlib.import_module(f"neural_net_{package}")
