@@ -124,3 +124,12 @@ def test_the_legend_names_a_boundary_only_if_there_is_one():
     alike = viz.decision_boundary(lambda x: 0 * x[:, 0], points, [0, 1], resolution=8)
     assert ">boundary<" in split._repr_svg_()
     assert ">boundary<" not in alike._repr_svg_()
+
+
+def test_many_points_are_drawn_smaller_and_with_less_room_around_them():
+    few, many = (
+        viz.decision_boundary(lambda x: x[:, 0], np.random.default_rng(0).random((n, 2)))
+        for n in (50, 51)
+    )
+    assert 'r="5"' in few.to_string() and 'r="5"' not in many.to_string()
+    assert 'r="3"' in many.to_string()

@@ -66,3 +66,10 @@ def test_a_large_matrix_has_a_legend_instead_of_numbers(picture):
 def test_a_logarithmic_range_begins_above_zero():
     with pytest.raises(ValueError, match=r"value_range\): expected values above 0, got \(0, 1\)"):
         viz.heat_map([[1.0]], log=True, value_range=(0, 1))
+
+
+def test_a_long_note_is_broken_and_not_cut(picture):
+    names = {"row_title": "activation", "column_title": "learning rate"}
+    figure = viz.heat_map([[0.0, 1.0]], value_label="held-out accuracy", **names)
+    said = " ".join(picture(figure).words())
+    assert "rows: activation; columns: learning rate; cells: held-out accuracy" in said

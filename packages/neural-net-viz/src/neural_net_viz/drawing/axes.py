@@ -12,13 +12,15 @@ from neural_net_viz.drawing.scales import Scale, Tick
 from neural_net_viz.drawing.text import text_width, wrap_text
 from neural_net_viz.figure import Figure
 
-__all__ = ["MARGIN", "Plot", "draw_title", "title_height"]
+__all__ = ["MARGIN", "Plot", "draw_note", "draw_title", "title_height"]
 
 MARGIN = 16.0
 _TITLE = 15.0
 _TITLE_LINE = 20.0
 _LABEL = 12.0
 _TICK = 11.0
+_NOTE = 11.0
+_NOTE_LINE = 15.0
 # A curve never needs more corners than pixels; more would only make the file larger.
 _MOST_POINTS = 1200
 
@@ -42,6 +44,21 @@ def draw_title(canvas: Canvas, title: str, width: float) -> float:
     for i, line in enumerate(wrap_text(title, width - 2 * MARGIN, _TITLE, bold=True)):
         canvas.text(MARGIN, MARGIN + (i + 0.5) * _TITLE_LINE, line, size=_TITLE, bold=True)
     return MARGIN + title_height(title, width)
+
+
+def draw_note(canvas: Canvas, note: str, top: float, width: float) -> float:
+    """Write small text below the title; return the y below it.
+
+    Args:
+        canvas: Where to draw.
+        note: The text, in as many lines as it needs, at most three.
+        top: The y above it.
+        width: The page's width.
+    """
+    lines = wrap_text(note, width - 2 * MARGIN, _NOTE)
+    for i, line in enumerate(lines):
+        canvas.text(MARGIN, top + 8 + i * _NOTE_LINE, line, size=_NOTE, classes="muted")
+    return top + (len(lines) - 1) * _NOTE_LINE + 24 if lines else top
 
 
 class Plot:

@@ -18,6 +18,8 @@ from neural_net_viz.figure import Figure
 
 __all__ = ["decision_boundary"]
 
+# With more points than these they are drawn smaller, and the map needs less room around them.
+_FEW = 50
 # Shades on each side of the boundary: enough to see the slope, few enough to keep the file small.
 _LEVELS = 8
 
@@ -111,8 +113,9 @@ def decision_boundary(
         tips = [f"({format_value(u)}, {format_value(v)})" for u, v in chosen]
         role = _role(k) if classes is not None else "text"
         plot.points(
-            chosen[:, 0], chosen[:, 1], role, marker=MARKERS[k % len(MARKERS)], radius=5, tips=tips
-        )
+            chosen[:, 0], chosen[:, 1], role, marker=MARKERS[k % len(MARKERS)],
+            radius=5 if len(data) <= _FEW else 3, tips=tips,
+        )  # fmt: skip
     return plot.figure(description or described)
 
 
@@ -139,7 +142,7 @@ def _span(name: str, given: tuple[float, float] | None, values: Floats) -> tuple
     finite = values[np.isfinite(values)]
     if not finite.size:
         return -1.0, 1.0
-    room = 0.25 * (float(finite.max() - finite.min()) or 1.0)
+    room = (0.25 if len(values) <= _FEW else 0.1) * (float(finite.max() - finite.min()) or 1.0)
     return float(finite.min()) - room, float(finite.max()) + room
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from neural_net_core import ShapeError
-from neural_net_viz.drawing.axes import MARGIN, draw_title
+from neural_net_viz.drawing.axes import MARGIN, draw_note, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
 from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, check_one_of
@@ -96,10 +96,7 @@ def heat_map(
     left = MARGIN + label + 10
     page = max(left + cell * columns + MARGIN, 320.0)
     canvas = Canvas()
-    top = draw_title(canvas, title, page)
-    if note:
-        canvas.text(MARGIN, top + 8, note, size=11, classes="muted", max_width=page - 2 * MARGIN)
-        top += 24
+    top = draw_note(canvas, note, draw_title(canvas, title, page), page)
     for j in range(columns):
         canvas.text(
             left + (j + 0.5) * cell, top + 10, across[j], size=_SIZE, anchor="middle",
@@ -146,10 +143,7 @@ def _draw_plain(
     panel = MatrixPanel(shades, (wide, tall), (0.0, 1.0), colors, rows=down, columns=across)
     page = max(2 * MARGIN + panel.width, 320.0)
     canvas = Canvas()
-    top = draw_title(canvas, title, page)
-    if note:
-        canvas.text(MARGIN, top + 8, note, size=11, classes="muted", max_width=page - 2 * MARGIN)
-        top += 24
+    top = draw_note(canvas, note, draw_title(canvas, title, page), page)
     panel.draw(canvas, MARGIN, top)
     for i, j in enumerate(chosen):
         if j >= 0:
