@@ -63,6 +63,10 @@ MIRROR = {
     "optim/_slot.py": ["test_optimizer.py"],
     "optim/_loading.py": ["test_optimizer.py"],
     "optim/optimizer.py": ["test_optimizer.py", "test_elementwise.py", "test_sgd.py"],
+    "optim/tensorwise.py": ["test_tensorwise.py", "test_lamb.py", "test_optimizer.py"],
+    "optim/averaging/weights.py": [
+        *("averaging/" + name for name in ("test_weights.py", "test_ema.py", "test_swa.py"))
+    ],
     "optim/elementwise.py": ["test_elementwise.py", "test_nadam.py"],
     "optim/_flat.py": ["test_flat.py", "test_elementwise.py"],
     "core/losses/_loss.py": ["losses/test_every_loss.py"],
@@ -185,8 +189,8 @@ class Forks(Examples):
         """Return 1 if a test fails with the changed code in place, or it cannot be loaded."""
         module = sys.modules[source.module]
         try:
-            for name, function in changed_functions(original, code):
-                patch(module, name, function)
+            for name, old, new in changed_functions(original, code):
+                patch(module, name, old, new)
         except NotAFunction:
             try:
                 transplant(module, code)

@@ -14,7 +14,7 @@ class NotAFunction(Exception):  # noqa: N818
 
 
 def changed_functions(before: CodeType, after: CodeType, path: Path = ()) -> list[tuple]:
-    """Return (path, code) of each function of a module whose body has changed.
+    """Return (path, old code, new code) of each function of a module whose body has changed.
 
     Args:
         before: The compiled module, or the body of one of its classes.
@@ -27,7 +27,7 @@ def changed_functions(before: CodeType, after: CodeType, path: Path = ()) -> lis
     if before == after:
         return []
     if before.co_flags & inspect.CO_OPTIMIZED:
-        return [(path, after)]
+        return [(path, before, after)]
     if (
         before.co_code != after.co_code
         or before.co_names != after.co_names
@@ -43,12 +43,23 @@ def changed_functions(before: CodeType, after: CodeType, path: Path = ()) -> lis
     return found
 
 
-def patch(module: ModuleType, path: Path, code: CodeType) -> None:
+def patch(module: ModuleType, path: Path, old: CodeType, code: CodeType) -> None:
     """Let the function at a path run other code from now on, whoever holds it.
+
+    Functions that it has made already, and lambdas, are found wherever they are.
 
     Raises:
         NotAFunction: If it is not there, or the code refers to other outer variables.
     """
+    made = dict(changed_inside(old, code))
+    if path[-1] == "<lambda>":
+        made[old] = code
+    if made:
+        for function in gc.get_objects():
+            if type(function) is FunctionType and function.__code__ in made:
+                function.__code__ = made[function.__code__]
+    if path[-1] == "<lambda>":
+        return
     owner: object = module
     held: object = module
     for name in path:
@@ -60,6 +71,16 @@ def patch(module: ModuleType, path: Path, code: CodeType) -> None:
             give(owner, path[-1], function, code)
             return
     raise NotAFunction
+
+
+def changed_inside(old: CodeType, new: CodeType) -> list[tuple[CodeType, CodeType]]:
+    """Return old and new code of the functions inside a function."""
+    pairs = []
+    if len(old.co_consts) == len(new.co_consts):
+        for a, b in zip(old.co_consts, new.co_consts, strict=True):
+            if isinstance(a, CodeType) and isinstance(b, CodeType) and a != b:
+                pairs += [(a, b), *changed_inside(a, b)]
+    return pairs
 
 
 def give(owner: object, name: str, function: FunctionType, code: CodeType) -> None:

@@ -37,6 +37,17 @@ def test_own_rule_in_a_few_lines():
     np.testing.assert_allclose(b.data, [0.0, -5.0])
 
 
+def test_each_update_counts_as_a_change():
+    """So that a graph from before it is refused; a skipped parameter has not changed."""
+    a, b = Parameter(np.ones(2)), Parameter(np.ones(2))
+    optimizer = Normalized([a, b])
+    versions = a.version, b.version
+    a.grad = np.ones(2, dtype=np.float32)
+    optimizer.step()
+    assert a.version > versions[0]
+    assert b.version == versions[1]
+
+
 def test_parameters_keep_their_own_arrays():
     """There is no flat buffer that they would have to move to."""
     p = Parameter([1.0])

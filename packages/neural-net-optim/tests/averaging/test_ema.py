@@ -1,5 +1,7 @@
 """The exponential moving average."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,16 @@ def test_copy_warmup_and_initial_by_hand():
     assert expected[0] == pytest.approx(2 / 11 * 100 + 9 / 11 * 3)
 
 
+@pytest.mark.parametrize("start", ["copy", "debias"])
+def test_the_first_update_copies_to_the_bit(start):
+    """1e8 + (1 − 1e8) is 0 in float32."""
+    p = Parameter([1e8])
+    ema = EMA([p], start=start)
+    p.data[...] = 1.0
+    ema.update()
+    assert ema.average["0"] == [1.0]
+
+
 def test_defaults():
     """0.999 and debiased."""
     ema = EMA([Parameter([1.0])])
@@ -66,6 +78,18 @@ def test_large_weights_are_averaged_in_blocks_to_the_same_bits():
     np.testing.assert_array_equal(a.average["0"], x + weight * (y - x))
     np.testing.assert_array_equal(b.average["0"], a.average["0"])
     assert a.average["0"].dtype == np.float32
+
+
+def test_large_weights_are_averaged_without_a_copy_of_them():
+    """Four megabytes of weights; an update takes less than one."""
+    p = Parameter(np.zeros(1_000_000, np.float32))
+    ema = EMA([p])
+    ema.update()
+    tracemalloc.start()
+    ema.update()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
 
 
 @pytest.mark.parametrize(

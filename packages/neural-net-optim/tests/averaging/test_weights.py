@@ -114,6 +114,19 @@ def test_copy_to_model_keeps_the_average(averaged):
         np.testing.assert_array_equal(own, mean)
 
 
+def test_versions_only_grow(averaged):
+    """Or a change after an optimizer's would take its count back, and no graph would notice."""
+    model, average = averaged
+    before = [p.version for p in model.parameters()]
+    with average.swapped():
+        inside = [p.version for p in model.parameters()]
+    after = [p.version for p in model.parameters()]
+    average.copy_to_model()
+    last = [p.version for p in model.parameters()]
+    for four in zip(before, inside, after, last, strict=True):
+        assert list(four) == sorted(set(four))
+
+
 def test_works_beside_an_optimizer():
     """Which holds the weights in a flat buffer."""
     model = Sequential(Dense(2, 2, rng=np.random.default_rng(0)))
