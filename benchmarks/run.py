@@ -181,9 +181,9 @@ def main() -> None:
     if args.json:
         args.json.write_text(json.dumps({"machine": about, "rows": records}, indent=2) + "\n")
     if args.svg:
-        from chart import draw
+        from chart import steps
 
-        draw({"machine": about, "rows": records}).save(args.svg)
+        steps({"machine": about, "rows": records}).save(args.svg)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pytest
 
 from neural_net_core import Tensor
 from neural_net_core.activations import GELU, gelu
+from neural_net_core.activations._normal import probability_and_bell
 
 X = np.linspace(-8, 8, 3201)
 
@@ -15,6 +16,20 @@ def test_exact_values():
     expected = [v * 0.5 * math.erfc(-v / math.sqrt(2)) for v in X]
     np.testing.assert_allclose(gelu(Tensor(X, np.float64)).data, expected, atol=2e-15)
     np.testing.assert_allclose(gelu(X).data, expected, atol=1e-6)
+
+
+def test_float32_keeps_its_digits_in_the_tail():
+    """The approximation with one exponential, against the plain formula in double precision."""
+    x = np.linspace(-12, 12, 4801, dtype=np.float32)
+    found, bell = probability_and_bell(x)
+    assert found.dtype == bell.dtype == np.float32
+    expected = np.array([0.5 * math.erfc(-float(v) / math.sqrt(2)) for v in x])
+    density = np.exp(-0.5 * x.astype(np.float64) ** 2)
+    # Rounding the square of 12 alone changes its exponential by 4e-6.
+    np.testing.assert_allclose(found[x > -3], expected[x > -3], rtol=1.5e-6)
+    np.testing.assert_allclose(found, expected, rtol=8e-6)
+    np.testing.assert_allclose(bell, density, rtol=8e-6)
+    assert np.isnan(probability_and_bell(np.float32([np.nan]))[0]).all()
 
 
 def test_exact_slopes():

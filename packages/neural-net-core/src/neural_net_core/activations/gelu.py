@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core._blocks import in_blocks
+from neural_net_core.activations._normal import probability_and_bell
 from neural_net_core.dtypes import Array
 from neural_net_core.erf import erf
 from neural_net_core.module import Module
@@ -36,6 +37,13 @@ class GELUOp(Op):
         return (x * _normal_probability(x),)
 
     def _value_and_slope(self, x: Array) -> tuple[Array, Array]:
+        if x.dtype == np.float32:
+            slope, density = probability_and_bell(x)
+            y = x * slope
+            density *= x
+            density *= 1 / math.sqrt(2 * math.pi)
+            slope += density
+            return y, slope
         slope = _normal_probability(x)
         y = x * slope
         # φ(13) is 1e-37: beyond, it is zero beside Φ, and x² stays far from overflow.
@@ -149,6 +157,8 @@ class GELU(Module):
 
 def _normal_probability(x: Array) -> Array:
     """Return Φ(x)."""
+    if x.dtype == np.float32:
+        return probability_and_bell(x)[0]
     p = erf(x * math.sqrt(0.5))
     p += 1
     p *= 0.5
