@@ -27,6 +27,7 @@ from neural_net_layers.max_pool2d import MaxPool2D, max_pool2d
 from neural_net_layers.modulation import AdaptiveLayerNorm, modulate
 from neural_net_layers.multi_head_attention import MultiHeadAttention
 from neural_net_layers.positional_encoding import PositionalEncoding, sinusoidal_positions
+from neural_net_layers.replay import replay
 from neural_net_layers.residual import Residual, ResidualBlock
 from neural_net_layers.rms_norm import RMSNorm, rms_norm
 from neural_net_layers.rotary_embedding import RotaryEmbedding
@@ -105,6 +106,7 @@ __all__ = [
     "max_pool2d",
     "modulate",
     "padding_keep",
+    "replay",
     "rms_norm",
     "scaled_dot_product_attention",
     "sinusoidal_positions",

@@ -11,17 +11,29 @@ from neural_net_core import init as initializers
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
+from neural_net_core.op import Op
 from neural_net_core.ops import concatenate, expand_dims, squeeze, stack, unstack
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Parameter, Tensor, as_tensor
 from neural_net_layers._checks import check_probability, check_size
 from neural_net_layers._inputs import coerce
-from neural_net_layers._schedule import Direction, FromRows, Schedule, ToRows, full, varied
+from neural_net_layers._schedule import Direction, FromRows, Schedule, ToRows, full, scatter, varied
 from neural_net_layers.dropout import dropout
 
 __all__: list[str] = []
 
 Initializer = Callable[..., Array]
+Watch = dict[str, dict[str, Array]]
+
+
+class RecurrenceOp(Op):
+    """All steps of a recurrence, in one direction; the kinds say what a step computes."""
+
+    direction: Direction
+
+    def values(self) -> dict[str, Array]:
+        """Return what `forward` computed at every row, (N, D), by name."""
+        raise NotImplementedError
 
 
 def draw(
@@ -125,19 +137,22 @@ class Recurrent(Module):
         """Return parameters of one recurrence, None for those that it does not have."""
         return [getattr(self, name + suffix, None) for name in names]
 
-    def _parameters_of(self, suffix: str, rows: Tensor) -> list[Any]:
-        """Return weight_ih, weight_hh, bias_ih and bias_hh in the dtype of the rows."""
-        own = self._own(suffix, "weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        return coerce(rows, *own)[1:]
-
-    def _recurrence(
-        self, direction: Direction, rows: Tensor, states: list[Any], suffix: str
-    ) -> tuple[Tensor, ...]:
-        """Return the states after all rows, and the final ones of each kind."""
+    def _operation(self, direction: Direction) -> tuple[type[RecurrenceOp], dict[str, Any]]:
+        """Return the operation that makes all steps of one recurrence, and its options."""
         raise NotImplementedError
 
-    def _run(self, x: Any, states: Any, lengths: Any) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Run all layers in all directions; return the outputs and the final states."""
+    def _inputs_of(self, suffix: str, rows: Tensor, states: list[Any]) -> list[Any]:
+        """Return what the operation is applied to, all in the dtype of the rows."""
+        own = self._own(suffix, "weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return [rows, *states, *coerce(rows, *own)[1:]]
+
+    def _run(
+        self, x: Any, states: Any, lengths: Any, watch: Watch | None = None
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Run all layers in all directions; return the outputs and the final states.
+
+        `watch` gets what each recurrence computed on the way, see `replay`.
+        """
         x, *states = coerce(x, *(states or ()), self.weight_ih_l0)[:-1]  # type: ignore[attr-defined]
         batched = x.ndim == 3
         self._check_input(x)
@@ -149,7 +164,7 @@ class Recurrent(Module):
         schedule = full(steps, batch) if lengths is None else self._schedule(lengths, steps, batch)
         initial = self._initial(states, x, batch, batched)
         rows = ToRows.apply(x, schedule=schedule, batch_first=self.batch_first)
-        y, finals = self._stack(rows, initial, schedule)
+        y, finals = self._stack(rows, initial, schedule, watch)
         y = FromRows.apply(y, schedule=schedule, batch_first=self.batch_first)
         last = tuple(stack(list(kind)) for kind in zip(*finals, strict=True))  # (L·ways, B, D)
         if not batched:
@@ -158,7 +173,11 @@ class Recurrent(Module):
         return y, last
 
     def _stack(
-        self, rows: Tensor, initial: list[list[Any]], schedule: Schedule
+        self,
+        rows: Tensor,
+        initial: list[list[Any]],
+        schedule: Schedule,
+        watch: Watch | None,
     ) -> tuple[Tensor, list[tuple[Tensor, ...]]]:
         """Return the last layer's rows, and the final states of every layer and direction."""
         ways = 2 if self.bidirectional else 1
@@ -166,7 +185,18 @@ class Recurrent(Module):
         outputs: list[Tensor] = []
         for i, suffix in enumerate(self._suffixes()):
             direction = schedule.backwards if i % ways else schedule.forwards
-            y, *final = self._recurrence(direction, rows, [s[i] for s in initial], suffix)
+            inputs = self._inputs_of(suffix, rows, [s[i] for s in initial])
+            kind, config = self._operation(direction)
+            if watch is None:
+                y, *final = kind.apply(*inputs, **config)
+            else:
+                op = kind(**config)
+                arrays = [a.data if isinstance(a, Tensor) else a for a in inputs]
+                y, *final = (as_tensor(a, a.dtype) for a in op.forward(*arrays))
+                watch[suffix[1:]] = {
+                    name: scatter(value, schedule, self.batch_first)
+                    for name, value in op.values().items()
+                }
             finals.append(tuple(final))
             outputs.append(y)
             if len(outputs) == ways:

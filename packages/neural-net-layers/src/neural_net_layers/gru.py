@@ -22,18 +22,17 @@ import numpy.typing as npt
 
 from neural_net_core.activations import sigmoid, tanh
 from neural_net_core.dtypes import Array
-from neural_net_core.op import Op
 from neural_net_core.ops import linear, split
 from neural_net_core.tensor import Tensor
 from neural_net_layers._blocks import column_sums
-from neural_net_layers._recurrent import Initializer, Recurrent, RecurrentCell
+from neural_net_layers._recurrent import Initializer, RecurrenceOp, Recurrent, RecurrentCell
 from neural_net_layers._schedule import Direction, add_product
 from neural_net_layers.gru_paper import PaperGRUOp
 
 __all__ = ["GRU", "GRUCell", "GRUOp"]
 
 
-class GRUOp(Op):
+class GRUOp(RecurrenceOp):
     r"""All steps of a gated recurrent unit; returns all h, and the last one.
 
     With h₋₁ the state before a step, a = W x + b and q = U h₋₁ + b′ (three blocks each, r, z, n):
@@ -140,6 +139,11 @@ class GRUOp(Op):
         db_ih = None if db is None else db[d:]
         db_hh = None if db is None else _to_rzn(db[: 3 * d])
         return dx, direction.unsort(dh), dw, du, db_ih, db_hh
+
+    def values(self) -> dict[str, Array]:
+        r, z, n = np.split(self.gates, 3, axis=1)
+        gates = {"reset gate": r, "update gate": z, "candidate": n}
+        return gates | {"hidden state": self.h[self.direction.outputs]}
 
     def _factors(self, block: slice, previous: Array) -> Array:
         """Return what dh is multiplied by to give dz, in columns q_n, r, z, a_n, for a block."""
@@ -260,13 +264,8 @@ class GRU(Recurrent):
         y, (h,) = self._run(x, None if state is None else (state,), lengths)
         return y, h
 
-    def _recurrence(
-        self, direction: Direction, rows: Tensor, states: list[Any], suffix: str
-    ) -> tuple[Tensor, ...]:
-        op = GRUOp if self.reset_after else PaperGRUOp
-        return op.apply(  # type: ignore[return-value]
-            rows, *states, *self._parameters_of(suffix, rows), direction=direction
-        )
+    def _operation(self, direction: Direction) -> tuple[type[RecurrenceOp], dict[str, Any]]:
+        return GRUOp if self.reset_after else PaperGRUOp, {"direction": direction}
 
     def extra_repr(self) -> str:
         """Return the sizes, and what is not the default."""

@@ -7,14 +7,14 @@ costs a second product per step that has to wait for r; see `gru.py` for the com
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_core.op import Op
 from neural_net_layers._blocks import column_sums
+from neural_net_layers._recurrent import RecurrenceOp
 from neural_net_layers._schedule import Direction
 
 __all__ = ["PaperGRUOp"]
 
 
-class PaperGRUOp(Op):
+class PaperGRUOp(RecurrenceOp):
     r"""All steps of a unit that resets the state itself; returns all h, and the last one.
 
     With h₋₁ the state before a step, a = W x + b + b′, V the first two blocks of U and N the third:
@@ -90,3 +90,8 @@ class PaperGRUOp(Op):
             du = np.concatenate([da[:, : 2 * d].T @ previous, da[:, 2 * d :].T @ self.s])
         db = column_sums(da) if self.needs(4) or self.needs(5) else None
         return dx, direction.unsort(dh), dw, du, db, db
+
+    def values(self) -> dict[str, Array]:
+        r, z, n = np.split(self.gates, 3, axis=1)
+        gates = {"reset gate": r, "update gate": z, "candidate": n}
+        return gates | {"hidden state": self.h[self.direction.outputs]}

@@ -20,18 +20,18 @@ import numpy.typing as npt
 
 from neural_net_core.activations import sigmoid, tanh
 from neural_net_core.dtypes import Array
-from neural_net_core.op import Op
 from neural_net_core.ops import linear, split
 from neural_net_core.tensor import Parameter, Tensor
 from neural_net_layers._blocks import column_sums
 from neural_net_layers._checks import check_size
-from neural_net_layers._recurrent import Initializer, Recurrent, RecurrentCell
+from neural_net_layers._inputs import coerce
+from neural_net_layers._recurrent import Initializer, RecurrenceOp, Recurrent, RecurrentCell
 from neural_net_layers._schedule import Direction, add_product
 
 __all__ = ["LSTM", "LSTMCell", "LSTMOp"]
 
 
-class LSTMOp(Op):
+class LSTMOp(RecurrenceOp):
     r"""All steps of an LSTM; returns all h, the last h and the last c.
 
     With the four gates' pre-activations z = W x + b + U h₋₁, and h₋₁, c₋₁ the states before:
@@ -141,6 +141,12 @@ class LSTMOp(Op):
             if dhs is not None and self.m is not None:
                 dp = add_product(dp, dhs, self.m[block])
         return dx, direction.unsort(dh), direction.unsort(dc), dw, du, db, db, dp
+
+    def values(self) -> dict[str, Array]:
+        at = self.direction.outputs
+        i, f, g, o = np.split(self.gates, 4, axis=1)
+        gates = {"input gate": i, "forget gate": f, "candidate": g, "output gate": o}
+        return gates | {"cell state": self.c[at], "hidden state": self.h[at]}
 
     def _factors(self, block: slice, previous_c: Array) -> tuple[Array, Array]:
         """Return what dc and dm are multiplied by to give dz, and dm to give dc, for a block."""
@@ -274,13 +280,14 @@ class LSTM(Recurrent):
         y, (h, c) = self._run(x, state, lengths)
         return y, (h, c)
 
-    def _recurrence(
-        self, direction: Direction, rows: Tensor, states: list[Any], suffix: str
-    ) -> tuple[Tensor, ...]:
-        (projection,) = self._own(suffix, "weight_hr") if self.proj_size else (None,)
-        return LSTMOp.apply(  # type: ignore[return-value]
-            rows, *states, *self._parameters_of(suffix, rows), projection, direction=direction
-        )
+    def _operation(self, direction: Direction) -> tuple[type[RecurrenceOp], dict[str, Any]]:
+        return LSTMOp, {"direction": direction}
+
+    def _inputs_of(self, suffix: str, rows: Tensor, states: list[Any]) -> list[Any]:
+        inputs = super()._inputs_of(suffix, rows, states)
+        if not self.proj_size:
+            return [*inputs, None]
+        return [*inputs, *coerce(rows, *self._own(suffix, "weight_hr"))[1:]]
 
 
 class LSTMCell(RecurrentCell):

@@ -17,11 +17,10 @@ import numpy.typing as npt
 
 from neural_net_core import activations
 from neural_net_core.dtypes import Array
-from neural_net_core.op import Op
 from neural_net_core.ops import linear
 from neural_net_core.tensor import Tensor
 from neural_net_layers._blocks import column_sums
-from neural_net_layers._recurrent import Initializer, Recurrent, RecurrentCell
+from neural_net_layers._recurrent import Initializer, RecurrenceOp, Recurrent, RecurrentCell
 from neural_net_layers._schedule import Direction, add_product
 
 __all__ = ["Nonlinearity", "RNNCell", "RNNOp", "VanillaRNN"]
@@ -29,7 +28,7 @@ __all__ = ["Nonlinearity", "RNNCell", "RNNOp", "VanillaRNN"]
 Nonlinearity = Literal["tanh", "relu"]
 
 
-class RNNOp(Op):
+class RNNOp(RecurrenceOp):
     r"""hₜ = φ(zₜ) with zₜ = W xₜ + b + U hₜ₋₁, for all steps; returns all h, and the last one.
 
     The loss sees hₜ in two ways: directly, as an output, and through zₜ₊₁. Call the sum of both
@@ -97,6 +96,9 @@ class RNNOp(Op):
             if self.needs(4) or self.needs(5):
                 db = column_sums(dz) if db is None else db + column_sums(dz)
         return dx, direction.unsort(dh), dw, du, db, db
+
+    def values(self) -> dict[str, Array]:
+        return {"hidden state": self.h[self.direction.outputs]}
 
     def _slope(self, y: Array) -> Array:
         if self.nonlinearity == "relu":
@@ -194,13 +196,8 @@ class VanillaRNN(Recurrent):
         y, (h,) = self._run(x, None if state is None else (state,), lengths)
         return y, h
 
-    def _recurrence(
-        self, direction: Direction, rows: Tensor, states: list[Any], suffix: str
-    ) -> tuple[Tensor, ...]:
-        return RNNOp.apply(  # type: ignore[return-value]
-            rows, *states, *self._parameters_of(suffix, rows),
-            direction=direction, nonlinearity=self.nonlinearity,
-        )  # fmt: skip
+    def _operation(self, direction: Direction) -> tuple[type[RecurrenceOp], dict[str, Any]]:
+        return RNNOp, {"direction": direction, "nonlinearity": self.nonlinearity}
 
     def extra_repr(self) -> str:
         """Return the sizes, and what is not the default."""
