@@ -138,6 +138,10 @@ ORDINARY = {
         1 - np.exp(-np.arange(30) / 5), 0.8 - 0.8 * np.exp(-np.arange(30) / 5)
     ),
     "parameter_counts": lambda: viz.parameter_counts(_network(64, 128, 64, 10)),
+    "unrolled_diagram": lambda: viz.unrolled_diagram("HELL", "ELLO", cell="GRU"),
+    "unrolled_diagram_deep": lambda: viz.unrolled_diagram(
+        range(30), layers=2, bidirectional=True, cell="LSTM"
+    ),
     "sequence_heat_map": lambda: viz.sequence_heat_map(
         {"forget gate": _rng().uniform(size=(12, 8)), "cell state": _rng().normal(size=(12, 8))},
         step_labels="hello, world",
@@ -242,6 +246,10 @@ TROUBLE = {
     "sequence_heat_map_long": lambda: viz.sequence_heat_map(
         {LONG: _rng().normal(size=(300, 1)), "b": np.full((300, 64), NAN)},
         step_labels=[LONG] * 300,
+    ),
+    "unrolled_diagram_empty": lambda: viz.unrolled_diagram([]),
+    "unrolled_diagram_long": lambda: viz.unrolled_diagram(
+        [LONG, LONG], [LONG, ""], cell=LONG, title=LONG
     ),
     "sequence_heat_map_empty": lambda: viz.sequence_heat_map(np.zeros((0, 3))),
     "attention_maps_long": lambda: viz.attention_maps(

@@ -13,7 +13,8 @@ are, never an error; a wrong shape is a `ShapeError` that names the function.
 - What a model decides: `decision_boundary`, `truth_table`, `confusion_matrix`, `image_grid`,
   `saliency_map`.
 - What goes on inside: `activation_histograms`, `filter_grid`, `feature_maps`,
-  `sequence_heat_map`, `attention_maps`, `alignment_map`, `similarity_matrix`, `scatter_map`.
+  `sequence_heat_map`, `unrolled_diagram`, `attention_maps`, `alignment_map`,
+  `similarity_matrix`, `scatter_map`.
 - Anything: `line_plot`, `bar_chart`, `heat_map`, `flame_graph`.
 """
 
@@ -46,6 +47,7 @@ from neural_net_viz.figures.train_test_gap import train_test_gap
 from neural_net_viz.figures.training_animation import training_animation
 from neural_net_viz.figures.training_curves import training_curves
 from neural_net_viz.figures.truth_table import truth_table
+from neural_net_viz.figures.unrolled_diagram import unrolled_diagram
 
 __all__ = [
     "Figure",
@@ -77,6 +79,7 @@ __all__ = [
     "training_animation",
     "training_curves",
     "truth_table",
+    "unrolled_diagram",
 ]
 
 __version__ = "0.1.0"
