@@ -1,8 +1,8 @@
 """Breaks source files in small ways, one at a time, and reports what the tests do not notice.
 
-    python tests/mutation/audit.py                       # optimizers, schedules, clipping, averages
+    python tests/mutation/audit.py                       # all of neural-net-optim, core's losses
     python tests/mutation/audit.py optim/adam.py -v      # one file, listing every mutant
-    python tests/mutation/audit.py core/losses           # a folder of another package
+    python tests/mutation/audit.py --quick core/losses   # a folder; what might survive, in a hurry
 
 A mutant is the file with one change: another operator, comparison, constant, sign or condition, a
 swapped pair of arguments, a statement left out. It is killed if a test of the mirrored test file
@@ -55,7 +55,7 @@ DEFAULT = [
 SHARED = {
     "optim/schedules": ["schedules/test_scheduler.py"],
     "optim/averaging": ["averaging/test_weights.py"],
-    "optim": ["test_recorded.py", "test_optimizer.py", "test_resume.py"],
+    "optim": ["test_defaults.py", "test_recorded.py", "test_optimizer.py", "test_resume.py"],
     "core/losses": ["losses/test_every_loss.py", "test_gradcheck_table.py", "test_recorded.py"],
 }
 # Files without a mirror of their own.

@@ -137,7 +137,7 @@ def save_checkpoint(
     """Save the state of training as one file, whole or not at all.
 
     A process killed in mid-save leaves the old file as it was (and a hidden temporary file beside
-    it, which may be deleted). The same state gives the same bytes.
+    it, which the next save under this name removes). The same state gives the same bytes.
 
     Args:
         path: The file, by custom with the ending `.safetensors`.
