@@ -1,5 +1,7 @@
 """What all losses have in common: reductions, shapes, dtypes, modules."""
 
+from inspect import signature
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -114,6 +116,18 @@ def test_the_module_is_the_function(fn, inputs, module):
         np.testing.assert_array_equal(loss(*inputs).data, fn(*inputs, reduction=reduction).data)
         assert f"reduction='{reduction}'" in repr(loss)
         assert not list(loss.parameters())
+
+
+@every_loss
+def test_the_modules_defaults_are_the_functions(fn, inputs, module):
+    """Whoever leaves a setting out gets the same loss either way."""
+    defaults = {
+        name: parameter.default
+        for name, parameter in signature(fn).parameters.items()
+        if parameter.default is not parameter.empty
+    }
+    defaults.pop("negatives", None)  # of info_nce: data, not a setting
+    assert {n: p.default for n, p in signature(module).parameters.items()} == defaults
 
 
 @every_loss
