@@ -14,6 +14,9 @@ __all__: list[str] = []
 # rows, where the calls themselves begin to count.
 BLOCK = 1 << 18
 
+# From how many columns on the sum over the rows is no faster as a product.
+LONG = 256
+
 
 def row_blocks(rows: Array) -> Iterator[slice]:
     """Yield slices that together cover the rows of a matrix."""
@@ -27,12 +30,17 @@ def row_blocks(rows: Array) -> Iterator[slice]:
 
 
 def column_sums(rows: Array) -> Array:
-    """Return the sum over the rows of a matrix, block by block, as products with ones.
+    """Return the sum over the rows of a matrix, block by block.
 
-    The blocks also keep the rounding small: no running sum is longer than one of them.
+    The blocks keep the rounding small: no running sum is longer than one of them. Short rows are
+    summed as a product with ones. For long ones NumPy's sum is as fast, and leaves the threads of
+    BLAS asleep, which would be in the way of the convolutions around.
     """
     total = np.zeros_like(rows, shape=rows.shape[1])
     for part in row_blocks(rows):
         block = rows[part]
-        total += np.ones_like(rows, shape=len(block)) @ block
+        if block.shape[1] >= LONG:
+            total += np.add.reduce(block, axis=0)
+        else:
+            total += np.ones_like(rows, shape=len(block)) @ block
     return total

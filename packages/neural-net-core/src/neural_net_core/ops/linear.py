@@ -8,7 +8,7 @@ from typing import Any
 
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
-from neural_net_core.ops.matmul import as_rows, column_sums
+from neural_net_core.ops.matmul import as_rows, column_sums, small_product
 from neural_net_core.tensor import Tensor, coerce_pair
 
 __all__ = ["Linear", "linear"]
@@ -24,15 +24,15 @@ class Linear(Op):
             self.w = w
         if self.needs(1):
             self.x = x
-        y = x @ w.T  # (rows, O)
+        y = small_product(x, w.T)  # (rows, O)
         if b is not None:
             y += b
         return y if len(self.shape) == 2 else y.reshape(*self.shape[:-1], len(w))
 
     def backward(self, dy: Array) -> tuple[Array | None, ...]:
         dy = as_rows(dy)
-        dx = (dy @ self.w).reshape(self.shape) if self.needs(0) else None
-        dw = dy.T @ self.x if self.needs(1) else None
+        dx = small_product(dy, self.w).reshape(self.shape) if self.needs(0) else None
+        dw = small_product(dy.T, self.x) if self.needs(1) else None
         if self.inputs == 2:
             return dx, dw
         return dx, dw, column_sums(dy) if self.needs(2) else None
