@@ -2,14 +2,19 @@
 
 import importlib
 import inspect
+import json
 import re
+import runpy
 import zlib
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-SITE = Path(__file__).resolve().parents[1] / "site"
+ROOT = Path(__file__).resolve().parents[1]
+SITE = ROOT / "site"
 PAGES = sorted(SITE.glob("**/*.html"))
 PACKAGES = ["core", "optim", "layers", "viz", "utils"]
 
@@ -102,3 +107,55 @@ def test_every_public_name_is_in_the_reference(package: str) -> None:
     }
     assert homes
     assert homes - inventory() == set()
+
+
+def hook(name: str) -> dict[str, Any]:
+    return runpy.run_path(str(ROOT / "docs" / "hooks" / f"{name}.py"))
+
+
+def test_a_figure_takes_the_colours_of_the_chosen_palette(tmp_path: Path) -> None:
+    figures = hook("figures")
+    svg = '<svg class="nnv"><style>.nnv{--a:1}\n@media (prefers-color-scheme:dark){.nnv{--a:2}}'
+    (tmp_path / "a.svg").write_text(svg + "</style></svg>")
+    figures["FILES"]["figures/a.svg"] = str(tmp_path / "a.svg")
+    page = SimpleNamespace(url="tutorials/1/", file=SimpleNamespace(src_uri="tutorials/1.md"))
+    shown = figures["on_post_page"]('<img alt="x" src="../../figures/a.svg" />', page=page)
+    assert shown == (
+        '<svg class="nnv"><style>.nnv{--a:1}\n[data-md-color-scheme="slate"] .nnv{--a:2}'
+        "</style></svg>"
+    )
+
+
+def test_the_table_of_benchmarks_is_made_from_the_measurements(tmp_path: Path) -> None:
+    table = hook("benchmarks")["table"]
+    assert "No measurement" in table(tmp_path / "results.json")
+    rows = [
+        {
+            "row": name,
+            "ours_us": 1e4 * r,
+            "torch_us": 1e4,
+            "ratio": r,
+            "ratio_low": r,
+            "ratio_high": r,
+        }
+        for name, r in (("slow", 1.5), ("fast", 0.25))
+    ]
+    found = {"machine": {"cpu": "abacus", "threads": 2}, "rows": rows}
+    (tmp_path / "results.json").write_text(json.dumps(found))
+    lines = table(tmp_path / "results.json").splitlines()
+    assert lines[2] == "| fast | 2,500 | 10,000 | **0.25** | 0.25 to 0.25 |"
+    assert lines[-1] == "Faster than PyTorch on 1 of 2 rows. cpu abacus, threads 2."
+
+
+def test_a_formula_that_cannot_be_drawn_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    draw = hook("formulas")["on_page_content"]
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="a.md"))
+
+    def formula(latex: str) -> str:
+        return f'<span class="arithmatex">\\({latex}\\)</span>'
+
+    assert draw(formula("x^2") + ".", page=page).endswith("</math>.</span>")
+    assert caplog.text == ""
+    draw(formula(r"\begin{aligned} a &amp;= b \end{aligned} \nonsense"), page=page)
+    assert "cannot draw &" in caplog.text
+    assert r"cannot draw \nonsense" in caplog.text

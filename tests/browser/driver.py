@@ -37,7 +37,7 @@ OPTIONS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # the network is cut
     "--remote-debugging-pipe",
 )
-PATIENCE = 60.0  # seconds; a loaded machine is slow, a dead browser never answers
+PATIENCE = 120.0  # seconds; a loaded machine is slow, a dead browser never answers
 
 
 def find_chromium() -> str | None:
