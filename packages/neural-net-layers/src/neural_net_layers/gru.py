@@ -275,7 +275,7 @@ class GRU(Recurrent):
 class GRUCell(RecurrentCell):
     r"""One step of a gated recurrent unit, for loops of your own.
 
-    $$ h' = (1 - z) \, n + z \, h $$ with r, z and n as in `GRU`.
+    $h' = (1 - z) \, n + z \, h$ with r, z and n as in `GRU`.
 
     Args:
         input_size: I.
