@@ -62,6 +62,9 @@ ORDINARY = {
             "optimizer": 1.2,
         }
     ),
+    "memory_plot": lambda: viz.memory_plot(
+        {"plain": ([1024, 2048, 4096], [19, 72, 280]), "tiles": ([1024, 2048, 4096], [5, 13, 11])}
+    ),
     "line_plot": lambda: viz.line_plot({"a": [1, 2, 4], "b": [4, 2, 1]}, x_label="x", y_label="y"),
     "training_curves": lambda: viz.training_curves(
         {"SGD": np.exp(-_rng().uniform(0, 5, (5, 30))), "Adam": np.linspace(1, 0.01, 30)},
@@ -165,6 +168,10 @@ ORDINARY = {
 }
 
 TROUBLE = {
+    "memory_plot_trouble": lambda: viz.memory_plot(
+        {LONG: ([1, 2, NAN, 0], [5, NAN, 3, 0]), "none": ([], []), "one": ([3, 7], [INF, -1])}
+    ),
+    "memory_plot_empty": lambda: viz.memory_plot({}),
     "line_plot_nan": lambda: viz.line_plot({LONG: [NAN, 1, INF, 2, NAN], "b": [NAN] * 5}),
     "line_plot_empty": lambda: viz.line_plot({}),
     "line_plot_huge": lambda: viz.line_plot({"a": [1e300, -1e300], "b": [1e-300, 0]}),

@@ -9,7 +9,7 @@ are, never an error; a wrong shape is a `ShapeError` that names the function.
 
 - Networks: `network_diagram`, `computation_graph`, `parameter_counts`.
 - Training: `training_curves`, `train_test_gap`, `run_comparison`, `schedule_plot`,
-  `gradient_norms`, `gradient_flow`, `optimizer_paths` and `training_animation` (animated).
+  `gradient_norms`, `gradient_flow`, `memory_plot`, `optimizer_paths` and `training_animation` (animated).
 - What a model decides: `decision_boundary`, `truth_table`, `confusion_matrix`, `image_grid`,
   `saliency_map`.
 - What goes on inside: `activation_histograms`, `filter_grid`, `feature_maps`,
@@ -34,6 +34,7 @@ from neural_net_viz.figures.gradient_norms import gradient_norms
 from neural_net_viz.figures.heat_map import heat_map
 from neural_net_viz.figures.image_grid import image_grid
 from neural_net_viz.figures.line_plot import line_plot
+from neural_net_viz.figures.memory_plot import memory_plot
 from neural_net_viz.figures.network_diagram import network_diagram
 from neural_net_viz.figures.optimizer_paths import optimizer_paths
 from neural_net_viz.figures.parameter_counts import parameter_counts
@@ -66,6 +67,7 @@ __all__ = [
     "heat_map",
     "image_grid",
     "line_plot",
+    "memory_plot",
     "network_diagram",
     "optimizer_paths",
     "parameter_counts",
