@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neural_net_core import Tensor, grad, no_grad
-from neural_net_layers import _threads, blocked_attention
+from neural_net_layers import _products, _threads, blocked_attention
 from neural_net_layers import scaled_dot_product_attention as attention
 
 
@@ -65,6 +65,7 @@ def test_rows_shared_by_threads_give_the_same(kept, cut, monkeypatch):
     cut(12, 3, kept)
     monkeypatch.setattr(_threads, "_threads", 3)
     monkeypatch.setattr(_threads, "WORTH_SHARING", 1)
+    monkeypatch.setattr(_products, "SMALL_PRODUCT", 100)
     rng = np.random.default_rng(0)
     q, k, v, bias = (
         Tensor(rng.normal(size=s), np.float64, requires_grad=True)
@@ -134,3 +135,17 @@ def test_the_memory_test_can_fail(cut):
     cut(1 << 12, 32, 1 << 30)  # every weight is kept
     short, middle, long = peak(512), peak(1024), peak(2048)
     assert long - middle > 3.5 * (middle - short)
+
+
+@pytest.mark.parametrize("small", [1, 7, 50, 160, 10**6])
+@pytest.mark.parametrize(
+    "shape", [(10, 4, 3), (1, 4, 3), (7, 1, 1), (5, 0, 3), (0, 4, 3), (4, 2, 0)]
+)
+def test_a_product_in_blocks_of_rows_is_the_product(small, shape, monkeypatch):
+    monkeypatch.setattr(_products, "SMALL_PRODUCT", small)
+    rows, inner, columns = shape
+    a, b = np.arange(rows * inner * 1.0), np.arange(inner * columns * 1.0)
+    a, b = a.reshape(rows, inner), b.reshape(inner, columns)
+    np.testing.assert_array_equal(blocked_attention.times(a, b), a @ b)
+    turned = np.ascontiguousarray(a.T).T  # as the transpose of a tile comes
+    np.testing.assert_array_equal(blocked_attention.times(turned, b), a @ b)

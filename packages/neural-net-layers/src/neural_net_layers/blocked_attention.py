@@ -20,6 +20,7 @@ import numpy as np
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.random import resolve_rng
+from neural_net_layers import _products
 from neural_net_layers._attention_layout import Layout
 from neural_net_layers._threads import parts_for, share
 from neural_net_layers._visibility import Tile, Visibility, cut, with_four_axes
@@ -118,7 +119,7 @@ class BlockedAttentionOp(Op):
                 self.kept[row] = e
             if self.dropout:
                 e = self._drop(e, row, tile)
-            y += e @ self.v[example, head // self.layout.groups, tile[3]]
+            y += times(e, self.v[example, head // self.layout.groups, tile[3]])
         empty = total == 0
         total += empty
         np.divide(1, total, out=total)
@@ -184,16 +185,16 @@ class BlockedAttentionOp(Op):
                 np.exp(e, out=e)
             if dv is not None:
                 dropped = self._drop(e, row, tile) if self.dropout else e
-                dv[example, group, keys] += dropped.T @ d
-            ds = d @ v.T
+                dv[example, group, keys] += times(dropped.T, d)
+            ds = times(d, v.T)
             if self.dropout:
                 ds = self._drop(ds, row, tile)
             ds -= delta
             ds *= e
             if dq is not None:
-                dq[example, head, start:stop] += ds @ k
+                dq[example, head, start:stop] += times(ds, k)
             if dk is not None:
-                dk[example, group, keys] += ds.T @ self.q[example, head, start:stop]
+                dk[example, group, keys] += times(ds.T, self.q[example, head, start:stop])
             if db is not None:
                 part = db[cut(db, tile)]
                 axes = tuple(i for i in range(2) if part.shape[2 + i] != ds.shape[i])
@@ -231,7 +232,7 @@ class BlockedAttentionOp(Op):
         """Return c q kᵀ + b of a tile, −∞ where hidden."""
         example, head, start, stop = row
         k = self.k[example, head // self.layout.groups, tile[3]]
-        scores: Array = self.q[example, head, start:stop] @ k.T
+        scores = times(self.q[example, head, start:stop], k.T)
         if self.b is not None:
             scores += self.b[cut(self.b, tile)][0, 0]
         self.visibility.hide(scores, tile)
@@ -243,3 +244,23 @@ class BlockedAttentionOp(Op):
         y: Array = x * keep_mask(x.shape, self.dropout, rng)
         y *= 1 / (1 - self.dropout) if self.dropout < 1 else 0.0
         return y
+
+
+def times(a: Array, b: Array) -> Array:
+    """Return a @ b in blocks of rows, each so small that BLAS takes no threads of its own.
+
+    Several rows of tiles may be at work at once, and threads of theirs that each ask for more
+    threads wait for each other.
+    """
+    most = _products.SMALL_PRODUCT // max(b.size, 1)  # a row takes as many multiplications
+    if len(a) <= most or most == 0:
+        product: Array = a @ b
+        return product
+    rows = -(-len(a) // -(-len(a) // most))
+    whole = len(a) // rows * rows
+    y = np.empty_like(a, shape=(len(a), b.shape[1]), order="C")
+    blocks = y[:whole].reshape(whole // rows, rows, b.shape[1])
+    np.matmul(a[:whole].reshape(len(blocks), rows, a.shape[1]), b, out=blocks)
+    if whole < len(a):
+        np.matmul(a[whole:], b, out=y[whole:])
+    return y
