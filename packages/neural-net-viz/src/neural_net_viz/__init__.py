@@ -9,7 +9,8 @@ are, never an error; a wrong shape is a `ShapeError` that names the function.
 
 - Networks: `network_diagram`, `computation_graph`, `parameter_counts`.
 - Training: `training_curves`, `train_test_gap`, `run_comparison`, `schedule_plot`,
-  `gradient_norms`, `gradient_flow`, `memory_plot`, `optimizer_paths` and `training_animation` (animated).
+  `gradient_norms`, `gradient_flow`, `memory_plot`, `optimizer_paths` and `training_animation`
+  (animated).
 - What a model decides: `decision_boundary`, `truth_table`, `confusion_matrix`, `image_grid`,
   `saliency_map`.
 - What goes on inside: `activation_histograms`, `filter_grid`, `feature_maps`,
