@@ -24,7 +24,10 @@ UV = os.environ.get("UV", "uv")  # `uv run` names itself here; it need not be on
 
 # What a developer's shell may hold and a clean environment must not see. OPENBLAS_CORETYPE stays
 # where it is set: some processors compute wrong results without it (benchmarks remove it).
-CLEAN = {"PYTHONPATH": None}
+CLEAN = {
+    "PYTHONPATH": None,
+    "PYTHONDONTWRITEBYTECODE": None,  # else every process that a test starts compiles everything
+}
 # Warnings are errors, but for one false alarm: see `row_dots` in neural_net_core/ops/matmul.py.
 STRICT = ["-W", "error", "-W", "ignore:invalid value encountered in matmul:RuntimeWarning"]
 
