@@ -29,8 +29,15 @@ def nearest(vocabulary: Vocabulary, vectors: np.ndarray, word: str, n: int = 3) 
 
 
 def twins_found(vocabulary: Vocabulary, vectors: np.ndarray) -> float:
-    """Return the share of planted synonyms whose nearest neighbour is their twin."""
-    return float(np.mean([nearest(vocabulary, vectors, w, 1) == [t] for w, t in TWINS.items()]))
+    """Return the share of planted synonyms whose nearest neighbour is their twin.
+
+    One that a short text does not hold is not found.
+    """
+    found = [
+        word in vocabulary.ids and nearest(vocabulary, vectors, word, 1) == [twin]
+        for word, twin in TWINS.items()
+    ]
+    return float(np.mean(found))
 
 
 def unrelated(vocabulary: Vocabulary, vectors: np.ndarray) -> np.ndarray:

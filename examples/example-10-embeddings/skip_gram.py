@@ -19,7 +19,8 @@ from neural_net_utils import code_lines
 LINES = 2000
 FEATURES = 16
 NEGATIVES = 5
-EPOCHS, BATCH, RATE = 20, 512, 0.01
+EPOCHS, RATE = 20, 0.01
+BATCHES = (64, 512)  # a short text has few pairs, and needs small batches to take steps enough
 
 
 class SkipGram(Module):
@@ -59,14 +60,15 @@ def train(seed: int, epochs: int = EPOCHS, lines: int = LINES, shuffle: bool = F
     model = SkipGram(len(vocabulary), FEATURES, rng)
     optimizer, loss_fn = Adam(model.parameters(), RATE), BCEWithLogitsLoss()
     schedule = LinearLR(optimizer, 1.0, 0.05, epochs)
-    labels = np.zeros((BATCH, 1 + NEGATIVES), np.float32)
+    batch_size = int(np.clip(lines, *BATCHES))
+    labels = np.zeros((batch_size, 1 + NEGATIVES), np.float32)
     labels[:, 0] = 1
     losses = []
     for _ in range(epochs):
         total, pairs = 0.0, training_pairs(encoded, keep, rng)
-        batches = len(pairs) // BATCH
-        for batch in np.split(pairs[: batches * BATCH], batches):
-            drawn = np.searchsorted(noise, rng.random((BATCH, NEGATIVES)) * noise[-1])
+        batches = len(pairs) // batch_size
+        for batch in np.split(pairs[: batches * batch_size], batches):
+            drawn = np.searchsorted(noise, rng.random((batch_size, NEGATIVES)) * noise[-1])
             candidates = np.concatenate([batch[:, 1:], drawn], axis=1)
             loss = loss_fn(model(batch[:, 0], candidates), labels)
             optimizer.zero_grad()
