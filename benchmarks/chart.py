@@ -6,6 +6,7 @@ reads `steps.json` (written by `run.py --json`) and `profile.json` (`step_profil
 """
 
 import json
+import re
 import statistics
 import sys
 from pathlib import Path
@@ -16,6 +17,11 @@ HERE = Path(__file__).parent
 
 # The row of profile.json that each flame graph shows, by file name.
 FLAMES = {"flame-cnn": "CNN 28x28", "flame-transformer": "transformer d 128"}
+
+
+def short(name: str) -> str:
+    """Return a row's name without what the table says as well."""
+    return re.sub(r", batch \d+|, causal, 4 heads| alone|Vanilla", "", name)
 
 
 def steps(results: dict) -> viz.Figure:
@@ -30,8 +36,8 @@ def steps(results: dict) -> viz.Figure:
         f"{threads}, NumPy {about['numpy']}, PyTorch {about['torch']}."
     )
     return viz.bar_chart(
-        {row["row"]: round(row["ratio"], 2) for row in rows},
-        errors={row["row"]: (row["ratio_high"] - row["ratio_low"]) / 2 for row in rows},
+        {short(row["row"]): round(row["ratio"], 2) for row in rows},
+        errors={short(row["row"]): (row["ratio_high"] - row["ratio_low"]) / 2 for row in rows},
         value_label="time of a training step, PyTorch = 1",
         title="Training steps beside PyTorch",
         description=text,
@@ -54,7 +60,7 @@ def memory(results: dict) -> viz.Figure:
     """The time of a step with freed memory kept and given back."""
     return viz.bar_chart(
         {
-            row: {setting: round(run["ms"], 1) for setting, run in parts["memory"].items()}
+            short(row): {setting: round(run["ms"], 1) for setting, run in parts["memory"].items()}
             for row, parts in results["rows"].items()
         },
         log=True,

@@ -1,6 +1,6 @@
 """Where the time of a training step goes, operation by operation, and what kept memory saves.
 
-    python benchmarks/step_profile.py [--rows "CNN 28x28,transformer d 128"] [--threads 1] [--json FILE]
+    python benchmarks/step_profile.py [--rows "CNN 28x28"] [--threads 1] [--json FILE]
 
 Every operation's forward and backward is timed by a clock around it; what no operation accounts
 for is the tape, the modules and the optimizer. The memory part runs each row in processes of its
