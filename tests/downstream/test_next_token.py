@@ -43,7 +43,7 @@ def trained(rng, tokenizer, steps):
     ids = tokenizer.encode(load_text("train"))
     optimizer, loss_fn = AdamW(model.parameters(), lr=3e-3), CrossEntropyLoss()
     for _ in range(steps):
-        x, y = random_windows(ids, 24, CONTEXT, rng=rng)
+        x, y = random_windows(ids, 16, CONTEXT, rng=rng)
         loss = loss_fn(model(x).reshape(-1, len(tokenizer)), y.reshape(-1))
         optimizer.zero_grad()
         loss.backward()
