@@ -1,0 +1,214 @@
+"""Recurrent networks: what they remember, for how long, and what they can be used for.
+
+Five tasks, from counting seven bits to writing in the manner of Shakespeare, each for the plain
+recurrence, the LSTM and the GRU where the difference is of interest. `main.py counting adding`
+runs only some of them.
+"""
+
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from adding import MEAN_ANSWER, PLAN, SOLVED, WIDTH, adding_run, gradient_by_lag
+from character_model import character_run, sample
+from counting import LONG, LONG_STEPS, SHORT, long_run, short_run
+from ngram import NGram
+from pattern import continuation, pattern_run
+from reader import KINDS, Reader
+
+import neural_net_viz as viz
+from neural_net_core import no_grad
+from neural_net_layers import replay
+from neural_net_utils import adding_problem, load_text
+
+HERE = Path(__file__).parent
+SEEDS = range(20, 25)  # the error at which counting stops was chosen on others
+LONG_SEEDS = 1  # of what takes minutes for each start
+
+
+def show_counting(quick: bool, images: Path) -> dict[str, float]:
+    """Count the ones of 7 bits, seen and unseen."""
+    result = {}
+    for kind in KINDS:
+        runs = [short_run(kind, seed) for seed in (SEEDS[:1] if quick else SEEDS)]
+        result[f"counting {SHORT}, {kind}"] = float(np.median(runs))
+        say(f"  {kind:<10}{spread(runs)} of 128 right")
+    return result
+
+
+def show_pattern(quick: bool, images: Path) -> dict[str, float]:
+    """Go on with a pattern, and with a longer one."""
+    result = {}
+    viz.unrolled_diagram(
+        ["1", "0", "1", "?"], ["", "", "", "0"], title="The same cell at every step"
+    ).save(images / "unrolled.svg")
+    for length, period in ((3, 2), (12, 5)):
+        for kind in KINDS:
+            seeds = SEEDS[:1] if quick else SEEDS
+            steps = 150 if period == 2 else 300
+            runs = [pattern_run(kind, seed, steps, length, period) for seed in seeds]
+            scores = [score for score, _ in runs]
+            result[f"pattern {period}, {kind}"] = float(np.median(scores))
+            text = f"  period {period}, {kind:<10}{spread(scores, '.0%')} right"
+            if period == 2:
+                text += f"; 1, 0, 1 is followed by {continuation(runs[0][1], [1, 0, 1])}"
+            say(text)
+    return result
+
+
+def show_long_counting(quick: bool, images: Path) -> dict[str, float]:
+    """Count the ones of 50 bits: 50 sequences that were never seen."""
+    result, curves = {}, {}
+    for kind in KINDS:
+        seeds = range(1 if quick else LONG_SEEDS)
+        runs = [long_run(kind, seed, 60 if quick else LONG_STEPS) for seed in seeds]
+        scores = [score for score, _, _ in runs]
+        curves[kind] = np.array([losses for _, losses, _ in runs])
+        result[f"counting {LONG}, {kind}"] = float(np.median(scores))
+        say(f"  {kind:<10}{spread(scores)} of 50 right")
+    viz.training_curves(
+        curves, x_label="step", y_label="squared error", log_y=True,
+        title=f"Counting the ones of {LONG} bits",
+    ).save(images / "long_counting.svg")  # fmt: skip
+    return result
+
+
+def show_adding(quick: bool, images: Path) -> dict[str, float]:
+    """Add two numbers that stand far apart, and see how far gradients reach."""
+    result, models = {}, {}
+    plan = {10: dict.fromkeys(KINDS, 60)} if quick else PLAN
+    for length, kinds in plan.items():
+        curves = {}
+        for kind, most in kinds.items():
+            step, losses, model = adding_run(kind, length, 0, most)
+            result[f"adding {length}, {kind}"] = step
+            curves[kind], models[length, kind] = averaged(losses), model
+            reached = f"after {step:,} steps" if step < math.inf else f"not in {most:,} steps"
+            error = float(np.mean(losses[-20:]))
+            say(f"  T = {length:<4} {kind:<10}below {SOLVED}: {reached}; last error {error:.3f}")
+        curves = {kind: curves[kind] for kind in KINDS if kind in curves}  # colours as elsewhere
+        curves["the mean, 1/6"] = averaged([MEAN_ANSWER] * max(map(len, curves.values())))
+        viz.line_plot(
+            {name: (np.arange(len(c)) + 1, c) for name, c in curves.items()}, log_y=True,
+            x_label="step", y_label="squared error, mean of 20 steps",
+            title=f"The adding problem, {length} steps long",
+        ).save(images / f"adding_{length}.svg")  # fmt: skip
+    shortest = next(iter(plan))
+    show_gates(models[shortest, "LSTM"], shortest, images)
+    show_gradients(models, shortest, images)
+    return result
+
+
+def show_gates(model: Reader, length: int, images: Path) -> None:
+    """Draw the gates and the cells of some units while they read one sequence."""
+    x, _ = adding_problem(1, length, rng=np.random.default_rng(1))
+    seen = {name: values[0] for name, values in replay(model.memory, x)["l0"].items()}
+    # The units whose cell changes most at the two marked steps, compared with all others.
+    change = np.abs(np.diff(seen["cell state"], axis=0, prepend=0))
+    marked = x[0, :, 1] == 1
+    busy = np.argsort(change[marked].mean(axis=0) / change.mean(axis=0))[::-1][:6]
+    shown = {name: seen[name][:, busy] for name in ("input gate", "forget gate", "cell state")}
+    viz.sequence_heat_map(
+        {"marked": x[0, :, 1:], **shown}, title="An LSTM that adds two marked numbers: six units",
+    ).save(images / "gates.svg")  # fmt: skip
+
+
+def show_gradients(models: dict[tuple[int, str], Reader], length: int, images: Path) -> None:
+    """Draw how the last state depends on inputs of long ago, before and after training."""
+    for name, when in (("before", "before training"), ("after", "after training")):
+        lines = {}
+        for kind in KINDS:
+            fresh = Reader(kind, 2, WIDTH, 1, np.random.default_rng(0))
+            model = fresh if name == "before" else models[length, kind]
+            lines[kind] = gradient_by_lag(model, length)
+        viz.line_plot(
+            lines, x_label="lag: steps before the last", y_label="norm of the gradient", log_y=True,
+            title=f"How far back the last state depends on the input, {when}",
+        ).save(images / f"gradient_by_lag_{name}.svg")  # fmt: skip
+        ratio = ", ".join(f"{kind} {g[-1] / g[0]:.1e}" for kind, g in lines.items())
+        say(f"  gradient at lag {length - 1} over that at lag 0, {when}: {ratio}")
+
+
+def show_characters(quick: bool, images: Path) -> dict[str, float]:
+    """Train a language model of characters and compare it with tables of counts."""
+    training, held_out = load_text("train"), load_text("validation")
+    symbols = len(set(load_text()))
+    baselines = {"uniform": math.log(symbols)}
+    for name, order in (("single characters", 1), ("bigram", 2), ("trigram", 3), ("5-gram", 5)):
+        baselines[name] = NGram(training, order).loss(held_out)
+    run = character_run(0, 1, 20_000) if quick else character_run(0)
+    losses = {**baselines, "GRU": run["held_out"][-1]}
+    for name, loss in losses.items():
+        say(f"  {name:<20}{loss:.3f} nats per character, {loss / math.log(2):.2f} bits")
+    say("  GRU, held out, after each epoch: " + " ".join(f"{v:.2f}" for v in run["held_out"]))
+    viz.bar_chart(
+        losses, value_label="nats per character of the held-out text",
+        title="What the next character costs",
+    ).save(images / "character_loss.svg")  # fmt: skip
+    for temperature in (0.5, 0.8, 1.0):
+        rng = np.random.default_rng(0)
+        text = sample(
+            run["model"], run["tokenizer"], "ROSALIND:\n", 200, temperature=temperature, rng=rng
+        )
+        say(f"  --- temperature {temperature}\n{text}")
+    show_states(run, images)
+    return losses
+
+
+def show_states(run: dict, images: Path) -> None:
+    """Draw what some units keep in mind while they read a line."""
+    model, tokenizer = run["model"], run["tokenizer"]
+    line = "ORLANDO:\nI will not touch a bit."
+    with no_grad():
+        states, _ = model.memory(model.embed(tokenizer.encode(line)[np.newaxis]))
+    h = states.data[0]
+    # The units that move least from step to step: those that keep something.
+    calm = np.argsort(np.abs(np.diff(h, axis=0)).mean(axis=0) / h.std(axis=0))[:12]
+    viz.sequence_heat_map(
+        {"hidden state": h[:, calm]}, step_labels=[c.replace("\n", "⏎") for c in line],
+        step_title="character read", title="Twelve slow units of the language model",
+    ).save(images / "hidden_states.svg")  # fmt: skip
+
+
+def averaged(losses: list[float]) -> np.ndarray:
+    """Return the running mean of 20 losses."""
+    window = min(20, len(losses))
+    return np.convolve(losses, np.ones(window) / window, mode="valid")
+
+
+def spread(values: list[float], form: str = ".0f") -> str:
+    return f"{np.median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
+
+
+def say(text: str) -> None:
+    print(text, flush=True)  # some of the runs take minutes
+
+
+PARTS: dict[str, tuple[str, Callable[..., dict[str, float]]]] = {
+    "counting": (f"counting the ones of {SHORT} bits, 100 of 128 sequences seen:", show_counting),
+    "pattern": ("going on with a pattern:", show_pattern),
+    "long-counting": (f"counting the ones of {LONG} bits:", show_long_counting),
+    "characters": ("a language model of characters:", show_characters),
+    "adding": ("the adding problem:", show_adding),
+}
+
+
+def main(
+    quick: bool = False, folder: Path = HERE, parts: tuple[str, ...] = tuple(PARTS)
+) -> dict[str, float]:
+    """Run the parts; return what was measured."""
+    images = folder / "images"
+    images.mkdir(exist_ok=True)
+    result: dict[str, float] = {}
+    for part in parts:
+        headline, show = PARTS[part]
+        say(headline)
+        result |= show(quick, images)
+    return result
+
+
+if __name__ == "__main__":
+    chosen = tuple(part for part in PARTS if part in sys.argv) or tuple(PARTS)
+    main(quick="--quick" in sys.argv, parts=chosen)
