@@ -105,7 +105,7 @@ def draw_weights(task: Task, seed: int, images: Path) -> None:
         lengths[remedy] = np.linalg.norm(model[0].weight.numpy(), axis=0).reshape(8, 8)
     viz.image_grid(
         np.stack(list(lengths.values())), list(lengths), colors="sequential",
-        value_label="length of the pixel's weights", title="How much each pixel counts",
+        value_label="length", title="Weights per pixel",
     ).save(images / "weights.svg")  # fmt: skip
 
 
