@@ -146,6 +146,6 @@ def test_a_product_in_blocks_of_rows_is_the_product(small, shape, monkeypatch):
     rows, inner, columns = shape
     a, b = np.arange(rows * inner * 1.0), np.arange(inner * columns * 1.0)
     a, b = a.reshape(rows, inner), b.reshape(inner, columns)
-    np.testing.assert_array_equal(blocked_attention.times(a, b), a @ b)
+    np.testing.assert_array_equal(blocked_attention.small_products(a, b), a @ b)
     turned = np.ascontiguousarray(a.T).T  # as the transpose of a tile comes
-    np.testing.assert_array_equal(blocked_attention.times(turned, b), a @ b)
+    np.testing.assert_array_equal(blocked_attention.small_products(turned, b), a @ b)

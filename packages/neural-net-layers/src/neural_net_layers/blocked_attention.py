@@ -29,7 +29,11 @@ from neural_net_layers.dropout import keep_mask
 __all__ = ["BlockedAttentionOp"]
 
 # Scores of a tile, so that it and a temporary stay in the second-level cache; queries of a tile.
-TILE, ROWS = 1 << 16, 128
+TILE, ROWS = 1 << 15, 256
+
+# With more keys than these in a tile, a product small enough for one of several threads would have
+# too few rows to be fast.
+MOST_SHARED = 512
 
 # Up to so many bytes, exponentials are kept for backward instead of being made again.
 KEPT = 1 << 25
@@ -89,6 +93,7 @@ class BlockedAttentionOp(Op):
             self.kept = {} if self.parents else None
             self.columns = layout.keys  # whole rows, whose maximum is final
         rows, parts = self._rows(size)
+        self.times = np.matmul if parts == 1 else small_products
 
         def work(start: int, stop: int) -> None:
             for row in rows[start:stop]:
@@ -119,7 +124,7 @@ class BlockedAttentionOp(Op):
                 self.kept[row] = e
             if self.dropout:
                 e = self._drop(e, row, tile)
-            y += times(e, self.v[example, head // self.layout.groups, tile[3]])
+            y += self.times(e, self.v[example, head // self.layout.groups, tile[3]])
         empty = total == 0
         total += empty
         np.divide(1, total, out=total)
@@ -135,6 +140,7 @@ class BlockedAttentionOp(Op):
         rows, parts = self._rows(self.maximum.size * layout.keys)
         if db is not None:
             parts = 1  # its rows may be shared by all heads
+        self.times = np.matmul if parts == 1 else small_products
 
         def work(start: int, stop: int) -> tuple[Array | None, Array | None]:
             # Several rows add to the same keys, so each thread has sums of its own.
@@ -185,16 +191,16 @@ class BlockedAttentionOp(Op):
                 np.exp(e, out=e)
             if dv is not None:
                 dropped = self._drop(e, row, tile) if self.dropout else e
-                dv[example, group, keys] += times(dropped.T, d)
-            ds = times(d, v.T)
+                dv[example, group, keys] += self.times(dropped.T, d)
+            ds = self.times(d, v.T)
             if self.dropout:
                 ds = self._drop(ds, row, tile)
             ds -= delta
             ds *= e
             if dq is not None:
-                dq[example, head, start:stop] += times(ds, k)
+                dq[example, head, start:stop] += self.times(ds, k)
             if dk is not None:
-                dk[example, group, keys] += times(ds.T, self.q[example, head, start:stop])
+                dk[example, group, keys] += self.times(ds.T, self.q[example, head, start:stop])
             if db is not None:
                 part = db[cut(db, tile)]
                 axes = tuple(i for i in range(2) if part.shape[2 + i] != ds.shape[i])
@@ -212,7 +218,7 @@ class BlockedAttentionOp(Op):
             for head in range(heads)
             for start in range(0, queries, height)
         ]
-        parts = parts_for(size * width)
+        parts = parts_for(size * width) if self.columns <= MOST_SHARED else 1
         # Every thread gets early and late rows, which are short and long in a causal attention.
         return [row for i in range(parts) for row in rows[i::parts]], parts
 
@@ -232,7 +238,7 @@ class BlockedAttentionOp(Op):
         """Return c q kᵀ + b of a tile, −∞ where hidden."""
         example, head, start, stop = row
         k = self.k[example, head // self.layout.groups, tile[3]]
-        scores = times(self.q[example, head, start:stop], k.T)
+        scores = self.times(self.q[example, head, start:stop], k.T)
         if self.b is not None:
             scores += self.b[cut(self.b, tile)][0, 0]
         self.visibility.hide(scores, tile)
@@ -246,11 +252,10 @@ class BlockedAttentionOp(Op):
         return y
 
 
-def times(a: Array, b: Array) -> Array:
+def small_products(a: Array, b: Array) -> Array:
     """Return a @ b in blocks of rows, each so small that BLAS takes no threads of its own.
 
-    Several rows of tiles may be at work at once, and threads of theirs that each ask for more
-    threads wait for each other.
+    Threads that are at work on several rows of tiles would else wait for each other's.
     """
     most = _products.SMALL_PRODUCT // max(b.size, 1)  # a row takes as many multiplications
     if len(a) <= most or most == 0:
