@@ -9,7 +9,7 @@ from neural_net_core import MSELoss, no_grad
 from neural_net_utils import counting_task
 
 SHORT, LONG = 7, 50
-SHORT_STEPS, LONG_STEPS = 2_000, 800
+SHORT_STEPS, LONG_STEPS = 2_000, 1_500
 SHORT_WIDTH, LONG_WIDTH = 16, 32
 TRAINING = 100  # of the 128 sequences of 7 bits; the others are only asked for at the end
 SCALE = 10.0  # the network says a tenth of the count, so that the errors are of the order of 1
