@@ -9,30 +9,37 @@ swapped pair of arguments, a statement left out. It is killed if a test of the m
 (and of those in SHARED) fails. Survivors are holes in the tests, unless the change makes no
 difference that a test could see; those are listed in `explained.toml` with the reason.
 
-No file is ever written. First the tests are collected once, and for each mutant a forked child
-gives the loaded module its new code and runs them (`Forks`). What survives that is served by an
+No file is ever written. First the tests are collected and run once. Then for each mutant a forked
+child gives the loaded module its new code and runs the tests that enter the changed function, with
+the last one that found a change before the others (`Forks`). What survives that is served by an
 import hook to a child that imports and collects everything anew (`thorough`), since values made
 while importing may have been the old ones. Exit status 1 if there are survivors that nobody has
 explained.
 """
 
 import argparse
+import gc
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import json
+import mmap
 import os
 import resource
 import signal
 import sys
+import tempfile
+import threading
 import time
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FrameType
+from typing import TextIO
 
 import numpy  # noqa: F401  (loaded once, before the forks)
 import pytest
@@ -74,10 +81,13 @@ MIRROR = {
 }
 CPU_SECONDS = 40  # a mutant that computes for ever is killed
 WALL_SECONDS = 300  # and one that waits for ever
+FIRST = 600, 3600  # the same two limits for all tests and the files unchanged
 MEMORY = 4 << 30  # bytes; a wrong size must not take the machine's memory
 
 
-def forked(work: Callable[[], int], cpu_seconds: float = CPU_SECONDS) -> int:
+def forked(
+    work: Callable[[], int], cpu_seconds: float = CPU_SECONDS, wall_seconds: float = WALL_SECONDS
+) -> int:
     """Return the exit status of a function run in a forked child, in silence."""
     child = os.fork()
     if child == 0:
@@ -91,7 +101,7 @@ def forked(work: Callable[[], int], cpu_seconds: float = CPU_SECONDS) -> int:
             status = work()
         finally:
             os._exit(status)
-    deadline = time.monotonic() + WALL_SECONDS
+    deadline = time.monotonic() + wall_seconds
     while time.monotonic() < deadline:
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
@@ -161,22 +171,66 @@ class Forks(Examples):
 
     def __init__(self, sources: list[Source], write: Callable) -> None:
         self.sources, self.write = sources, write
+        # Written by a child, read here: which of its tests failed.
+        self.failed = memoryview(mmap.mmap(-1, mmap.PAGESIZE)).cast("i")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        gc.collect()
+        gc.freeze()  # or every child's collections would copy the whole memory
+        # The unchanged files first: their tests have to pass. Then nothing may take much longer.
+        with tempfile.TemporaryFile("w+") as file:
+            passed = forked(partial(self.watched, session, file), *FIRST) == 0
+            file.seek(0)
+            runs = {item: json.loads(line) for item, line in zip(session.items, file, strict=False)}
         for source in self.sources:
-            items = source.concerned(session.items)
+            items = source.concerned(session.items) if passed else []
+            self.write(f"{int(not items)}\n")
+            entered = [set(runs[item]["entered"].get(source.module, [])) for item in items]
+            seconds = [runs[item]["seconds"] for item in items]
+            limits = 0.5 + 3 * sum(cpu for cpu, _ in seconds), 20 + 10 * sum(w for _, w in seconds)
             original = compile(source.path.read_text(encoding="utf-8"), str(source.path), "exec")
-            # The unchanged file first: its tests have to pass. Then nothing may take much longer.
-            limit: float = CPU_SECONDS
-            for code in [original, *(mutant.code for mutant in source.mutants)]:
-                before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-                status = forked(partial(self.tested, session, items, source, original, code), limit)
+            order = list(range(len(entered)))
+            for mutant in source.mutants if items else []:
+                functions = functions_with_change(original, mutant.code)
+                some = [i for i in order if entered[i] & functions] if functions else []
+                chosen = [items[i] for i in some or order]
+                work = partial(self.tested, session, chosen, source, original, mutant.code)
+                status = forked(work, *limits)
                 self.write(f"{status}\n")
-                if code is original:
-                    taken = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-                    limit = 0.5 + 3 * taken
+                killer = (some or order)[self.failed[0]] if status == 1 else None
+                if killer is not None and not hasattr(items[killer].obj, "hypothesis"):
+                    # It is likely to kill the next one too, which is most often on the same line.
+                    order.remove(killer)
+                    order.insert(0, killer)
         return True
+
+    def watched(self, session: pytest.Session, file: TextIO) -> int:
+        """Return 1 if a test fails; write what each takes, and which functions it enters.
+
+        A function is the line of its module where it begins.
+        """
+        modules = {sys.modules[source.module].__file__: source.module for source in self.sources}
+        entered = defaultdict[str, set[int]](set)
+
+        def watch(frame: FrameType, event: str, argument: object) -> None:
+            if event == "call" and frame.f_code.co_filename in modules:
+                entered[modules[frame.f_code.co_filename]].add(frame.f_code.co_firstlineno)
+
+        threading.setprofile(watch)
+        sys.setprofile(watch)
+        for i, item in enumerate(session.items):
+            entered.clear()
+            before = time.process_time(), time.monotonic()
+            following = session.items[i + 1] if i + 1 < len(session.items) else None
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if session.testsfailed:
+                return 1
+            seconds = time.process_time() - before[0], time.monotonic() - before[1]
+            lines = {module: sorted(found) for module, found in entered.items()}
+            print(json.dumps({"seconds": seconds, "entered": lines}), file=file)
+        file.flush()
+        return 0
 
     def tested(
         self,
@@ -187,6 +241,7 @@ class Forks(Examples):
         code: CodeType,
     ) -> int:
         """Return 1 if a test fails with the changed code in place, or it cannot be loaded."""
+        self.failed[0] = 0
         module = sys.modules[source.module]
         try:
             for name, old, new in changed_functions(original, code):
@@ -200,8 +255,23 @@ class Forks(Examples):
             following = items[i + 1] if i + 1 < len(items) else None
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if session.testsfailed:
+                self.failed[0] = i
                 return 1
-        return 0 if items else 1
+        return 0
+
+
+def functions_with_change(original: CodeType, code: CodeType) -> set[int]:
+    """Return the first lines of the functions changed and those inside; none if it is elsewhere."""
+    try:
+        waiting = [old for _, old, _ in changed_functions(original, code)]
+    except NotAFunction:
+        return set()
+    found = set()
+    while waiting:
+        function = waiting.pop()
+        found.add(function.co_firstlineno)
+        waiting += [inner for inner in function.co_consts if isinstance(inner, CodeType)]
+    return found
 
 
 def arguments_of(tests: list[Path]) -> list[str]:
