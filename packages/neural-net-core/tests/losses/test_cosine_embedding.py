@@ -31,6 +31,15 @@ def test_zero_vectors_give_zero_and_no_gradient():
     np.testing.assert_array_equal(a.grad, [[0, 0]])
 
 
+def test_lengths_count_as_at_least_eps():
+    """Unless it is given, that is 1e-8."""
+    for length, expected in [(0.5e-8, 0.5), (1.5e-8, 1.0)]:
+        y = cosine_similarity(np.array([[length, 0.0]]), np.array([[2.0, 0.0]]))
+        assert y.item() == pytest.approx(expected, rel=1e-6)
+    y = cosine_similarity([[0.5, 0.0]], [[2.0, 0.0]], eps=1.0)
+    assert y.item() == 0.5
+
+
 def test_similar_pairs_are_pulled_and_others_pushed_up_to_the_margin():
     a, b = [[1.0, 0.0]] * 3, [[1.0, 1.0], [1.0, 1.0], [-1.0, 1.0]]
     y = cosine_embedding_loss(a, b, [1, -1, -1], margin=0.2, reduction="none")

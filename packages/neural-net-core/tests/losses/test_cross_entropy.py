@@ -97,6 +97,15 @@ def test_stable_at_ten_thousand_and_with_impossible_classes():
     np.testing.assert_allclose(z.grad, [[1, -1, 0], [0, -0.5, 0.5]])
 
 
+def test_probabilities_are_stable_at_ten_thousand_too():
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        z = Tensor([[1e4, -1e4, 0], [-1e4, -1e4, -1e4]], requires_grad=True)
+        y = cross_entropy(z, [[0.0, 1.0, 0.0], [0.5, 0.5, 0.0]], reduction="none")
+        y.sum().backward()
+    np.testing.assert_allclose(y.data, [2e4, math.log(3)], rtol=1e-6)
+    np.testing.assert_allclose(z.grad, [[1, -1, 0], [-1 / 6, -1 / 6, 1 / 3]], rtol=1e-6)
+
+
 def test_ignored_targets_count_neither_in_the_mean_nor_in_the_gradient():
     z = rng.normal(size=(4, 3))
     for labels, ignore in [([0, -100, 2, -100], -100), ([0, 1, 2, 1], 1), ([0, 9, 2, 9], 9)]:
@@ -117,6 +126,26 @@ def test_an_ignored_impossible_class_does_no_harm():
     y.backward()
     assert y.item() == pytest.approx(math.log(2))
     np.testing.assert_array_equal(z.grad, [[0, 0], [-0.5, 0.5]])
+
+
+def test_ignored_targets_beside_a_single_class():
+    z = Tensor([[3.0], [5.0]], requires_grad=True)
+    y = cross_entropy(z, [0, -100])
+    y.backward()
+    assert y.item() == 0
+    assert (z.grad == 0).all()
+
+
+@pytest.mark.parametrize("shape", [(0, 4), (0, 4, 3), (2, 4, 0), (0, 4, 3, 5)])
+def test_no_sample_has_classes_nevertheless(shape):
+    """Weights and smoothing, which go by class, fit an empty batch too."""
+    labels = np.zeros((shape[0], *shape[2:]), int)
+    for targets in (labels, np.zeros(shape)):
+        z = Tensor(np.zeros(shape), requires_grad=True)
+        y = cross_entropy(z, targets, weight=[1.0, 2.0, 3.0, 4.0], label_smoothing=0.1)
+        y.backward()
+        assert y.item() == 0
+        assert z.grad.shape == shape
 
 
 @pytest.mark.parametrize("weight", [None, [1.0, 2.0]])
@@ -165,8 +194,12 @@ def test_shapes_that_do_not_fit():
         cross_entropy(np.zeros((3, 4)), np.ones((3, 5)))
     with pytest.raises(ShapeError, match="a single number"):
         cross_entropy(0.0, 0)
-    with pytest.raises(ShapeError, match="at least one class"):
-        cross_entropy(np.zeros((3, 0)), [0, 0, 0])
+    for samples in (1, 3):
+        with pytest.raises(ShapeError, match="at least one class"):
+            cross_entropy(np.zeros((samples, 0)), [0] * samples)
+    for targets in (0, np.zeros(0)):
+        with pytest.raises(ShapeError, match="at least one class"):
+            cross_entropy(np.zeros(0), targets)
     with pytest.raises(ShapeError, match=r"expected weight \(4,\), got \(3,\)"):
         cross_entropy(np.zeros((3, 4)), [0, 0, 0], weight=np.ones(3))
     with pytest.raises(ShapeError, match=r"expected weight \(4,\), got \(3,\)"):

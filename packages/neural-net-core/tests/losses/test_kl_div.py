@@ -33,6 +33,13 @@ def test_reductions():
     assert KLDivLoss("batchmean")(x, Q).item() == pytest.approx(total / 3)
 
 
+def test_a_single_number_is_a_batch_of_one():
+    for reduction in ("batchmean", "mean", "sum", "none"):
+        y = kl_div(Tensor(-3.0, np.float64), 1.0, reduction=reduction)
+        assert y.shape == ()
+        assert y.item() == 3
+
+
 def test_log_targets_say_the_same():
     x = np.log(Q[::-1])
     plain, logged = (Tensor(v, np.float64, requires_grad=True) for v in (x, x))

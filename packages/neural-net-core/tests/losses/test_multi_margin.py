@@ -31,5 +31,9 @@ def test_what_does_not_fit():
         MultiMarginLoss(p=0)
     with pytest.raises(ShapeError, match=r"predictions \(C,\) or \(N, C\), got \(1, 2, 3\)"):
         multi_margin_loss(np.zeros((1, 2, 3)), [[0, 0, 0]])
-    with pytest.raises(IndexError, match="class index -1 is out of range for 2 classes"):
-        multi_margin_loss([[0.0, 0.0]], [-1])
+    for wrong in (-100, -4, -3, -2, -1, 2):
+        text = rf"class index {wrong} is out of range for 2 classes \(0 to 1\)"
+        with pytest.raises(IndexError, match=text):
+            multi_margin_loss([[0.0, 0.0]], [wrong])
+    with pytest.raises(ShapeError, match=r"multi_margin_loss: expected weight \(2,\), got \(3,\)"):
+        multi_margin_loss([[0.0, 0.0]], [1], weight=np.ones(3))

@@ -50,5 +50,14 @@ def test_parameters_out_of_range():
         triplet_margin_loss([[0.0]], [[1.0]], [[2.0]], margin=0)
     with pytest.raises(ValueError, match="TripletMarginLoss: expected margin > 0"):
         TripletMarginLoss(margin=-1)
-    with pytest.raises(ShapeError, match="one shape"):
-        triplet_margin_loss([[0.0]], [[1.0]], [[2.0], [3.0]])
+    a, b = [[0.0]], [[2.0], [3.0]]
+    with pytest.raises(
+        ShapeError, match="triplet_margin_loss: expected anchor and positive of one"
+    ):
+        triplet_margin_loss(a, b, a)
+    with pytest.raises(
+        ShapeError, match="triplet_margin_loss: expected anchor and negative of one"
+    ):
+        triplet_margin_loss(a, a, b)
+    with pytest.raises(ShapeError, match="pairwise_distance: expected both vectors of one shape"):
+        pairwise_distance(a, b)

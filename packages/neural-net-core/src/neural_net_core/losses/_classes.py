@@ -57,7 +57,7 @@ def as_labels(name: str, targets: Any, x: Tensor) -> Array:
 
 
 def split_ignored(
-    name: str, labels: Array, classes: int, ignore_index: int
+    name: str, labels: Array, classes: int, ignore_index: int | None = None
 ) -> tuple[Array, Array | None]:
     """Return the indices in a row, and which of them count (None if all do).
 
@@ -68,15 +68,18 @@ def split_ignored(
     """
     labels = labels.reshape(-1).astype(np.intp, copy=False)
     counted = None
-    ignored = labels == ignore_index
-    if ignored.any():
-        labels, counted = np.where(ignored, 0, labels), ~ignored
+    if ignore_index is not None:
+        ignored = labels == ignore_index
+        if ignored.any():
+            labels, counted = np.where(ignored, 0, labels), ~ignored
     # Read as unsigned numbers, negative ones are huge: one comparison finds both.
     if labels.size and int(labels.view(np.uintp).max()) >= classes:
         wrong = labels[(labels < 0) | (labels >= classes)][0]
         raise IndexError(
             f"{name}: class index {wrong} is out of range for {classes} classes "
-            f"(0 to {classes - 1}, or ignore_index={ignore_index})"
+            f"(0 to {classes - 1}"
+            + ("" if ignore_index is None else f", or ignore_index={ignore_index}")
+            + ")"
         )
     return labels, counted
 

@@ -200,7 +200,8 @@ def cross_entropy(
     check_reduction(name, reduction)
     _check_smoothing(name, label_smoothing)
     z = as_floating(logits)
-    if z.ndim and z.shape[class_axis(z)] == 0 and z.shape[0] > 0:
+    # An empty batch may have no classes either, such as the scores of no query and no key.
+    if z.ndim and z.shape[class_axis(z)] == 0 and (z.ndim == 1 or z.shape[0] > 0):
         raise ShapeError(f"{name}: expected at least one class, got logits {z.shape}")
     w = as_weight(weight, z)
     raw = targets if isinstance(targets, Tensor) else np.asarray(targets)

@@ -35,7 +35,7 @@ class MultiMarginLossOp(LossOp):
         self.shape = x.shape
         x = to_rows(x)  # (N, C)
         classes = x.shape[1]
-        self.t, _ = split_ignored("multi_margin_loss", targets, classes, -1 - classes)
+        self.t, _ = split_ignored("multi_margin_loss", targets, classes)
         self.rows = np.arange(len(x))
         x_t = x[self.rows, self.t]
         self.h: Array = np.maximum(x + (self.margin - x_t)[:, None], 0)
