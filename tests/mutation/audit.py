@@ -74,10 +74,13 @@ MIRROR = {
     "optim/averaging/weights.py": [
         *("averaging/" + name for name in ("test_weights.py", "test_ema.py", "test_swa.py"))
     ],
-    "optim/elementwise.py": ["test_elementwise.py", "test_nadam.py"],
+    "optim/elementwise.py": ["test_elementwise.py", "test_nadam.py", "test_optimizer.py"],
     "optim/_flat.py": ["test_flat.py", "test_elementwise.py"],
     "core/losses/_loss.py": ["losses/test_every_loss.py"],
-    "core/losses/_classes.py": ["losses/test_every_loss.py"],
+    "core/losses/_classes.py": [
+        *("losses/" + name for name in ("test_cross_entropy.py", "test_nll.py")),
+        *("losses/" + name for name in ("test_multi_margin.py", "test_every_loss.py")),
+    ],
 }
 CPU_SECONDS = 40  # a mutant that computes for ever is killed
 WALL_SECONDS = 300  # and one that waits for ever

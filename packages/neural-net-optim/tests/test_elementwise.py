@@ -218,3 +218,32 @@ def test_state_names_may_change_with_the_settings():
     optimizer.step()
     state = optimizer.state_dict()["state"]["0"]
     assert state["max_exp_avg_sq"] > 0
+
+
+def test_an_option_switched_on_between_two_steps():
+    """Nobody need ask for the state first."""
+    p = Parameter([1.0])
+    p.grad = np.ones(1, dtype=np.float32)
+    optimizer = AdamW([p])
+    optimizer.step()
+    optimizer.param_groups[0]["amsgrad"] = True
+    optimizer.step()
+    assert optimizer.state_dict()["state"]["0"]["max_exp_avg_sq"] > 0
+
+
+@some
+def test_groups_of_all_sizes_share_the_scratch_memory(make, run):
+    """It suits the largest of them, also one that comes after the first step."""
+    params, (grads,) = run(steps=1, dtype="float32", shapes=[(3,), (50,), (2,), (700,), (5,)])
+    alone = [Parameter(p.data) for p in params]
+    for p, q, g in zip(params, alone, grads, strict=True):
+        p.grad = q.grad = g
+    optimizer = make([{"params": params[:1]}, {"params": params[1:2]}, {"params": params[2:3]}])
+    optimizer.step()
+    for p in params[:3]:
+        p.grad = None
+    optimizer.add_param_group({"params": params[3:]})
+    optimizer.step()
+    for q in alone:
+        make([q]).step()
+    assert_same_bits([p.data for p in params], [q.data for q in alone])

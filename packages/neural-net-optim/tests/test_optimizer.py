@@ -488,6 +488,27 @@ def test_a_state_of_another_optimizer_does_not_fit(adam):
         sgd.load_state_dict(adam.state_dict())
 
 
+def test_settings_that_do_not_go_together_do_not_fit():
+    """What a constructor refuses cannot come from a file either."""
+    optimizer = optim.SGD([Parameter([1.0])], momentum=0.5)
+    state = optimizer.state_dict()
+    state["param_groups"][0].update(momentum=0.0, nesterov=True)
+    with pytest.raises(StateDictError, match="group 0: SGD: nesterov needs"):
+        optimizer.load_state_dict(state)
+    assert optimizer.param_groups[0]["momentum"] == 0.5
+
+
+def test_numbers_of_a_rule_that_have_come_to_zero_fit():
+    """NAdam's product of many momenta is 0 one day."""
+    p = Parameter([1.0])
+    optimizer = optim.NAdam([p])
+    take_steps(optimizer, [p], [[np.ones(1, np.float32)]])
+    state = optimizer.state_dict()
+    state["state"]["0"]["mu_product"] = 0.0
+    optimizer.load_state_dict(state)
+    assert optimizer.state_dict()["state"]["0"]["mu_product"] == 0
+
+
 def test_a_failed_load_leaves_the_initial_state_alone():
     """The values that Adagrad starts from stay its own."""
     p = Parameter([0.0])
