@@ -75,8 +75,11 @@ MIRROR = {
         *("averaging/" + name for name in ("test_weights.py", "test_ema.py", "test_swa.py"))
     ],
     "optim/elementwise.py": ["test_elementwise.py", "test_nadam.py", "test_optimizer.py"],
-    "optim/_flat.py": ["test_flat.py", "test_elementwise.py"],
-    "core/losses/_loss.py": ["losses/test_every_loss.py"],
+    "optim/_flat.py": ["test_flat.py", "test_elementwise.py", "test_optimizer.py"],
+    "core/losses/_loss.py": [
+        *("losses/" + name for name in ("test_every_loss.py", "test_bce.py")),
+        *("losses/" + name for name in ("test_bce_with_logits.py", "test_cross_entropy.py")),
+    ],
     "core/losses/_classes.py": [
         *("losses/" + name for name in ("test_cross_entropy.py", "test_nll.py")),
         *("losses/" + name for name in ("test_multi_margin.py", "test_every_loss.py")),

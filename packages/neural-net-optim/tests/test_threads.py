@@ -28,7 +28,8 @@ from neural_net_optim._threads import share, thread_count
 )
 def test_thread_count(cores, environment, expected, monkeypatch):
     """As many as cores and BLAS, and few."""
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    own = {0: set(range(cores))}  # 0 is this process
+    monkeypatch.setattr(os, "sched_getaffinity", own.__getitem__, raising=False)
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():

@@ -40,6 +40,13 @@ def test_weights_scale_each_loss_and_not_the_mean():
     assert binary_cross_entropy(p, t, weight=w).item() == pytest.approx(expected)
 
 
+def test_weights_of_which_one_axis_does_not_fit():
+    p, t = np.full((2, 3), 0.5), np.ones((2, 3))
+    for weight in (np.ones((2, 2)), np.ones((3, 3)), np.ones((1, 2))):
+        with pytest.raises(ShapeError, match=r"a weight that broadcasts to \(2, 3\), got"):
+            binary_cross_entropy(p, t, weight=weight)
+
+
 def test_weights_that_do_not_broadcast_to_the_losses():
     for weight in (np.ones(3), np.ones((1, 2)), np.ones((2, 2))):
         with pytest.raises(ShapeError, match=r"a weight that broadcasts to \(2,\), got"):

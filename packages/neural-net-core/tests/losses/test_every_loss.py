@@ -130,6 +130,15 @@ def test_the_modules_defaults_are_the_functions(fn, inputs, module):
     assert {n: p.default for n, p in signature(module).parameters.items()} == defaults
 
 
+def test_a_module_shows_the_settings_that_it_has():
+    """Nothing that was left out, and of an array its shape."""
+    plain = losses.CrossEntropyLoss()
+    plain.eval()
+    text = "reduction='mean', {}ignore_index=-100, label_smoothing=0.0"
+    assert plain.extra_repr() == text.format("")
+    assert losses.CrossEntropyLoss(np.ones(7)).extra_repr() == text.format("weight=(7,), ")
+
+
 @every_loss
 def test_an_unknown_reduction_names_those_allowed(fn, inputs, module):
     text = r"expected reduction none, mean, sum.*, got 'avg'"
