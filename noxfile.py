@@ -60,7 +60,7 @@ def lint(session: nox.Session, package: str) -> None:
     sync(session, "packages", "lint")
     if package == "workspace":
         folders = ["examples", "tests", "benchmarks", "docs"]
-        paths = ["noxfile.py", *filter(os.path.isdir, folders)]
+        paths = ["noxfile.py", "conftest.py", *filter(os.path.isdir, folders)]
     else:
         paths = [f"packages/neural-net-{package}"]
     session.run("ruff", "format", "--check", *paths)

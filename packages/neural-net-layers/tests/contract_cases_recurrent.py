@@ -4,7 +4,7 @@ import numpy as np
 
 from neural_net_core import Module
 from neural_net_core.ops import concatenate, reshape, swapaxes
-from neural_net_layers import GRU, LSTM, VanillaRNN
+from neural_net_layers import GRU, LSTM, GRUCell, LSTMCell, RNNCell, VanillaRNN
 
 
 class Joined(Module):
@@ -58,4 +58,19 @@ CASES = {
     "GRU": (joined(GRU), SHAPE, {"shows": "GRU(3 -> 4)"}),
     "GRU-paper": (joined(GRU, reset_after=False, **DEEP), SHAPE, {"shows": "reset_after=False"}),
     "GRU-lengths": (joined(GRU, **BOTH), SHAPE, TOGETHER),
+}
+
+# What `Joined` hides: the layers themselves, and the cells, with a state to begin from.
+SEQUENCE, STEP = rng().normal(size=SHAPE), rng().normal(size=(5, 3))
+STATE = rng().normal(size=(5, 4))
+SEVERAL_INPUTS = {
+    **{
+        f"{kind.__name__}-alone": (lambda kind=kind: kind(3, 4, rng=rng()), (SEQUENCE,))
+        for kind in (VanillaRNN, LSTM, GRU)
+    },
+    **{
+        kind.__name__: (lambda kind=kind: kind(3, 4, rng=rng()), (STEP, STATE))
+        for kind in (RNNCell, GRUCell)
+    },
+    "LSTMCell": (lambda: LSTMCell(3, 4, rng=rng()), (STEP, (STATE, STATE))),
 }

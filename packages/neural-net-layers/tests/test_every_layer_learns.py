@@ -61,13 +61,19 @@ def tensors_in(result):
     return []
 
 
+def as_float32(argument):
+    """Return an argument, an array or a tuple of arrays, with its floats in float32."""
+    if isinstance(argument, tuple):
+        return tuple(map(as_float32, argument))
+    return argument.astype(np.float32) if argument.dtype.kind == "f" else argument
+
+
 def silent_parameters(layer, arguments):
     """Return the names of the parameters whose gradient is missing, zero or not finite."""
     rng = np.random.default_rng(1)
     for parameter in layer.parameters():  # zeros and ones would hide much
         parameter.data[...] = rng.uniform(0.5, 1.5, parameter.shape)
-    floats = [x.astype(np.float32) if x.dtype.kind == "f" else x for x in arguments]
-    outputs = tensors_in(layer(*floats))
+    outputs = tensors_in(layer(*map(as_float32, arguments)))
     loss = sum((y * rng.normal(size=y.shape).astype(np.float32)).sum() for y in outputs)
     if isinstance(loss, Tensor) and loss.requires_grad:
         loss.backward()

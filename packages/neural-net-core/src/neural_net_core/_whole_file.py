@@ -13,6 +13,7 @@ import contextlib
 import os
 import re
 import sys
+from typing import BinaryIO
 
 if sys.platform != "win32":
     import fcntl
@@ -48,14 +49,10 @@ def replace_file(path: str | os.PathLike[str], content: bytes) -> None:
 
 def _write_and_rename(folder: str, name: str, content: bytes) -> bool:
     """Write a temporary file and rename it; return False if it was removed before that."""
-    temporary = os.path.join(folder, f".{name}.{os.urandom(6).hex()}.tmp")
     target = os.path.join(folder, name)
+    file, temporary = _new_file(folder, name)
     try:
-        # "x" refuses a file that exists; the mode follows the umask, as for any new file.
-        with open(temporary, "xb") as file:
-            if LOCKS:
-                with contextlib.suppress(OSError):  # not every file system has locks
-                    fcntl.flock(file, fcntl.LOCK_EX)
+        with file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -66,6 +63,22 @@ def _write_and_rename(folder: str, name: str, content: bytes) -> bool:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+
+
+def _new_file(folder: str, name: str) -> tuple[BinaryIO, str]:
+    """Open a temporary file of our own and lock it; return it and its path."""
+    while True:
+        temporary = os.path.join(folder, f".{name}.{os.urandom(6).hex()}.tmp")
+        # "x" refuses a file that exists; the mode follows the umask, as for any new file.
+        file = open(temporary, "xb")  # noqa: SIM115
+        if not LOCKS:
+            return file, temporary
+        with contextlib.suppress(OSError):  # not every file system has locks
+            fcntl.flock(file, fcntl.LOCK_EX)
+        # Between the opening and the lock another writer may have taken it for abandoned.
+        if os.fstat(file.fileno()).st_nlink:
+            return file, temporary
+        file.close()
 
 
 def _rename(temporary: str, target: str) -> bool:
