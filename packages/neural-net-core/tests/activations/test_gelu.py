@@ -69,3 +69,9 @@ def test_unknown_approximation():
         gelu(1.0, "erf")
     with pytest.raises(ValueError, match="'none' or 'tanh', got 'sigmoid'"):
         GELU("sigmoid")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_value_has_the_same_bits_whether_a_gradient_is_wanted_or_not(dtype):
+    recorded = gelu(Tensor(X, dtype, requires_grad=True))
+    assert gelu(Tensor(X, dtype)).data.tobytes() == recorded.data.tobytes()

@@ -34,6 +34,8 @@ class GELUOp(Op):
         return dy * self.slope
 
     def _value(self, x: Array) -> tuple[Array]:
+        if x.dtype == np.float32:  # the same bits as when a gradient is wanted
+            return (x * probability_and_bell(x)[0],)
         return (x * _normal_probability(x),)
 
     def _value_and_slope(self, x: Array) -> tuple[Array, Array]:
