@@ -116,7 +116,7 @@ def figures(session: nox.Session) -> None:
 def workspace(session: nox.Session) -> None:
     """Check what no single package can: lock file, public names, the code in README and docs."""
     sync(session, "dev")
-    elsewhere = ("parity", "test_install.py", "test_site.py", "browser")
+    elsewhere = ("parity", "mutation", "test_install.py", "test_site.py", "browser")
     others = ["tests", *(f"--ignore=tests/{name}" for name in elsewhere)]
     session.run("pytest", *(session.posargs or others), env={**CLEAN, "UV": UV})
 
