@@ -1,5 +1,6 @@
 """Each utility saves a run that fails without it, and changes nothing where none is needed."""
 
+import math
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,11 @@ def example():
     return SimpleNamespace(**runpy.run_path(str(HERE / "main.py")))
 
 
+@pytest.fixture(scope="module")
+def transformer():
+    return SimpleNamespace(**runpy.run_path(str(HERE / "transformer_warm_up.py")))
+
+
 def test_without_warm_up_the_deep_stack_does_not_learn_and_with_it_does(example):
     without = [example.deep_run(False, 0, seed)[0] for seed in (10, 11, 12)]
     warmed = [example.deep_run(False, example.WARMUP, seed)[0] for seed in (10, 11, 12)]
@@ -26,6 +32,20 @@ def test_without_warm_up_the_deep_stack_does_not_learn_and_with_it_does(example)
 
 def test_pre_norm_needs_no_warm_up(example):
     assert example.deep_run(True, 0, seed=10)[0] > 0.9
+
+
+def test_a_deep_post_norm_transformer_stays_at_guessing_and_a_shallow_one_does_not(transformer):
+    """The first 60 full steps decide it; the whole comparison takes minutes."""
+    _, deep = transformer.transformer_run(False, 0, seed=10, steps=60)
+    assert np.mean(deep[-10:]) == pytest.approx(math.log(transformer.SYMBOLS), abs=0.05)
+    score, _ = transformer.transformer_run(False, 0, seed=10, steps=150, depth=2)
+    assert score > 0.95
+
+
+def test_the_transformers_figure_is_drawn(transformer, tmp_path):
+    scores = transformer.main(quick=True, folder=tmp_path)
+    assert list(scores) == list(transformer.KINDS)
+    assert (tmp_path / "images" / "transformer_warm_up.svg").exists()
 
 
 @pytest.mark.parametrize("seed", [10, 11, 12])

@@ -69,6 +69,7 @@ NETWORKS = {
     "MLP 16": lambda rng: mlp(16, rng),
     "MLP 128": lambda rng: mlp(128, rng),
     "CNN 5-5": lambda rng: cnn(5, 5, rng),
+    "CNN 18-18": lambda rng: cnn(18, 18, rng),
     "CNN 24-24-64": large_cnn,
 }
 

@@ -36,6 +36,7 @@ def test_networks_have_the_parameters_that_the_story_says(example):
         "MLP 16": 1_210,
         "MLP 128": 9_610,
         "CNN 5-5": 1_090,
+        "CNN 18-18": 6_004,
         "CNN 24-24-64": 30_738,
     }
 
