@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent
 PACKAGES = ["core", "optim", "layers", "viz", "utils"]
 TORCH = "torch==2.13.0"
 TOKENIZERS = "tokenizers==0.23.3"
+JAX = ["jax==0.10.2", "optax==0.2.8"]
 UV = os.environ.get("UV", "uv")  # `uv run` names itself here; it need not be on the PATH
 
 # What a developer's shell may hold and a clean environment must not see. OPENBLAS_CORETYPE stays
@@ -139,8 +140,10 @@ def parity(session: nox.Session) -> None:
 
 @nox.session(default=False, venv_backend="virtualenv", reuse_venv=True)
 def bench(session: nox.Session) -> None:
-    """Time training steps side by side with PyTorch."""
+    """Time training steps side by side with PyTorch, and with JAX after `-- --jax`."""
     install_with_torch(session)
+    if "--jax" in session.posargs:
+        session.install(*JAX)
     session.run("python", "benchmarks/run.py", *session.posargs, env=CLEAN)
 
 

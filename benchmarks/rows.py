@@ -5,12 +5,13 @@ optimizer. Both sides get the same sizes, the same data and the same kind of ini
 Imports stand inside the builders, because each library runs in a process of its own.
 """
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from skip_gram import skip_gram_ours, skip_gram_torch
+from skip_gram import pairs, skip_gram_ours, skip_gram_torch
 
 Step = Callable[[], object]
 
@@ -22,6 +23,12 @@ class Row:
     name: str
     ours: Callable[[], Step]
     torch: Callable[[], Step]
+    jax: Callable[[], Step]
+
+
+def _jax(name: str, *args) -> Step:
+    """Return a step of `rows_jax.py`, which only a process with JAX can import."""
+    return getattr(importlib.import_module("rows_jax"), name)(*args)
 
 
 def _dense_ours(sizes, batch, optimizer, loss, activation):
@@ -81,7 +88,12 @@ def _data(sizes, batch, loss):
 
 def _dense(name, sizes, batch, optimizer, loss="CrossEntropyLoss", activation="ReLU"):
     args = (sizes, batch, optimizer, loss, activation)
-    return Row(name, lambda: _dense_ours(*args), lambda: _dense_torch(*args))
+    return Row(
+        name,
+        lambda: _dense_ours(*args),
+        lambda: _dense_torch(*args),
+        lambda: _jax("dense", sizes, _data(sizes, batch, loss), optimizer, loss, activation),
+    )
 
 
 def _cnn_ours(size, kernel):
@@ -117,6 +129,9 @@ def _cnn_torch(size, kernel):
     return _image_step_torch(model, (64, 1, size, size))
 
 
+WIDE = (32, 32, 32, 32)  # batch, channels, height, width
+
+
 def _wide_ours():
     import neural_net_core as nn
     import neural_net_layers as layers
@@ -131,7 +146,7 @@ def _wide_ours():
         layers.GlobalAvgPool2D(),
         nn.Dense(64, 10),
     )
-    return _image_step_ours(model, (32, 32, 32, 32))
+    return _image_step_ours(model, WIDE)
 
 
 def _wide_torch():
@@ -148,7 +163,7 @@ def _wide_torch():
         nn.Flatten(),
         nn.Linear(64, 10),
     )
-    return _image_step_torch(model, (32, 32, 32, 32))
+    return _image_step_torch(model, WIDE)
 
 
 def _image_step_ours(model, shape):
@@ -193,7 +208,12 @@ def _images(shape, classes=10):
 
 
 def _cnn(name, size, kernel):
-    return Row(name, lambda: _cnn_ours(size, kernel), lambda: _cnn_torch(size, kernel))
+    return Row(
+        name,
+        lambda: _cnn_ours(size, kernel),
+        lambda: _cnn_torch(size, kernel),
+        lambda: _jax("cnn", size, kernel, *_images((64, 1, size, size))),
+    )
 
 
 VOCABULARY = 65
@@ -295,6 +315,7 @@ def _transformer(features, heads, depth, time, batch):
         f"transformer d {features} L {depth}, T {time}, batch {batch}",
         lambda: _transformer_ours(*args),
         lambda: _transformer_torch(*args),
+        lambda: _jax("transformer", features, heads, depth, VOCABULARY, *_tokens(batch, time)),
     )
 
 
@@ -335,8 +356,16 @@ def _attention_arrays():
     return [rng.normal(size=ATTENTION).astype(np.float32) for _ in range(4)]
 
 
-def _skip_gram(name, *args):
-    return Row(name, lambda: skip_gram_ours(*args), lambda: skip_gram_torch(*args))
+def _skip_gram(name, vocabulary, features, batch, negatives, optimizer):
+    args = (vocabulary, features, batch, negatives, optimizer)
+    return Row(
+        name,
+        lambda: skip_gram_ours(*args),
+        lambda: skip_gram_torch(*args),
+        lambda: _jax(
+            "skip_gram", vocabulary, features, optimizer, *pairs(vocabulary, batch, negatives)
+        ),
+    )
 
 
 def _recurrent_ours(kind, steps, batch, width):
@@ -393,7 +422,34 @@ def _recurrent(kind, steps, batch, width):
     """One layer that reads sequences, and a dense layer on its last state."""
     args = (kind, steps, batch, width)
     name = f"{kind}, {steps} steps, batch {batch}, width {width}, Adam"
-    return Row(name, lambda: _recurrent_ours(*args), lambda: _recurrent_torch(*args))
+    return Row(
+        name,
+        lambda: _recurrent_ours(*args),
+        lambda: _recurrent_torch(*args),
+        lambda: _jax("recurrent", kind, width, *_sequences(steps, batch, width)),
+    )
+
+
+ADAM_TENSORS, ADAM_SIZE = 10, 1_000_000
+
+
+def _adam_ours():
+    import neural_net_core as nn
+    import neural_net_optim as optim
+
+    parameters = [nn.Parameter(np.ones(ADAM_SIZE, np.float32)) for _ in range(ADAM_TENSORS)]
+    for p in parameters:
+        p.grad = np.full_like(p.data, 0.1)
+    return optim.Adam(parameters).step
+
+
+def _adam_torch():
+    import torch
+
+    parameters = [torch.nn.Parameter(torch.ones(ADAM_SIZE)) for _ in range(ADAM_TENSORS)]
+    for p in parameters:
+        p.grad = torch.full_like(p, 0.1)
+    return torch.optim.Adam(parameters).step
 
 
 SGD = ("SGD", {"lr": 0.1})
@@ -408,16 +464,32 @@ ROWS = [
     _dense("MLP 784-512-512-10, batch 128, Adam", (784, 512, 512, 10), 128, ADAM),
     _cnn("CNN 8x8, 3x3, 1-16-32, batch 64", 8, 3),
     _cnn("CNN 28x28, 5x5, 1-16-32, batch 64", 28, 5),
-    Row("CNN 32x32, BatchNorm, 32-64-64, batch 32", _wide_ours, _wide_torch),
+    Row(
+        "CNN 32x32, BatchNorm, 32-64-64, batch 32",
+        _wide_ours,
+        _wide_torch,
+        lambda: _jax("wide_cnn", *_images(WIDE)),
+    ),
     _transformer(64, 4, 2, 32, 16),
     _transformer(128, 4, 4, 64, 16),
     _transformer(384, 6, 6, 256, 4),
-    Row("attention alone, causal, 4 heads, T 2048", _attention_ours, _attention_torch),
+    Row(
+        "attention alone, causal, 4 heads, T 2048",
+        _attention_ours,
+        _attention_torch,
+        lambda: _jax("attention", *_attention_arrays()),
+    ),
     _skip_gram("skip-gram V 5,000 d 64, batch 512, SGD", 5000, 64, 512, 5, SGD),
     _skip_gram("skip-gram V 5,000 d 64, batch 512, Adam", 5000, 64, 512, 5, ADAM),
     *(
         _recurrent(kind, *sizes)
         for sizes in ((7, 16, 16), (50, 32, 64), (100, 64, 256))
         for kind in ("VanillaRNN", "LSTM", "GRU")
+    ),
+    Row(
+        "Adam over 10 million parameters",
+        _adam_ours,
+        _adam_torch,
+        lambda: _jax("adam", ADAM_TENSORS, ADAM_SIZE),
     ),
 ]

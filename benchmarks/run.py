@@ -1,13 +1,14 @@
 """Times full training steps beside PyTorch and prints one table.
 
     python benchmarks/run.py [--rounds 9] [--rows XOR,MLP] [--threads 1] [--memory] [--compile]
-                             [--json FILE] [--svg FILE]
+                             [--jax] [--json FILE] [--svg FILE]
 
 Each library runs in a process of its own with the same number of threads. In each round every
-row is timed on one library and then on the other, in alternating order; the ratio is taken
-within the round. Shown are medians over rounds, with the lowest and the highest ratio, and the
-ratio of the processor time of all threads, which other processes disturb less. With --memory, the
-peak memory of a process that runs the row alone; with --compile, PyTorch's steps compiled.
+row is timed on one library after the other, in changing order; the ratio is taken within the
+round. Shown are medians over rounds, with the lowest and the highest ratio, and the ratio of the
+processor time of all threads, which other processes disturb less. With --memory, the peak memory
+of a process that runs the row alone. With --compile and --jax, how long our step takes beside
+PyTorch's compiled step and beside JAX's.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from neural_net_utils.machine import available_cores, processor
 
 HERE = Path(__file__).parent
 SECONDS = 0.15  # how long one timing of one row should take
+OTHERS = ["compile", "jax"]  # what can be timed besides ours and PyTorch
 
 
 class Worker:
@@ -77,8 +79,8 @@ def ask(*arguments: str, threads: int) -> list:
 
 def measure(numbers: list[int], args: argparse.Namespace) -> list[dict]:
     """Time the rows in alternating rounds and return one record per row."""
-    theirs = "compile" if args.compile else "torch"
-    workers = {"ours": Worker("ours", args.threads), "torch": Worker(theirs, args.threads)}
+    libraries = ["ours", "torch", *others(args)]
+    workers = {library: Worker(library, args.threads) for library in libraries}
     records = []
     try:
         for number in numbers:
@@ -86,16 +88,16 @@ def measure(numbers: list[int], args: argparse.Namespace) -> list[dict]:
             for library, worker in workers.items():
                 first, _ = min(worker.time(number, 3) for _ in range(3))
                 repeats[library] = max(1, round(SECONDS / first))
-            times = {"ours": [], "torch": []}
+            times: dict[str, list] = {library: [] for library in libraries}
             for i in range(args.rounds):
-                order = ("ours", "torch") if i % 2 == 0 else ("torch", "ours")
-                for library in order:
+                first = i % len(libraries)
+                for library in libraries[first:] + libraries[:first]:
                     times[library].append(workers[library].time(number, repeats[library]))
             record = {"row": ROWS[number].name} | summary(times)
             if args.memory:
-                for side, library in (("ours", "ours"), ("torch", theirs)):
+                for library in libraries[:2]:
                     before, peak = ask(library, "memory", str(number), threads=args.threads)
-                    record |= {f"{side}_imported_mb": before, f"{side}_peak_mb": peak}
+                    record |= {f"{library}_imported_mb": before, f"{library}_peak_mb": peak}
             print(line(record), flush=True)
             records.append(record)
     finally:
@@ -117,7 +119,18 @@ def summary(times: dict[str, list[tuple[float, float]]]) -> dict:
             f"{kind}ratio_low": min(ratios),
             f"{kind}ratio_high": max(ratios),
         }
+    for library in list(times)[2:]:
+        pairs = zip(times["ours"], times[library], strict=True)
+        record |= {
+            f"{library}_us": statistics.median(wall for wall, _ in times[library]) * 1e6,
+            f"{library}_ratio": statistics.median(a / b for (a, _), (b, _) in pairs),
+        }
     return record
+
+
+def others(args: argparse.Namespace) -> list[str]:
+    """Return the libraries that were asked for besides ours and PyTorch."""
+    return [library for library in OTHERS if getattr(args, library)]
 
 
 def line(r: dict) -> str:
@@ -129,29 +142,35 @@ def line(r: dict) -> str:
     )
     if "ours_peak_mb" in r:
         text += f" {r['ours_peak_mb']:>8,.0f} {r['torch_peak_mb']:>8,.0f}"
+    for library in OTHERS:
+        if f"{library}_us" in r:
+            text += f" {r[f'{library}_us']:>10,.0f} {r[f'{library}_ratio']:>6.2f}"
     return text
 
 
-def heading(memory: bool) -> str:
+def heading(args: argparse.Namespace) -> str:
     """Return the names of the columns."""
     text = (
         f"{'training step':<46} {'ours µs':>10} {'torch µs':>10} {'ratio':>7}"
         f"   {'spread':<14} {'cpu time':>8}"
     )
-    return text + (f" {'ours MB':>8} {'torch MB':>8}" if memory else "")
+    text += f" {'ours MB':>8} {'torch MB':>8}" if args.memory else ""
+    return text + "".join(f" {library + ' µs':>10} {'ratio':>6}" for library in others(args))
 
 
-def machine(threads: int) -> dict:
+def machine(args: argparse.Namespace) -> dict:
     """Return what the numbers depend on."""
-    name, kernel, _ = ask("ours", "blas", threads=threads)
+    name, kernel, _ = ask("ours", "blas", threads=args.threads)
+    jax = {"jax": importlib.metadata.version("jax")} if args.jax else {}
     return {
         "cpu": processor(),
-        "threads": threads,
+        "threads": args.threads,
         "blas": name,
         "kernel": kernel,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "torch": importlib.metadata.version("torch"),
+        **jax,
         "neural-net": neural_net_core.__version__,
     }
 
@@ -162,7 +181,8 @@ def main() -> None:
     parser.add_argument("--rows", default="", help="only rows whose name contains one of these")
     parser.add_argument("--threads", type=int, default=available_cores(), help="of each library")
     parser.add_argument("--memory", action="store_true", help="peak memory too")
-    parser.add_argument("--compile", action="store_true", help="compile PyTorch's steps")
+    parser.add_argument("--compile", action="store_true", help="PyTorch's steps compiled too")
+    parser.add_argument("--jax", action="store_true", help="JAX too; it must be installed")
     parser.add_argument("--json", type=Path, help="write the records to this file too")
     parser.add_argument("--svg", type=Path, help="draw the ratios into this file")
     args = parser.parse_args()
@@ -170,14 +190,17 @@ def main() -> None:
     numbers = [
         i for i, r in enumerate(ROWS) if not wanted or any(w in r.name.lower() for w in wanted)
     ]
-    about = machine(args.threads)
+    about = machine(args)
     print(", ".join(f"{k} {v}" for k, v in about.items()))
-    print(heading(args.memory))
+    print(heading(args))
     records = measure(numbers, args)
     mean, cpu_mean = (
         statistics.geometric_mean(r[key] for r in records) for key in ("ratio", "cpu_ratio")
     )
     print(f"{'geometric mean of the ratios':<68} {mean:>7.2f} {cpu_mean:>25.2f}")
+    for library in others(args):
+        beside = statistics.geometric_mean(r[f"{library}_ratio"] for r in records)
+        print(f"{f'beside {library}':<68} {beside:>7.2f}")
     if args.json:
         args.json.write_text(json.dumps({"machine": about, "rows": records}, indent=2) + "\n")
     if args.svg:

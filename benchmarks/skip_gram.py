@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def _pairs(vocabulary, batch, negatives):
+def pairs(vocabulary, batch, negatives):
     """Return words, and for each the one beside it and random others; rarer ones rarer."""
     rng = np.random.default_rng(0)
     chances = 1 / np.arange(1, vocabulary + 1)
@@ -24,7 +24,7 @@ def skip_gram_ours(vocabulary, features, batch, negatives, optimizer):
     name, settings = optimizer
     opt = getattr(optim, name)([words.weight, contexts.weight], **settings)
     loss_fn = nn.BCEWithLogitsLoss()
-    centers, others, labels = _pairs(vocabulary, batch, negatives)
+    centers, others, labels = pairs(vocabulary, batch, negatives)
 
     def step():
         scores = contexts(others) @ words(centers).reshape(batch, features, 1)
@@ -45,7 +45,7 @@ def skip_gram_torch(vocabulary, features, batch, negatives, optimizer):
     name, settings = optimizer
     opt = getattr(torch.optim, name)([words.weight, contexts.weight], **settings)
     loss_fn = nn.BCEWithLogitsLoss()
-    centers, others, labels = map(torch.from_numpy, _pairs(vocabulary, batch, negatives))
+    centers, others, labels = map(torch.from_numpy, pairs(vocabulary, batch, negatives))
 
     def step():
         scores = contexts(others) @ words(centers).reshape(batch, features, 1)

@@ -8,11 +8,12 @@ the processor time that all threads of this process spent on it.
 
 prints instead, for one row in a process of its own, the memory in MB that the process held after
 the imports and at most during ten steps; `worker.py ours 2 blas` prints what multiplies matrices.
-The library `compile` is PyTorch with its steps handed to `torch.compile`.
+The library `compile` is PyTorch with its steps handed to `torch.compile`; `jax` is JAX.
 """
 
 import importlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -23,14 +24,18 @@ IMPORTS = {
     "ours": ["neural_net_core", "neural_net_layers", "neural_net_optim"],
     "torch": ["torch"],
     "compile": ["torch"],
+    "jax": ["jax", "optax"],
 }
 
 
 def main() -> None:
     library, threads = sys.argv[1], int(sys.argv[2])
+    if library == "jax" and hasattr(os, "sched_setaffinity"):
+        # Its compiler has no other setting for the number of threads.
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     for name in IMPORTS[library]:
         importlib.import_module(name)
-    if library != "ours":
+    if "torch" in IMPORTS[library]:
         import torch
 
         torch.set_num_threads(threads)
