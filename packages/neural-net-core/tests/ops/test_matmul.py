@@ -78,3 +78,14 @@ def test_products_in_parts_for_one_thread(rows, inner, columns):
         assert y.dtype == a.dtype
     mixed = small_product(a.astype(np.float32), b)
     assert mixed.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [((3, 1), (1, 4)), ((2, 3, 1), (1, 4)), ((3, 1), (2, 1, 4)), ((5, 2, 3, 1), (2, 1, 4))],
+)
+def test_columns_times_rows(a, b):
+    """Products over a single number are not left to BLAS."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=a).astype(np.float32), rng.normal(size=b).astype(np.float32)
+    np.testing.assert_array_equal(ops.matmul(a, b).data, np.einsum("...ij,...jk->...ik", a, b))

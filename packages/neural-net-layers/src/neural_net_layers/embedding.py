@@ -27,10 +27,11 @@ __all__ = ["Embedding", "EmbeddingOp", "embedding"]
 class EmbeddingOp(Op):
     r"""y = W[ids];  dW = 0 with dW[ids] += dy, but for the padding row.  Saves the ids.
 
-    dW has the size of the table, most of it zeros. Of the ways to fill it, adding into flat
-    positions (`accumulate_rows`) was the fastest, in µs, best of 15: 1,000 rows of 64 and 2,048
-    ids: 411 (sorting and `np.add.reduceat` 859, `np.bincount` 2,368, a product with one-hot rows
-    11,503); 5,000 rows of 64 and 6,144 ids of falling frequency: 1,668, 13,069, 2,694.
+    dW has the size of the table, most of it zeros. Of the ways to fill it, adding pairs of numbers
+    into flat positions (`accumulate_rows`) was the fastest, in µs, best of 15: 1,000 rows of 64 and
+    2,048 ids: 217 (single numbers 319, `np.bincount` 357, sorting and `np.add.reduceat` 593, a
+    product with one-hot rows 3,157); 5,000 rows of 64 and 6,144 ids of falling frequency: 440
+    (739, 934, 1,353, 72,091).
 
     Args:
         ids: Integers, each a row of W.

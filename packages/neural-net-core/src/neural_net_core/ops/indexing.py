@@ -129,9 +129,17 @@ def accumulate_rows(dx: Array, rows: Array, dy: Array) -> None:
         if np.bincount(rows).max() == 1:
             dx[rows] = dy
             return
+        if width % 2 == 0 and dx.dtype == dy.dtype and dx.dtype in _PAIRS:
+            # Two numbers side by side, seen as one complex number, are added at once.
+            width //= 2
+            dx = dx.view(_PAIRS[dx.dtype])
+            dy = np.ascontiguousarray(dy).view(dx.dtype)
         # `np.add.at` is five times faster on single numbers than on rows.
         rows = (rows[:, None] * width + np.arange(width)).reshape(-1)  # (N · D,)
     np.add.at(dx.reshape(-1), rows, dy.reshape(-1))
+
+
+_PAIRS = {np.dtype(np.float32): np.dtype(np.complex64), np.dtype(np.float64): np.dtype(complex)}
 
 
 def _may_repeat(part: Any) -> bool:

@@ -125,6 +125,8 @@ def row_sums(x: Array) -> Array:
 
 def product(a: Array, b: Array) -> Array:
     """Return a @ b, as one product of all rows if b is a single matrix."""
+    if a.shape[-1] == 1 and a.ndim > 1 < b.ndim:
+        return a * b  # columns times rows, for which matmul calls BLAS once each
     if b.ndim == 2 and a.ndim > 2:
         return (as_rows(a) @ b).reshape(*a.shape[:-1], b.shape[-1])
     return a @ b
