@@ -128,23 +128,31 @@ def test_a_figure_takes_the_colours_of_the_chosen_palette(tmp_path: Path) -> Non
 
 def test_the_table_of_benchmarks_is_made_from_the_measurements(tmp_path: Path) -> None:
     table = hook("benchmarks")["table"]
-    assert "No measurement" in table(tmp_path / "results.json")
-    rows = [
-        {
-            "row": name,
-            "ours_us": 1e4 * r,
-            "torch_us": 1e4,
-            "ratio": r,
-            "ratio_low": r,
-            "ratio_high": r,
-        }
-        for name, r in (("slow", 1.5), ("fast", 0.25))
-    ]
-    found = {"machine": {"cpu": "abacus", "threads": 2}, "rows": rows}
-    (tmp_path / "results.json").write_text(json.dumps(found))
-    lines = table(tmp_path / "results.json").splitlines()
-    assert lines[2] == "| fast | 2,500 | 10,000 | **0.25** | 0.25 to 0.25 |"
-    assert lines[-1] == "Faster than PyTorch on 1 of 2 rows. cpu abacus, threads 2."
+    assert "No measurement" in table(tmp_path)
+
+    def write(name: str, threads: int, ratios: dict[str, float], **more: float) -> None:
+        rows = [
+            {"row": row, "ours_us": 1e4 * r, "torch_us": 1e4, "ratio": r, "ratio_low": r / 2}
+            | {"ratio_high": r, **more}
+            for row, r in ratios.items()
+        ]
+        found = {"machine": {"cpu": "abacus", "threads": threads}, "rows": rows}
+        (tmp_path / name).write_text(json.dumps(found))
+
+    write("steps.json", 1, {"slow": 1.5, "fast": 0.24})
+    lines = table(tmp_path).splitlines()
+    assert lines[0].endswith("| ratio | lowest to highest |")
+    assert lines[2] == "| fast | 2,400 | 10,000 | **0.24** | 0.12 to 0.24 |"
+    words = "Faster than PyTorch on 1 of 2 rows, geometric mean 0.60: cpu abacus, threads 1."
+    assert lines[-1] == words
+
+    write("steps.json", 1, {"slow": 1.5, "fast": 0.24}, jax_ratio=3.0)
+    write("steps-2-threads.json", 2, {"slow": 1.25})
+    lines = table(tmp_path).splitlines()
+    assert lines[0].endswith("| 2 threads | beside JAX |")
+    assert lines[2].endswith("| 0.12 to 0.24 |  | 3.00 |")
+    assert lines[3].endswith("| 0.75 to 1.50 | 1.25 | 3.00 |")
+    assert "cpu abacus, threads 2." in lines[-1]
 
 
 def test_a_formula_that_cannot_be_drawn_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,48 +1,59 @@
-"""Put the last recorded measurements into the page of benchmarks, as a table.
+"""Put the recorded measurements into the page of benchmarks, as a table.
 
-They are what `nox -s bench -- --json benchmarks/results.json --svg benchmarks/chart.svg` wrote.
-Without these files the page says so.
+They are what `nox -s bench -- --threads 1 --json benchmarks/results/steps.json` wrote, and
+`--threads 2 --json benchmarks/results/steps-2-threads.json`. Without these files the page says so.
 """
 
 import json
+import statistics
 from pathlib import Path
 from typing import Any
 
-from mkdocs.structure.files import File
-
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-RESULTS, CHART = FOLDER / "results.json", FOLDER / "chart.svg"
+RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
 PLACE = "<!-- measured -->"
 
 
-def on_files(files: Any, *, config: Any, **_: Any) -> Any:
-    """Add the chart, if there is one."""
-    if CHART.is_file():
-        files.append(File.generated(config, "figures/benchmarks.svg", abs_src_path=str(CHART)))
-    return files
-
-
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace the mark by the chart and the table."""
-    if PLACE not in markdown:
-        return markdown
-    chart = "![Time per training step beside PyTorch's](figures/benchmarks.svg)\n\n"
-    return markdown.replace(PLACE, (chart if CHART.is_file() else "") + table(RESULTS))
+    """Replace the mark by the table."""
+    return markdown.replace(PLACE, table(RESULTS)) if PLACE in markdown else markdown
 
 
-def table(path: Path) -> str:
-    """Write the records of one run as a table, the best ratio first."""
-    if not path.is_file():
+def table(folder: Path) -> str:
+    """Write the records as a table, the best ratio first, with a second column for two threads."""
+    one, two = (read(folder / name) for name in ("steps.json", "steps-2-threads.json"))
+    if not one:
         return "*No measurement is recorded in this copy of the repository.*"
-    found = json.loads(path.read_text(encoding="utf-8"))
-    rows = sorted(found["rows"], key=lambda row: row["ratio"])
-    lines = ["| training step | here, µs | PyTorch, µs | ratio | lowest to highest |"]
-    lines += ["|---|---:|---:|---:|---|"]
-    lines += [
-        f"| {row['row']} | {row['ours_us']:,.0f} | {row['torch_us']:,.0f} | **{row['ratio']:.2f}** "
-        f"| {row['ratio_low']:.2f} to {row['ratio_high']:.2f} |"
-        for row in rows
-    ]
-    won = sum(row["ratio"] < 1 for row in rows)
+    second = {row["row"]: row for row in two["rows"]} if two else {}
+    also = [library for library in ("jax", "compile") if f"{library}_ratio" in one["rows"][0]]
+    names = {"jax": "JAX", "compile": "compiled"}
+    columns = ["training step", "here, µs", "PyTorch, µs", "ratio", "lowest to highest"]
+    columns += ["2 threads"] * bool(second) + [f"beside {names[library]}" for library in also]
+    lines = [line(columns), line(["---", *["---:"] * 3, "---", *["---:"] * (len(columns) - 5)])]
+    for row in sorted(one["rows"], key=lambda row: row["ratio"]):
+        cells = [row["row"], f"{row['ours_us']:,.0f}", f"{row['torch_us']:,.0f}"]
+        cells += [f"**{row['ratio']:.2f}**", f"{row['ratio_low']:.2f} to {row['ratio_high']:.2f}"]
+        if second:
+            cells.append(f"{second[row['row']]['ratio']:.2f}" if row["row"] in second else "")
+        lines.append(line(cells + [f"{row[f'{library}_ratio']:.2f}" for library in also]))
+    return "\n".join([*lines, "", *summary(one), *summary(two)])
+
+
+def line(cells: list[str]) -> str:
+    """Write one row of a table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def summary(found: dict[str, Any] | None) -> list[str]:
+    """Say in a sentence how many rows are faster, and on what machine."""
+    if not found:
+        return []
+    ratios = [row["ratio"] for row in found["rows"]]
     machine = ", ".join(f"{name} {value}" for name, value in found["machine"].items())
-    return "\n".join([*lines, "", f"Faster than PyTorch on {won} of {len(rows)} rows. {machine}."])
+    faster, mean = sum(r < 1 for r in ratios), statistics.geometric_mean(ratios)
+    words = f"Faster than PyTorch on {faster} of {len(ratios)} rows, geometric mean {mean:.2f}"
+    return [f"{words}: {machine}.", ""]
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """Return the records of a run, None if there is no such file."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None

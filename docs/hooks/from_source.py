@@ -1,9 +1,10 @@
 """Put code, printed output and figures of the repository into the pages when the site is built.
 
 A line `<<< path` stands for that file, `<<< path Name other.method` for those definitions in it,
-one after the other, and `<<< path #text` for the first block of printed output of a README. What
-a page shows is therefore what the repository holds; a name that is gone is a warning, which is an
-error in a strict build. The figures of the examples appear under `figures/`, by example.
+one after the other, and `<<< path #text` for the first block of printed output of a README
+(`#text 2` for the second). What a page shows is therefore what the repository holds; a name that
+is gone is a warning, which is an error in a strict build. The figures of the examples appear under
+`figures/`, by example.
 """
 
 import ast
@@ -44,13 +45,13 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
 
 
 def excerpt(path: Path, names: list[str]) -> str:
-    """Return a file, its first printed output, or definitions in it by their names."""
+    """Return a file, a block of its printed output, or definitions in it by their names."""
     text = path.read_text(encoding="utf-8")
-    if names == ["#text"]:
-        found = OUTPUT.search(text)
-        if found is None:
-            raise LookupError(f"{path}: no block of printed output")
-        return found[1].rstrip()
+    if names[:1] == ["#text"]:
+        blocks, number = OUTPUT.findall(text), int("".join(names[1:]) or 1)
+        if number > len(blocks):
+            raise LookupError(f"{path}: {len(blocks)} blocks of printed output, not {number}")
+        return str(blocks[number - 1]).rstrip()
     if not names:
         return text.rstrip()
     places, lines = definitions(text), text.splitlines()

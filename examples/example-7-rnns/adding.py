@@ -13,9 +13,9 @@ MEAN_ANSWER = 1 / 6  # squared error of always answering 1, the mean of the sums
 SOLVED = 0.01
 # Lengths, and the most steps for each kind.
 PLAN = {
-    50: {"vanilla": 800, "GRU": 1_500, "LSTM": 2_500},
-    100: {"vanilla": 600, "GRU": 1_500, "LSTM": 3_000},
-    200: {"vanilla": 300, "GRU": 1_500},
+    50: {"vanilla": 3_000, "LSTM": 3_000, "GRU": 3_000},
+    100: {"vanilla": 3_000, "LSTM": 5_000, "GRU": 3_000},
+    200: {"vanilla": 3_000, "LSTM": 8_000, "GRU": 3_000},
 }
 
 

@@ -1,5 +1,6 @@
 """A language model of characters, trained by truncated back-propagation through a whole play."""
 
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -54,6 +55,7 @@ def character_run(seed: int, epochs: int = EPOCHS, characters: int | None = None
     optimizer, loss_fn = Adam(model.parameters(), RATE), CrossEntropyLoss()
     schedule = PolynomialLR(optimizer, total_iters=epochs * len(list(pieces(training))))
     losses, held_out_losses = [], [held_out_loss(model, held_out)]
+    start = time.process_time()
     for _ in range(epochs):
         state = None
         for x, y in pieces(training):
@@ -71,6 +73,7 @@ def character_run(seed: int, epochs: int = EPOCHS, characters: int | None = None
         "model": model,
         "tokenizer": tokenizer,
         "losses": losses,
+        "seconds": time.process_time() - start,
         "held_out": held_out_losses,
     }
 

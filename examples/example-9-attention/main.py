@@ -17,6 +17,11 @@ import neural_net_viz as viz
 
 HERE = Path(__file__).parent
 SEEDS = 5
+FRAMES = 24
+RECIPES = {
+    "2 layers, 64 features": play.SMALL,
+    "4 layers, 128 features": play.PUBLISHED,
+}
 
 
 def spread(values: list[float], form: str = ".1%") -> str:
@@ -28,7 +33,7 @@ def show_renaming(seeds: range, steps: int, images: Path) -> dict[str, float]:
     result = {}
     for form, said in (("tokens", "tokens alone"), ("encoder", "through an encoder")):
         exact, right, median = [], [], []
-        for seed in seeds if form == "tokens" else seeds[:2]:
+        for seed in seeds:
             data = renaming.programs(seed)
             model, _ = renaming.train(data, seed, steps, form)
             weights = renaming.weight_on_the_right_token(model, data.held_out[0])
@@ -43,6 +48,7 @@ def show_renaming(seeds: range, steps: int, images: Path) -> dict[str, float]:
         result |= {f"exact, {form}": float(np.median(exact))}
         result |= {f"weight, {form}": float(np.median(median))}
     data = renaming.programs(seeds[0])
+    draw_forming(data, seeds[0], steps, images / "forming.svg")
     model, _ = renaming.train(data, seeds[0], steps // 2, "nothing")
     result["exact, nothing"] = renaming.share_exact(model, data.held_out)
     print(f"  {'no source shown':<19} exact {result['exact, nothing']:.1%}")
@@ -55,6 +61,22 @@ def draw_alignments(model, data, path: Path, said: str) -> None:
     weights = renaming.alignment(model, source)[0]
     title = f"What is read while each token is written ({said})"
     viz.alignment_map(weights, data.words(source[0]), words, title=title).save(path)
+
+
+def draw_forming(data, seed: int, steps: int, path: Path) -> None:
+    """Draw the weights of one program, written as it should be, while they are being learned."""
+    source, target = (part[:1] for part in data.held_out)
+    moments = {round(steps * (k / FRAMES) ** 2) for k in range(FRAMES + 1)}  # early ones are closer
+    seen = {}
+
+    def look(step: int, model) -> None:
+        if step in moments:
+            seen[step] = renaming.alignment(model, source, target)[0]
+
+    _, losses = renaming.train(data, seed, steps, "tokens", look)
+    words = data.words(source[0]), data.words(target[0])
+    title = "Attention while it is learned"
+    viz.alignment_animation(seen, *words, [*losses, losses[-1]], title=title).save(path)
 
 
 def show_word_order(seeds: range, steps: int, images: Path) -> dict[str, float]:
@@ -86,30 +108,45 @@ def draw_heads(model, seed: int, path: Path) -> None:
     )
 
 
-def show_language_model(seeds: range, steps: int, images: Path) -> dict[str, float]:
+def show_language_model(
+    seeds: range, recipes: dict[str, play.Recipe], images: Path
+) -> dict[str, float]:
     """Train on nine tenths of a play; compare the rest with models that count."""
     text = play.the_play()
     counted = play.n_gram_losses(text)
     best = min(counted, key=counted.get)
     for n in (0, 1, 2, 3, best):
         name = "all letters alike" if n == 0 else f"{n}-gram"
-        print(f"  {name:<20}{counted[n]:.3f} nats per character")
-    scores, curves, seconds = [], [], []
-    for seed in seeds:
-        model, losses, cost = play.train(text, seed, steps)
-        scores.append(play.held_out_loss(model, text))
-        curves.append(losses)
-        seconds.append(cost)
-    took = f"{np.median(seconds):.0f} s of processor time"
-    print(f"  {'transformer':<20}{spread(scores, '.3f')}, {took}")
+        print(f"  {name:<28}{counted[n]:.3f} nats per character")
+    result = {"n-gram": counted[best], "uniform": counted[0]}
+    curves = {}
+    for name, recipe in recipes.items():
+        scores, curves[name], seconds = [], [], []
+        for seed in seeds:
+            model, losses, cost = play.train(text, seed, recipe)
+            scores.append(play.held_out_loss(model, text))
+            curves[name].append(averaged(losses))
+            seconds.append(cost)
+        took = f"{np.median(seconds):.0f} s of processor time each"
+        print(f"  {name:<28}{spread(scores, '.3f')}, {took}")
+        result[name] = float(np.median(scores))
     viz.training_curves(
-        {"transformer": np.array(curves)}, x_label="step", title="Loss on windows of the play"
+        {name: np.array(runs) for name, runs in curves.items()},
+        x_label="step",
+        y_label="loss, mean of 20 steps",
+        title="Loss on windows of the play",
     ).save(images / "language_model.svg")
     sample = play.continue_far(
         model, text, "ROSALIND:\n", 200, temperature=0.8, rng=np.random.default_rng(0)
     )
     print("\n".join(f"    {line}" for line in sample.splitlines()))
-    return {"transformer": float(np.median(scores)), "n-gram": counted[best], "uniform": counted[0]}
+    return result
+
+
+def averaged(losses: list[float]) -> np.ndarray:
+    """Return the running mean of 20 losses."""
+    window = min(20, len(losses))
+    return np.convolve(losses, np.ones(window) / window, mode="valid")
 
 
 def show_memory(longest: int, images: Path) -> dict[str, float]:
@@ -138,7 +175,10 @@ def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
     print("which of two tokens comes first:")
     result |= show_word_order(seeds, 100 if quick else word_order.STEPS, images)
     print("a play, the last tenth, which training has not seen:")
-    return result | show_language_model(seeds[:1], 20 if quick else play.STEPS, images)
+    recipes = RECIPES
+    if quick:
+        recipes = {name: recipe._replace(steps=20) for name, recipe in RECIPES.items()}
+    return result | show_language_model(seeds, recipes, images)
 
 
 if __name__ == "__main__":

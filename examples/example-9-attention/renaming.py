@@ -7,6 +7,7 @@ What is read may first pass through an encoder, which mixes the tokens, or not. 
 either way; but only where nothing is mixed must the weights point at the token that is meant.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -92,15 +93,26 @@ def shifted(target: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros_like(target[:, :1]), target[:, :-1]], axis=1)
 
 
-def train(data: Programs, seed: int, steps: int = STEPS, form: str = "tokens"):
-    """Return the model and its training losses; targets are read as if written ("forcing")."""
+def train(
+    data: Programs,
+    seed: int,
+    steps: int = STEPS,
+    form: str = "tokens",
+    look: Callable[[int, Translator], None] | None = None,
+):
+    """Return the model and its training losses; targets are read as if written ("forcing").
+
+    `look(step, model)` is called before every step and after the last one.
+    """
     rng = np.random.default_rng(seed)
     model = Translator(len(data.ids), rng, form)
     optimizer = Adam(model.parameters(), lr=RATE)
     warmup = min(WARMUP, steps // 2)
     schedule = WarmupLR(optimizer, warmup, CosineAnnealingLR(optimizer, steps - warmup))
     loss_fn, losses = CrossEntropyLoss(), []
-    for _ in range(steps):
+    for step in range(steps):
+        if look:
+            look(step, model)
         batch = rng.integers(0, len(data.train[0]), BATCH)
         source, target = (part[batch] for part in data.train)
         scores = model(shifted(target), model.memory(source))
@@ -110,6 +122,8 @@ def train(data: Programs, seed: int, steps: int = STEPS, form: str = "tokens"):
         optimizer.zero_grad()
         schedule.step()
         losses.append(loss.item())
+    if look:
+        look(steps, model)
     return model.eval(), losses
 
 
@@ -131,10 +145,16 @@ def share_exact(model: Translator, programs: tuple[np.ndarray, np.ndarray]) -> f
     return float((translate(model, source) == target).all(axis=1).mean())
 
 
-def alignment(model: Translator, source: np.ndarray) -> np.ndarray:
-    """Return the weights (B, T, S) of the source's tokens while each token is being written."""
+def alignment(
+    model: Translator, source: np.ndarray, target: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the weights (B, T, S) of the source's tokens while each token is being written.
+
+    What is written is the model's own translation, or the target where one is given.
+    """
+    written = translate(model, source) if target is None else target
     with no_grad():
-        _, weights = model(shifted(translate(model, source)), model.memory(source), None, True)
+        _, weights = model(shifted(written), model.memory(source), None, True)
     return weights.data[:, 0]
 
 

@@ -85,7 +85,9 @@ def test_counting_models_by_hand(example):
 
 def test_the_language_model_begins_without_a_preference_and_learns(example):
     text = example.play.the_play()
-    model, losses, _ = example.play.train(text, seed=20, steps=25)
+    model, losses, _ = example.play.train(
+        text, seed=20, recipe=example.play.SMALL._replace(steps=25)
+    )
     assert abs(losses[0] - math.log(len(text.tokenizer))) < 0.1
     assert example.play.held_out_loss(model, text) < losses[0] - 0.5
 
@@ -107,4 +109,6 @@ def test_text_is_continued_alike_with_and_without_the_cache(example):
 def test_the_figures_are_drawn(example, tmp_path, translator):
     data, model, _ = translator
     example.draw_alignments(model, data, tmp_path / "a.svg", "tokens alone")
+    example.draw_forming(data, 20, 30, tmp_path / "b.svg")
     assert "<svg" in (tmp_path / "a.svg").read_text()
+    assert "step 30: loss" in (tmp_path / "b.svg").read_text()

@@ -51,8 +51,15 @@ def _chain(length):
     return y
 
 
+def _alignment(size=5, titles="Attention", losses=(1.6, 1.2, NAN, INF, 0.1), labels=None):
+    snapshots = {2 * k: _softmax(2 * k * np.eye(size)) for k in range(3)}
+    labels = labels or list("x=y+z")
+    return viz.alignment_animation(snapshots, labels, labels, losses, title=titles)
+
+
 ORDINARY = {
     "training_animation": _training,
+    "alignment_animation": _alignment,
     "computation_graph": _graph_of_a_loss,
     "computation_graph_part": lambda: viz.computation_graph(_chain(500), max_nodes=9),
     "flame_graph": lambda: viz.flame_graph(
@@ -225,6 +232,11 @@ TROUBLE = {
         y_range=(0, 1),
     ),
     "training_animation_long": lambda: _training(titles=LONG, losses=[1e-9, 1e200, 0, -1, NAN]),
+    "alignment_animation_long": lambda: _alignment(30, LONG, labels=[LONG] * 30),
+    "alignment_animation_nan": lambda: viz.alignment_animation({0: [[NAN]]}, "a", "b", [NAN]),
+    "alignment_animation_empty": lambda: viz.alignment_animation(
+        {0: np.zeros((0, 0))}, [], [], [1]
+    ),
     "optimizer_paths_far": lambda: viz.optimizer_paths("saddle", {"a": [[0, 1], [1e200, -1e200]]}),
     "network_diagram_names": lambda: viz.network_diagram(
         _network(3, 12, 2), input_names=[LONG] * 3, output_names=[LONG] * 2, title=LONG

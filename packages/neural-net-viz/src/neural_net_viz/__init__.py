@@ -9,8 +9,8 @@ are, never an error; a wrong shape is a `ShapeError` that names the function.
 
 - Networks: `network_diagram`, `computation_graph`, `parameter_counts`.
 - Training: `training_curves`, `train_test_gap`, `run_comparison`, `schedule_plot`,
-  `gradient_norms`, `gradient_flow`, `memory_plot`, `optimizer_paths` and `training_animation`
-  (animated).
+  `gradient_norms`, `gradient_flow`, `memory_plot`, `optimizer_paths`, and animated
+  `training_animation` and `alignment_animation`.
 - What a model decides: `decision_boundary`, `truth_table`, `confusion_matrix`, `image_grid`,
   `saliency_map`.
 - What goes on inside: `activation_histograms`, `filter_grid`, `feature_maps`,
@@ -21,6 +21,7 @@ are, never an error; a wrong shape is a `ShapeError` that names the function.
 
 from neural_net_viz.figure import Figure
 from neural_net_viz.figures.activation_histograms import activation_histograms
+from neural_net_viz.figures.alignment_animation import alignment_animation
 from neural_net_viz.figures.alignment_map import alignment_map
 from neural_net_viz.figures.attention_maps import attention_maps
 from neural_net_viz.figures.bar_chart import bar_chart
@@ -54,6 +55,7 @@ from neural_net_viz.figures.unrolled_diagram import unrolled_diagram
 __all__ = [
     "Figure",
     "activation_histograms",
+    "alignment_animation",
     "alignment_map",
     "attention_maps",
     "bar_chart",

@@ -8,13 +8,13 @@ import numpy as np
 
 from neural_net_core import Dense, Module, ShapeError, Tensor, no_grad
 from neural_net_viz.drawing.axes import MARGIN, draw_title
-from neural_net_viz.drawing.canvas import Canvas, polyline
+from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.contours import contour_lines, lines_path, region_path
+from neural_net_viz.drawing.film import check_film, draw_loss_curve, frame_rules
 from neural_net_viz.drawing.inputs import Floats, as_floats
 from neural_net_viz.drawing.legend import LegendEntry, draw_legend, legend_height
-from neural_net_viz.drawing.number_text import coordinate, format_value
+from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.ramps import ramp_role
-from neural_net_viz.drawing.scales import make_scale
 from neural_net_viz.drawing.theme import MARKERS
 from neural_net_viz.figure import Figure
 
@@ -28,8 +28,6 @@ _WIDEST_LINE = 7.0
 _MOST_NODES = 12
 _POINTS = 28
 _LEVELS = 3  # shades on each side: an animation holds them once for every frame
-# The part of a run, in percent, in which something moves; the rest is for the eye.
-_MOVING = 86.0
 
 
 def training_animation(
@@ -76,17 +74,7 @@ def training_animation(
         >>> training_animation(model, {0: model.state_dict()}, x, [0, 1], [0.7]).title
         'Training'
     """
-    steps = sorted(snapshots)
-    curve = as_floats("training_animation(losses)", losses, 1, expected="(steps,)")
-    if not steps:
-        raise ValueError("training_animation(snapshots): expected at least one")
-    if steps[0] < 0 or steps[-1] >= len(curve):
-        raise ValueError(
-            f"training_animation: snapshots from step {steps[0]} to {steps[-1]}, but losses after "
-            f"0 to {len(curve) - 1} steps"
-        )
-    if not seconds > 0:
-        raise ValueError(f"training_animation(seconds): expected more than 0, got {seconds}")
+    steps, curve = check_film("training_animation", snapshots, losses, seconds)
     data = as_floats("training_animation(points)", points, 2, expected="(N, 2)")
     classes = as_floats("training_animation(labels)", labels, 1, expected="(N,)")
     if data.shape[1] != 2 or classes.shape != data.shape[:1]:
@@ -101,14 +89,14 @@ def training_animation(
     largest = max(float(np.abs(w).max(initial=0)) for film in films for w in film.weights)
     right = _PAGE - MARGIN - _SIDE
     lower = top + _SIDE + 18
-    spots = _curve(canvas, curve, lower)
+    spots = draw_loss_curve(canvas, curve, lower, _PAGE, _CURVE)
     css = []
     for k, (film, step) in enumerate(zip(films, steps, strict=True)):
         with canvas.group(f"frame-{k}"):
             _draw_weights(canvas, film, top, right, largest)
             _draw_map(canvas, film, right, top)
             canvas.circle(*spots[step], 5, "outline fill-text", tip=f"step {step}")
-        css.append(_timing(k, len(films), seconds))
+        css.append(frame_rules(k, len(films), seconds))
     _draw_nodes(canvas, films[0], top, right)
     for k, role in enumerate(("negative", "positive")):
         for x, y in data[np.rint(classes) == k]:
@@ -205,42 +193,3 @@ def _draw_map(canvas: Canvas, film: _Frame, left: float, top: float) -> None:
         else:
             canvas.path(region_path(film.scores, xs, ys, 0.5 * k / _LEVELS), style)
     canvas.path(lines_path(contour_lines(film.scores, xs, ys)), "line stroke-text")
-
-
-def _curve(canvas: Canvas, losses: Floats, top: float) -> list[tuple[float, float]]:
-    """Draw the loss on a logarithmic scale; return where each step lies."""
-    scale = make_scale(losses, log=True)
-    left, right = MARGIN + 52, _PAGE - MARGIN
-    for tick in scale.ticks(3):
-        y = top + _CURVE * (1 - float(scale.fraction(tick.value)))
-        if tick.label:
-            canvas.line(left, y, right, y, "grid")
-            canvas.text(left - 6, y, tick.label, size=11, anchor="end", classes="muted")
-    xs = np.linspace(left, right, len(losses)) if len(losses) > 1 else np.array([left])
-    # What cannot be shown lies at the upper end.
-    ys = top + _CURVE * (1 - np.nan_to_num(scale.fraction(losses), nan=1.0))
-    keep = np.unique(np.linspace(0, len(xs) - 1, min(len(xs), 300)).astype(int))
-    spots = list(zip(xs.tolist(), ys.tolist(), strict=True))
-    canvas.path(polyline([spots[i] for i in keep]), "line stroke-series-0")
-    canvas.text(left, top + _CURVE + 14, "loss", size=12, classes="muted")
-    last = f"step {len(losses) - 1}"
-    canvas.text(right, top + _CURVE + 14, last, size=12, anchor="end", classes="muted")
-    return spots
-
-
-def _timing(k: int, count: int, seconds: float) -> str:
-    """Write when frame k shows: alone in its turn, or, where nothing moves, if it is the last."""
-    begin = coordinate(_MOVING * k / count)
-    frames = f"0%{{visibility:{'visible' if k == 0 else 'hidden'}}}"
-    if k:
-        frames += f"{begin}%{{visibility:visible}}"
-    if k < count - 1:
-        frames += f"{coordinate(_MOVING * (k + 1) / count)}%{{visibility:hidden}}"
-    still = "" if k == count - 1 else f".nnv #frame-{k}{{visibility:hidden}}\n"
-    if count == 1:
-        return still
-    return still + (
-        "@media (prefers-reduced-motion:no-preference){"
-        f"@keyframes show-{k}{{{frames}}}"
-        f".nnv #frame-{k}{{animation:show-{k} {coordinate(seconds)}s step-end infinite}}}}"
-    )

@@ -1,0 +1,103 @@
+"""Frames of an animation that show one after the other, and the loss curve below them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from neural_net_viz.drawing.axes import MARGIN
+from neural_net_viz.drawing.canvas import Canvas, polyline
+from neural_net_viz.drawing.inputs import Floats, as_floats
+from neural_net_viz.drawing.number_text import coordinate
+from neural_net_viz.drawing.scales import make_scale
+
+__all__ = ["check_film", "draw_loss_curve", "frame_rules"]
+
+# The part of a run, in percent, in which something moves; the rest is for the eye.
+_MOVING = 86.0
+
+
+def check_film(
+    figure: str, snapshots: Iterable[int], losses: Any, seconds: float
+) -> tuple[list[int], Floats]:
+    """Return the steps of the snapshots in order and the losses, or raise what is wrong.
+
+    Args:
+        figure: The function that asks, for messages.
+        snapshots: The steps of which there is something to show.
+        losses: (steps,) the loss after 0, 1, … steps.
+        seconds: How long one run of the animation takes.
+
+    Raises:
+        ShapeError: If the losses are no vector.
+        ValueError: If there is no snapshot, one lies beyond the losses, or seconds is not above 0.
+    """
+    steps = sorted(snapshots)
+    curve = as_floats(f"{figure}(losses)", losses, 1, expected="(steps,)")
+    if not steps:
+        raise ValueError(f"{figure}(snapshots): expected at least one")
+    if steps[0] < 0 or steps[-1] >= len(curve):
+        raise ValueError(
+            f"{figure}: snapshots from step {steps[0]} to {steps[-1]}, but losses after "
+            f"0 to {len(curve) - 1} steps"
+        )
+    if not seconds > 0:
+        raise ValueError(f"{figure}(seconds): expected more than 0, got {seconds}")
+    return steps, curve
+
+
+def draw_loss_curve(
+    canvas: Canvas, losses: Floats, top: float, page: float, height: float
+) -> list[tuple[float, float]]:
+    """Draw the loss on a logarithmic scale; return where each step lies.
+
+    Args:
+        canvas: What to draw on.
+        losses: (steps,).
+        top: Where the curve begins.
+        page: Width of the page.
+        height: Of the curve; its labels need 20 more below.
+    """
+    scale = make_scale(losses, log=True)
+    left, right = MARGIN + 52, page - MARGIN
+    for tick in scale.ticks(3):
+        y = top + height * (1 - float(scale.fraction(tick.value)))
+        if tick.label:
+            canvas.line(left, y, right, y, "grid")
+            canvas.text(left - 6, y, tick.label, size=11, anchor="end", classes="muted")
+    xs = np.linspace(left, right, len(losses)) if len(losses) > 1 else np.array([left])
+    # What cannot be shown lies at the upper end.
+    ys = top + height * (1 - np.nan_to_num(scale.fraction(losses), nan=1.0))
+    keep = np.unique(np.linspace(0, len(xs) - 1, min(len(xs), 300)).astype(int))
+    spots = list(zip(xs.tolist(), ys.tolist(), strict=True))
+    canvas.path(polyline([spots[i] for i in keep]), "line stroke-series-0")
+    canvas.text(left, top + height + 14, "loss", size=12, classes="muted")
+    last = f"step {len(losses) - 1}"
+    canvas.text(right, top + height + 14, last, size=12, anchor="end", classes="muted")
+    return spots
+
+
+def frame_rules(k: int, count: int, seconds: float) -> str:
+    """Write when the group `frame-k` shows: in its turn, or, where nothing moves, if it is last.
+
+    Readers who ask for less motion, and viewers without animation, see the last frame.
+
+    Args:
+        k: Which frame, from 0.
+        count: How many there are.
+        seconds: How long all of them take.
+    """
+    begin = coordinate(_MOVING * k / count)
+    frames = f"0%{{visibility:{'visible' if k == 0 else 'hidden'}}}"
+    if k:
+        frames += f"{begin}%{{visibility:visible}}"
+    if k < count - 1:
+        frames += f"{coordinate(_MOVING * (k + 1) / count)}%{{visibility:hidden}}"
+    still = "" if k == count - 1 else f".nnv #frame-{k}{{visibility:hidden}}\n"
+    if count == 1:
+        return still
+    return still + (
+        "@media (prefers-reduced-motion:no-preference){"
+        f"@keyframes show-{k}{{{frames}}}"
+        f".nnv #frame-{k}{{animation:show-{k} {coordinate(seconds)}s step-end infinite}}}}"
+    )
