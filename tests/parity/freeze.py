@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's habit)
+from freeze_layers import ROWS as MODULES_OF_LAYERS
 from torch import optim
 
 from neural_net_core.recorded import Case, save_cases
@@ -318,7 +319,7 @@ PACKAGES: dict[str, Rows] = {
         **{f"losses {k}": v for k, v in LOSSES.items()},
         **MODULES,
     },
-    "layers": LAYERS,
+    "layers": {**LAYERS, **MODULES_OF_LAYERS},
     "optim": OPTIMIZATION,
 }
 
