@@ -1,11 +1,11 @@
 """Sharing work between threads."""
 
+import os
 import threading
 
 import numpy as np
 import pytest
 
-from neural_net_core import _threads
 from neural_net_core._threads import share, thread_count
 
 
@@ -42,12 +42,38 @@ def test_other_threads_keep_the_callers_error_settings():
         assert share(2, 2, divide) == [np.inf, np.inf]
 
 
-def test_as_many_threads_as_blas_is_told_to_use(monkeypatch):
-    monkeypatch.setattr(_threads.os, "sched_getaffinity", lambda _: set(range(3)), raising=False)
-    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+@pytest.mark.parametrize(
+    ("cores", "environment", "expected"),
+    [
+        (1, {}, 1),
+        (2, {}, 2),
+        (64, {}, 4),
+        (3, {"OMP_NUM_THREADS": "1"}, 1),
+        (3, {"OMP_NUM_THREADS": "2"}, 2),
+        (3, {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "1"}, 2),
+        (2, {"OMP_NUM_THREADS": "8"}, 2),
+        (2, {"OMP_NUM_THREADS": "0"}, 2),
+        (2, {"OMP_NUM_THREADS": "all"}, 2),
+        (2, {"OPENBLAS_NUM_THREADS": "", "OMP_NUM_THREADS": "1"}, 1),
+    ],
+)
+def test_thread_count(cores, environment, expected, monkeypatch):
+    """As many as cores and BLAS, and few."""
+    own = {0: set(range(cores))}  # 0 is this process
+    monkeypatch.setattr(os, "sched_getaffinity", own.__getitem__, raising=False)
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert thread_count() == expected
+
+
+def test_thread_count_where_the_system_does_not_tell_affinity(monkeypatch):
+    """Then it is the number of processors."""
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
     assert thread_count() == 3
-    monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    assert thread_count() == 2
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert thread_count() == 1

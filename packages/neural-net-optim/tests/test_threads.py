@@ -8,44 +8,7 @@ import numpy as np
 import pytest
 
 from neural_net_optim import _threads
-from neural_net_optim._threads import share, thread_count
-
-
-@pytest.mark.parametrize(
-    ("cores", "environment", "expected"),
-    [
-        (1, {}, 1),
-        (2, {}, 2),
-        (64, {}, 4),
-        (3, {"OMP_NUM_THREADS": "1"}, 1),
-        (3, {"OMP_NUM_THREADS": "2"}, 2),
-        (3, {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "1"}, 2),
-        (2, {"OMP_NUM_THREADS": "8"}, 2),
-        (2, {"OMP_NUM_THREADS": "0"}, 2),
-        (2, {"OMP_NUM_THREADS": "all"}, 2),
-        (2, {"OPENBLAS_NUM_THREADS": "", "OMP_NUM_THREADS": "1"}, 1),
-    ],
-)
-def test_thread_count(cores, environment, expected, monkeypatch):
-    """As many as cores and BLAS, and few."""
-    own = {0: set(range(cores))}  # 0 is this process
-    monkeypatch.setattr(os, "sched_getaffinity", own.__getitem__, raising=False)
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert thread_count() == expected
-
-
-def test_thread_count_where_the_system_does_not_tell_affinity(monkeypatch):
-    """Then it is the number of processors."""
-    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    monkeypatch.setattr(os, "cpu_count", lambda: 3)
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-        monkeypatch.delenv(name, raising=False)
-    assert thread_count() == 3
-    monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert thread_count() == 1
+from neural_net_optim._threads import share
 
 
 def test_every_job_is_done_once_and_the_first_worker_is_this_thread():

@@ -15,7 +15,8 @@ __all__: list[str] = []
 
 _Result = TypeVar("_Result")
 
-_MOST = 4
+# Memory bandwidth is shared: more threads add scratch memory and no speed.
+MOST = 4
 _pool: Any = None
 
 
@@ -30,7 +31,7 @@ def thread_count() -> int:
         if value.isdigit() and int(value) > 0:
             count = min(count, int(value))
             break
-    return min(count, _MOST)
+    return min(count, MOST)
 
 
 def _forget_pool() -> None:
@@ -63,7 +64,7 @@ def share(count: int, parts: int, work: Callable[[int, int], _Result]) -> list[_
         # Here, because its import takes longer than that of most of this package.
         from concurrent.futures import ThreadPoolExecutor
 
-        _pool = ThreadPoolExecutor(_MOST - 1, thread_name_prefix="neural-net")
+        _pool = ThreadPoolExecutor(MOST - 1, thread_name_prefix="neural-net")
     # A thread starts without the caller's context, which holds NumPy's error settings.
     others = [
         _pool.submit(contextvars.copy_context().run, work, start, stop)

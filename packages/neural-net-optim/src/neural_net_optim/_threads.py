@@ -12,26 +12,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-__all__ = ["share", "thread_count"]
+from neural_net_core._threads import MOST
+
+__all__ = ["share"]
 
 _Job = TypeVar("_Job")
-# Memory bandwidth is shared: more threads add scratch memory and no speed.
-_MOST = 4
 _pool: ThreadPoolExecutor | None = None
-
-
-def thread_count() -> int:
-    """Return how many threads to use: as many as BLAS, one per core at most, and few."""
-    try:
-        count = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        count = os.cpu_count() or 1
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-        value = os.environ.get(name, "")
-        if value.isdigit() and int(value) > 0:
-            count = min(count, int(value))
-            break
-    return min(count, _MOST)
 
 
 def _forget_pool() -> None:
@@ -63,7 +49,7 @@ def share(jobs: list[_Job], workers: list[Callable[[_Job], Any]]) -> None:
             worker(job)
 
     if _pool is None:
-        _pool = ThreadPoolExecutor(_MOST - 1, thread_name_prefix="neural-net-optim")
+        _pool = ThreadPoolExecutor(MOST - 1, thread_name_prefix="neural-net-optim")
     # A thread starts without the caller's context, which holds NumPy's error settings.
     futures = [_pool.submit(contextvars.copy_context().run, work, worker) for worker in workers[1:]]
     try:

@@ -20,10 +20,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from neural_net_core._threads import thread_count
 from neural_net_core.dtypes import Array, DType
 from neural_net_optim._flat import Block, FlatBuffer, Workspace
 from neural_net_optim._slot import Slot
-from neural_net_optim._threads import share, thread_count
+from neural_net_optim._threads import share
 from neural_net_optim.optimizer import Group, Optimizer
 
 __all__ = ["ElementwiseOptimizer", "Scratch", "State", "add_l2"]
