@@ -9,6 +9,7 @@ what was read, the "memory", answers:
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from neural_net_core.module import Module
 from neural_net_core.tensor import as_tensor
 from neural_net_layers._checks import check_size
 from neural_net_layers._feed_forward import Activation, resolve_activation
+from neural_net_layers._transformer_layer import TransformerLayer
 from neural_net_layers.dropout import Dropout
 from neural_net_layers.key_value_cache import DecoderCache
 from neural_net_layers.multi_head_attention import MultiHeadAttention, Position
@@ -28,7 +30,7 @@ from neural_net_layers.transformer_encoder import final_norm_of, make_norm
 __all__ = ["TransformerDecoder", "TransformerDecoderLayer"]
 
 
-class TransformerDecoderLayer(Module):
+class TransformerDecoderLayer(TransformerLayer):
     r"""Causal self-attention, attention to a memory, and a feed-forward part.
 
     $$ \text{pre-norm: } u = x + \mathrm{attention}(\mathrm{norm}_1(x)), \quad
@@ -157,9 +159,8 @@ class TransformerDecoderLayer(Module):
             (B, T, D), or a pair of it and the weights, itself a pair: (B, H, T, T) of the
             self-attention and (B, H, T, S) of the attention to the memory.
         """
-        x = as_tensor(x)
-        y = self.self_attn(
-            self.norm1(x) if self.pre_norm else x,
+        attend = partial(
+            self.self_attn,
             keep=keep,
             key_keep=key_keep,
             bias=bias,
@@ -167,31 +168,18 @@ class TransformerDecoderLayer(Module):
             cache=None if cache is None else cache.self_attention,
             need_weights=need_weights,
         )
-        y, own_weights = y if need_weights else (y, None)
-        x = x + self.dropout(y)
-        if not self.pre_norm:
-            x = self.norm1(x)
-        y = self.multihead_attn(
-            self.norm2(x) if self.pre_norm else x,
-            memory,
+        read = partial(
+            self.multihead_attn,
+            key=memory,
             keep=memory_keep,
             key_keep=memory_key_keep,
             cache=None if cache is None else cache.memory,
             need_weights=need_weights,
         )
-        y, memory_weights = y if need_weights else (y, None)
-        x = x + self.dropout(y)
-        if not self.pre_norm:
-            x = self.norm2(x)
-        y = self.linear1(self.norm3(x) if self.pre_norm else x)
-        x = x + self.dropout(self.linear2(self.dropout(self.activation(y))))
-        if not self.pre_norm:
-            x = self.norm3(x)
-        return (x, (own_weights, memory_weights)) if need_weights else x
-
-    def extra_repr(self) -> str:
-        """Return the form."""
-        return f"{'pre' if self.pre_norm else 'post'}_norm"
+        y, own_weights = self._add(as_tensor(x), self.norm1, attend)
+        y, memory_weights = self._add(y, self.norm2, read)
+        y, _ = self._add(y, self.norm3, self._feed_forward)
+        return (y, (own_weights, memory_weights)) if need_weights else y
 
 
 class TransformerDecoder(Module):

@@ -11,6 +11,7 @@ difference. With a causal mask a stack of these blocks is a language model's bod
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from neural_net_core.module import Module
 from neural_net_core.tensor import as_tensor
 from neural_net_layers._checks import check_size
 from neural_net_layers._feed_forward import Activation, resolve_activation
+from neural_net_layers._transformer_layer import TransformerLayer
 from neural_net_layers.dropout import Dropout
 from neural_net_layers.key_value_cache import KeyValueCache
 from neural_net_layers.layer_norm import LayerNorm
@@ -30,7 +32,7 @@ from neural_net_layers.multi_head_attention import MultiHeadAttention, Position
 __all__ = ["TransformerEncoder", "TransformerEncoderLayer"]
 
 
-class TransformerEncoderLayer(Module):
+class TransformerEncoderLayer(TransformerLayer):
     r"""Self-attention and a feed-forward part, each normalized and added to its input.
 
     $$ \text{pre-norm: } u = x + \mathrm{attention}(\mathrm{norm}_1(x)), \quad
@@ -103,19 +105,17 @@ class TransformerEncoderLayer(Module):
         hidden = check_size("TransformerEncoderLayer", "hidden_features", hidden)
         self.pre_norm = pre_norm
         self.activation, widening = resolve_activation("TransformerEncoderLayer", activation)
+        common: dict[str, Any] = {"bias": bias, "init": init, "rng": rng, "dtype": dtype}
         self.self_attn = MultiHeadAttention(
             features,
             num_heads,
             num_kv_heads=num_kv_heads,
-            bias=bias,
             dropout=dropout,
             position=position,
-            init=init,
-            rng=rng,
-            dtype=dtype,
+            **common,
         )
-        self.linear1 = Dense(features, widening * hidden, bias, init=init, rng=rng, dtype=dtype)
-        self.linear2 = Dense(hidden, features, bias, init=init, rng=rng, dtype=dtype)
+        self.linear1 = Dense(features, widening * hidden, **common)
+        self.linear2 = Dense(hidden, features, **common)
         self.norm1, self.norm2 = (make_norm(norm, features, eps, bias, dtype) for _ in range(2))
         self.dropout = Dropout(dropout, rng=rng)
 
@@ -144,9 +144,8 @@ class TransformerEncoderLayer(Module):
         Returns:
             (B, T, D), or a pair of it and the weights.
         """
-        x = as_tensor(x)
-        y = self.self_attn(
-            self.norm1(x) if self.pre_norm else x,
+        attend = partial(
+            self.self_attn,
             keep=keep,
             key_keep=key_keep,
             bias=bias,
@@ -154,19 +153,9 @@ class TransformerEncoderLayer(Module):
             cache=cache,
             need_weights=need_weights,
         )
-        y, weights = y if need_weights else (y, None)
-        x = x + self.dropout(y)
-        if not self.pre_norm:
-            x = self.norm1(x)
-        y = self.linear1(self.norm2(x) if self.pre_norm else x)
-        x = x + self.dropout(self.linear2(self.dropout(self.activation(y))))
-        if not self.pre_norm:
-            x = self.norm2(x)
-        return (x, weights) if need_weights else x
-
-    def extra_repr(self) -> str:
-        """Return the form."""
-        return f"{'pre' if self.pre_norm else 'post'}_norm"
+        y, weights = self._add(as_tensor(x), self.norm1, attend)
+        y, _ = self._add(y, self.norm2, self._feed_forward)
+        return (y, weights) if need_weights else y
 
 
 class TransformerEncoder(Module):

@@ -1,0 +1,42 @@
+"""What the transformer's two kinds of layers share: how a branch is added, and the last branch."""
+
+from collections.abc import Callable
+from typing import Any
+
+from neural_net_core.dense import Dense
+from neural_net_core.module import Module
+from neural_net_core.tensor import Tensor
+from neural_net_layers.dropout import Dropout
+
+__all__: list[str] = []
+
+
+class TransformerLayer(Module):
+    """Residual branches, the last of which thinks about each position by itself."""
+
+    pre_norm: bool
+    activation: Callable[[Any], Any]
+    linear1: Dense
+    linear2: Dense
+    dropout: Dropout
+
+    def _add(self, x: Tensor, norm: Module, branch: Callable[[Tensor], Any]) -> tuple[Tensor, Any]:
+        """Return x + branch(norm(x)), or norm(x + branch(x)), and an attention's weights or None.
+
+        Args:
+            x: (B, T, D).
+            norm: The branch's norm.
+            branch: Returns (B, T, D), or a pair of it and weights.
+        """
+        y = branch(norm(x) if self.pre_norm else x)
+        y, weights = y if isinstance(y, tuple) else (y, None)
+        x = x + self.dropout(y)
+        return x if self.pre_norm else norm(x), weights
+
+    def _feed_forward(self, x: Tensor) -> Any:
+        """Return W₂ a(W₁ x + b₁) + b₂."""
+        return self.linear2(self.dropout(self.activation(self.linear1(x))))
+
+    def extra_repr(self) -> str:
+        """Return the form."""
+        return f"{'pre' if self.pre_norm else 'post'}_norm"
