@@ -148,6 +148,20 @@ def test_no_sample_has_classes_nevertheless(shape):
         assert z.grad.shape == shape
 
 
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("shape", [(0, 0), (0, 0, 2)])
+def test_no_sample_and_no_class(shape, label_smoothing):
+    """Shapes and gradients as in PyTorch; a mean over nothing is 0 here, as in all losses."""
+    for targets in (np.zeros((0, *shape[2:]), int), np.zeros(shape)):
+        for reduction, of_loss in (("mean", ()), ("sum", ()), ("none", (0, *shape[2:]))):
+            z = Tensor(np.zeros(shape), requires_grad=True)
+            y = cross_entropy(z, targets, label_smoothing=label_smoothing, reduction=reduction)
+            assert y.shape == of_loss
+            assert y.data.sum() == 0
+            y.sum().backward()
+            assert z.grad.shape == shape
+
+
 @pytest.mark.parametrize("weight", [None, [1.0, 2.0]])
 def test_nothing_but_ignored_targets_gives_zero_and_not_nan(weight):
     z = Tensor(rng.normal(size=(3, 2)), requires_grad=True)

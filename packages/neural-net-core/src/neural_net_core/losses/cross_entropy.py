@@ -105,7 +105,7 @@ class CrossEntropyLossOp(LossOp):
         if not self.label_smoothing:
             return None
         w = np.ones_like(z, shape=z.shape[1]) if self.weight is None else self.weight
-        self.g = w * (self.label_smoothing / z.shape[1])
+        self.g = w * _share(self.label_smoothing, z.shape[1])
         self.g_total = float(np.add.reduce(self.g))
         return row_dots(z, self.g)
 
@@ -129,7 +129,7 @@ class SoftCrossEntropyLossOp(LossOp):
         self.total = row_sums(self.e)
         self.minus_log_p = np.log(self.total)[:, None] - z
         self.a = q * (1 - self.label_smoothing)
-        self.a += self.label_smoothing / z.shape[1]
+        self.a += _share(self.label_smoothing, z.shape[1])
         if self.weight is not None:
             self.a *= self.weight
         losses = np.einsum("mc,mc->m", self.a, self.minus_log_p)
@@ -272,3 +272,8 @@ class CrossEntropyLoss(Loss):
 def _check_smoothing(name: str, label_smoothing: float) -> None:
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{name}: expected label_smoothing in [0, 1], got {label_smoothing}")
+
+
+def _share(label_smoothing: float, classes: int) -> float:
+    """Return what smoothing gives each class; without classes there is nobody to divide among."""
+    return label_smoothing / classes if classes else 0.0
