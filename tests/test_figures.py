@@ -31,6 +31,11 @@ def test_the_figures_of_example_1_are_drawn_again_alike(tmp_path: Path) -> None:
     assert pictures(tmp_path / "images") == pictures(example / "images")
 
 
+def test_every_example_has_a_record() -> None:
+    examples = {path.parent.name for path in ROOT.glob("examples/*/main.py")}
+    assert {record.parts[-3] for record in RECORDS} == examples
+
+
 @pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.parts[-3])
 def test_no_figure_is_stale(record: Path) -> None:
     example = record.parents[1]
