@@ -30,6 +30,9 @@ from neural_net_layers import (
 )
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-11}
+# Three post-norm layers of 4 features magnify rounding: over 300 seeds the worst gradient in
+# float32 was 6e-5 from that in float64 here, and 5e-5 in PyTorch.
+OF_STACKS = {"float32": 1e-4, "float64": 1e-11}
 
 configurations = settings(
     max_examples=25,
@@ -46,13 +49,15 @@ seeds = st.integers(0, 2**32 - 1)
 flags = st.booleans()
 
 
-def same(name: str, ours: Any, theirs: Any, dtype: str) -> None:
+def same(
+    name: str, ours: Any, theirs: Any, dtype: str, tolerance: dict[str, float] = TOLERANCE
+) -> None:
     found = np.asarray(ours.data if isinstance(ours, Tensor) else ours)
     expected = theirs.detach().numpy()
     assert found.shape == expected.shape, name
     assert found.dtype == expected.dtype, name
     error = relative_error(found, expected)
-    assert error <= TOLERANCE[dtype], f"{name} differs by {error:.1e}"
+    assert error <= tolerance[dtype], f"{name} differs by {error:.1e}"
 
 
 def both(rng: np.random.Generator, dtype: str, *shape: int) -> tuple[Tensor, torch.Tensor]:
@@ -213,6 +218,7 @@ def compare(
     models: tuple[Any, Any],
     dtype: str,
     weights: tuple[Tensor, torch.Tensor] | None = None,
+    tolerance: dict[str, float] = TOLERANCE,
 ) -> None:
     """Compare outputs, and the gradients of inputs and of all parameters."""
     ours, theirs = models
@@ -229,13 +235,13 @@ def compare(
     loss.backward()
     their_loss.backward()
     for i, (x, tx) in enumerate(leaves):
-        same(f"gradient of input {i}", x.grad, tx.grad, dtype)
+        same(f"gradient of input {i}", x.grad, tx.grad, dtype, tolerance)
     for (name, parameter), expected in zip(
         ours.named_parameters(), theirs.parameters(), strict=True
     ):
         # The gradient of the keys' bias is zero but for rounding: compared with the others of
         # its tensor, so in absolute terms.
-        same(f"gradient of {name}", parameter.grad, expected.grad, dtype)
+        same(f"gradient of {name}", parameter.grad, expected.grad, dtype, tolerance)
 
 
 @dtypes
@@ -373,7 +379,7 @@ def test_transformer_encoder(dtype: str, data: Any) -> None:
     z = reference(
         tx, mask=masked.get("attn_mask"), src_key_padding_mask=masked.get("key_padding_mask")
     )
-    compare(ours(x, **kept), z, [(x, tx)], (ours, reference), dtype)
+    compare(ours(x, **kept), z, [(x, tx)], (ours, reference), dtype, tolerance=OF_STACKS)
 
 
 def test_an_encoder_saved_by_pytorch_loads_and_gives_equal_outputs(tmp_path: Path) -> None:
