@@ -35,7 +35,7 @@ DEFAULTS = {
         "lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "decoupled_weight_decay": False, **L2,
     },
     optim.Lion: {"lr": 1e-4, "betas": (0.9, 0.99), **L2},
-    optim.LAMB: {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-6, **L2},
+    optim.LAMB: {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-6, "norm_limits": None, **L2},
     optim.Adafactor: {
         "lr": 1e-2, "beta2_decay": -0.8, "eps": (None, 1e-3), "d": 1.0, "beta1": None,
         "scale_parameter": True, "relative_step": True, "variant": "pytorch", **L2,

@@ -7,8 +7,10 @@ from neural_net_core import Parameter
 from neural_net_optim import LAMB
 
 
-def algorithm_2(p, lr=1e-3, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.0, maximize=False):
-    """You et al. (2020), Algorithm 2, with the identity for φ."""
+def algorithm_2(
+    p, lr=1e-3, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.0, norm_limits=None, maximize=False
+):
+    """You et al. (2020), Algorithm 2; φ is the identity or, as in section 3, between limits."""
     g = yield p
     m, v, t = np.zeros_like(p), np.zeros_like(p), 0
     while True:
@@ -18,7 +20,10 @@ def algorithm_2(p, lr=1e-3, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.0, maxi
         v = betas[1] * v + (1 - betas[1]) * g**2
         r = (m / (1 - betas[0] ** t)) / (np.sqrt(v / (1 - betas[1] ** t)) + eps)
         update = r + weight_decay * p
-        ratio = np.sqrt((p**2).sum()) / np.sqrt((update**2).sum())
+        phi = np.sqrt((p**2).sum())
+        if norm_limits is not None:
+            phi = min(max(phi, norm_limits[0]), norm_limits[1])
+        ratio = phi / np.sqrt((update**2).sum())
         p = p - lr * ratio * update
         g = yield p
 
@@ -31,6 +36,9 @@ def algorithm_2(p, lr=1e-3, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.0, maxi
         {"betas": (0.5, 0.7)},
         {"eps": 0.5},
         {"weight_decay": 0.3},
+        {"norm_limits": (0.0, 0.5)},
+        {"norm_limits": (20.0, 30.0)},
+        {"norm_limits": (1e-3, 1e3)},
         {"maximize": True},
         {"lr": 0.05, "betas": (0.8, 0.9), "eps": 0.1, "weight_decay": 0.2, "maximize": True},
     ],
@@ -62,9 +70,39 @@ def test_ratio_is_one_where_a_norm_is_zero():
     assert still.data[0] == 3.0
 
 
+def test_limits_of_the_norm():
+    """Small weights move as those of the lower limit, large ones as those of the upper."""
+    for weight, limits, step in (
+        (3.0, (4.0, 5.0), 0.4),
+        (3.0, (1.0, 2.0), 0.2),
+        (0.0, (2.0, 2.0), 0.2),
+    ):
+        p = Parameter([weight], "float64")
+        p.grad = np.array([7.0])
+        LAMB([p], lr=0.1, eps=0.0, norm_limits=limits).step()
+        assert weight - p.data[0] == pytest.approx(step)
+
+
+def test_a_norm_limited_to_zero_has_ratio_one():
+    """As where the norm itself is zero."""
+    p = Parameter([3.0], "float64")
+    p.grad = np.array([7.0])
+    LAMB([p], lr=0.1, eps=0.0, norm_limits=(0.0, 0.0)).step()
+    assert p.data[0] == pytest.approx(2.9)
+
+
 @pytest.mark.parametrize(
     "options",
-    [{"lr": -1}, {"betas": (0.9, 1.0)}, {"eps": -1}, {"weight_decay": -1}, {"maximize": 1}],
+    [
+        {"lr": -1},
+        {"betas": (0.9, 1.0)},
+        {"eps": -1},
+        {"weight_decay": -1},
+        {"norm_limits": (2.0, 1.0)},
+        {"norm_limits": (-1.0, 1.0)},
+        {"norm_limits": 1.0},
+        {"maximize": 1},
+    ],
     ids=str,
 )
 def test_refuses_settings_outside_their_range(options):

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_optim.limits import at_least, flag, fraction, numbers
+from neural_net_optim.limits import Limit, at_least, flag, fraction, numbers, optional
 from neural_net_optim.optimizer import Group, Params
 from neural_net_optim.tensorwise import TensorwiseOptimizer
 
@@ -17,10 +17,11 @@ class LAMB(TensorwiseOptimizer):
     r"""Layer-wise adaptive moments.
 
     $$ r = \frac{\hat m}{\sqrt{\hat v} + \epsilon} + \lambda p \qquad
-       p \leftarrow p - \eta\, \frac{\lVert p \rVert}{\lVert r \rVert}\, r $$
+       p \leftarrow p - \eta\, \frac{\phi(\lVert p \rVert)}{\lVert r \rVert}\, r $$
 
-    m̂ and v̂ are Adam's. Every weight matrix moves by the same fraction η of its own norm, so one
-    rate fits layers of any scale. Where the weights or the step are zero the ratio is 1.
+    m̂ and v̂ are Adam's, and φ is the identity unless `norm_limits` says otherwise. So every weight
+    matrix moves by the same fraction η of its own norm, and one rate fits layers of any scale.
+    Where φ(‖p‖) or the step is zero the ratio is 1.
 
     Args:
         params: Parameters, (name, parameter) pairs, or groups; see `Optimizer`.
@@ -28,11 +29,14 @@ class LAMB(TensorwiseOptimizer):
         betas: β₁ and β₂, in [0, 1).
         eps: ε, keeps the quotient finite, >= 0.
         weight_decay: λ, decoupled from the averages, >= 0. Biases and norms want 0.
+        norm_limits: γₗ <= γᵤ, both >= 0, for φ(z) = min(max(z, γₗ), γᵤ): weights smaller than γₗ,
+            such as those that begin at zero, move as if they were as large, and those larger than
+            γᵤ no faster than that. None is no limit.
         maximize: Climb instead of descend.
 
     References:
         You et al. (2020), Large batch optimization for deep learning: training BERT in 76 minutes,
-        arXiv:1904.00962, Algorithm 2, with the identity for φ.
+        arXiv:1904.00962, Algorithm 2; φ in section 3.
 
     Examples:
         r = (1, 1) after one step, of norm √2, and the weights' norm is 5:
@@ -51,6 +55,12 @@ class LAMB(TensorwiseOptimizer):
         "betas": numbers(2, fraction),
         "eps": at_least(0),
         "weight_decay": at_least(0),
+        "norm_limits": optional(
+            Limit(
+                "two finite numbers γₗ <= γᵤ, both >= 0",
+                lambda value: numbers(2, at_least(0)).accepts(value) and value[0] <= value[1],
+            )
+        ),
         "maximize": flag,
     }
 
@@ -62,6 +72,7 @@ class LAMB(TensorwiseOptimizer):
         eps: float = 1e-6,
         weight_decay: float = 0.0,
         *,
+        norm_limits: tuple[float, float] | None = None,
         maximize: bool = False,
     ) -> None:
         defaults = {
@@ -69,6 +80,7 @@ class LAMB(TensorwiseOptimizer):
             "betas": betas,
             "eps": eps,
             "weight_decay": weight_decay,
+            "norm_limits": norm_limits,
             "maximize": maximize,
         }
         super().__init__(params, defaults)
@@ -90,8 +102,11 @@ class LAMB(TensorwiseOptimizer):
         r *= 1 / (1 - beta1**t)
         if group["weight_decay"]:
             r += group["weight_decay"] * p
-        # p ← p − η ‖p‖ / ‖r‖ · r
+        # p ← p − η φ(‖p‖) / ‖r‖ · r
         p_norm, r_norm = float(np.linalg.norm(p)), float(np.linalg.norm(r))
+        if group["norm_limits"] is not None:
+            low, high = group["norm_limits"]
+            p_norm = min(max(p_norm, low), high)
         trust = p_norm / r_norm if p_norm > 0 and r_norm > 0 else 1.0
         r *= group["lr"] * trust
         p -= r
