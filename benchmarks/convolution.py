@@ -22,6 +22,7 @@ os.environ.setdefault("OMP_NUM_THREADS", str(THREADS))
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
+from networks import WIDE, cnn_ours, cnn_torch, wide_ours, wide_torch  # noqa: E402
 from torch import nn as tnn  # noqa: E402
 
 import neural_net_core as nn  # noqa: E402
@@ -105,55 +106,19 @@ def model(name, ours, theirs, shape, classes=10) -> Pair:
 
 
 def cnn(size, kernel) -> Pair:
-    """Two convolutions with pooling and a classifier, 1 -> 16 -> 32 channels, batch 64."""
-    features = 32 * (size // 4) ** 2
-    ours = nn.Sequential(
-        layers.Conv2D(1, 16, kernel, padding=kernel // 2),
-        nn.ReLU(),
-        layers.MaxPool2D(2),
-        layers.Conv2D(16, 32, kernel, padding=kernel // 2),
-        nn.ReLU(),
-        layers.MaxPool2D(2),
-        nn.Flatten(),
-        nn.Dense(features, 10),
+    """Two convolutions with pooling and a classifier, batch 64."""
+    return model(
+        f"CNN {size}x{size} k{kernel} 1-16-32 batch 64",
+        cnn_ours(size, kernel),
+        cnn_torch(size, kernel),
+        (64, 1, size, size),
     )
-    theirs = tnn.Sequential(
-        tnn.Conv2d(1, 16, kernel, padding=kernel // 2),
-        tnn.ReLU(),
-        tnn.MaxPool2d(2),
-        tnn.Conv2d(16, 32, kernel, padding=kernel // 2),
-        tnn.ReLU(),
-        tnn.MaxPool2d(2),
-        tnn.Flatten(),
-        tnn.Linear(features, 10),
-    )
-    return model(f"CNN {size}x{size} k{kernel} 1-16-32 batch 64", ours, theirs, (64, 1, size, size))
 
 
 def wide() -> Pair:
-    """Convolutions 32 -> 64 -> 64 with batch norm on 32×32, batch 32."""
-    ours = nn.Sequential(
-        layers.Conv2D(32, 64, 3, padding=1),
-        layers.BatchNorm2D(64),
-        nn.ReLU(),
-        layers.Conv2D(64, 64, 3, padding=1),
-        layers.BatchNorm2D(64),
-        nn.ReLU(),
-        layers.GlobalAvgPool2D(),
-        nn.Dense(64, 10),
-    )
-    theirs = tnn.Sequential(
-        tnn.Conv2d(32, 64, 3, padding=1),
-        tnn.BatchNorm2d(64),
-        tnn.ReLU(),
-        tnn.Conv2d(64, 64, 3, padding=1),
-        tnn.BatchNorm2d(64),
-        tnn.ReLU(),
-        tnn.AdaptiveAvgPool2d(1),
-        tnn.Flatten(),
-        tnn.Linear(64, 10),
-    )
-    return model("CNN 32x32 k3 32-64-64 with BatchNorm batch 32", ours, theirs, (32, 32, 32, 32))
+    """Convolutions with batch norm."""
+    name = "CNN 32x32 k3 32-64-64 with BatchNorm batch 32"
+    return model(name, wide_ours(), wide_torch(), WIDE)
 
 
 ROWS: list[Callable[[], Pair]] = [

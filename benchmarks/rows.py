@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from networks import WIDE, cnn_ours, cnn_torch, wide_ours, wide_torch
 from skip_gram import pairs, skip_gram_ours, skip_gram_torch
 
 Step = Callable[[], object]
@@ -96,76 +97,6 @@ def _dense(name, sizes, batch, optimizer, loss="CrossEntropyLoss", activation="R
     )
 
 
-def _cnn_ours(size, kernel):
-    import neural_net_core as nn
-    import neural_net_layers as layers
-
-    model = nn.Sequential(
-        layers.Conv2D(1, 16, kernel, padding=kernel // 2),
-        nn.ReLU(),
-        layers.MaxPool2D(2),
-        layers.Conv2D(16, 32, kernel, padding=kernel // 2),
-        nn.ReLU(),
-        layers.MaxPool2D(2),
-        nn.Flatten(),
-        nn.Dense(32 * (size // 4) ** 2, 10),
-    )
-    return _image_step_ours(model, (64, 1, size, size))
-
-
-def _cnn_torch(size, kernel):
-    from torch import nn
-
-    model = nn.Sequential(
-        nn.Conv2d(1, 16, kernel, padding=kernel // 2),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Conv2d(16, 32, kernel, padding=kernel // 2),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Linear(32 * (size // 4) ** 2, 10),
-    )
-    return _image_step_torch(model, (64, 1, size, size))
-
-
-WIDE = (32, 32, 32, 32)  # batch, channels, height, width
-
-
-def _wide_ours():
-    import neural_net_core as nn
-    import neural_net_layers as layers
-
-    model = nn.Sequential(
-        layers.Conv2D(32, 64, 3, padding=1),
-        layers.BatchNorm2D(64),
-        nn.ReLU(),
-        layers.Conv2D(64, 64, 3, padding=1),
-        layers.BatchNorm2D(64),
-        nn.ReLU(),
-        layers.GlobalAvgPool2D(),
-        nn.Dense(64, 10),
-    )
-    return _image_step_ours(model, WIDE)
-
-
-def _wide_torch():
-    from torch import nn
-
-    model = nn.Sequential(
-        nn.Conv2d(32, 64, 3, padding=1),
-        nn.BatchNorm2d(64),
-        nn.ReLU(),
-        nn.Conv2d(64, 64, 3, padding=1),
-        nn.BatchNorm2d(64),
-        nn.ReLU(),
-        nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(),
-        nn.Linear(64, 10),
-    )
-    return _image_step_torch(model, WIDE)
-
-
 def _image_step_ours(model, shape):
     import neural_net_core as nn
     import neural_net_optim as optim
@@ -208,11 +139,12 @@ def _images(shape, classes=10):
 
 
 def _cnn(name, size, kernel):
+    shape = (64, 1, size, size)
     return Row(
         name,
-        lambda: _cnn_ours(size, kernel),
-        lambda: _cnn_torch(size, kernel),
-        lambda: _jax("cnn", size, kernel, *_images((64, 1, size, size))),
+        lambda: _image_step_ours(cnn_ours(size, kernel), shape),
+        lambda: _image_step_torch(cnn_torch(size, kernel), shape),
+        lambda: _jax("cnn", size, kernel, *_images(shape)),
     )
 
 
@@ -466,8 +398,8 @@ ROWS = [
     _cnn("CNN 28x28, 5x5, 1-16-32, batch 64", 28, 5),
     Row(
         "CNN 32x32, BatchNorm, 32-64-64, batch 32",
-        _wide_ours,
-        _wide_torch,
+        lambda: _image_step_ours(wide_ours(), WIDE),
+        lambda: _image_step_torch(wide_torch(), WIDE),
         lambda: _jax("wide_cnn", *_images(WIDE)),
     ),
     _transformer(64, 4, 2, 32, 16),
