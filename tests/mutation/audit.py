@@ -64,6 +64,7 @@ SHARED = {
     "optim/averaging": ["averaging/test_weights.py"],
     "optim": ["test_defaults.py", "test_recorded.py", "test_optimizer.py", "test_resume.py"],
     "core/losses": ["losses/test_every_loss.py", "test_gradcheck_table.py", "test_recorded.py"],
+    "layers": ["test_recorded.py", "test_contract.py", "test_gradcheck_table.py"],
 }
 # Files without a mirror of their own.
 MIRROR = {
@@ -76,6 +77,14 @@ MIRROR = {
     ],
     "optim/elementwise.py": ["test_elementwise.py", "test_nadam.py", "test_optimizer.py"],
     "optim/_flat.py": ["test_flat.py", "test_elementwise.py", "test_optimizer.py"],
+    "layers/_transformer_layer.py": ["test_transformer_encoder.py", "test_transformer_decoder.py"],
+    "layers/_recurrent.py": [
+        *("test_recurrent.py", "test_vanilla_rnn.py", "test_lstm.py", "test_gru.py"),
+    ],
+    "layers/_attention_layout.py": ["test_multi_head_attention.py", "test_blocked_attention.py"],
+    "layers/_heads.py": ["test_multi_head_attention.py"],
+    "layers/_ids.py": ["test_embedding.py", "test_embedding_bag.py"],
+    "layers/_visibility.py": ["test_attention_mask.py", "test_scaled_dot_product_attention.py"],
     "core/losses/_loss.py": [
         *("losses/" + name for name in ("test_every_loss.py", "test_bce.py")),
         *("losses/" + name for name in ("test_bce_with_logits.py", "test_cross_entropy.py")),

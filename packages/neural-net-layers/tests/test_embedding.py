@@ -172,6 +172,14 @@ def test_a_tied_output_is_one_parameter_with_both_gradients(tmp_path):
     assert np.array_equal(other([1, 2]).data, model([1, 2]).data)
 
 
+def test_what_a_caller_who_says_nothing_gets():
+    """Norms are Euclidean, and the tied output adds no bias."""
+    layer = Embedding(1, 2, max_norm=1.0)
+    layer.weight.data[...] = [[3.0, 4.0]]
+    np.testing.assert_allclose(layer([0]).data, [[0.6, 0.8]], rtol=1e-5)
+    assert layer.tied_output().bias is None
+
+
 def test_first_vectors():
     """Unit normal without a wish, another distribution on request, and one seed one table."""
     values = Embedding(2000, 50, rng=rng()).weight.data

@@ -90,6 +90,15 @@ def test_the_first_of_equal_maxima_gets_the_gradient():
     assert weight.grad.tolist() == [[0, 0], [1, 0], [0, 10]]
 
 
+def test_a_number_that_is_none_comes_out_as_one():
+    """NaN equals no maximum, not even itself, and must not be looked for beyond the table."""
+    w = Tensor([[np.nan, 1.0], [2.0, 3.0]], requires_grad=True)
+    y = embedding_bag([[0, 1]], w, mode="max")
+    np.testing.assert_array_equal(y.data, [[np.nan, 3.0]])
+    y.backward(np.ones((1, 2), np.float32))
+    assert w.grad[:, 1].tolist() == [0.0, 1.0]
+
+
 def test_frequencies_and_bounded_norms():
     """A row's gradient by how often it occurs; long rows are shortened in the table."""
     weight = Tensor(np.full((3, 2), 4.0), requires_grad=True)

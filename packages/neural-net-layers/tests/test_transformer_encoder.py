@@ -118,6 +118,20 @@ def test_dropout_in_training_only_and_none_at_zero():
     assert block.eval()(x).data.tobytes() == layer()(x).data.tobytes()
 
 
+def test_what_a_caller_who_says_nothing_gets():
+    """Dropout and ε as in PyTorch, and everybody sees everything."""
+    layer, stack = (
+        TransformerEncoderLayer(4, 2),
+        TransformerEncoder(1, 4, 2, dropout=0.0, rng=rng()),
+    )
+    assert layer.dropout.p == layer.self_attn.dropout == 0.1
+    assert layer.norm1.eps == layer.norm2.eps == stack.norm.eps == 1e-5
+    x = numbers(2, 3, 4)
+    everybody = np.ones((3, 3), bool)
+    for module in (layer.eval(), stack):
+        np.testing.assert_array_equal(module(x).data, module(x, keep=everybody).data)
+
+
 def test_weights_of_every_layer():
     encoder, x = TransformerEncoder(3, 8, 2, dropout=0.0, rng=rng()), numbers(2, 5, 8)
     y, weights = encoder(x, causal=True, need_weights=True)
