@@ -1,5 +1,6 @@
 """What README and documentation tell a reader to run does run."""
 
+import ast
 import os
 import re
 import subprocess
@@ -85,3 +86,38 @@ def test_the_relative_links_of_a_page_lead_somewhere(page: Path) -> None:
     # mkdocs checks the pages under docs/.
     for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
         assert "://" in target or (page.parent / target).exists(), target
+
+
+def unchecked_solutions(page: str) -> list[str]:
+    """The folded solutions of a page (their first lines) whose code asserts nothing."""
+    boxes = re.findall(
+        r'^    \?\?\? note "Solution"\n((?:        .*\n|\n)+)', page + "\n", re.MULTILINE
+    )
+    assert len(boxes) == page.count('??? note "Solution"')
+    found = []
+    for box in boxes:
+        code = python_code(box)
+        checks = [
+            node
+            for node in ast.walk(ast.parse(code))
+            if isinstance(node, ast.Assert)
+            or (isinstance(node, ast.Attribute) and node.attr.startswith("assert_"))
+        ]
+        if not checks:
+            found.append(box.strip().split("\n")[0])
+    return found
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/tutorials/*.md")), ids=named)
+def test_every_folded_solution_is_checked_by_its_code(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert '??? note "Solution"' in text
+    assert unchecked_solutions(text) == []
+
+
+def test_a_solution_without_a_check_is_found() -> None:
+    box = '1. Why?\n\n    ??? note "Solution"\n        Because.\n\n'
+    run = "        ```python\n        {}\n        ```\n\n"
+    assert unchecked_solutions(box) == ["Because."]
+    assert unchecked_solutions(box + run.format("print(1)") + "2. And?\n") == ["Because."]
+    assert unchecked_solutions(box + run.format("assert 1 < 2") + "2. And?\n") == []
