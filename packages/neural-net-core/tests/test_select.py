@@ -1,5 +1,7 @@
 """The branch-free choice and the block-wise evaluation give exactly what the plain forms give."""
 
+import threading
+
 import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neural_net_core import _blocks
-from neural_net_core._blocks import BLOCK, in_blocks
+from neural_net_core._blocks import BLOCK, SHARED_BLOCK, in_blocks
 from neural_net_core._select import SMALL, select
 
 SHAPES = [(), (3,), (0, 4), (SMALL + 88,), (40, 50)]
@@ -80,6 +82,24 @@ def test_blocks_of_images_with_any_axis_last_in_memory(threads, monkeypatch):
         assert y.strides == turned.strides
         assert max(sizes) <= BLOCK
         assert sum(sizes) == x.size
+
+
+def test_threads_share_longer_blocks(monkeypatch):
+    """A thread gives the interpreter's lock away at every call, so its calls have to be long."""
+    monkeypatch.setattr(_blocks, "_threads", 2)
+    for size, longest in ((2 * SHARED_BLOCK - 1, BLOCK), (2 * SHARED_BLOCK + 5, SHARED_BLOCK)):
+        sizes, names = [], set()
+
+        def kernel(v, sizes=sizes, names=names):
+            sizes.append(v.size)
+            names.add(threading.current_thread().name)
+            return (v + 1,)
+
+        x = np.arange(size, dtype=np.float32)
+        (y,) = in_blocks(kernel, x, 1)
+        np.testing.assert_array_equal(y, x + 1)
+        assert max(sizes) == longest
+        assert len(names) == (2 if longest == SHARED_BLOCK else 1)
 
 
 def test_an_array_with_gaps_goes_in_one_piece():

@@ -13,6 +13,12 @@ __all__: list[str] = []
 # measured on 8 million float32 numbers, 2.6 ns each for erf instead of 5.4.
 BLOCK = 1 << 16
 
+# Where threads share the blocks, they need longer ones: at every call of NumPy a thread lets go of
+# the interpreter's lock and has to get it back, which costs more than a call on 64 K numbers takes.
+# Measured with two threads, in ms, GELU of 524,288 numbers forward and backward: 3.5 alone, 3.5
+# with blocks of 64 K, 2.6 with these; ReLU 1.2, 1.4, 0.9.
+SHARED_BLOCK = 1 << 18
+
 # How many threads share the blocks.
 _threads = thread_count()
 
@@ -39,11 +45,14 @@ def in_blocks(
     whole = tuple(np.empty_like(x) for _ in range(outputs))
     flat_outputs = [y.transpose(order).reshape(-1) for y in whole]
 
+    shared = _threads > 1 and x.size >= 2 * SHARED_BLOCK
+    block = SHARED_BLOCK if shared else BLOCK
+
     def work(start: int, stop: int) -> None:
-        for first in range(start * BLOCK, min(stop * BLOCK, x.size), BLOCK):
-            piece = slice(first, first + BLOCK)
+        for first in range(start * block, min(stop * block, x.size), block):
+            piece = slice(first, first + block)
             for y, part in zip(flat_outputs, kernel(*(v[piece] for v in flat)), strict=True):
                 y[piece] = part
 
-    share(-(-x.size // BLOCK), _threads, work)
+    share(-(-x.size // block), _threads if shared else 1, work)
     return whole

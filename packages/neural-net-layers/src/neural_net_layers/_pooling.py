@@ -95,7 +95,7 @@ class Pooling:
         )
         work = x.size * sum(window.kernel) * _MULTIPLICATIONS
         self.parts = parts_for(work)
-        image = 4 * max(channels * height * width, 1) * x.itemsize
+        image = max(channels * height * width, 1) * x.itemsize
         self.images, _, self.units = plan_units(batch, 1, image, self.parts)
 
     def in_memory_order(self, x: Array) -> Array:
