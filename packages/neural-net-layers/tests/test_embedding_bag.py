@@ -107,6 +107,8 @@ def test_frequencies_and_bounded_norms():
     layer = EmbeddingBag.from_pretrained([[3.0, 4.0], [30.0, 40.0]], mode="sum", max_norm=1.0)
     np.testing.assert_allclose(layer([[0, 0]]).data, [[1.2, 1.6]], rtol=1e-6)
     assert layer.weight.data[1].tolist() == [30, 40]
+    y = embedding_bag([[0]], Tensor([[3.0, 4.0]]), max_norm=1.0)  # Euclidean unless told otherwise
+    np.testing.assert_allclose(y.data, [[0.6, 0.8]], rtol=1e-6)
 
 
 def test_the_layer():

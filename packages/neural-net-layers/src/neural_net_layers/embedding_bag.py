@@ -85,7 +85,7 @@ class EmbeddingBagOp(Op):
         if self.s is not None:
             drows *= self.s[:, None]
         if self.by_frequency:
-            times = np.bincount(self.ids, minlength=self.shape[0]).astype(dy.dtype)
+            times = np.bincount(self.ids).astype(dy.dtype)
             drows /= times[self.ids, None]
         dw = np.zeros_like(dy, shape=self.shape, order="C")
         accumulate_rows(dw, self.ids, drows)
