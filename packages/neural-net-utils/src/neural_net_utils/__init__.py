@@ -49,6 +49,7 @@ from neural_net_utils.metrics import (
 from neural_net_utils.mnist_1d import mnist_1d, mnist_1d_templates
 from neural_net_utils.preprocessing import LabelEncoder, Standardizer, class_weights, one_hot
 from neural_net_utils.progress import PlainProgress, RichProgress
+from neural_net_utils.projector import save_vectors
 from neural_net_utils.renaming import Renaming, RenamingTask, renaming_task
 from neural_net_utils.sampling import (
     Beam,
@@ -184,6 +185,7 @@ __all__ = [
     "roc_auc",
     "rotate",
     "sample_token",
+    "save_vectors",
     "seed_everything",
     "shift",
     "spawn_generators",
