@@ -1,0 +1,60 @@
+"""What the loggers share: a file that holds the history, with each row as soon as it is known."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Literal
+
+from neural_net_utils.callbacks.base import Callback
+from neural_net_utils.history import Table
+
+if TYPE_CHECKING:
+    from neural_net_utils.training import Training
+
+__all__: list[str] = []
+
+
+class TableLogger(Callback):
+    """One line per epoch or step; the kinds say how a table and a row are written."""
+
+    order = 50
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, per: Literal["epoch", "step"] = "epoch"
+    ) -> None:
+        if per not in ("epoch", "step"):
+            raise ValueError(f'{type(self).__name__}: per must be "epoch" or "step", got {per!r}')
+        self.path = Path(path)
+        self.per = per
+        self._stream: IO[str] | None = None
+
+    def on_train_start(self, training: Training) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._rewrite(training.history if self.per == "epoch" else training.history.steps)
+
+    def on_step_end(self, training: Training) -> None:
+        if self.per == "step":
+            self._write(training.history.steps)
+
+    def on_epoch_end(self, training: Training) -> None:
+        if self.per == "epoch":
+            self._write(training.history)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def _rewrite(self, table: Table) -> None:
+        """Write the file anew, and keep it open for more rows."""
+        raise NotImplementedError
+
+    def _write(self, table: Table) -> None:
+        """Add the newest row."""
+        raise NotImplementedError
+
+    def _reopen(self, newline: str | None = None) -> None:
+        # Line-buffered: a killed run leaves every finished line.
+        self._stream = self.path.open("a", buffering=1, newline=newline, encoding="utf-8")
