@@ -112,3 +112,22 @@ def test_the_figures_are_drawn(example, tmp_path, translator):
     example.draw_forming(data, 20, 30, tmp_path / "b.svg")
     assert "<svg" in (tmp_path / "a.svg").read_text()
     assert "step 30: loss" in (tmp_path / "b.svg").read_text()
+
+
+def test_looking_on_changes_nothing_and_sees_the_beginning_and_the_end(example):
+    data, seen = example.renaming.programs(seed=20), []
+
+    def look(step, model):
+        example.renaming.alignment(model, data.held_out[0][:1])
+        seen.append(step)
+
+    watched = example.renaming.train(data, 20, 12, "tokens", look)[1]
+    assert seen == list(range(13))
+    assert watched == example.renaming.train(data, 20, 12, "tokens")[1]
+
+
+def test_one_part_runs_alone(example, tmp_path, capsys):
+    found = example.main(quick=True, folder=tmp_path, parts=("memory",))
+    assert set(found) == {"MiB, plain", "MiB, in tiles"}
+    assert capsys.readouterr().out.startswith(example.PARTS["memory"])
+    assert [path.name for path in (tmp_path / "images").iterdir()] == ["memory.svg"]
