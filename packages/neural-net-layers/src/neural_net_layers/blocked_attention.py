@@ -29,7 +29,7 @@ from neural_net_layers.dropout import keep_mask
 __all__ = ["BlockedAttentionOp"]
 
 # Scores of a tile, so that it and a temporary stay in the second-level cache; queries of a tile.
-TILE, ROWS = 1 << 15, 256
+TILE, ROWS = 1 << 16, 256
 
 # With more keys than these in a tile, a product small enough for one of several threads would have
 # too few rows to be fast.
