@@ -284,3 +284,20 @@ def test_the_state_of_another_form_does_not_load():
         MultiHeadAttention(8, 2, key_features=4).load_state_dict(
             MultiHeadAttention(8, 2).state_dict()
         )
+
+
+def test_a_memory_of_one_key_is_read_once_too():
+    layer, memory = MultiHeadAttention(4, 2), np.ones((1, 1, 4), np.float32)
+    cache, query = KeyValueCache(), np.ones((1, 2, 4), np.float32)
+    with no_grad():
+        first, second = (layer(query, memory, cache=cache).data for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert cache.length == 1
+
+
+def test_a_cache_is_refused_where_only_the_queries_have_a_gradient():
+    layer, memory = MultiHeadAttention(4, 2), np.ones((1, 3, 4), np.float32)
+    layer.requires_grad_(False)
+    query = Tensor(np.ones((1, 2, 4), np.float32), requires_grad=True)
+    with pytest.raises(GraphError, match="a cache has no gradient"):
+        layer(query, memory, cache=KeyValueCache())
