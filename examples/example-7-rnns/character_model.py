@@ -45,8 +45,13 @@ def held_out_loss(model: CharacterModel, ids: np.ndarray) -> float:
         return CrossEntropyLoss()(scores[0], ids[1:]).item()
 
 
-def character_run(seed: int, epochs: int = EPOCHS, characters: int | None = None) -> dict:
-    """Train on the first nine tenths of the play; return the model and its losses."""
+def character_run(
+    seed: int, epochs: int = EPOCHS, characters: int | None = None, keep_state: bool = True
+) -> dict:
+    """Train on the first nine tenths of the play; return the model and its losses.
+
+    With `keep_state=False` every piece is read as if nothing had come before it.
+    """
     tokenizer = CharacterTokenizer(load_text())
     training = tokenizer.encode(load_text("train"))[:characters]
     held_out = tokenizer.encode(load_text("validation"))
@@ -60,7 +65,7 @@ def character_run(seed: int, epochs: int = EPOCHS, characters: int | None = None
         state = None
         for x, y in pieces(training):
             # The state goes on from piece to piece, the gradient does not.
-            scores, state = model(x, detach(state))
+            scores, state = model(x, detach(state) if keep_state else None)
             loss = loss_fn(scores.reshape(-1, len(tokenizer)), y.reshape(-1))
             optimizer.zero_grad()
             loss.backward()

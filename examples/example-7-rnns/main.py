@@ -155,13 +155,17 @@ def show_characters(quick: bool, images: Path) -> dict[str, float]:
     baselines = {"uniform": math.log(symbols)}
     for name, order in (("single characters", 1), ("bigram", 2), ("trigram", 3), ("5-gram", 5)):
         baselines[name] = NGram(training, order).loss(held_out)
-    runs = [character_run(0, 1, 20_000)] if quick else [character_run(seed) for seed in range(5)]
+    size: dict[str, int] = {"epochs": 1, "characters": 20_000} if quick else {}
+    seeds = range(1 if quick else 5)
+    runs = [character_run(seed, **size) for seed in seeds]
     run, ends = runs[0], [run["held_out"][-1] for run in runs]
     losses = {**baselines, "GRU": float(np.median(ends))}
     for name, loss in losses.items():
         say(f"  {name:<20}{loss:.3f} nats per character, {loss / math.log(2):.2f} bits")
     took = f"{run['seconds']:.0f} s of processor time each"
     say(f"  GRU, {len(runs)} starts: {spread(ends, '.3f')}, {took}")
+    forgetful = [character_run(seed, **size, keep_state=False)["held_out"][-1] for seed in seeds]
+    say(f"  GRU, state forgotten after each piece: {spread(forgetful, '.3f')}")
     say("  GRU, held out, after each epoch: " + " ".join(f"{v:.2f}" for v in run["held_out"]))
     viz.bar_chart(
         losses, value_label="nats per character of the held-out text",

@@ -130,3 +130,11 @@ def test_sampling_reads_every_character_once_and_gives_the_same(example, little_
 def test_the_figures_of_the_states_are_drawn(example, little_model, tmp_path):
     example["show_states"](little_model, tmp_path)
     assert (tmp_path / "hidden_states.svg").exists()
+
+
+def test_a_state_that_is_not_kept_changes_what_is_learned_after_the_first_piece(example):
+    kept, forgotten = (
+        example["character_run"](0, 1, 5_000, keep_state=keep)["losses"] for keep in (True, False)
+    )
+    assert kept[0] == forgotten[0]
+    assert kept[1] != forgotten[1]
