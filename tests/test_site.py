@@ -85,6 +85,8 @@ def test_formulas_are_drawn() -> None:
         assert 'class="arithmatex"' not in text, page
         prose = re.sub(r"<(code|pre)\b.*?</\1>", "", text, flags=re.DOTALL)
         assert "$$" not in prose, page
+        # Two formulas without an empty line between them become one, with signs in its middle.
+        assert not re.search(r"<m\w+[^>]*>\s*(\$|&#x0*24;)", text), page
 
 
 def test_figures_stand_in_the_page_itself() -> None:

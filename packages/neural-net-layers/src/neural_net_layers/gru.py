@@ -173,8 +173,11 @@ class GRU(Recurrent):
     r"""Gated recurrent unit over a batch of sequences.
 
     $$ r_t = \sigma(W_{ir} x_t + b_{ir} + W_{hr} h_{t-1} + b_{hr}) $$
+
     $$ z_t = \sigma(W_{iz} x_t + b_{iz} + W_{hz} h_{t-1} + b_{hz}) $$
+
     $$ n_t = \tanh(W_{in} x_t + b_{in} + r_t \, (W_{hn} h_{t-1} + b_{hn})) $$
+
     $$ h_t = (1 - z_t) \, n_t + z_t \, h_{t-1} $$
 
     Called `GRU` in PyTorch, with the same parameters, and in Keras, which has the gates in the

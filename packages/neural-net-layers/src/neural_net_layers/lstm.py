@@ -170,9 +170,13 @@ class LSTM(Recurrent):
     r"""Long short-term memory over a batch of sequences.
 
     $$ i_t = \sigma(W_{ii} x_t + b_{ii} + W_{hi} h_{t-1} + b_{hi}) $$
+
     $$ f_t = \sigma(W_{if} x_t + b_{if} + W_{hf} h_{t-1} + b_{hf}) $$
+
     $$ g_t = \tanh(W_{ig} x_t + b_{ig} + W_{hg} h_{t-1} + b_{hg}) $$
+
     $$ o_t = \sigma(W_{io} x_t + b_{io} + W_{ho} h_{t-1} + b_{ho}) $$
+
     $$ c_t = f_t \, c_{t-1} + i_t \, g_t \qquad h_t = o_t \tanh(c_t) $$
 
     Called `LSTM` in PyTorch, with the same parameters, and in Keras, which has the gates in the

@@ -30,6 +30,7 @@ class Adafactor(TensorwiseOptimizer):
     $$ R \leftarrow \hat\beta_t R + (1 - \hat\beta_t)\, \operatorname{mean}_j G_{ij}^2 \qquad
        C \leftarrow \hat\beta_t C + (1 - \hat\beta_t)\, \operatorname{mean}_i G_{ij}^2 \qquad
        \hat V = \frac{R\, C}{\operatorname{mean} R} $$
+
     $$ U = \frac{G}{\sqrt{\hat V}} \qquad
        \hat U = \frac{U}{\max(1, \operatorname{RMS}(U) / d)} \qquad
        \alpha = \max(\epsilon_2, \operatorname{RMS}(X))\,\min(\eta, 1/\sqrt t) \qquad

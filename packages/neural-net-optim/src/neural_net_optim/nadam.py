@@ -24,6 +24,7 @@ class NAdam(ElementwiseOptimizer):
 
     $$ \mu_t = \beta_1 \bigl(1 - \tfrac12 0.96^{t \psi}\bigr) \qquad
        m \leftarrow \beta_1 m + (1 - \beta_1) g \qquad v \leftarrow \beta_2 v + (1 - \beta_2) g^2 $$
+
     $$ \hat m = \frac{\mu_{t+1}\, m}{1 - \prod_{i=1}^{t+1} \mu_i}
               + \frac{(1 - \mu_t)\, g}{1 - \prod_{i=1}^{t} \mu_i} \qquad
        p \leftarrow p - \eta \frac{\hat m}{\sqrt{v / (1 - \beta_2^t)} + \epsilon} $$

@@ -29,6 +29,7 @@ class RAdam(ElementwiseOptimizer):
        \rho_t = \rho_\infty - \frac{2 t \beta_2^t}{1 - \beta_2^t} \qquad
        r_t = \sqrt{\frac{(\rho_t - 4)(\rho_t - 2)\rho_\infty}
                         {(\rho_\infty - 4)(\rho_\infty - 2)\rho_t}} $$
+
     $$ p \leftarrow p - \eta \hat m \cdot \begin{cases}
        r_t \sqrt{1 - \beta_2^t} \,/\, (\sqrt v + \epsilon) & \rho_t > 5 \\ 1 & \text{else}
        \end{cases} $$
