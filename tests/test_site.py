@@ -117,14 +117,15 @@ def hook(name: str) -> dict[str, Any]:
 
 def test_a_figure_takes_the_colours_of_the_chosen_palette(tmp_path: Path) -> None:
     figures = hook("figures")
-    svg = '<svg class="nnv"><style>.nnv{--a:1}\n@media (prefers-color-scheme:dark){.nnv{--a:2}}'
-    (tmp_path / "a.svg").write_text(svg + "</style></svg>")
+    svg = '<svg class="nnv" width="640"><style>.nnv{--a:1}\n'
+    svg += "@media (prefers-color-scheme:dark){.nnv{--a:2}}</style></svg>"
+    (tmp_path / "a.svg").write_text(svg)
     figures["FILES"]["figures/a.svg"] = str(tmp_path / "a.svg")
     page = SimpleNamespace(url="tutorials/1/", file=SimpleNamespace(src_uri="tutorials/1.md"))
     shown = figures["on_post_page"]('<img alt="x" src="../../figures/a.svg" />', page=page)
     assert shown == (
-        '<svg class="nnv"><style>.nnv{--a:1}\n[data-md-color-scheme="slate"] .nnv{--a:2}'
-        "</style></svg>"
+        '<span class="figure" style="--natural: 640px"><svg class="nnv" width="640"><style>'
+        '.nnv{--a:1}\n[data-md-color-scheme="slate"] .nnv{--a:2}</style></svg></span>'
     )
 
 

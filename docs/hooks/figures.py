@@ -18,6 +18,8 @@ log = logging.getLogger("mkdocs.hooks.figures")
 IMAGE = re.compile(r'<img alt="(?P<alt>[^"]*)" src="(?P<src>[^":]+\.svg)"[^>]*>')
 DARK = re.compile(r"@media \(prefers-color-scheme:dark\)\{(\.nnv)(\{[^}]*\})\}")
 
+WIDTH = re.compile(r'<svg[^>]* width="([\d.]+)"')
+
 FILES: dict[str, str] = {}
 
 
@@ -41,6 +43,10 @@ def on_post_page(output: str, *, page: Any, **_: Any) -> str:
         svg = Path(path).read_text(encoding="utf-8").strip()
         if 'class="nnv"' not in svg:
             return match[0]
-        return DARK.sub(r'[data-md-color-scheme="slate"] \1\2', svg)
+        svg = DARK.sub(r'[data-md-color-scheme="slate"] \1\2', svg)
+        # The box scrolls where the figure would become too small to be read; see extra.css.
+        width = WIDTH.search(svg)
+        style = f' style="--natural: {width[1]}px"' if width else ""
+        return f'<span class="figure"{style}>{svg}</span>'
 
     return IMAGE.sub(inline, output)

@@ -43,7 +43,8 @@
     if (image.loading !== "lazy" && !(image.complete && image.naturalWidth))
       found.push(`picture not shown: ${image.src}`);
 
-  // ---- the texts of a figure neither cover each other nor leave it
+  // ---- the texts of a figure can be read, neither cover each other nor leave it
+  const SMALLEST = 8; // pixels
   const corners = (text) => {
     const box = text.getBBox();
     const matrix = text.getScreenCTM();
@@ -72,8 +73,12 @@
   for (const figure of layout ? document.querySelectorAll("svg.nnv, svg.diagram") : []) {
     const name = figure.querySelector("title")?.textContent ?? "figure";
     const page = figure.getBoundingClientRect();
-    const texts = [...figure.querySelectorAll("text")]
-      .filter(visible)
+    const shown = [...figure.querySelectorAll("text")].filter(visible);
+    const scale = figure.getScreenCTM().a;
+    const sizes = shown.map((text) => scale * parseFloat(getComputedStyle(text).fontSize));
+    if (Math.min(...sizes) < SMALLEST)
+      found.push(`${name}: text of ${Math.min(...sizes).toFixed(1)} pixels`);
+    const texts = shown
       .map((text) => ({ words: text.textContent, shape: corners(text) }));
     texts.forEach(({ words, shape }, i) => {
       for (const p of shape)

@@ -37,6 +37,7 @@ OPTIONS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # the network is cut
     "--remote-debugging-pipe",
 )
+HIGHEST = 16_000  # pixels of a screenshot
 PATIENCE = 120.0  # seconds; a loaded machine is slow, a dead browser never answers
 
 
@@ -189,8 +190,14 @@ class Browser:
         self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
     def screenshot(self, path: Path, whole: bool = False) -> None:
-        """Write what the window shows, or the whole page, as a PNG."""
-        picture = self.call("Page.captureScreenshot", captureBeyondViewport=whole)
+        """Write what the window shows, or the whole page up to what Chromium can, as a PNG."""
+        options: dict[str, Any] = {}
+        if whole:
+            size = self.call("Page.getLayoutMetrics")["cssContentSize"]
+            height = min(size["height"], HIGHEST)
+            clip = {"x": 0, "y": 0, "width": size["width"], "height": height, "scale": 1}
+            options = {"captureBeyondViewport": True, "clip": clip}
+        picture = self.call("Page.captureScreenshot", **options)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(picture["data"]))
 
