@@ -104,6 +104,18 @@ def pool(draw: Draw, name: str) -> Case:
     return Case(*both, (*draw_sizes(draw, 1, 3, 2), draw(numbers(7, 9)), draw(numbers(7, 9))))
 
 
+def pool1d(draw: Draw, name: str) -> Case:
+    kernel = draw(numbers(1, 4))
+    stride = draw(st.one_of(st.none(), numbers(1, 3)))
+    options = {"padding": draw(numbers(0, kernel // 2)), "ceil_mode": draw(st.booleans())}
+    if name == "MaxPool1D":
+        options["dilation"] = draw(numbers(1, 2))
+    else:
+        options["count_include_pad"] = draw(st.booleans())
+    both = same_options(name, kernel, stride, **options)
+    return Case(*both, (*draw_sizes(draw, 1, 3, 2), draw(numbers(7, 9))))
+
+
 def draw_sizes(draw: Draw, low: int, high: int, count: int) -> tuple[int, ...]:
     return tuple(draw(numbers(low, high)) for _ in range(count))
 
@@ -273,6 +285,8 @@ LAYERS: dict[str, Callable[[Draw], Case]] = {
     "Conv1D": lambda draw: convolution(draw, 1),
     "Conv2D": lambda draw: convolution(draw, 2),
     "ConvTranspose2D": conv_transpose2d,
+    "MaxPool1D": lambda draw: pool1d(draw, "MaxPool1D"),
+    "AvgPool1D": lambda draw: pool1d(draw, "AvgPool1D"),
     "MaxPool2D": lambda draw: pool(draw, "MaxPool2D"),
     "AvgPool2D": lambda draw: pool(draw, "AvgPool2D"),
     "AdaptiveAvgPool2D": adaptive_avg_pool2d,

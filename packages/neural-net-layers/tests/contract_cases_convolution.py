@@ -4,11 +4,13 @@ import numpy as np
 
 from neural_net_layers import (
     AdaptiveAvgPool2D,
+    AvgPool1D,
     AvgPool2D,
     Conv1D,
     Conv2D,
     ConvTranspose2D,
     GlobalAvgPool2D,
+    MaxPool1D,
     MaxPool2D,
     Upsample,
 )
@@ -48,6 +50,18 @@ CASES = {
         lambda: ConvTranspose2D(4, 6, 3, (2, 3), 1, (1, 0), 2, False, (1, 2), rng=rng()),
         IMAGE,
         {"shows": "output_padding 1×0"},
+    ),
+    "MaxPool1D": (lambda: MaxPool1D(2), SEQUENCE, {"kinks": True, "shows": "kernel 2"}),
+    "MaxPool1D-options": (
+        lambda: MaxPool1D(3, 2, 1, 2, ceil_mode=True),
+        SEQUENCE,
+        {"kinks": True, "shows": "stride 2, padding 1, dilation 2, ceil_mode=True"},
+    ),
+    "AvgPool1D": (lambda: AvgPool1D(2), SEQUENCE, {"shows": "kernel 2"}),
+    "AvgPool1D-options": (
+        lambda: AvgPool1D(3, 2, 1, ceil_mode=True, count_include_pad=False),
+        SEQUENCE,
+        {"shows": "count_include_pad=False"},
     ),
     "MaxPool2D": (lambda: MaxPool2D(2), IMAGE, {"kinks": True, "shows": "kernel 2×2"}),
     "MaxPool2D-options": (

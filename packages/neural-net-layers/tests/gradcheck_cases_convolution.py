@@ -4,10 +4,12 @@ import numpy as np
 
 from neural_net_layers._resample import ResampleOp
 from neural_net_layers.adaptive_avg_pool2d import adaptive_avg_pool2d
+from neural_net_layers.avg_pool1d import avg_pool1d
 from neural_net_layers.avg_pool2d import AvgPool2DOp, avg_pool2d
 from neural_net_layers.conv1d import conv1d
 from neural_net_layers.conv2d import Conv2DOp, conv2d
 from neural_net_layers.conv_transpose2d import ConvTranspose2DOp, conv_transpose2d
+from neural_net_layers.max_pool1d import max_pool1d
 from neural_net_layers.max_pool2d import MaxPool2DOp, max_pool2d
 from neural_net_layers.upsample import RepeatPixelsOp, upsample
 
@@ -71,6 +73,7 @@ CASES = {
         (lambda x: max_pool2d(x, 3, 2, 1, 1, True), [distinct(1, 2, 6, 5)]),
         (lambda x: max_pool2d(x, 2, 1, 1, 2), [distinct(1, 2, 5, 4)]),
         (lambda x: max_pool2d(x, 2, return_indices=True)[0], [distinct(2, 2, 4, 5)]),
+        (lambda x: max_pool1d(x, 3, 2, 1, 2, True), [distinct(2, 2, 7)]),
     ],
     AvgPool2DOp: [
         (lambda x: avg_pool2d(x, 2), [numbers(2, 2, 4, 5)]),
@@ -78,6 +81,7 @@ CASES = {
         (lambda x: avg_pool2d(x, 3, 2, 1, True, False), [numbers(1, 2, 6, 5)]),
         (lambda x: avg_pool2d(x, 3, 2, 1, True, True), [numbers(1, 2, 6, 5)]),
         (lambda x: avg_pool2d(x, 2, divisor_override=3), [numbers(1, 2, 4, 4)]),
+        (lambda x: avg_pool1d(x, 3, 2, 1, True, False), [numbers(2, 2, 7)]),
         (lambda x: adaptive_avg_pool2d(x, (2, 1)), [numbers(1, 2, 4, 3)]),
     ],
     ResampleOp: [

@@ -4,6 +4,7 @@ from neural_net_layers.adaptive_avg_pool2d import AdaptiveAvgPool2D, adaptive_av
 from neural_net_layers.alibi import alibi_bias, alibi_slopes
 from neural_net_layers.alpha_dropout import AlphaDropout, alpha_dropout
 from neural_net_layers.attention_mask import causal_keep, padding_keep
+from neural_net_layers.avg_pool1d import AvgPool1D, avg_pool1d
 from neural_net_layers.avg_pool2d import AvgPool2D, avg_pool2d
 from neural_net_layers.batch_norm import BatchNorm1D, BatchNorm2D, batch_norm
 from neural_net_layers.conv1d import Conv1D, conv1d
@@ -23,6 +24,7 @@ from neural_net_layers.key_value_cache import DecoderCache, KeyValueCache
 from neural_net_layers.layer_norm import LayerNorm, layer_norm
 from neural_net_layers.learned_positions import LearnedPositionalEmbedding
 from neural_net_layers.lstm import LSTM, LSTMCell
+from neural_net_layers.max_pool1d import MaxPool1D, max_pool1d
 from neural_net_layers.max_pool2d import MaxPool2D, max_pool2d
 from neural_net_layers.modulation import AdaptiveLayerNorm, modulate
 from neural_net_layers.multi_head_attention import MultiHeadAttention
@@ -47,6 +49,7 @@ __all__ = [
     "AdaptiveAvgPool2D",
     "AdaptiveLayerNorm",
     "AlphaDropout",
+    "AvgPool1D",
     "AvgPool2D",
     "BatchNorm1D",
     "BatchNorm2D",
@@ -67,6 +70,7 @@ __all__ = [
     "LSTMCell",
     "LayerNorm",
     "LearnedPositionalEmbedding",
+    "MaxPool1D",
     "MaxPool2D",
     "MultiHeadAttention",
     "PositionalEncoding",
@@ -87,6 +91,7 @@ __all__ = [
     "alibi_bias",
     "alibi_slopes",
     "alpha_dropout",
+    "avg_pool1d",
     "avg_pool2d",
     "batch_norm",
     "causal_keep",
@@ -103,6 +108,7 @@ __all__ = [
     "group_norm",
     "instance_norm",
     "layer_norm",
+    "max_pool1d",
     "max_pool2d",
     "modulate",
     "padding_keep",

@@ -11,6 +11,7 @@ import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
+from neural_net_core.ops import expand_dims
 from neural_net_core.tensor import Tensor
 from neural_net_layers._geometry import Pair, Window, as_pair, does_not_fit, times
 from neural_net_layers._threads import parts_for, share
@@ -28,18 +29,27 @@ def pooling_window(
     stride: int | Sequence[int] | None,
     padding: int | Sequence[int],
     dilation: int | Sequence[int] = 1,
+    axes: int = 2,
 ) -> Window:
-    """Return the options of a pooling as a checked window; stride None means the kernel's size."""
-    kernel = as_pair(layer, "kernel_size", kernel_size)
-    steps = kernel if stride is None else as_pair(layer, "stride", stride)
-    pads = as_pair(layer, "padding", padding, least=0)
-    window = Window(kernel, steps, dilation=as_pair(layer, "dilation", dilation))
+    """Return the options of a pooling as a checked window; stride None means the kernel's size.
+
+    With one axis it is the window of an image that is one pixel wide.
+    """
+
+    def both(name: str, value: int | Sequence[int], least: int) -> Pair:
+        given = as_pair(layer, name, value, least, axes)
+        return given if axes == 2 else (given[0], least)
+
+    kernel = both("kernel_size", kernel_size, 1)
+    steps = kernel if stride is None else both("stride", stride, 1)
+    pads = both("padding", padding, 0)
     if any(2 * pad > k for pad, k in zip(pads, kernel, strict=True)):
         raise ValueError(
-            f"{layer}: expected padding of at most half the kernel, {times(kernel)}, "
-            f"got {times(pads)}"
+            f"{layer}: expected padding of at most half the kernel, {times(kernel[:axes])}, "
+            f"got {times(pads[:axes])}"
         )
-    return Window(kernel, steps, ((pads[0], pads[0]), (pads[1], pads[1])), window.dilation)
+    each = (pads[0], pads[0]), (pads[1], pads[1])
+    return Window(kernel, steps, each, both("dilation", dilation, 1))
 
 
 def check_images(label: str, x: Tensor) -> None:
@@ -48,7 +58,14 @@ def check_images(label: str, x: Tensor) -> None:
         raise ShapeError(f"{label}: expected input (B, C, H, W), got {x.shape}")
 
 
-def places_of(layer: str, window: Window, size: Pair, ceil_mode: bool) -> Pair:
+def as_image(label: str, x: Tensor) -> Tensor:
+    """Return sequences (B, C, L) as images (B, C, L, 1); raise if they are none."""
+    if x.data.ndim != 3:
+        raise ShapeError(f"{label}: expected input (B, C, L), got {x.shape}")
+    return expand_dims(x, 3)
+
+
+def places_of(layer: str, window: Window, size: Pair, ceil_mode: bool, axes: int = 2) -> Pair:
     """Return how often the window stands along rows and columns; raise if it does not fit.
 
     With `ceil_mode` a last window may stick out of the padded image, as PyTorch has it: it has to
@@ -64,7 +81,8 @@ def places_of(layer: str, window: Window, size: Pair, ceil_mode: bool) -> Pair:
             counts.append(count - 1 if (count - 1) * s >= n + before else count)
         places = (counts[0], counts[1])
     if min(places) < 1:
-        raise does_not_fit(f"{layer}(kernel {times(window.kernel)})", window, size)
+        label = f"{layer}(kernel {times(window.kernel[:axes])})"
+        raise does_not_fit(label, window, size, axes)
     return places
 
 
@@ -165,15 +183,15 @@ class Pooling:
         share(len(self.units), self.parts, run)
 
 
-def pooling_repr(window: Window, ceil_mode: bool) -> str:
+def pooling_repr(window: Window, ceil_mode: bool, axes: int = 2) -> str:
     """Return the options of a pooling layer that are not the default."""
-    parts = [f"kernel {times(window.kernel)}"]
+    parts = [f"kernel {times(window.kernel[:axes])}"]
     if window.stride != window.kernel:
-        parts.append(f"stride {times(window.stride)}")
+        parts.append(f"stride {times(window.stride[:axes])}")
     if any(map(any, window.padding)):
-        parts.append(f"padding {times([before for before, _ in window.padding])}")
+        parts.append(f"padding {times([before for before, _ in window.padding[:axes]])}")
     if window.dilation != (1, 1):
-        parts.append(f"dilation {times(window.dilation)}")
+        parts.append(f"dilation {times(window.dilation[:axes])}")
     if ceil_mode:
         parts.append("ceil_mode=True")
     return ", ".join(parts)

@@ -97,7 +97,7 @@ class MaxPool2DOp(Op):
         return pooling.back(dx)
 
 
-def _indices(x: Array, window: Window, places: Pair) -> Array:
+def places_of_maxima(x: Array, window: Window, places: Pair) -> Array:
     """Return where each maximum stands, h · W + w, as PyTorch counts: ties to the first."""
     pooling = Pooling(np.ascontiguousarray(x), window, places, -np.inf)
     padded = pooling.padded(x)
@@ -194,7 +194,7 @@ def _pooled(
     check_images(layer, x)
     places = places_of(layer, window, x.data.shape[2:], ceil_mode)
     y: Tensor = MaxPool2DOp.apply(x, window=window, places=places)
-    return (y, Tensor(_indices(x.data, window, places))) if return_indices else y
+    return (y, Tensor(places_of_maxima(x.data, window, places))) if return_indices else y
 
 
 class MaxPool2D(Module):
