@@ -10,6 +10,14 @@ from neural_net_core import cross_entropy, load_checkpoint
 from neural_net_utils import Callback, Checkpoint, DataLoader, fit, latest_checkpoint
 
 
+@pytest.fixture(autouse=True)
+def listening():
+    """Hear Ctrl-C, which a process that was started in the background does not."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
 class CtrlC(Callback):
     """Press Ctrl-C at a hook of a step, once or twice."""
 
