@@ -56,7 +56,7 @@ def as_pair(layer: str, name: str, value: Any, least: int = 1, axes: int = 2) ->
         name: For the message.
         value: An integer or a sequence of `axes` integers.
         least: The smallest value allowed.
-        axes: How many axes there are; a second one is added to one-dimensional values.
+        axes: How many axes the layer has; a second one, that changes nothing, is added.
     """
     values = tuple(value) if isinstance(value, Sequence) else (value,) * axes
     try:
@@ -68,7 +68,7 @@ def as_pair(layer: str, name: str, value: Any, least: int = 1, axes: int = 2) ->
         raise ValueError(
             f"{layer}: expected {name} to be an integer from {least}{each}, got {value!r}"
         )
-    return pair  # type: ignore[return-value]
+    return pair if axes == 2 else (pair[0], least)  # type: ignore[return-value]
 
 
 def resolve_padding(layer: str, padding: Any, window: Window, axes: int = 2) -> tuple[Pair, Pair]:
@@ -101,8 +101,8 @@ def resolve_padding(layer: str, padding: Any, window: Window, axes: int = 2) -> 
             raise ValueError(f"{layer}: expected {axes} pairs of padding, got {padding!r}")
         pairs = tuple(as_pair(layer, "padding", pair, 0) for pair in padding)
         return (*pairs, *rest)  # type: ignore[return-value]
-    each = as_pair(layer, "padding", padding, 0, axes)
-    return (*((n, n) for n in each), *rest)  # type: ignore[return-value]
+    rows, columns = as_pair(layer, "padding", padding, 0, axes)
+    return (rows, rows), (columns, columns)
 
 
 def check_fits(label: str, window: Window, size: Pair, axes: int = 2) -> None:

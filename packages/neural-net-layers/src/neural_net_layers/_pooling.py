@@ -35,21 +35,16 @@ def pooling_window(
 
     With one axis it is the window of an image that is one pixel wide.
     """
-
-    def both(name: str, value: int | Sequence[int], least: int) -> Pair:
-        given = as_pair(layer, name, value, least, axes)
-        return given if axes == 2 else (given[0], least)
-
-    kernel = both("kernel_size", kernel_size, 1)
-    steps = kernel if stride is None else both("stride", stride, 1)
-    pads = both("padding", padding, 0)
+    kernel = as_pair(layer, "kernel_size", kernel_size, 1, axes)
+    steps = kernel if stride is None else as_pair(layer, "stride", stride, 1, axes)
+    pads = as_pair(layer, "padding", padding, 0, axes)
     if any(2 * pad > k for pad, k in zip(pads, kernel, strict=True)):
         raise ValueError(
             f"{layer}: expected padding of at most half the kernel, {times(kernel[:axes])}, "
             f"got {times(pads[:axes])}"
         )
     each = (pads[0], pads[0]), (pads[1], pads[1])
-    return Window(kernel, steps, each, both("dilation", dilation, 1))
+    return Window(kernel, steps, each, as_pair(layer, "dilation", dilation, 1, axes))
 
 
 def check_images(label: str, x: Tensor) -> None:

@@ -146,12 +146,10 @@ def make_window(
     layer: str, kernel: Any, stride: Any, padding: Any, dilation: Any, axes: int = 2
 ) -> Window:
     """Return the options of a convolution as a checked window; a missing second axis is added."""
-
-    def pair(name: str, value: Any) -> Pair:
-        return (*as_pair(layer, name, value, axes=axes), *(1,) * (2 - axes))  # type: ignore[return-value]
-
     window = Window(
-        pair("kernel_size", kernel), pair("stride", stride), dilation=pair("dilation", dilation)
+        as_pair(layer, "kernel_size", kernel, axes=axes),
+        as_pair(layer, "stride", stride, axes=axes),
+        dilation=as_pair(layer, "dilation", dilation, axes=axes),
     )
     pads = resolve_padding(layer, padding, window, axes)
     return Window(window.kernel, window.stride, pads, window.dilation)
