@@ -36,7 +36,12 @@ def show_renaming(seeds: range, steps: int, images: Path) -> dict[str, float]:
         exact, right, median = [], [], []
         for seed in seeds:
             data = renaming.programs(seed)
-            model, _ = renaming.train(data, seed, steps, form)
+            film = Film(data, steps)
+            pictured = form == "tokens" and seed == seeds[0]
+            look = film.look if pictured else None
+            model, losses = renaming.train(data, seed, steps, form, look)
+            if pictured:
+                film.draw(losses, images / "forming.svg")
             weights = renaming.weight_on_the_right_token(model, data.held_out[0])
             exact.append(renaming.share_exact(model, data.held_out))
             median.append(float(np.median(weights)))
@@ -49,7 +54,6 @@ def show_renaming(seeds: range, steps: int, images: Path) -> dict[str, float]:
         result |= {f"exact, {form}": float(np.median(exact))}
         result |= {f"weight, {form}": float(np.median(median))}
     data = renaming.programs(seeds[0])
-    draw_forming(data, seeds[0], steps, images / "forming.svg")
     model, _ = renaming.train(data, seeds[0], steps // 2, "nothing")
     result["exact, nothing"] = renaming.share_exact(model, data.held_out)
     print(f"  {'no source shown':<19} exact {result['exact, nothing']:.1%}")
@@ -64,20 +68,25 @@ def draw_alignments(model, data, path: Path, said: str) -> None:
     viz.alignment_map(weights, data.words(source[0]), words, title=title).save(path)
 
 
-def draw_forming(data, seed: int, steps: int, path: Path) -> None:
-    """Draw the weights of one program, written as it should be, while they are being learned."""
-    source, target = (part[:1] for part in data.held_out)
-    moments = {round(steps * (k / FRAMES) ** 2) for k in range(FRAMES + 1)}  # early ones are closer
-    seen = {}
+class Film:
+    """The weights of one program, written as it should be, while they are being learned."""
 
-    def look(step: int, model) -> None:
-        if step in moments:
-            seen[step] = renaming.alignment(model, source, target)[0]
+    def __init__(self, data, steps: int) -> None:
+        self.source, self.target = (part[:1] for part in data.held_out)
+        self.words = data.words(self.source[0]), data.words(self.target[0])
+        self.moments = {
+            round(steps * (k / FRAMES) ** 2) for k in range(FRAMES + 1)
+        }  # more at first
+        self.seen = {}
 
-    _, losses = renaming.train(data, seed, steps, "tokens", look)
-    words = data.words(source[0]), data.words(target[0])
-    title = "Attention while it is learned"
-    viz.alignment_animation(seen, *words, [*losses, losses[-1]], title=title).save(path)
+    def look(self, step: int, model) -> None:
+        if step in self.moments:
+            self.seen[step] = renaming.alignment(model, self.source, self.target)[0]
+
+    def draw(self, losses: list[float], path: Path) -> None:
+        title = "Attention while it is learned"
+        losses = [*losses, losses[-1]]
+        viz.alignment_animation(self.seen, *self.words, losses, title=title).save(path)
 
 
 def show_word_order(seeds: range, steps: int, images: Path) -> dict[str, float]:

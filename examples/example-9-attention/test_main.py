@@ -109,7 +109,9 @@ def test_text_is_continued_alike_with_and_without_the_cache(example):
 def test_the_figures_are_drawn(example, tmp_path, translator):
     data, model, _ = translator
     example.draw_alignments(model, data, tmp_path / "a.svg", "tokens alone")
-    example.draw_forming(data, 20, 30, tmp_path / "b.svg")
+    film = example.Film(data, 30)
+    _, losses = example.renaming.train(data, 20, 30, "tokens", film.look)
+    film.draw(losses, tmp_path / "b.svg")
     assert "<svg" in (tmp_path / "a.svg").read_text()
     assert "step 30: loss" in (tmp_path / "b.svg").read_text()
 
