@@ -74,9 +74,8 @@ class Film:
     def __init__(self, data, steps: int) -> None:
         self.source, self.target = (part[:1] for part in data.held_out)
         self.words = data.words(self.source[0]), data.words(self.target[0])
-        self.moments = {
-            round(steps * (k / FRAMES) ** 2) for k in range(FRAMES + 1)
-        }  # more at first
+        # Closer to each other at first, where most happens.
+        self.moments = {round(steps * (k / FRAMES) ** 2) for k in range(FRAMES + 1)}
         self.seen = {}
 
     def look(self, step: int, model) -> None:

@@ -1,6 +1,6 @@
 """Frames of an animation that show one after the other, and the loss curve below them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from neural_net_viz.drawing.inputs import Floats, as_floats
 from neural_net_viz.drawing.number_text import coordinate
 from neural_net_viz.drawing.scales import make_scale
 
-__all__ = ["check_film", "draw_loss_curve", "frame_rules"]
+__all__ = ["check_film", "draw_loss_curve", "frames"]
 
 # The part of a run, in percent, in which something moves; the rest is for the eye.
 _MOVING = 86.0
@@ -77,7 +77,30 @@ def draw_loss_curve(
     return spots
 
 
-def frame_rules(k: int, count: int, seconds: float) -> str:
+def frames(
+    canvas: Canvas,
+    steps: Sequence[int],
+    spots: list[tuple[float, float]],
+    seconds: float,
+    rules: list[str],
+) -> Iterator[tuple[int, int]]:
+    """Yield number and step of every frame; what is drawn meanwhile belongs to that frame.
+
+    Args:
+        canvas: What to draw on.
+        steps: Of the frames.
+        spots: Where each step lies on the loss curve; a mark is put there.
+        seconds: How long all frames take.
+        rules: Where the style sheet's rules are added.
+    """
+    for k, step in enumerate(steps):
+        with canvas.group(f"frame-{k}"):
+            yield k, step
+            canvas.circle(*spots[step], 5, "outline fill-text", tip=f"step {step}")
+        rules.append(_frame_rules(k, len(steps), seconds))
+
+
+def _frame_rules(k: int, count: int, seconds: float) -> str:
     """Write when the group `frame-k` shows: in its turn, or, where nothing moves, if it is last.
 
     Readers who ask for less motion, and viewers without animation, see the last frame.

@@ -7,7 +7,7 @@ from neural_net_core import ShapeError
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
-from neural_net_viz.drawing.film import check_film, draw_loss_curve, frame_rules
+from neural_net_viz.drawing.film import check_film, draw_loss_curve, frames
 from neural_net_viz.drawing.inputs import as_floats, as_labels
 from neural_net_viz.drawing.matrix_panel import MatrixPanel, cell_size
 from neural_net_viz.drawing.number_text import format_value
@@ -83,14 +83,11 @@ def alignment_animation(
     draw_color_bar(canvas, MARGIN, below, 0.0, 1.0, "sequential", label="weight", width=room)
     lower = below + COLOR_BAR_HEIGHT + 12
     spots = draw_loss_curve(canvas, curve, lower, page, _CURVE)
-    css = []
-    for k, (panel, step) in enumerate(zip(panels, steps, strict=True)):
-        with canvas.group(f"frame-{k}"):
-            panel.draw(canvas, (page - panel.width) / 2, top)
-            said = f"step {step}: loss {format_value(curve[step])}"
-            canvas.text(page - MARGIN, top - 16, said, size=11, anchor="end")
-            canvas.circle(*spots[step], 5, "outline fill-text", tip=f"step {step}")
-        css.append(frame_rules(k, len(panels), seconds))
+    css: list[str] = []
+    for k, step in frames(canvas, steps, spots, seconds, css):
+        panels[k].draw(canvas, (page - panels[k].width) / 2, top)
+        said = f"step {step}: loss {format_value(curve[step])}"
+        canvas.text(page - MARGIN, top - 16, said, size=11, anchor="end")
     words = description or (
         f"Attention of {len(down)} target tokens to {len(across)} source tokens at {len(steps)} "
         f"steps of training. Largest weight {format_value(films[0].max(initial=0))} at step "

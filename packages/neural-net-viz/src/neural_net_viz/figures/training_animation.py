@@ -10,7 +10,7 @@ from neural_net_core import Dense, Module, ShapeError, Tensor, no_grad
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.contours import contour_lines, lines_path, region_path
-from neural_net_viz.drawing.film import check_film, draw_loss_curve, frame_rules
+from neural_net_viz.drawing.film import check_film, draw_loss_curve, frames
 from neural_net_viz.drawing.inputs import Floats, as_floats
 from neural_net_viz.drawing.legend import LegendEntry, draw_legend, legend_height
 from neural_net_viz.drawing.number_text import format_value
@@ -90,13 +90,10 @@ def training_animation(
     right = _PAGE - MARGIN - _SIDE
     lower = top + _SIDE + 18
     spots = draw_loss_curve(canvas, curve, lower, _PAGE, _CURVE)
-    css = []
-    for k, (film, step) in enumerate(zip(films, steps, strict=True)):
-        with canvas.group(f"frame-{k}"):
-            _draw_weights(canvas, film, top, right, largest)
-            _draw_map(canvas, film, right, top)
-            canvas.circle(*spots[step], 5, "outline fill-text", tip=f"step {step}")
-        css.append(frame_rules(k, len(films), seconds))
+    css: list[str] = []
+    for k, _ in frames(canvas, steps, spots, seconds, css):
+        _draw_weights(canvas, films[k], top, right, largest)
+        _draw_map(canvas, films[k], right, top)
     _draw_nodes(canvas, films[0], top, right)
     for k, role in enumerate(("negative", "positive")):
         for x, y in data[np.rint(classes) == k]:
