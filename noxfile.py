@@ -4,6 +4,8 @@
 arguments on to the program that the session runs.
 """
 
+import importlib
+import importlib.util
 import os
 import re
 import shutil
@@ -21,7 +23,12 @@ PACKAGES = ["core", "optim", "layers", "viz", "utils"]
 TORCH = "torch==2.13.0"
 TOKENIZERS = "tokenizers==0.23.3"
 JAX = ["jax==0.10.2", "optax==0.2.8"]
-UV = os.environ.get("UV", "uv")  # `uv run` names itself here; it need not be on the PATH
+# `uv run` names itself in UV; it need not be on the PATH.
+UV = os.environ.get("UV") or shutil.which("uv")
+if UV is None and importlib.util.find_spec("uv"):  # installed beside nox
+    UV = importlib.import_module("uv").find_uv_bin()
+if UV is None:
+    sys.exit("The sessions build and install with uv, which was not found: `pip install uv` first.")
 
 # What a developer's shell may hold and a clean environment must not see. OPENBLAS_CORETYPE stays
 # where it is set: some processors compute wrong results without it (benchmarks remove it).
@@ -60,7 +67,7 @@ def lint(session: nox.Session, package: str) -> None:
     """Check format, style and types of one package, or style of what belongs to none."""
     sync(session, "packages", "lint")
     if package == "workspace":
-        folders = ["examples", "tests", "benchmarks", "docs"]
+        folders = [".ci", "examples", "tests", "benchmarks", "docs"]
         paths = ["noxfile.py", "conftest.py", *filter(os.path.isdir, folders)]
     else:
         paths = [f"packages/neural-net-{package}"]
@@ -162,6 +169,12 @@ def lock(session: nox.Session) -> None:
     session.run(UV, "lock", *session.posargs, external=True)
     path = ROOT / "uv.lock"
     path.write_text(strip_locations(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+@nox.session(default=False, venv_backend="none")
+def hashes(session: nox.Session) -> None:
+    """Compare what would be installed now with the hashes in uv.lock; installs nothing."""
+    session.run(sys.executable, ".ci/check_lock.py", env={"UV": UV}, external=True)
 
 
 # ---- helpers
