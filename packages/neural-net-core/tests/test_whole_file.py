@@ -1,5 +1,6 @@
 """A file is the old one or the new one, whole; what the dead have left is removed, no more."""
 
+import errno
 import os
 import signal
 import stat
@@ -7,12 +8,13 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from neural_net_core._whole_file import replace_file
 from neural_net_core.checkpoint import load_tensors, save_tensors
+from neural_net_core.whole_file import replace_file
 
 needs_locks = pytest.mark.skipif(sys.platform == "win32", reason="needs fcntl")
 
@@ -22,6 +24,149 @@ def leftover(folder: Path, name: str = "t") -> Path:
     path = folder / f".{name}.0123456789ab.tmp"
     path.write_bytes(b"half")
     return path
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o444, 0o755])
+def test_a_file_keeps_its_mode(tmp_path: Path, mode: int) -> None:
+    """Also while it is being written: what was private is at no time open to others."""
+    path = tmp_path / "t"
+    path.write_bytes(b"old")
+    path.chmod(mode)
+    modes = []
+    fsync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        modes.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        fsync(descriptor)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", watched)
+        replace_file(path, b"new")
+    assert modes[0] == stat.S_IMODE(path.stat().st_mode) == mode
+    assert path.read_bytes() == b"new"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
+def test_a_file_keeps_its_owner_where_that_is_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "t"
+    path.write_bytes(b"old")
+    os.chown(path, 12, 34)
+    replace_file(path, b"new")
+    assert (path.stat().st_uid, path.stat().st_gid) == (12, 34)
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "字"])
+@pytest.mark.parametrize("length", [100, 101, 237, 238, 254, 255])
+def test_names_up_to_the_limit_of_the_file_system(tmp_path: Path, letter: str, length: int) -> None:
+    size = len(letter.encode())
+    path = tmp_path / (letter * (length // size) + "x" * (length % size))
+    for content in (b"old", b"new"):
+        replace_file(path, content)
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@needs_locks
+def test_what_the_dead_left_of_a_long_name_is_removed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, other = tmp_path / ("x" * 255), tmp_path / ("x" * 254)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", lambda _: None)  # as if it were killed
+        patch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        for target in (path, other):
+            with pytest.raises(KeyboardInterrupt):
+                replace_file(target, b"half")
+    assert len(list(tmp_path.iterdir())) == 2
+    replace_file(path, b"whole")
+    assert len(list(tmp_path.iterdir())) == 2
+    replace_file(other, b"whole")
+    assert set(tmp_path.iterdir()) == {path, other}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
+@pytest.mark.parametrize("call", ["fsync", "replace", "open", "stat"])
+def test_an_error_of_the_system_carries_the_name_that_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    path = tmp_path / "t"
+    path.write_bytes(b"old")
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, fails)
+        with pytest.raises(OSError, match=r"/t'$") as caught:
+            replace_file(path, b"new")
+    assert (caught.value.errno, caught.value.filename) == (number, str(path))
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["t"]
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("missing/t", errno.ENOENT),
+        ("missing/", errno.ENOENT),
+        ("", errno.ENOENT),
+        ("folder", errno.EISDIR),
+        ("folder/", errno.EISDIR),
+        ("file/t", errno.ENOTDIR),
+        ("file/", errno.ENOTDIR),
+        ("loop", errno.ELOOP),
+        ("x" * 256, errno.ENAMETOOLONG),
+    ],
+)
+def test_a_place_where_no_file_can_be_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"kept")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    before = sorted(tmp_path.rglob("*")), sorted(tmp_path.parent.iterdir())
+    with pytest.raises(OSError, match=r".*: '.*'$") as caught:
+        replace_file(name, b"new")
+    assert (caught.value.errno, caught.value.filename) == (number, name)
+    assert (sorted(tmp_path.rglob("*")), sorted(tmp_path.parent.iterdir())) == before
+    assert (tmp_path / "file").read_bytes() == b"kept"
+    assert (tmp_path / "loop").is_symlink()
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\0", "a\ud800b"], ids=ascii)
+def test_a_text_that_is_no_name_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="cannot be the name of a file") as caught:
+        replace_file(name, b"")
+    assert repr(name) in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", [None, 1, True, b"bytes", 1.5, ["t"]], ids=repr)
+def test_what_is_no_path_is_refused(path: Any) -> None:
+    """1 would be the standard output."""
+    with pytest.raises(TypeError, match=f"expected the path of a file, got {type(path).__name__}"):
+        replace_file(path, b"")
+
+
+def test_a_device_and_a_pipe_are_written_to_and_not_replaced(tmp_path: Path) -> None:
+    replace_file(os.devnull, b"gone")
+    assert not stat.S_ISREG(Path(os.devnull).stat().st_mode)
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(["cat", tmp_path / "pipe"], stdout=subprocess.PIPE) as reader:
+        replace_file(tmp_path / "pipe", b"through")
+        assert reader.communicate()[0] == b"through"
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_a_dangling_link_makes_its_target(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("target")
+    replace_file(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_bytes() == b"new"
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(
@@ -123,7 +268,7 @@ def test_the_file_of_a_living_writer_stays_and_he_ends_well(tmp_path: Path) -> N
     # The other writer waits in mid-write until it is told to go on.
     code = (
         "import os, sys\n"
-        "from neural_net_core._whole_file import replace_file\n"
+        "from neural_net_core.whole_file import replace_file\n"
         "flush = os.fsync\n"
         "def slow(descriptor):\n"
         "    os.fsync = flush\n"
@@ -154,7 +299,7 @@ def test_the_file_of_a_living_writer_stays_and_he_ends_well(tmp_path: Path) -> N
 def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     code = (
         "import os, signal\n"
-        "from neural_net_core._whole_file import replace_file\n"
+        "from neural_net_core.whole_file import replace_file\n"
         "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"replace_file({str(tmp_path / 't')!r}, b'half')\n"
     )

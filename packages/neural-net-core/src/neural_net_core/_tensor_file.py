@@ -26,9 +26,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import safetensors.numpy
 
-from neural_net_core._whole_file import replace_file
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import CheckpointError
+from neural_net_core.whole_file import replace_file
 
 __all__ = ["PathLike", "read_file", "write_file"]
 
@@ -74,7 +74,7 @@ def write_file(path: PathLike, tensors: Mapping[str, Array], payload: dict[str, 
     """Write arrays and a JSON payload as one file; afterwards the old file or the new one is there.
 
     The same content gives the same bytes. How it is done, and what becomes of a file whose writer
-    was killed half-way, stands in `_whole_file`.
+    was killed half-way, stands in `whole_file`.
 
     Args:
         path: The file to write; a symbolic link is followed.
