@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from neural_net_core import Dense, Parameter, Sequential, Tanh, mse_loss
+from neural_net_core import (
+    Dense,
+    Parameter,
+    Sequential,
+    ShapeError,
+    Tanh,
+    cross_entropy,
+    mse_loss,
+)
 from neural_net_optim import SGD, AdamW, GradientAccumulator, clip_grad_norm
 
 
@@ -46,6 +54,42 @@ def test_equals_the_large_batch(optimizer_class, steps, max_norm, data):
             assert np.abs(p.data - q.data).max() < 1e-6
             assert q.grad is None
     assert not accumulator.flush()
+
+
+@pytest.mark.parametrize("max_norm", [None, 0.1])
+def test_unequal_batches_give_the_gradient_of_the_large_batch(max_norm):
+    """Batches of 3 and 1, two of whose targets are ignored; then one of which nothing counts."""
+    x = np.array([[2.0, 0.0]] * 4, np.float32)
+    for labels, sizes in (
+        ([1, -100, -100, 0], [3]),
+        ([-100, 1, 1, 0], [1]),
+        ([-100, 1, 0, 1], [1, 3]),
+        ([-100, -100, -100, -100], [2]),
+    ):
+        large, small = (Parameter(np.eye(2, dtype=np.float32)) for _ in range(2))
+        accumulator = GradientAccumulator(SGD([small], lr=1.0), len(sizes) + 1, max_norm=max_norm)
+        for part, t in zip(np.split(x, sizes), np.split(np.array(labels), sizes), strict=True):
+            accumulator.backward(cross_entropy(part @ small, t))
+        accumulator.step()
+        cross_entropy(x @ large, labels).backward()
+        if max_norm:
+            clip_grad_norm([large], max_norm)
+        SGD([large], lr=1.0).step()
+        np.testing.assert_allclose(small.data, large.data, atol=1e-6)
+
+
+def test_a_step_that_fails_can_be_tried_again():
+    """The gradients are brought to their mean once."""
+    p, q = Parameter([1.0]), Parameter([1.0])
+    accumulator = GradientAccumulator(SGD([p, q], lr=1.0), 4)
+    accumulator.backward((p * 2).sum())
+    q.grad = np.zeros(3, np.float32)
+    with pytest.raises(ShapeError):
+        accumulator.flush()
+    assert accumulator.count == 1
+    q.grad = None
+    assert accumulator.flush()
+    assert float(p) == -1
 
 
 def test_flush_takes_the_mean_over_what_there_is(data):

@@ -49,7 +49,7 @@ class Tensor:
         array([2., 4.], dtype=float32)
     """
 
-    __slots__ = ("__weakref__", "data", "grad", "index", "node", "requires_grad")
+    __slots__ = ("__weakref__", "_counted", "data", "grad", "index", "node", "requires_grad")
 
     # Makes `ndarray + Tensor` call Tensor.__radd__ instead of building an array of objects.
     __array_ufunc__ = None
@@ -125,6 +125,21 @@ class Tensor:
     def grad_fn(self) -> "Op | None":
         """The operation that made it, or None for a leaf."""
         return self.node
+
+    @property
+    def counted(self) -> float | None:
+        """What the mean in a loss divided by, so that losses of several batches can be joined.
+
+        The losses of `neural_net_core` set it when they reduce by "mean": the number of targets
+        that counted, or the sum of their weights. Whatever is computed further from a loss has
+        None again, which stands for "one per target"; set it yourself where a loss of your own is
+        a mean over something else.
+        """
+        return getattr(self, "_counted", None)
+
+    @counted.setter
+    def counted(self, count: float | None) -> None:
+        self._counted = None if count is None else float(count)
 
     def __len__(self) -> int:
         return len(self.data)

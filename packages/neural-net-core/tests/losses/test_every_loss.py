@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neural_net_core import Module, ShapeError, Tensor, losses
+from neural_net_core import Module, ShapeError, Tensor, enable_grad, losses, no_grad
 
 rng = np.random.default_rng(0)
 N, C = 5, 4
@@ -89,6 +89,65 @@ def test_a_mean_over_an_empty_batch_is_zero(fn, inputs, module):
     y.backward()
     assert y.item() == 0
     assert x.grad.shape == x.shape
+
+
+@every_loss
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_mean_says_what_it_divided_by(fn, inputs, module, recorded):
+    """So batches of unequal counts can be joined; also without a graph, as in evaluation."""
+    with enable_grad() if recorded else no_grad():
+        x = Tensor(inputs[0], requires_grad=True)
+        mean, total = (fn(x, *inputs[1:], reduction=reduction) for reduction in ("mean", "sum"))
+        assert mean.item() * mean.counted == pytest.approx(total.item(), rel=1e-6)
+        assert module()(x, *inputs[1:]).counted == mean.counted
+        # Nobody can know what further arithmetic makes of it.
+        assert (mean + 1).counted is mean.detach().counted is total.counted is None
+        assert fn(x, *inputs[1:], reduction="none").counted is None
+        empty = fn(x[:0], *(other[:0] for other in inputs[1:]))
+        assert empty.counted == 0
+
+
+@given(
+    st.lists(st.integers(1, 6), min_size=1, max_size=5),
+    st.sampled_from(["cross_entropy", "nll_loss"]),
+    st.booleans(),
+    st.floats(0, 1),
+    st.integers(0, 2**32 - 1),
+)
+def test_class_losses_of_unequal_batches_join_to_the_loss_of_all(
+    sizes, name, weighted, smoothing, seed
+):
+    """What counted is the sum of the targets' weights, ignored targets left out."""
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=(sum(sizes), C))
+    labels = rng.choice([*range(C), -100], size=sum(sizes))
+    options = {"weight": rng.uniform(0.1, 2, C)} if weighted else {}
+    if name == "cross_entropy":
+        options["label_smoothing"] = smoothing
+    fn = getattr(losses, name)
+    whole = fn(Tensor(scores, np.float64), labels, **options)
+    cuts = np.cumsum(sizes)[:-1]
+    parts = [
+        fn(Tensor(x, np.float64), t, **options)
+        for x, t in zip(np.split(scores, cuts), np.split(labels, cuts), strict=True)
+    ]
+    assert sum(part.counted for part in parts) == pytest.approx(whole.counted)
+    joined = sum(part.counted * part.item() for part in parts)
+    assert joined == pytest.approx(whole.counted * whole.item(), abs=1e-12)
+
+
+def test_batchmean_counts_samples_and_symmetric_info_nce_queries():
+    x = np.log(CHANCES)
+    assert losses.kl_div(x, CHANCES, reduction="batchmean").counted == N
+    assert losses.info_nce(x, CHANCES, symmetric=True).counted == N
+
+
+def test_what_a_loss_of_ones_own_counted_can_be_said():
+    loss = Tensor([1.0, 3.0]).mean()
+    loss.counted = np.float32(2)
+    assert loss.counted == 2
+    loss.counted = None
+    assert loss.counted is None
 
 
 @every_loss

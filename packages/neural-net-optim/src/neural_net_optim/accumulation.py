@@ -12,10 +12,12 @@ __all__ = ["GradientAccumulator"]
 class GradientAccumulator:
     r"""Add up the gradients of several micro-batches before each step of an optimizer.
 
-    $$ \nabla L = \frac1n \sum_{i=1}^{n} \nabla L_i $$
+    $$ \nabla L = \frac{1}{\sum_i c_i} \sum_{i=1}^{n} c_i \nabla L_i $$
 
-    For losses that are means over equally large micro-batches this is the gradient of the large
-    batch. Clipping and weight decay happen once per step, not once per micro-batch.
+    cᵢ is what the mean loss of micro-batch i divided by (`Tensor.counted`), so that this is the
+    gradient of the large batch, however unequal the batches or the targets that count in them. A
+    loss that does not say so, such as a sum of two losses, has c = 1. Clipping and weight decay
+    happen once per step, not once per micro-batch.
 
         accumulator = GradientAccumulator(optimizer, steps=4, max_norm=1.0)
         for x, y in loader:
@@ -42,6 +44,8 @@ class GradientAccumulator:
         self.max_norm = optional(above(0)).check("GradientAccumulator", "max_norm", max_norm)
         self.count = 0
         self.norm: float | None = None
+        # Gradients are kept in units of the first count, so that equal batches need no factor.
+        self._unit = self._total = 0.0
 
     def backward(self, loss: Tensor) -> None:
         """Add the gradients of a micro-batch.
@@ -49,7 +53,12 @@ class GradientAccumulator:
         Args:
             loss: Its mean loss.
         """
-        (loss * (1 / self.steps)).backward()
+        counted = 1.0 if loss.counted is None else loss.counted
+        if self._total == 0:
+            self._unit = counted
+        share = counted / self._unit if self._unit else 1.0  # of nothing, the gradient is 0 anyway
+        (loss * (share / self.steps)).backward()
+        self._total += counted
         self.count += 1
 
     def step(self) -> bool:
@@ -71,18 +80,21 @@ class GradientAccumulator:
         """
         if self.count == 0:
             return False
-        # The mean is over fewer than n.
-        for group in self.optimizer.param_groups:
-            for p in group["params"]:
-                if p.grad is not None:
-                    p.grad = p.grad * (self.steps / self.count)
         self._update()
         return True
 
     def _update(self) -> None:
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        expected = self.steps * self._unit
+        if self._total not in (0, expected):
+            # The batches count unequally, or are fewer than n.
+            for p in parameters:
+                if p.grad is not None:
+                    p.grad = p.grad * (expected / self._total)
+            self._total = expected  # so that a step that fails can be tried again
         if self.max_norm is not None:
-            parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
             self.norm = clip_grad_norm(parameters, self.max_norm)
         self.optimizer.step()
         self.optimizer.zero_grad()
         self.count = 0
+        self._unit = self._total = 0.0

@@ -1,7 +1,8 @@
 """Losses, each as a function and as a module, one file per idea.
 
 All take predictions first, do not broadcast one shape to another, and reduce by `reduction`:
-"mean" (the default), "sum", or "none". A mean over nothing is 0.
+"mean" (the default), "sum", or "none". A mean over nothing is 0, and each says in its `counted`
+what it divided by.
 """
 
 from neural_net_core.losses.bce import BCELoss, BCELossOp, binary_cross_entropy

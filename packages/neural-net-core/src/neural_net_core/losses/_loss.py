@@ -1,5 +1,6 @@
 """What all losses share: the reduction of many numbers to one, and the check of the two shapes."""
 
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ __all__: list[str] = []
 
 REDUCTIONS = ("none", "mean", "sum")
 
+# What the newest mean divided by, on its way from `reduce` to the Tensor that `apply` returns.
+_newest_count: ContextVar[float | None] = ContextVar("newest_count", default=None)
+
 
 class LossOp(Op):
     """Base of the losses: reduces the single losses to what the user wants to see.
@@ -25,6 +29,14 @@ class LossOp(Op):
 
     def __init__(self, reduction: str) -> None:
         self.reduction = reduction
+
+    @classmethod
+    def apply(cls, *inputs: Any, **config: Any) -> Tensor:
+        """Run the operation; a mean's result says what it divided by, see `Tensor.counted`."""
+        loss = super().apply(*inputs, **config)
+        if config["reduction"] not in ("none", "sum"):
+            loss.counted = _newest_count.get()
+        return loss
 
     def reduce(self, losses: Array, count: float | None = None) -> Array:
         """Return the losses, their sum, or their sum over the count.
@@ -39,6 +51,7 @@ class LossOp(Op):
         if self.reduction == "sum":
             return total
         self.count = losses.size if count is None else count
+        _newest_count.set(self.count)
         return total / self.count if self.count else total
 
     def spread(self, dy: Array) -> Array:
