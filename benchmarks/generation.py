@@ -26,7 +26,7 @@ class Model(Module):
         rng = np.random.default_rng(0)
         self.tokens = Embedding(VOCABULARY, WIDTH, rng=rng)
         self.positions = PositionalEncoding(WIDTH, max_length=length)
-        self.encoder = TransformerEncoder(DEPTH, WIDTH, HEADS, rng=rng)
+        self.encoder = TransformerEncoder(DEPTH, WIDTH, HEADS, norm_first=True, rng=rng)
         self.head = Dense(WIDTH, VOCABULARY, rng=rng)
 
     def forward(self, ids, cache=None):

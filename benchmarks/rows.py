@@ -161,7 +161,7 @@ def _transformer_ours(features, heads, depth, time, batch):
             self.tokens = layers.Embedding(VOCABULARY, features)
             self.positions = nn.Parameter(np.zeros((time, features)))
             self.encoder = layers.TransformerEncoder(
-                depth, features, heads, activation="gelu", dropout=0.0
+                depth, features, heads, activation="gelu", norm_first=True, dropout=0.0
             )
             self.head = nn.Dense(features, VOCABULARY, bias=False)
 

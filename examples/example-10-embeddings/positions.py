@@ -25,7 +25,7 @@ class BagNetwork(Module):
         self.places = {
             "none": None,
             "sinusoidal": PositionalEncoding(FEATURES, LENGTH),
-            "learned": LearnedPositionalEmbedding(LENGTH, FEATURES, rng=rng),
+            "learned": LearnedPositionalEmbedding(FEATURES, LENGTH, rng=rng),
         }[kind]
         self.hidden = Dense(FEATURES, FEATURES, rng=rng)
         self.output = Dense(FEATURES, 2, rng=rng)

@@ -29,11 +29,11 @@ KINDS = {"post-norm": (False, 0), "post-norm, warm-up": (False, WARMUP), "pre-no
 class Reverser(Module):
     """Tokens (B, T) in; for each place of the answer the scores of all symbols, (B, T, V), out."""
 
-    def __init__(self, pre_norm: bool, depth: int, rng: np.random.Generator) -> None:
+    def __init__(self, norm_first: bool, depth: int, rng: np.random.Generator) -> None:
         self.tokens = Embedding(SYMBOLS, WIDTH, rng=rng)
-        self.positions = LearnedPositionalEmbedding(LENGTH, WIDTH, rng=rng)
+        self.positions = LearnedPositionalEmbedding(WIDTH, LENGTH, rng=rng)
         self.encoder = TransformerEncoder(
-            depth, WIDTH, HEADS, hidden_features=HIDDEN, dropout=0.0, pre_norm=pre_norm, rng=rng
+            depth, WIDTH, HEADS, hidden_features=HIDDEN, dropout=0.0, norm_first=norm_first, rng=rng
         )
         self.head = Dense(WIDTH, SYMBOLS, rng=rng)
 
@@ -42,11 +42,11 @@ class Reverser(Module):
 
 
 def transformer_run(
-    pre_norm: bool, warmup: int, seed: int, steps: int = STEPS, depth: int = DEPTH
+    norm_first: bool, warmup: int, seed: int, steps: int = STEPS, depth: int = DEPTH
 ) -> tuple[float, list[float]]:
     """Train; return the share of tokens that are right in new sequences, and the losses."""
     rng = np.random.default_rng(seed)
-    model = Reverser(pre_norm, depth, rng)
+    model = Reverser(norm_first, depth, rng)
     optimizer = Adam(model.parameters(), lr=RATE)
     schedule, loss_fn, losses = WarmupLR(optimizer, warmup), CrossEntropyLoss(), []
     for _ in range(steps):
@@ -65,9 +65,9 @@ def transformer_run(
 def main(quick: bool = False, folder: Path = HERE) -> dict[str, list[float]]:
     """Compare the three over some seeds; return the shares of tokens that were right."""
     curves, scores = {}, {}
-    for kind, (pre_norm, warmup) in KINDS.items():
+    for kind, (norm_first, warmup) in KINDS.items():
         seeds = range(10, 11 if quick else 10 + SEEDS)
-        runs = [transformer_run(pre_norm, warmup, seed, 5 if quick else STEPS) for seed in seeds]
+        runs = [transformer_run(norm_first, warmup, seed, 5 if quick else STEPS) for seed in seeds]
         scores[kind] = [score for score, _ in runs]
         curves[kind] = np.array([losses for _, losses in runs])
         low, high = min(scores[kind]), max(scores[kind])

@@ -44,9 +44,16 @@ class LanguageModel(Module):
             return init.normal(shape, 0.0, 0.02, **options)
 
         self.tokens = Embedding(vocabulary, width, init=small, rng=rng)
-        self.positions = LearnedPositionalEmbedding(CONTEXT, width, init=small, rng=rng)
+        self.positions = LearnedPositionalEmbedding(width, CONTEXT, init=small, rng=rng)
         self.encoder = TransformerEncoder(
-            depth, width, HEADS, activation="gelu", dropout=0.0, init=small, rng=rng
+            depth,
+            width,
+            HEADS,
+            activation="gelu",
+            norm_first=True,
+            dropout=0.0,
+            init=small,
+            rng=rng,
         )
         for layer in self.encoder.layers:  # so that 2 L branches add up to the size of one
             for last in (layer.self_attn.out_proj, layer.linear2):

@@ -64,12 +64,12 @@ class Translator(Module):
     def __init__(self, vocabulary: int, rng: np.random.Generator, form: str = "tokens") -> None:
         self.form = form
         self.tokens = Embedding(vocabulary, WIDTH, rng=rng)
-        self.source_places = LearnedPositionalEmbedding(LENGTH, WIDTH, rng=rng)
-        self.target_places = LearnedPositionalEmbedding(LENGTH, WIDTH, rng=rng)
+        self.source_places = LearnedPositionalEmbedding(WIDTH, LENGTH, rng=rng)
+        self.target_places = LearnedPositionalEmbedding(WIDTH, LENGTH, rng=rng)
         self.encoder = None
         if form == "encoder":
-            self.encoder = TransformerEncoder(1, WIDTH, 1, dropout=0.0, rng=rng)
-        self.decoder = TransformerDecoder(1, WIDTH, 1, dropout=0.0, rng=rng)
+            self.encoder = TransformerEncoder(1, WIDTH, 1, dropout=0.0, norm_first=True, rng=rng)
+        self.decoder = TransformerDecoder(1, WIDTH, 1, dropout=0.0, norm_first=True, rng=rng)
         self.head = Dense(WIDTH, vocabulary, rng=rng)
 
     def memory(self, source: np.ndarray) -> Tensor:

@@ -59,7 +59,7 @@ class Denoiser(Module):
 
     def __init__(self, rng):
         self.tokens = Embedding(TOKENS + 1, WIDTH, rng=rng)
-        self.places = LearnedPositionalEmbedding(LENGTH, WIDTH, rng=rng)
+        self.places = LearnedPositionalEmbedding(WIDTH, LENGTH, rng=rng)
         self.time = Sequential(TimestepEmbedding(33), Dense(33, WIDTH, rng=rng), SiLULast())
         self.block = Block(rng)
         self.norm = AdaptiveLayerNorm(WIDTH, WIDTH)

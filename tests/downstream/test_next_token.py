@@ -30,8 +30,10 @@ class Writer(Module):
     def __init__(self, vocabulary, rng):
         small = {"init": lambda shape, **options: 0.02 * rng.normal(size=shape), "rng": rng}
         self.tokens = Embedding(vocabulary, WIDTH, **small)
-        self.places = LearnedPositionalEmbedding(CONTEXT, WIDTH, **small)
-        self.layers = TransformerEncoder(2, WIDTH, 4, activation="gelu", dropout=0.0, rng=rng)
+        self.places = LearnedPositionalEmbedding(WIDTH, CONTEXT, **small)
+        self.layers = TransformerEncoder(
+            2, WIDTH, 4, activation="gelu", norm_first=True, dropout=0.0, rng=rng
+        )
         self.head = self.tokens.tied_output()
 
     def forward(self, ids):

@@ -289,14 +289,14 @@ def layer_options(draw: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     heads, hidden = draw(st.integers(1, 3)), draw(st.integers(3, 9))
     # A norm of 2 features gives -1 and 1 whatever they are: gradients of rounding alone.
     features = heads * draw(st.integers(4, 6))
-    pre_norm, bias, eps = draw(flags), draw(flags), draw(st.sampled_from([1e-5, 1e-2]))
+    norm_first, bias, eps = draw(flags), draw(flags), draw(st.sampled_from([1e-5, 1e-2]))
     activation = draw(st.sampled_from(["gelu", "relu"]))
     common = {"dropout": 0.0, "activation": activation, "bias": bias}
     mine = {"features": features, "num_heads": heads, "hidden_features": hidden}
     theirs = {"d_model": features, "nhead": heads, "dim_feedforward": hidden}
     return (
-        mine | common | {"pre_norm": pre_norm, "eps": eps},
-        theirs | common | {"norm_first": pre_norm, "layer_norm_eps": eps, "batch_first": True},
+        mine | common | {"norm_first": norm_first, "eps": eps},
+        theirs | common | {"norm_first": norm_first, "layer_norm_eps": eps, "batch_first": True},
     )
 
 
@@ -390,7 +390,7 @@ def test_an_encoder_saved_by_pytorch_loads_and_gives_equal_outputs(tmp_path: Pat
         enable_nested_tensor=False,
     ).eval()
     save_file(theirs.state_dict(), tmp_path / "torch.safetensors")
-    ours = TransformerEncoder(3, 32, 4, hidden_features=48, pre_norm=False, final_norm=True).eval()
+    ours = TransformerEncoder(3, 32, 4, hidden_features=48, final_norm=True).eval()
     ours.load_state_dict(load_tensors(tmp_path / "torch.safetensors"))
     x = np.random.default_rng(0).normal(size=(2, 20, 32)).astype(np.float32)
     key_keep = padding_keep([20, 11])
@@ -407,7 +407,7 @@ def test_a_decoder_saved_by_pytorch_loads_and_gives_equal_outputs(tmp_path: Path
         torch.nn.LayerNorm(32),
     ).eval()
     save_file(theirs.state_dict(), tmp_path / "torch.safetensors")
-    ours = TransformerDecoder(2, 32, 4, hidden_features=48).eval()
+    ours = TransformerDecoder(2, 32, 4, hidden_features=48, norm_first=True).eval()
     ours.load_state_dict(load_tensors(tmp_path / "torch.safetensors"))
     rng = np.random.default_rng(0)
     x, memory = (rng.normal(size=(2, n, 32)).astype(np.float32) for n in (7, 12))

@@ -212,20 +212,20 @@ def trailing_norm(draw: Draw, name: str) -> Case:
 class TheirBlock(tnn.Module):
     """A residual block of dense layers, written in PyTorch; in evaluation, drops are nothing."""
 
-    def __init__(self, sizes: tuple[int, int, int], norm: Any, pre_norm: bool, act: Any) -> None:
+    def __init__(self, sizes: tuple[int, int, int], norm: Any, norm_first: bool, act: Any) -> None:
         super().__init__()
         inputs, hidden, outputs = sizes
-        self.pre_norm, self.act = pre_norm, act
-        self.norm = norm(inputs if pre_norm else outputs) if norm else tnn.Identity()
+        self.norm_first, self.act = norm_first, act
+        self.norm = norm(inputs if norm_first else outputs) if norm else tnn.Identity()
         self.hidden, self.output = tnn.Linear(inputs, hidden), tnn.Linear(hidden, outputs)
         self.projection = (
             tnn.Identity() if inputs == outputs else tnn.Linear(inputs, outputs, bias=False)
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        branch = self.norm(x) if self.pre_norm else x
+        branch = self.norm(x) if self.norm_first else x
         y = self.projection(x) + self.output(self.act(self.hidden(branch)))
-        return y if self.pre_norm else self.norm(y)
+        return y if self.norm_first else self.norm(y)
 
 
 NORMS = {
@@ -246,12 +246,12 @@ def residual_block(draw: Draw) -> Case:
     outputs = draw(st.sampled_from([inputs, inputs + 2]))
     mine, its = NORMS[draw(st.sampled_from(sorted(NORMS)))]
     act, its_act = ACTIVATIONS[draw(st.sampled_from(sorted(ACTIVATIONS)))]
-    pre_norm = draw(st.booleans())
+    norm_first = draw(st.booleans())
     ours = layers.ResidualBlock(
-        inputs, outputs, hidden, activation=act(), norm=mine, pre_norm=pre_norm
+        inputs, outputs, hidden, activation=act(), norm=mine, norm_first=norm_first
     )
-    theirs = TheirBlock((inputs, hidden, outputs), its, pre_norm, its_act())
-    after = mine is layers.BatchNorm1D and not pre_norm
+    theirs = TheirBlock((inputs, hidden, outputs), its, norm_first, its_act())
+    after = mine is layers.BatchNorm1D and not norm_first
     return Case(ours, theirs, (draw(numbers(6, 9)), inputs), ("output.bias",) if after else ())
 
 

@@ -341,7 +341,7 @@ def test_a_resnet_like_branch_of_dense_layers() -> None:
             return self.norm(self.projection(x) + self.output(torch.relu(self.hidden(x))))
 
     theirs = Theirs()
-    ours = ResidualBlock(4, 6, 8, pre_norm=False)
+    ours = ResidualBlock(4, 6, 8, norm_first=False)
     ours.load_state_dict({k: v.numpy() for k, v in theirs.state_dict().items()})
     x = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
     leaf, tensor = Tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)

@@ -62,11 +62,11 @@ CASES = {
         SHAPE,
         {"shows": "causal"},
     ),
-    "TransformerEncoderLayer": (layer(), SHAPE, {"kinks": True, "shows": "pre_norm"}),
-    "TransformerEncoderLayer-post-norm": (
-        layer(pre_norm=False, activation="gelu"),
+    "TransformerEncoderLayer": (layer(), SHAPE, {"kinks": True, "shows": "norm_first=False"}),
+    "TransformerEncoderLayer-norm-first": (
+        layer(norm_first=True, activation="gelu"),
         SHAPE,
-        {"shows": "post_norm"},
+        {"shows": "norm_first=True"},
     ),
     "TransformerEncoderLayer-swiglu": (
         layer(activation="swiglu", norm=RMSNorm, bias=False, num_kv_heads=1),
@@ -77,10 +77,10 @@ CASES = {
         reading(layer(TransformerDecoderLayer, activation="gelu")),
         SHAPE,
     ),
-    "TransformerDecoderLayer-post-norm": (
-        reading(layer(TransformerDecoderLayer, activation="gelu", pre_norm=False)),
+    "TransformerDecoderLayer-norm-first": (
+        reading(layer(TransformerDecoderLayer, activation="gelu", norm_first=True)),
         SHAPE,
-        {"shows": "post_norm"},
+        {"shows": "norm_first=True"},
     ),
     "TransformerEncoder": (
         lambda: TransformerEncoder(

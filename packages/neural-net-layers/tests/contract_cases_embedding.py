@@ -21,9 +21,9 @@ CASES = {
     "PositionalEncoding-odd": (lambda: PositionalEncoding(5, 5, 99.0), (2, 5, 5), {"shows": "=99"}),
     "PositionalEncoding-no-batch": (lambda: PositionalEncoding(4), (5, 4), {"batched": False}),
     "LearnedPositionalEmbedding": (
-        lambda: LearnedPositionalEmbedding(5, 4, rng=rng()),
+        lambda: LearnedPositionalEmbedding(4, 5, rng=rng()),
         (3, 5, 4),
-        {"shows": "(5, 4)"},
+        {"shows": "(4, max_length=5)"},
     ),
     "RotaryEmbedding": (lambda: RotaryEmbedding(4, 9), (2, 3, 5, 4), {"shows": "4, max_length=9"}),
     "RotaryEmbedding-interleaved": (

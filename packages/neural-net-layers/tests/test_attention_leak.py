@@ -134,8 +134,10 @@ class Causal(Module):
         elif kind.startswith("decoder"):
             self.inner = TransformerDecoder(2, 8, 2, dropout=dropout, rng=rng)
         else:
-            pre_norm = kind == "encoder"
-            self.inner = TransformerEncoder(2, 8, 2, dropout=dropout, pre_norm=pre_norm, rng=rng)
+            norm_first = kind == "encoder, pre-norm"
+            self.inner = TransformerEncoder(
+                2, 8, 2, dropout=dropout, norm_first=norm_first, rng=rng
+            )
 
     def forward(self, x, **options):
         if self.kind == "SelfAttention":
@@ -145,7 +147,7 @@ class Causal(Module):
         return self.inner(x, causal=True, **options)
 
 
-@pytest.mark.parametrize("kind", ["SelfAttention", "decoder", "encoder", "encoder, post-norm"])
+@pytest.mark.parametrize("kind", ["SelfAttention", "decoder", "encoder", "encoder, pre-norm"])
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
 @pytest.mark.parametrize("need_weights", [False, True])
 def test_modules(kind, dropout, need_weights, form):

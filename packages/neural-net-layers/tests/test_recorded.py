@@ -51,8 +51,8 @@ def decode(module, x, memory, causal, keep):
 
 STEPS_FIRST = {"bias": False, "batch_first": False}
 DEEP = {"num_layers": 2, "bidirectional": True}
-POST = {"dropout": 0.0, "pre_norm": False}
-PRE = {"dropout": 0.0, "activation": "gelu"}
+POST = {"dropout": 0.0}
+PRE = {"dropout": 0.0, "activation": "gelu", "norm_first": True}
 
 MODULES = {
     "LayerNorm": lambda: layers.LayerNorm(4),

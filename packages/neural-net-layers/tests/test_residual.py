@@ -64,14 +64,16 @@ def composed(block, x):
     shortcut = x if block.projection is None else block.projection(x)
     if block.norm is None:
         return shortcut + branch(x)
-    return shortcut + branch(block.norm(x)) if block.pre_norm else block.norm(shortcut + branch(x))
+    return (
+        shortcut + branch(block.norm(x)) if block.norm_first else block.norm(shortcut + branch(x))
+    )
 
 
 @pytest.mark.parametrize("norm", [None, LayerNorm, RMSNorm, BatchNorm1D])
-@pytest.mark.parametrize("pre_norm", [True, False])
+@pytest.mark.parametrize("norm_first", [True, False])
 @pytest.mark.parametrize("sizes", [(4,), (4, 4), (4, 6), (4, 3, 8)])
-def test_a_block_equals_its_formula(norm, pre_norm, sizes):
-    block = ResidualBlock(*sizes, norm=norm, pre_norm=pre_norm, activation=Tanh(), rng=rng())
+def test_a_block_equals_its_formula(norm, norm_first, sizes):
+    block = ResidualBlock(*sizes, norm=norm, norm_first=norm_first, activation=Tanh(), rng=rng())
     x = Tensor(rng(1).normal(size=(5, 4)), requires_grad=True)
     y = block(x)
     np.testing.assert_array_equal(y.data, composed(block, x).data)
@@ -90,7 +92,7 @@ def test_parts_and_their_sizes():
         "output.bias": (3,),
         "projection.weight": (3, 4),
     }
-    assert ResidualBlock(4, 3, 8, pre_norm=False).norm.normalized_shape == (3,)
+    assert ResidualBlock(4, 3, 8, norm_first=False).norm.normalized_shape == (3,)
 
 
 def test_a_branch_scale_of_0_begins_as_the_identity_and_still_learns():

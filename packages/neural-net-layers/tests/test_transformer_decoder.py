@@ -29,12 +29,12 @@ def layer(**options):
 @pytest.mark.parametrize("activation", ["relu", "swiglu"])
 def test_pre_and_post_norm_are_what_the_formulas_say(activation):
     x, memory = Tensor(numbers(2, 5, 8)), Tensor(numbers(2, 4, 8, seed=1))
-    a = layer(activation=activation)
+    a = layer(activation=activation, norm_first=True)
     u = x + a.self_attn(a.norm1(x), causal=True)
     v = u + a.multihead_attn(a.norm2(u), memory)
     expected = v + a.linear2(a.activation(a.linear1(a.norm3(v))))
     np.testing.assert_array_equal(a(x, memory).data, expected.data)
-    b = layer(activation=activation, pre_norm=False)
+    b = layer(activation=activation)
     u = b.norm1(x + b.self_attn(x, causal=True))
     v = b.norm2(u + b.multihead_attn(u, memory))
     expected = b.norm3(v + b.linear2(b.activation(b.linear1(v))))
@@ -54,7 +54,7 @@ def test_parameters_carry_pytorchs_names():
         "norm2",
         "norm3",
     ]
-    assert list(TransformerDecoder(1, 8, 2).state_dict())[-1] == "norm.bias"
+    assert list(TransformerDecoder(1, 8, 2, norm_first=True).state_dict())[-1] == "norm.bias"
 
 
 def test_causal_unless_told_otherwise():
@@ -86,7 +86,7 @@ def test_a_memory_of_another_width_and_weights_of_both_attentions():
     assert [tuple(w.shape for w in pair) for pair in weights] == [((2, 2, 5, 5), (2, 2, 5, 4))] * 3
 
 
-@pytest.mark.parametrize("options", [{}, {"pre_norm": False, "num_kv_heads": 1}])
+@pytest.mark.parametrize("options", [{}, {"norm_first": True, "num_kv_heads": 1}])
 def test_writing_with_a_cache_gives_the_same_and_reads_the_memory_once(options):
     encoder = TransformerEncoder(1, 8, 2, rng=rng(1)).eval()
     decoder = TransformerDecoder(2, 8, 2, rng=rng(), **options).eval()

@@ -38,7 +38,7 @@ def layer(**options):
 @pytest.mark.parametrize("activation", ["relu", "gelu", "swiglu", tanh])
 def test_pre_and_post_norm_are_what_the_formulas_say(activation):
     x = Tensor(numbers(2, 5, 8))
-    pre, post = layer(activation=activation), layer(activation=activation, pre_norm=False)
+    pre, post = layer(activation=activation, norm_first=True), layer(activation=activation)
     for block in (pre, post):
         for i, parameter in enumerate(block.parameters()):
             parameter.data += numbers(*parameter.shape, seed=i) / 4
@@ -62,7 +62,7 @@ def test_swiglu_is_the_module_of_that_name_with_its_two_inner_products_side_by_s
 
 
 def test_parameters_carry_pytorchs_names():
-    names = list(TransformerEncoder(2, 8, 2, pre_norm=False, final_norm=True).state_dict())
+    names = list(TransformerEncoder(2, 8, 2, norm_first=False, final_norm=True).state_dict())
     one = [
         "self_attn.in_proj_weight",
         "self_attn.in_proj_bias",
@@ -100,11 +100,11 @@ def test_layers_of_a_stack_are_drawn_one_by_one():
 @pytest.mark.parametrize(
     ("options", "norm"),
     [
-        ({}, LayerNorm),
-        ({"pre_norm": False}, type(None)),
-        ({"pre_norm": False, "final_norm": True}, LayerNorm),
-        ({"final_norm": False}, type(None)),
-        ({"norm": RMSNorm}, RMSNorm),
+        ({}, type(None)),
+        ({"norm_first": True}, LayerNorm),
+        ({"final_norm": True}, LayerNorm),
+        ({"norm_first": True, "final_norm": False}, type(None)),
+        ({"norm_first": True, "norm": RMSNorm}, RMSNorm),
     ],
 )
 def test_a_norm_ends_the_stack_where_one_is_needed(options, norm):
@@ -122,7 +122,7 @@ def test_what_a_caller_who_says_nothing_gets():
     """Dropout and ε as in PyTorch, and everybody sees everything."""
     layer, stack = (
         TransformerEncoderLayer(4, 2),
-        TransformerEncoder(1, 4, 2, dropout=0.0, rng=rng()),
+        TransformerEncoder(1, 4, 2, norm_first=True, dropout=0.0, rng=rng()),
     )
     assert layer.dropout.p == layer.self_attn.dropout == 0.1
     assert layer.norm1.eps == layer.norm2.eps == stack.norm.eps == 1e-5
@@ -145,7 +145,7 @@ def test_padding_changes_nothing_for_the_tokens():
     np.testing.assert_allclose(padded[:1, :4], encoder(x[:1, :4]).data, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("options", [{}, {"pre_norm": False}, {"num_kv_heads": 1}])
+@pytest.mark.parametrize("options", [{}, {"norm_first": True}, {"num_kv_heads": 1}])
 def test_reading_with_a_cache_gives_the_same(options):
     encoder = TransformerEncoder(3, 8, 2, rng=rng(), **options).eval()
     x, cache = numbers(2, 7, 8), encoder.new_cache()
@@ -225,5 +225,7 @@ def test_the_smallest_settings_are_named_where_they_are_wrong():
 
 def test_an_error_says_in_which_layer_it_happened():
     with pytest.raises(ShapeError, match=r"expected query \(B, T, 8\)") as caught:
-        TransformerEncoder(2, 8, 2, norm=lambda features: Dense(features, 7))(numbers(1, 3, 8))
+        TransformerEncoder(2, 8, 2, norm_first=True, norm=lambda features: Dense(features, 7))(
+            numbers(1, 3, 8)
+        )
     assert "layers.0.self_attn" in caught.value.__notes__[0]

@@ -14,24 +14,24 @@ __all__: list[str] = []
 class TransformerLayer(Module):
     """Residual branches, the last of which thinks about each position by itself."""
 
-    pre_norm: bool
+    norm_first: bool
     activation: Callable[[Any], Any]
     linear1: Dense
     linear2: Dense
     dropout: Dropout
 
     def _add(self, x: Tensor, norm: Module, branch: Callable[[Tensor], Any]) -> tuple[Tensor, Any]:
-        """Return x + branch(norm(x)), or norm(x + branch(x)), and an attention's weights or None.
+        """Return norm(x + branch(x)), or x + branch(norm(x)), and an attention's weights or None.
 
         Args:
             x: (B, T, D).
             norm: The branch's norm.
             branch: Returns (B, T, D), or a pair of it and weights.
         """
-        y = branch(norm(x) if self.pre_norm else x)
+        y = branch(norm(x) if self.norm_first else x)
         y, weights = y if isinstance(y, tuple) else (y, None)
         x = x + self.dropout(y)
-        return x if self.pre_norm else norm(x), weights
+        return x if self.norm_first else norm(x), weights
 
     def _feed_forward(self, x: Tensor) -> Any:
         """Return W₂ a(W₁ x + b₁) + b₂."""
@@ -39,4 +39,4 @@ class TransformerLayer(Module):
 
     def extra_repr(self) -> str:
         """Return the form."""
-        return f"{'pre' if self.pre_norm else 'post'}_norm"
+        return f"norm_first={self.norm_first}"

@@ -24,8 +24,8 @@ class LearnedPositionalEmbedding(Module):
     Places that training never saw stay as they were drawn, so it cannot go on to longer sequences.
 
     Args:
-        max_length: The largest number of places, at least 1.
         features: D.
+        max_length: The largest number of places, at least 1.
         init: Called as `init(shape, rng=…, dtype=…)`; None draws from N(0, 1), as an embedding
             of tokens does. If these vectors are much shorter than the tokens', the network does
             not notice them at first: with N(0, 0.02²) beside tokens from N(0, 1), a small network
@@ -47,7 +47,7 @@ class LearnedPositionalEmbedding(Module):
 
     Examples:
         >>> import numpy as np
-        >>> LearnedPositionalEmbedding(8, 4)(np.zeros((2, 5, 4))).shape
+        >>> LearnedPositionalEmbedding(4, 8)(np.zeros((2, 5, 4))).shape
         (2, 5, 4)
     """
 
@@ -55,15 +55,15 @@ class LearnedPositionalEmbedding(Module):
 
     def __init__(
         self,
-        max_length: int,
         features: int,
+        max_length: int,
         *,
         init: Initializer | None = None,
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        self.max_length = check_size("LearnedPositionalEmbedding", "max_length", max_length)
         self.features = check_size("LearnedPositionalEmbedding", "features", features)
+        self.max_length = check_size("LearnedPositionalEmbedding", "max_length", max_length)
         draw = initializers.normal if init is None else init
         self.weight = Parameter(draw((max_length, features), rng=rng, dtype=dtype), dtype)
 
@@ -75,11 +75,11 @@ class LearnedPositionalEmbedding(Module):
             offset: The place of the first vector; with a cache, how many came before.
         """
         (x,) = coerce(x)
-        label = f"LearnedPositionalEmbedding({self.max_length}, {self.features})"
+        label = f"LearnedPositionalEmbedding({self.extra_repr()})"
         check_places(label, x, self.features, self.max_length, offset)
         y: Tensor = x + self.weight[offset : offset + x.shape[-2]]
         return y
 
     def extra_repr(self) -> str:
         """Return the sizes."""
-        return f"{self.max_length}, {self.features}"
+        return f"{self.features}, max_length={self.max_length}"

@@ -98,7 +98,8 @@ class ResidualBlock(Module):
         activation: a; None means `ReLU()`.
         norm: Makes the norm of a given size, such as `LayerNorm`, `RMSNorm` or `BatchNorm1D`;
             None leaves it out.
-        pre_norm: Whether the norm stands before the branch or after the sum.
+        norm_first: Whether the norm stands before the branch or after the sum; unlike the
+            transformer's layers, whose default is PyTorch's, the block begins with it.
         dropout: The probability of dropping a hidden unit in training.
         drop_path: The probability of leaving out the branch in training, example by example.
         init: Initializer of the dense layers, such as `init.kaiming_normal`; None as in `Dense`.
@@ -138,7 +139,7 @@ class ResidualBlock(Module):
         *,
         activation: Module | None = None,
         norm: Callable[[int], Module] | None = LayerNorm,
-        pre_norm: bool = True,
+        norm_first: bool = True,
         dropout: float = 0.0,
         drop_path: float = 0.0,
         init: Initializer | None = None,
@@ -151,8 +152,8 @@ class ResidualBlock(Module):
         outputs = check_size("ResidualBlock", "out_features", outputs)
         width = outputs if hidden_features is None else hidden_features
         width = check_size("ResidualBlock", "hidden_features", width)
-        self.in_features, self.pre_norm = inputs, pre_norm
-        self.norm = None if norm is None else norm(inputs if pre_norm else outputs)
+        self.in_features, self.norm_first = inputs, norm_first
+        self.norm = None if norm is None else norm(inputs if norm_first else outputs)
         if self.norm is not None and dtype is not None:
             self.norm.astype(dtype)
         self.hidden = Dense(inputs, width, init=init, rng=rng, dtype=dtype)
@@ -174,7 +175,7 @@ class ResidualBlock(Module):
                 f"ResidualBlock({self.extra_repr()}): expected input (..., {self.in_features}), "
                 f"got {x.shape}"
             )
-        branch = self.norm(x) if self.norm is not None and self.pre_norm else x
+        branch = self.norm(x) if self.norm is not None and self.norm_first else x
         branch = self.activation(self.hidden(branch))  # (…, D)
         if self.dropout is not None:
             branch = self.dropout(branch)
@@ -182,12 +183,12 @@ class ResidualBlock(Module):
         if self.drop_path is not None:
             branch = self.drop_path(branch)
         y = add_branch(self, x if self.projection is None else self.projection(x), branch)
-        return self.norm(y) if self.norm is not None and not self.pre_norm else y
+        return self.norm(y) if self.norm is not None and not self.norm_first else y
 
     def extra_repr(self) -> str:
         """Return the sizes and the form."""
         sizes = f"{self.in_features} -> {self.hidden.out_features} -> {self.output.out_features}"
-        return f"{sizes}, {'pre' if self.pre_norm else 'post'}_norm"
+        return f"{sizes}, norm_first={self.norm_first}"
 
 
 def add_branch(owner: Module, shortcut: Tensor, branch: Tensor) -> Tensor:

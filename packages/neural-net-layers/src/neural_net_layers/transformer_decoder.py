@@ -3,9 +3,11 @@ r"""The transformer's decoder: writes one sequence while reading another.
 Between the two branches of an encoder's layer stands a third, in which what is written asks and
 what was read, the "memory", answers:
 
-    x = x + self_attention(norm(x))            causal: nobody reads what is not yet written
-    x = x + cross_attention(norm(x), memory)
-    x = x + feed_forward(norm(x))
+    x = norm(x + self_attention(x))            causal: nobody reads what is not yet written
+    x = norm(x + cross_attention(x, memory))
+    x = norm(x + feed_forward(x))
+
+With `norm_first=True` it is x + self_attention(norm(x)) and so on.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +27,7 @@ from neural_net_layers._transformer_layer import TransformerLayer
 from neural_net_layers.dropout import Dropout
 from neural_net_layers.key_value_cache import DecoderCache
 from neural_net_layers.multi_head_attention import MultiHeadAttention, Position
-from neural_net_layers.transformer_encoder import final_norm_of, make_norm
+from neural_net_layers.transformer_encoder import make_norm
 
 __all__ = ["TransformerDecoder", "TransformerDecoderLayer"]
 
@@ -33,12 +35,17 @@ __all__ = ["TransformerDecoder", "TransformerDecoderLayer"]
 class TransformerDecoderLayer(TransformerLayer):
     r"""Causal self-attention, attention to a memory, and a feed-forward part.
 
-    $$ \text{pre-norm: } u = x + \mathrm{attention}(\mathrm{norm}_1(x)), \quad
+    $$ u = \mathrm{norm}_1(x + \mathrm{attention}(x)), \quad
+       v = \mathrm{norm}_2(u + \mathrm{attention}(u, \text{memory})), \quad
+       y = \mathrm{norm}_3(v + W_2\, a(W_1 v + b_1) + b_2) $$
+
+    $$ \text{norm first: } u = x + \mathrm{attention}(\mathrm{norm}_1(x)), \quad
        v = u + \mathrm{attention}(\mathrm{norm}_2(u), \text{memory}), \quad
        y = v + W_2\, a(W_1 \mathrm{norm}_3(v) + b_1) + b_2 $$
 
-    Post-norm normalizes after each sum instead. Called the same in PyTorch, whose parameters load
-    as they are; there it is post-norm by default, and **not causal** unless a mask says so.
+    Called the same in PyTorch, whose parameters load as they are and give the same numbers. There
+    the sequence comes first unless told otherwise, and the self-attention is **not causal**
+    unless a mask says so; here it is, unless the call says `causal=False`.
 
     Args:
         features: D, the width.
@@ -46,7 +53,7 @@ class TransformerDecoderLayer(TransformerLayer):
         hidden_features: The width inside the feed-forward part; None means 4 D.
         dropout: The probability of dropping in training.
         activation: As in `TransformerEncoderLayer`.
-        pre_norm: Whether the norms stand before the branches or after the sums.
+        norm_first: Whether the norms stand before the branches instead of after the sums.
         bias: Whether projections and norms have biases.
         eps: Of the norms.
         norm: Makes the norm of a given size; None means `LayerNorm`.
@@ -87,7 +94,7 @@ class TransformerDecoderLayer(TransformerLayer):
         *,
         dropout: float = 0.1,
         activation: Activation = "relu",
-        pre_norm: bool = True,
+        norm_first: bool = False,
         bias: bool = True,
         eps: float = 1e-5,
         norm: Callable[[int], Module] | None = None,
@@ -100,7 +107,7 @@ class TransformerDecoderLayer(TransformerLayer):
     ) -> None:
         hidden = 4 * features if hidden_features is None else hidden_features
         hidden = check_size("TransformerDecoderLayer", "hidden_features", hidden)
-        self.pre_norm = pre_norm
+        self.norm_first = norm_first
         self.activation, widening = resolve_activation("TransformerDecoderLayer", activation)
         common: dict[str, Any] = {"bias": bias, "init": init, "rng": rng, "dtype": dtype}
         self.self_attn = MultiHeadAttention(
@@ -191,8 +198,20 @@ class TransformerDecoder(Module):
         num_layers: L, how many.
         features: D, the width.
         num_heads: H, a divisor of D.
-        final_norm: Whether a norm follows the last layer; None means with pre-norm only.
-        **options: Of each `TransformerDecoderLayer`.
+        hidden_features: The width inside the feed-forward parts; None means 4 D.
+        final_norm: Whether a norm follows the last layer; None means if `norm_first`.
+        dropout: This and all that follow as in `TransformerDecoderLayer`.
+        activation: Likewise.
+        norm_first: Likewise.
+        bias: Likewise.
+        eps: Likewise, and of the norm at the end.
+        norm: Likewise, and makes the norm at the end.
+        num_kv_heads: Likewise.
+        memory_features: Likewise.
+        position: Likewise.
+        init: Likewise.
+        rng: Likewise; all layers draw from it, one after the other.
+        dtype: Likewise.
 
     Shape:
         x (B, T, D), memory (B, S, memory_features) -> (B, T, D)
@@ -213,14 +232,46 @@ class TransformerDecoder(Module):
         num_layers: int,
         features: int,
         num_heads: int,
+        hidden_features: int | None = None,
         *,
         final_norm: bool | None = None,
-        **options: Any,
+        dropout: float = 0.1,
+        activation: Activation = "relu",
+        norm_first: bool = False,
+        bias: bool = True,
+        eps: float = 1e-5,
+        norm: Callable[[int], Module] | None = None,
+        num_kv_heads: int | None = None,
+        memory_features: int | None = None,
+        position: Position | None = None,
+        init: Initializer | None = None,
+        rng: np.random.Generator | None = None,
+        dtype: npt.DTypeLike | None = None,
     ) -> None:
         count = check_size("TransformerDecoder", "num_layers", num_layers)
-        layers = [TransformerDecoderLayer(features, num_heads, **options) for _ in range(count)]
+        layers = [
+            TransformerDecoderLayer(
+                features,
+                num_heads,
+                hidden_features,
+                dropout=dropout,
+                activation=activation,
+                norm_first=norm_first,
+                bias=bias,
+                eps=eps,
+                norm=norm,
+                num_kv_heads=num_kv_heads,
+                memory_features=memory_features,
+                position=position,
+                init=init,
+                rng=rng,
+                dtype=dtype,
+            )
+            for _ in range(count)
+        ]
         self.layers = ModuleList(layers)
-        self.norm = final_norm_of(final_norm, features, options)
+        with_norm = norm_first if final_norm is None else final_norm
+        self.norm = make_norm(norm, features, eps, bias, dtype) if with_norm else None
 
     def forward(
         self,

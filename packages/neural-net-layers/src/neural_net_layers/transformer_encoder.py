@@ -3,11 +3,12 @@ r"""The transformer's block, and a stack of them: attend, then think about it, e
 A block has two residual branches. The attention moves information between positions; the
 feed-forward part works on each position by itself:
 
-    x = x + attention(norm(x))
-    x = x + W₂ a(W₁ norm(x) + b₁) + b₂
+    x = norm(x + attention(x))
+    x = norm(x + W₂ a(W₁ x + b₁) + b₂)
 
-That is pre-norm. Post-norm, the original form, is norm(x + …): see `ResidualBlock` for the
-difference. With a causal mask a stack of these blocks is a language model's body ("decoder-only").
+That is post-norm, the original form. Pre-norm (`norm_first=True`) is x + attention(norm(x)) and so
+on: see `ResidualBlock` for the difference. With a causal mask a stack of these blocks is a
+language model's body ("decoder-only").
 """
 
 from collections.abc import Callable, Sequence
@@ -35,14 +36,14 @@ __all__ = ["TransformerEncoder", "TransformerEncoderLayer"]
 class TransformerEncoderLayer(TransformerLayer):
     r"""Self-attention and a feed-forward part, each normalized and added to its input.
 
-    $$ \text{pre-norm: } u = x + \mathrm{attention}(\mathrm{norm}_1(x)), \quad
-       y = u + W_2\, a(W_1 \mathrm{norm}_2(u) + b_1) + b_2 $$
-
-    $$ \text{post-norm: } u = \mathrm{norm}_1(x + \mathrm{attention}(x)), \quad
+    $$ u = \mathrm{norm}_1(x + \mathrm{attention}(x)), \quad
        y = \mathrm{norm}_2(u + W_2\, a(W_1 u + b_1) + b_2) $$
 
-    Called the same in PyTorch, whose parameters load as they are; there it is post-norm by
-    default (`norm_first=False`), with `dim_feedforward=2048` and ReLU.
+    $$ \text{norm first: } u = x + \mathrm{attention}(\mathrm{norm}_1(x)), \quad
+       y = u + W_2\, a(W_1 \mathrm{norm}_2(u) + b_1) + b_2 $$
+
+    Called the same in PyTorch, whose parameters load as they are and give the same numbers. There
+    the sequence comes first unless told otherwise, and `dim_feedforward` is 2048 by default.
 
     Args:
         features: D, the width.
@@ -52,7 +53,8 @@ class TransformerEncoderLayer(TransformerLayer):
             both branches.
         activation: a: `"relu"`, `"gelu"`, `"swiglu"` (W₁ then makes gate and values side by side,
             2 · hidden_features), or a function.
-        pre_norm: Whether the norms stand before the branches or after the sums.
+        norm_first: Whether the norms stand before the branches ("pre-norm") instead of after the
+            sums. Deep stacks then train without warm-up.
         bias: Whether projections and norms have biases.
         eps: Of the norms.
         norm: Makes the norm of a given size, such as `RMSNorm`; None means `LayerNorm`.
@@ -91,7 +93,7 @@ class TransformerEncoderLayer(TransformerLayer):
         *,
         dropout: float = 0.1,
         activation: Activation = "relu",
-        pre_norm: bool = True,
+        norm_first: bool = False,
         bias: bool = True,
         eps: float = 1e-5,
         norm: Callable[[int], Module] | None = None,
@@ -103,7 +105,7 @@ class TransformerEncoderLayer(TransformerLayer):
     ) -> None:
         hidden = 4 * features if hidden_features is None else hidden_features
         hidden = check_size("TransformerEncoderLayer", "hidden_features", hidden)
-        self.pre_norm = pre_norm
+        self.norm_first = norm_first
         self.activation, widening = resolve_activation("TransformerEncoderLayer", activation)
         common: dict[str, Any] = {"bias": bias, "init": init, "rng": rng, "dtype": dtype}
         self.self_attn = MultiHeadAttention(
@@ -169,9 +171,20 @@ class TransformerEncoder(Module):
         num_layers: L, how many.
         features: D, the width.
         num_heads: H, a divisor of D.
-        final_norm: Whether a norm follows the last layer; None means with pre-norm, whose sums
-            leave the stack at any size, and not with post-norm.
-        **options: Of each `TransformerEncoderLayer`.
+        hidden_features: The width inside the feed-forward parts; None means 4 D.
+        final_norm: Whether a norm follows the last layer; None means if `norm_first`, as the
+            sums then leave the stack at any size, and otherwise not.
+        dropout: This and all that follow as in `TransformerEncoderLayer`.
+        activation: Likewise.
+        norm_first: Likewise.
+        bias: Likewise.
+        eps: Likewise, and of the norm at the end.
+        norm: Likewise, and makes the norm at the end.
+        num_kv_heads: Likewise.
+        position: Likewise.
+        init: Likewise.
+        rng: Likewise; all layers draw from it, one after the other.
+        dtype: Likewise.
 
     Shape:
         (B, T, D) -> (B, T, D)
@@ -192,14 +205,44 @@ class TransformerEncoder(Module):
         num_layers: int,
         features: int,
         num_heads: int,
+        hidden_features: int | None = None,
         *,
         final_norm: bool | None = None,
-        **options: Any,
+        dropout: float = 0.1,
+        activation: Activation = "relu",
+        norm_first: bool = False,
+        bias: bool = True,
+        eps: float = 1e-5,
+        norm: Callable[[int], Module] | None = None,
+        num_kv_heads: int | None = None,
+        position: Position | None = None,
+        init: Initializer | None = None,
+        rng: np.random.Generator | None = None,
+        dtype: npt.DTypeLike | None = None,
     ) -> None:
         count = check_size("TransformerEncoder", "num_layers", num_layers)
-        layers = [TransformerEncoderLayer(features, num_heads, **options) for _ in range(count)]
+        layers = [
+            TransformerEncoderLayer(
+                features,
+                num_heads,
+                hidden_features,
+                dropout=dropout,
+                activation=activation,
+                norm_first=norm_first,
+                bias=bias,
+                eps=eps,
+                norm=norm,
+                num_kv_heads=num_kv_heads,
+                position=position,
+                init=init,
+                rng=rng,
+                dtype=dtype,
+            )
+            for _ in range(count)
+        ]
         self.layers = ModuleList(layers)
-        self.norm = final_norm_of(final_norm, features, options)
+        with_norm = norm_first if final_norm is None else final_norm
+        self.norm = make_norm(norm, features, eps, bias, dtype) if with_norm else None
 
     def forward(
         self,
@@ -263,13 +306,3 @@ def make_norm(
         return LayerNorm(features, eps, bias=bias, dtype=dtype)
     made = norm(features)
     return made if dtype is None else made.astype(dtype)
-
-
-def final_norm_of(wanted: bool | None, features: int, options: dict[str, Any]) -> Module | None:
-    """Return the norm after a stack of layers with some options, or None."""
-    if wanted is None:
-        wanted = options.get("pre_norm", True)
-    if not wanted:
-        return None
-    norm, eps = options.get("norm"), options.get("eps", 1e-5)
-    return make_norm(norm, features, eps, options.get("bias", True), options.get("dtype"))
