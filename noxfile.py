@@ -4,6 +4,7 @@
 arguments on to the program that the session runs.
 """
 
+import hashlib
 import importlib
 import importlib.util
 import os
@@ -22,6 +23,8 @@ ROOT = Path(__file__).parent
 PACKAGES = ["core", "optim", "layers", "viz", "utils"]
 TORCH = "torch==2.13.0"
 TOKENIZERS = "tokenizers==0.23.3"
+TWINE = "twine==7.0.0"
+CHECK_JSONSCHEMA, ZIZMOR = "check-jsonschema==0.39.0", "zizmor==1.32.0"
 JAX = ["jax==0.10.2", "optax==0.2.8"]
 # `uv run` names itself in UV; it need not be on the PATH.
 UV = os.environ.get("UV") or shutil.which("uv")
@@ -58,6 +61,15 @@ def minimums(session: nox.Session, package: str) -> None:
     foreign = {name for name in foreign if not name.startswith("neural-net-")}
     session.install(*wheels, *sorted(foreign), "--resolution=lowest-direct")
     session.install(*requirements("test"))
+    run_package_tests(session, package)
+
+
+@nox.session(default=False)
+@nox.parametrize("package", PACKAGES, ids=PACKAGES)
+def newest(session: nox.Session, package: str) -> None:
+    """Run the tests of one package with the newest versions that there are."""
+    wheels = build_wheels(session, package)
+    session.install(*wheels, *requirements("test"), "--upgrade")
     run_package_tests(session, package)
 
 
@@ -154,10 +166,90 @@ def bench(session: nox.Session) -> None:
     session.run("python", "benchmarks/run.py", *session.posargs, env=CLEAN)
 
 
+@nox.session(default=False)
+def release(session: nox.Session) -> None:
+    """Build wheels and source archives into dist/, twice, and check that both are the same bytes.
+
+    Every wheel is built from its source archive. The time stamps inside are the last commit's.
+    """
+    session.install(TWINE)
+    when = session.run("git", "log", "-1", "--format=%ct", external=True, silent=True).strip()
+    again = Path(session.create_tmp()).resolve() / "again"
+    for folder in (ROOT / "dist", again):
+        shutil.rmtree(folder, ignore_errors=True)
+        command = ["build", "--all-packages", "--out-dir", str(folder), "--quiet"]
+        session.run(UV, *command, env={"SOURCE_DATE_EPOCH": when}, external=True)
+    archives = sorted([*(ROOT / "dist").glob("*.whl"), *(ROOT / "dist").glob("*.tar.gz")])
+    if len(archives) != 2 * len(PACKAGES):
+        session.error(f"expected {2 * len(PACKAGES)} archives, got {len(archives)}")
+    sums = ""
+    for archive in archives:
+        if archive.read_bytes() != (again / archive.name).read_bytes():
+            session.error(f"{archive.name}: building it twice gives different bytes")
+        sums += f"{hashlib.sha256(archive.read_bytes()).hexdigest()}  {archive.name}\n"
+    # Metadata and whether a registry can show the README.
+    session.run("twine", "check", "--strict", *map(str, archives))
+    (ROOT / "dist/SHA256SUMS").write_text(sums, encoding="utf-8", newline="\n")
+    session.log(f"dist/SHA256SUMS\n{sums}")
+
+
+@nox.session(default=False)
+@nox.parametrize("package", PACKAGES, ids=PACKAGES)
+def source_archives(session: nox.Session, package: str) -> None:
+    """Build one package from its source archive in dist/ and run the tests that lie in it."""
+    distributions = []
+    for name in internal_closure(package):
+        (archive,) = (ROOT / "dist").glob(f"neural_net_{name}-*.tar.gz")
+        distributions.append(archive)
+    session.install(*map(str, distributions), *requirements("test"))
+    folder = Path(session.create_tmp()).resolve() / package
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.unpack_archive(distributions[0], folder, filter="data")
+    (unpacked,) = folder.iterdir()
+    session.chdir(unpacked)  # nothing of the repository is seen from here
+    session.run("pytest", "tests", *session.posargs, env=CLEAN)
+
+
 @nox.session(default=False, venv_backend="none")
-def build(session: nox.Session) -> None:
-    """Build wheel and source archive of every package into dist/."""
-    session.run(UV, "build", "--all-packages", "--out-dir", "dist", external=True)
+def version(session: nox.Session) -> None:
+    """Give all five packages a new version: `nox -s version -- 0.2.0`."""
+    if len(session.posargs) != 1 or not re.fullmatch(
+        r"\d+\.\d+\.\d+((a|b|rc)\d+)?", *session.posargs
+    ):
+        session.error("expected one version, such as 0.2.0: nox -s version -- 0.2.0")
+    (new,) = session.posargs
+    for name in PACKAGES:
+        folder = ROOT / f"packages/neural-net-{name}"
+        changes = {
+            folder / "pyproject.toml": [
+                (r'^version = ".*"$', f'version = "{new}"'),
+                (r'"(neural-net-\w+)==[^"]*"', rf'"\1=={new}"'),
+            ],
+            folder / f"src/neural_net_{name}/__init__.py": [
+                (r'^__version__ = ".*"$', f'__version__ = "{new}"')
+            ],
+        }
+        for path, replacements in changes.items():
+            text = path.read_text(encoding="utf-8")
+            for pattern, replacement in replacements:
+                text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
+            path.write_text(text, encoding="utf-8")
+    citation = ROOT / "CITATION.cff"
+    text = re.sub(r"^version: .*$", f"version: {new}", citation.read_text("utf-8"), flags=re.M)
+    citation.write_text(text, encoding="utf-8")
+    session.notify("lock")
+
+
+@nox.session(default=False)
+def workflows(session: nox.Session) -> None:
+    """Check the workflows of the code host and CITATION.cff, without a network."""
+    session.install(CHECK_JSONSCHEMA, ZIZMOR)
+    files = sorted(map(str, Path(".github/workflows").glob("*.yml")))
+    for schema in ("vendor.github-workflows", "custom.github-workflows-require-timeout"):
+        session.run("check-jsonschema", "--builtin-schema", schema, *files)
+    citation = ["--builtin-schema", "vendor.citation-file-format", "CITATION.cff"]
+    session.run("check-jsonschema", "--force-filetype", "yaml", *citation)
+    session.run("zizmor", "--offline", "--persona", "pedantic", ".github")
 
 
 @nox.session(default=False, venv_backend="none")

@@ -59,12 +59,13 @@ def test_dependencies_between_packages_run_one_way(package: str) -> None:
 
 def test_all_packages_have_one_version_and_demand_it_of_each_other() -> None:
     (version,) = {metadata(package)["version"] for package in PACKAGES}
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     for package in PACKAGES:
         source = ROOT / f"packages/neural-net-{package}/src/neural_net_{package}/__init__.py"
         assert f'\n__version__ = "{version}"\n' in source.read_text(encoding="utf-8")
         for requirement in metadata(package)["dependencies"]:
             if requirement.startswith("neural-net"):
-                assert requirement.endswith(f"~={version}")
+                assert requirement.endswith(f"=={version}")
 
 
 @pytest.mark.parametrize("package", PACKAGES)
