@@ -237,7 +237,7 @@ def version(session: nox.Session) -> None:
     citation = ROOT / "CITATION.cff"
     text = re.sub(r"^version: .*$", f"version: {new}", citation.read_text("utf-8"), flags=re.M)
     citation.write_text(text, encoding="utf-8")
-    session.notify("lock")
+    session.notify("lock", posargs=[])
 
 
 @nox.session(default=False)
