@@ -333,9 +333,7 @@ def sync(session: nox.Session, *groups: str) -> None:
 def install_with_torch(session: nox.Session) -> None:
     """Install PyTorch with pip, and all packages of the workspace."""
     constraint = ["--constraint", pinned_versions(session)]
-    session.install(
-        TORCH, "numpy", "safetensors", "svgwrite", "rich", *requirements("test"), *constraint
-    )
+    session.install(TORCH, "numpy", "svgwrite", "rich", *requirements("test"), *constraint)
     wheels = build_wheels(session, *PACKAGES)
     session.install(
         "--force-reinstall", "--no-deps", *wheels

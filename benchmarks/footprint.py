@@ -76,7 +76,7 @@ def installed_size(names: list[str]) -> float:
                 spec = importlib.util.find_spec(name.replace("-", "_"))
                 folder = Path(spec.origin).parent
                 total += sum(f.stat().st_size for f in folder.rglob("*.py"))
-                waiting += ["safetensors"]
+                waiting += ["numpy"]
             continue
         for file in found.files or ():
             path = Path(found.locate_file(file))

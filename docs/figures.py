@@ -51,10 +51,9 @@ def dependencies() -> viz.Figure:
         box(x, top, wide, f"neural-net-{name}", holds)
     box(16, middle, 2 * wide + 14, "neural-net-core", "tensors, gradients, modules, losses, files")
     outside(89, middle + tall, "numpy")
-    outside(249, middle + tall, "safetensors")
     words = (
         "neural-net-optim, -layers, -viz and -utils each import neural-net-core and not each "
-        "other. Core needs numpy and safetensors, viz also svgwrite, utils also rich."
+        "other. Core needs numpy, viz also svgwrite, utils also rich."
     )
     return canvas.figure(658, 302, "The packages and what they import", words)
 

@@ -65,7 +65,7 @@ def project(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_adding_optim_pulls_core_and_nothing_else_of_ours(project: Path) -> None:
     command = ["pip", "list", "--format=json", "--python", str(project / ".venv")]
     installed = {entry["name"] for entry in json.loads(uv(*command, cwd=project))}
-    assert installed == {"neural-net-optim", "neural-net-core", "numpy", "safetensors"}
+    assert installed == {"neural-net-optim", "neural-net-core", "numpy"}
 
 
 def test_a_short_training_script_learns(project: Path) -> None:

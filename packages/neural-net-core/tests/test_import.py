@@ -21,7 +21,7 @@ def test_only_numpy_and_the_standard_library_are_imported():
         # NumPy's compiled random generators bring the runtime of their compiler.
         if m not in sys.stdlib_module_names and "cython" not in m
     }
-    assert others <= {"neural_net_core", "safetensors", "numpy"}
+    assert others <= {"neural_net_core", "numpy"}
 
 
 def test_every_public_name_exists_and_is_documented():

@@ -24,7 +24,6 @@ from io import FileIO
 from typing import Any, NamedTuple
 
 import numpy as np
-import safetensors.numpy
 
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import CheckpointError
@@ -40,24 +39,26 @@ MAX_HEADER = 32 * 2**20
 MAX_AXES = 32
 METADATA_KEY = "neural_net"
 
-# The format's dtypes that NumPy has too, and bfloat16 as the 16 bits that it is stored in.
+# The format's dtypes that NumPy has too, and bfloat16 as the 16 bits that it is stored in. Arrays
+# are written in this order, wide numbers first, so that each begins at a multiple of its width.
 DTYPES: dict[str, str] = {
-    "F64": "<f8",
-    "F32": "<f4",
-    "F16": "<f2",
-    "BF16": "<u2",
-    "C64": "<c8",
+    "U64": "<u8",
     "I64": "<i8",
+    "F64": "<f8",
+    "C64": "<c8",
+    "F32": "<f4",
+    "U32": "<u4",
     "I32": "<i4",
+    "BF16": "<u2",
+    "F16": "<f2",
+    "U16": "<u2",
     "I16": "<i2",
     "I8": "|i1",
-    "U64": "<u8",
-    "U32": "<u4",
-    "U16": "<u2",
     "U8": "|u1",
     "BOOL": "|b1",
 }
 NAMES: dict[str, str] = {code: name for name, code in DTYPES.items() if name != "BF16"}
+RANKS: dict[str, int] = {code: rank for rank, code in enumerate(NAMES)}
 
 
 class Entry(NamedTuple):
@@ -89,13 +90,16 @@ def write_file(path: PathLike, tensors: Mapping[str, Array], payload: dict[str, 
     text = json.dumps(payload, allow_nan=False)
     entries = ((name, NAMES[a.dtype.str], a.shape, a) for name, a in arrays.items())
     signed = json.dumps({"checksum": _checksum(text, entries), "payload": payload})
-    content = safetensors.numpy.save(arrays, {METADATA_KEY: signed})
-    if int.from_bytes(content[:8], "little") > MAX_HEADER:
+    ranked = sorted(arrays.items(), key=lambda item: (RANKS[item[1].dtype.str], item[0]))
+    header = _header(ranked, {METADATA_KEY: signed})
+    if len(header) > MAX_HEADER:
         raise CheckpointError(
             f"{path}: the names and metadata take more than {MAX_HEADER} bytes; "
             "keep long records as arrays or in a file of their own"
         )
-    replace_file(path, content)
+    parts: list[bytes | memoryview] = [len(header).to_bytes(8, "little"), header]
+    parts += [_bytes_of(array) for _, array in ranked]
+    replace_file(path, b"".join(parts))
 
 
 def read_file(path: PathLike) -> tuple[dict[str, Array], dict[str, Any] | None]:
@@ -137,6 +141,18 @@ def _storable(path: PathLike, name: str, array: Array) -> Array:
             f"{', '.join(np.dtype(code).name for code in NAMES)}"
         )
     return array
+
+
+def _header(arrays: Iterable[tuple[str, Array]], metadata: dict[str, str]) -> bytes:
+    """Return the table of contents, padded so that the data begin at a multiple of 8 bytes."""
+    table: dict[str, Any] = {"__metadata__": metadata}
+    end = 0
+    for name, array in arrays:
+        begin, end = end, end + array.nbytes
+        dtype, shape = NAMES[array.dtype.str], list(array.shape)
+        table[name] = {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+    header = json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode()
+    return header + b" " * (-len(header) % 8)
 
 
 def _checksum(text: str, entries: Iterable[tuple[str, str, tuple[int, ...], Array]]) -> str:
