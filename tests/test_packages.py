@@ -43,7 +43,8 @@ def imported(package: str) -> set[str]:
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 names.add(str(node.module).split(".")[0])
-    foreign = names - sys.stdlib_module_names - {f"neural_net_{package}"}
+    # Every type checker brings typing_extensions, which nothing imports when it runs.
+    foreign = names - sys.stdlib_module_names - {f"neural_net_{package}", "typing_extensions"}
     return {DISTRIBUTIONS.get(name, name) for name in foreign}
 
 

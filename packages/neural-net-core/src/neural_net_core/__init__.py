@@ -1,7 +1,7 @@
 """Tensors, automatic differentiation, modules, activations, losses and checkpoints on NumPy."""
 
 # First, because it ties the knot between tensors and operations (see the end of tensor.py).
-from neural_net_core.tensor import Buffer, Parameter, Tensor, as_tensor  # isort: skip
+from neural_net_core.tensor import Buffer, Parameter, Tensor, TensorLike, as_tensor  # isort: skip
 
 from neural_net_core import activations, init, losses, ops
 from neural_net_core.activations import *  # noqa: F403
@@ -14,7 +14,7 @@ from neural_net_core.checkpoint import (
 )
 from neural_net_core.containers import ModuleDict, ModuleList, Sequential
 from neural_net_core.dense import Dense
-from neural_net_core.dtypes import default_dtype, get_default_dtype
+from neural_net_core.dtypes import Array, default_dtype, get_default_dtype
 from neural_net_core.errors import (
     CheckpointError,
     DTypeError,
@@ -28,6 +28,7 @@ from neural_net_core.errors import (
 from neural_net_core.feed_forward import FeedForward
 from neural_net_core.flatten import Flatten, Unflatten
 from neural_net_core.grad_mode import enable_grad, is_grad_enabled, no_grad
+from neural_net_core.init import Initializer
 from neural_net_core.losses import *  # noqa: F403
 from neural_net_core.memory import keep_freed_memory
 from neural_net_core.module import Module
@@ -38,6 +39,7 @@ from neural_net_core.tape import grad
 __version__ = "0.1.0"
 
 __all__ = [
+    "Array",
     "Buffer",
     "Checkpoint",
     "CheckpointError",
@@ -47,6 +49,7 @@ __all__ = [
     "Flatten",
     "GraphError",
     "GraphFreedError",
+    "Initializer",
     "Module",
     "ModuleDict",
     "ModuleList",
@@ -57,6 +60,7 @@ __all__ = [
     "ShapeError",
     "StateDictError",
     "Tensor",
+    "TensorLike",
     "TrainingError",
     "Unflatten",
     "activations",

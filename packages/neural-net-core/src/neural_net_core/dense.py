@@ -1,23 +1,20 @@
 r"""The fully connected layer: every output is a weighted sum of every input."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
-from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
+from neural_net_core.init import Initializer
 from neural_net_core.module import Module
 from neural_net_core.ops.linear import linear
 from neural_net_core.random import resolve_rng
-from neural_net_core.tensor import Parameter, Tensor, as_tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 
-__all__ = ["Dense", "Initializer"]
-
-Initializer = Callable[..., Array]
+__all__ = ["Dense"]
 
 
 class Dense(Module):
@@ -89,7 +86,7 @@ class Dense(Module):
         self.weight = Parameter(weight, dtype)
         self.bias = Parameter(shift, dtype) if bias else None
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return x Wᵀ + b.
 
         Args:

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.activations import Identity, Sigmoid
 from neural_net_core.containers import ModuleList
-from neural_net_core.dense import Dense, Initializer
+from neural_net_core.dense import Dense
+from neural_net_core.init import Initializer
 from neural_net_core.module import Module
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__ = ["FeedForward"]
 
@@ -59,8 +59,9 @@ class FeedForward(Module):
         hidden = [activation() for _ in sizes[1:-1]]
         self.activations = ModuleList([*hidden, (output_activation or Identity)()])
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the output of the last layer."""
+        y = as_tensor(x)
         for layer, activation in zip(self.layers, self.activations, strict=True):
-            x = activation(layer(x))
-        return x  # type: ignore[no-any-return]
+            y = activation(layer(y))
+        return y

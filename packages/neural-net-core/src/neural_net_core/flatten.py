@@ -1,12 +1,11 @@
 """Joining axes into one, such as an image's rows and columns before a dense layer."""
 
 import math
-from typing import Any
 
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.ops import reshape
-from neural_net_core.tensor import Tensor, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__ = ["Flatten", "Unflatten"]
 
@@ -33,7 +32,7 @@ class Flatten(Module):
     def __init__(self, start_axis: int = 1, end_axis: int = -1) -> None:
         self.start_axis, self.end_axis = start_axis, end_axis
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return x with the axes joined."""
         x = as_tensor(x)
         first, last = self.start_axis % max(x.ndim, 1), self.end_axis % max(x.ndim, 1)
@@ -68,7 +67,7 @@ class Unflatten(Module):
     def __init__(self, axis: int, shape: tuple[int, ...]) -> None:
         self.axis, self.shape = axis, tuple(shape)
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return x with the axis split."""
         x = as_tensor(x)
         if not -x.ndim <= self.axis < x.ndim or x.shape[self.axis] != math.prod(self.shape):

@@ -17,7 +17,7 @@ to forget:
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Self
+from typing import Any, ParamSpec, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +64,21 @@ class LoadResult(tuple[list[str], list[str]]):
         return self[1]
 
 
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class HasForward(Protocol[P, R_co]):
+    """What `Module.__call__` is called on, for type checkers: it has `forward`'s own signature."""
+
+    @property
+    def forward(self) -> Callable[P, R_co]:
+        """The forward pass."""
+
+    @property
+    def _forward_hooks(self) -> Mapping[int, Callable[..., Any]] | None: ...
+
+
 class Module:
     """Base class of every layer and network; a subclass writes `__init__` and `forward`.
 
@@ -77,12 +92,12 @@ class Module:
 
     forward: Callable[..., Any]
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self: HasForward[P, R_co], *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Run `forward`, then the forward hooks; an error gets a note with the module's path."""
         try:
             y = self.forward(*args, **kwargs)
         except Exception as error:
-            _note_path(error, self)
+            _note_path(error, self)  # type: ignore[arg-type]  # it is a Module
             raise
         if self._forward_hooks:
             for hook in tuple(self._forward_hooks.values()):

@@ -17,7 +17,7 @@ import numpy as np
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import GraphError, ShapeError
 from neural_net_core.op import Op
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["backward", "grad", "unbroadcast"]
 
@@ -226,7 +226,9 @@ def _seed_gradient(root: Tensor, gradient: Any, what: str) -> Array:
     return seed.astype(root.dtype, copy=False)
 
 
-def backward(root: Tensor, gradient: Any = None, *, retain_graph: bool = False) -> None:
+def backward(
+    root: Tensor, gradient: TensorLike | None = None, *, retain_graph: bool = False
+) -> None:
     """Add the gradient of a loss to the `.grad` of every leaf that it depends on.
 
     Args:
@@ -247,16 +249,20 @@ def backward(root: Tensor, gradient: Any = None, *, retain_graph: bool = False) 
 
 @overload
 def grad(
-    loss: Tensor, wrt: Tensor, gradient: Any = None, *, retain_graph: bool = False
+    loss: Tensor, wrt: Tensor, gradient: TensorLike | None = None, *, retain_graph: bool = False
 ) -> Array: ...
 @overload
 def grad(
-    loss: Tensor, wrt: Sequence[Tensor], gradient: Any = None, *, retain_graph: bool = False
+    loss: Tensor,
+    wrt: Sequence[Tensor],
+    gradient: TensorLike | None = None,
+    *,
+    retain_graph: bool = False,
 ) -> tuple[Array, ...]: ...
 def grad(
     loss: Tensor,
     wrt: Tensor | Sequence[Tensor],
-    gradient: Any = None,
+    gradient: TensorLike | None = None,
     *,
     retain_graph: bool = False,
 ) -> Array | tuple[Array, ...]:

@@ -17,7 +17,7 @@ from neural_net_core.errors import DTypeError, GraphError
 if TYPE_CHECKING:
     from neural_net_core.op import Op
 
-__all__ = ["Axis", "Buffer", "Parameter", "Tensor", "as_tensor", "coerce_pair"]
+__all__ = ["Axis", "Buffer", "Parameter", "Tensor", "TensorLike", "as_tensor", "coerce_pair"]
 
 Axis = int | tuple[int, ...] | None
 
@@ -64,7 +64,7 @@ class Tensor:
     index: int
 
     def __init__(
-        self, data: Any, dtype: npt.DTypeLike | None = None, *, requires_grad: bool = False
+        self, data: "TensorLike", dtype: npt.DTypeLike | None = None, *, requires_grad: bool = False
     ) -> None:
         self.data = as_array(data.data if isinstance(data, Tensor) else data, dtype)
         if requires_grad and not is_floating(self.data):
@@ -195,7 +195,7 @@ class Tensor:
 
     # The graph ------------------------------------------------------------------------------
 
-    def backward(self, gradient: Any = None, *, retain_graph: bool = False) -> None:
+    def backward(self, gradient: "TensorLike | None" = None, *, retain_graph: bool = False) -> None:
         """Add the gradient of this tensor to the `grad` of every leaf that it depends on.
 
         Args:
@@ -252,40 +252,40 @@ class Tensor:
 
     # Operators: a raw operand takes the tensor's dtype --------------------------------------
 
-    def __add__(self, other: Any) -> "Tensor":
+    def __add__(self, other: "TensorLike") -> "Tensor":
         return ops.add(self, other)
 
-    def __radd__(self, other: Any) -> "Tensor":
+    def __radd__(self, other: "TensorLike") -> "Tensor":
         return ops.add(other, self)
 
-    def __sub__(self, other: Any) -> "Tensor":
+    def __sub__(self, other: "TensorLike") -> "Tensor":
         return ops.subtract(self, other)
 
-    def __rsub__(self, other: Any) -> "Tensor":
+    def __rsub__(self, other: "TensorLike") -> "Tensor":
         return ops.subtract(other, self)
 
-    def __mul__(self, other: Any) -> "Tensor":
+    def __mul__(self, other: "TensorLike") -> "Tensor":
         return ops.multiply(self, other)
 
-    def __rmul__(self, other: Any) -> "Tensor":
+    def __rmul__(self, other: "TensorLike") -> "Tensor":
         return ops.multiply(other, self)
 
-    def __truediv__(self, other: Any) -> "Tensor":
+    def __truediv__(self, other: "TensorLike") -> "Tensor":
         return ops.divide(self, other)
 
-    def __rtruediv__(self, other: Any) -> "Tensor":
+    def __rtruediv__(self, other: "TensorLike") -> "Tensor":
         return ops.divide(other, self)
 
-    def __pow__(self, other: Any) -> "Tensor":
+    def __pow__(self, other: "TensorLike") -> "Tensor":
         return ops.power(self, other)
 
-    def __rpow__(self, other: Any) -> "Tensor":
+    def __rpow__(self, other: "TensorLike") -> "Tensor":
         return ops.power(other, self)
 
-    def __matmul__(self, other: Any) -> "Tensor":
+    def __matmul__(self, other: "TensorLike") -> "Tensor":
         return ops.matmul(self, other)
 
-    def __rmatmul__(self, other: Any) -> "Tensor":
+    def __rmatmul__(self, other: "TensorLike") -> "Tensor":
         return ops.matmul(other, self)
 
     def __neg__(self) -> "Tensor":
@@ -305,16 +305,16 @@ class Tensor:
     def __ne__(self, other: object) -> Any:
         return self.data != _raw(other)
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: "TensorLike") -> Any:
         return self.data < _raw(other)
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: "TensorLike") -> Any:
         return self.data <= _raw(other)
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: "TensorLike") -> Any:
         return self.data > _raw(other)
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: "TensorLike") -> Any:
         return self.data >= _raw(other)
 
     # Elementwise == would make tensors unhashable; as in PyTorch, a tensor is hashed by identity.
@@ -450,7 +450,7 @@ class Parameter(Tensor):
 
     def __init__(
         self,
-        data: Any,
+        data: "TensorLike",
         dtype: npt.DTypeLike | None = None,
         *,
         requires_grad: bool = True,
@@ -482,7 +482,7 @@ class Buffer(Tensor):
     persistent: bool
 
     def __init__(
-        self, data: Any, dtype: npt.DTypeLike | None = None, *, persistent: bool = True
+        self, data: "TensorLike", dtype: npt.DTypeLike | None = None, *, persistent: bool = True
     ) -> None:
         super().__init__(data, dtype)
         self.data = np.array(self.data, copy=True, order="C")
@@ -495,7 +495,11 @@ class Buffer(Tensor):
         return twin
 
 
-def as_tensor(x: Any, dtype: npt.DTypeLike | None = None) -> Tensor:
+# What functions accept where they compute with numbers: Tensors, arrays, numbers, nested lists.
+TensorLike = Tensor | npt.ArrayLike
+
+
+def as_tensor(x: TensorLike, dtype: npt.DTypeLike | None = None) -> Tensor:
     """Return x itself if it is a Tensor (of that dtype), else a Tensor of its data.
 
     Args:
@@ -507,7 +511,7 @@ def as_tensor(x: Any, dtype: npt.DTypeLike | None = None) -> Tensor:
     return Tensor(x, dtype)
 
 
-def coerce_pair(x: Any, y: Any) -> tuple[Any, Any]:
+def coerce_pair(x: TensorLike, y: TensorLike) -> tuple[Any, Any]:
     """Bring the operands of a binary operation to one dtype, so that float32 stays float32.
 
     A raw array or number takes the dtype of the Tensor beside it; an integer Tensor that of a

@@ -4,7 +4,7 @@ The averages are buffers: they belong to the state dict, are not learned, and mo
 in training.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
-from neural_net_core.tensor import Buffer, Parameter, Tensor
+from neural_net_core.tensor import Buffer, Parameter, Tensor, TensorLike
 from neural_net_layers._checks import check_eps, check_size
 from neural_net_layers._inputs import coerce
 
@@ -80,7 +80,7 @@ class ChannelNorm(Module):
         """Return the normalized input; in training move the averages with this momentum."""
         raise NotImplementedError
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the normalized input, and in training move the running averages."""
         x, _ = coerce(x, self.weight)
         known = self.inputs.get(x.ndim)

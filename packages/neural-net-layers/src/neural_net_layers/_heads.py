@@ -1,7 +1,5 @@
 """Features cut into heads: (B, T, h D) becomes (B, h, T, D), several groups of heads at once."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
@@ -49,7 +47,7 @@ def split_heads(x: Tensor, *heads: int) -> tuple[Tensor, ...]:
     return SplitHeadsOp.apply(x, heads=heads)  # type: ignore[return-value]
 
 
-def merge_heads(x: Any) -> Tensor:
+def merge_heads(x: Tensor) -> Tensor:
     """Return (B, H, T, D) as (B, T, H D)."""
     batch, heads, time, width = x.shape
     merged: Tensor = x.transpose(0, 2, 1, 3).reshape(batch, time, heads * width)

@@ -1,17 +1,15 @@
 """Integer ids that pick rows of a table: what is accepted, and what is said of a wrong one."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import DTypeError
-from neural_net_core.tensor import Parameter, Tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike
 
 __all__: list[str] = []
 
 
-def as_ids(label: str, ids: Any, rows: int) -> Array:
+def as_ids(label: str, ids: TensorLike, rows: int) -> Array:
     """Return ids as an array of intp, or raise if one is no integer or no row.
 
     Args:

@@ -1,16 +1,33 @@
 """What the layers of this package accept, brought to one floating dtype."""
 
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
 from neural_net_core.dtypes import get_default_dtype
-from neural_net_core.tensor import Tensor, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__: list[str] = []
 
 
-def coerce(*inputs: Any) -> list[Any]:
+Maybe = TensorLike | None
+
+
+@overload
+def coerce(x: TensorLike, /) -> tuple[Tensor]: ...
+@overload
+def coerce(x: TensorLike, y: TensorLike, /) -> tuple[Tensor, Tensor]: ...
+@overload
+def coerce(x: TensorLike, y: Maybe, /) -> tuple[Tensor, Tensor | None]: ...
+@overload
+def coerce(x: TensorLike, y: TensorLike, z: TensorLike, /) -> tuple[Tensor, Tensor, Tensor]: ...
+@overload
+def coerce(x: TensorLike, y: TensorLike, z: Maybe, /) -> tuple[Tensor, Tensor, Tensor | None]: ...
+@overload
+def coerce(x: TensorLike, y: Maybe, z: Maybe, /) -> tuple[Tensor, Tensor | None, Tensor | None]: ...
+@overload
+def coerce(*inputs: Maybe) -> tuple[Any, ...]: ...
+def coerce(*inputs: Maybe) -> tuple[Any, ...]:
     """Return the inputs as Tensors of one floating dtype; None stays None.
 
     Raw arrays and numbers take the dtype of the Tensors among them, integers become floating, and
@@ -18,4 +35,4 @@ def coerce(*inputs: Any) -> list[Any]:
     """
     dtypes = {x.data.dtype for x in inputs if isinstance(x, Tensor) and x.data.dtype.kind == "f"}
     dtype = np.result_type(*dtypes) if dtypes else get_default_dtype()
-    return [None if x is None else as_tensor(x, dtype) for x in inputs]
+    return tuple(None if x is None else as_tensor(x, dtype) for x in inputs)

@@ -1,15 +1,14 @@
 """What the convolution layers share: their parameters, their checks and how they are written."""
 
 import math
-from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
-from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
+from neural_net_core.init import Initializer
 from neural_net_core.ops import pad
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Parameter, Tensor
@@ -17,7 +16,6 @@ from neural_net_layers._geometry import Pair, Window, times
 
 __all__: list[str] = []
 
-Initializer = Callable[..., Array]
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 
 # PyTorch's names of the modes, and NumPy's.

@@ -5,7 +5,7 @@ A pooling works on images as they lie in memory, channels first (B, C, H, W) or 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,16 @@ from neural_net_layers._threads import parts_for, share
 from neural_net_layers._units import plan_units
 
 __all__: list[str] = []
+
+# What a max pooling returns, by its `return_indices`; `MaxPool2D` alone means without.
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar  # that of Python 3.13, which has defaults
+
+    Pooled = TypeVar("Pooled", Tensor, tuple[Tensor, Tensor], default=Tensor)
+else:
+    from typing import TypeVar
+
+    Pooled = TypeVar("Pooled")
 
 # One step of an elementwise function costs about as much as this many multiplications of a product.
 _MULTIPLICATIONS = 20

@@ -1,7 +1,6 @@
 """What the recurrent layers share: parameters, states, lengths, layers and directions."""
 
 import math
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 from neural_net_core import init as initializers
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
+from neural_net_core.init import Initializer
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops import concatenate, expand_dims, squeeze, stack, unstack
@@ -22,7 +22,6 @@ from neural_net_layers.dropout import dropout
 
 __all__: list[str] = []
 
-Initializer = Callable[..., Array]
 Watch = dict[str, dict[str, Array]]
 
 

@@ -1,13 +1,12 @@
 """The masks of an attention, checked, combined, and asked for one tile of the scores at a time."""
 
 import math
-from typing import Any
 
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import DTypeError, ShapeError
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers.attention_mask import causal_keep
 
 __all__: list[str] = []
@@ -16,7 +15,7 @@ __all__: list[str] = []
 Tile = tuple[slice, slice, slice, slice]
 
 
-def as_keep(name: str, keep: Any) -> Array:
+def as_keep(name: str, keep: TensorLike) -> Array:
     """Return a mask as an array of booleans, or raise and say what True means.
 
     Args:

@@ -12,7 +12,7 @@ import numpy as np
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._checks import check_size
 from neural_net_layers._geometry import Window
 from neural_net_layers._inputs import coerce
@@ -25,7 +25,7 @@ __all__ = ["AdaptiveAvgPool2D", "adaptive_avg_pool2d"]
 OutputSize = int | None | Sequence[int | None]
 
 
-def adaptive_avg_pool2d(x: Any, output_size: OutputSize) -> Tensor:
+def adaptive_avg_pool2d(x: TensorLike, output_size: OutputSize) -> Tensor:
     r"""Return the means of OH × OW windows that together cover the image.
 
     $$ y_{b,c,i,j} = \operatorname{mean} \{ x_{b,c,h,w} : \lfloor i H / OH \rfloor \le h <
@@ -109,7 +109,7 @@ class AdaptiveAvgPool2D(Module):
     def __init__(self, output_size: OutputSize) -> None:
         self.output_size = _sizes("AdaptiveAvgPool2D", output_size)
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the means.
 
         Args:

@@ -8,15 +8,13 @@ $$ y = a (x m + \alpha' (1 - m)) + b, \qquad
    a = \left((1 - p)(1 + p \alpha'^2)\right)^{-1/2}, \quad b = -a p \alpha' $$
 """
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.random import resolve_rng
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._checks import check_probability
 from neural_net_layers._inputs import coerce
 from neural_net_layers.dropout import keep_mask
@@ -54,7 +52,7 @@ class AlphaDropoutOp(Op):
 
 
 def alpha_dropout(
-    x: Any,
+    x: TensorLike,
     p: float = 0.5,
     training: bool = True,
     *,
@@ -82,7 +80,7 @@ def alpha_dropout(
     check_probability("alpha_dropout", p)
     (x,) = coerce(x)
     if not training or p == 0:
-        return x  # type: ignore[no-any-return]
+        return x
     return AlphaDropoutOp.apply(x, mask=keep_mask(x.shape, p, resolve_rng(rng)), p=p)
 
 
@@ -119,7 +117,7 @@ class AlphaDropout(Module):
         self.p = check_probability("AlphaDropout", p)
         self.rng = None if rng is None else resolve_rng(rng)
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return x with elements dropped, or x itself after `eval()`."""
         return alpha_dropout(x, self.p, self.training, rng=self.rng)
 

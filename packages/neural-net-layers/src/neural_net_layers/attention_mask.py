@@ -16,12 +16,11 @@ Masks combine: a position counts only if `keep`, `key_keep` and `causal` all all
 switches one of them off. A query that may attend to nothing gets zeros, and zero gradients.
 """
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
+from neural_net_core.tensor import TensorLike
 
 __all__ = ["causal_keep", "padding_keep"]
 
@@ -67,7 +66,7 @@ def causal_keep(
     return keep
 
 
-def padding_keep(lengths: Any, length: int | None = None) -> Array:
+def padding_keep(lengths: TensorLike, length: int | None = None) -> Array:
     """Return which positions of padded sequences hold a token.
 
     Args:

@@ -10,7 +10,7 @@ import numpy as np
 
 from neural_net_core.module import Module
 from neural_net_core.ops import squeeze
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._geometry import Window
 from neural_net_layers._inputs import coerce
 from neural_net_layers._pooling import (
@@ -26,7 +26,7 @@ __all__ = ["AvgPool1D", "avg_pool1d"]
 
 
 def avg_pool1d(
-    x: Any,
+    x: TensorLike,
     kernel_size: int,
     stride: int | None = None,
     padding: int = 0,
@@ -110,7 +110,7 @@ class AvgPool1D(Module):
         self.window = pooling_window("AvgPool1D", kernel_size, stride, padding, axes=1)
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the means.
 
         Args:

@@ -14,7 +14,7 @@ import numpy as np
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._geometry import Pair, Window
 from neural_net_layers._inputs import coerce
 from neural_net_layers._pooling import (
@@ -105,7 +105,7 @@ class AvgPool2DOp(Op):
 
 
 def avg_pool2d(
-    x: Any,
+    x: TensorLike,
     kernel_size: int | Sequence[int],
     stride: int | Sequence[int] | None = None,
     padding: int | Sequence[int] = 0,
@@ -211,7 +211,7 @@ class AvgPool2D(Module):
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
         self.divisor_override = divisor_override
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the means.
 
         Args:

@@ -6,14 +6,14 @@ its neighbours.
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.op import Op
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._blocks import row_blocks
 from neural_net_layers._channel_norm import ChannelNorm, Running, array_of, move_average
 from neural_net_layers._channels import ChannelMatrix
@@ -144,11 +144,11 @@ class FixedNormOp(Op):
 
 
 def batch_norm(
-    x: Any,
+    x: TensorLike,
     running_mean: Running = None,
     running_var: Running = None,
-    weight: Any = None,
-    bias: Any = None,
+    weight: TensorLike | None = None,
+    bias: TensorLike | None = None,
     training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-5,

@@ -4,19 +4,17 @@ A sequence (B, C, L) is an image that is one pixel wide. `Conv2DOp`, whose gradi
 `conv2d.py`, does the work.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.init import Initializer
 from neural_net_core.module import Module
 from neural_net_core.ops import reshape
-from neural_net_core.tensor import Parameter, Tensor, as_tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 from neural_net_layers._checks import check_size
 from neural_net_layers._geometry import Window, check_fits
 from neural_net_layers._inputs import coerce
 from neural_net_layers._parameters import (
-    Initializer,
     PaddingMode,
     check_groups,
     check_input,
@@ -33,9 +31,9 @@ __all__ = ["Conv1D", "conv1d"]
 
 
 def conv1d(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
+    x: TensorLike,
+    weight: TensorLike,
+    bias: TensorLike | None = None,
     stride: int = 1,
     padding: Padding = 0,
     dilation: int = 1,
@@ -167,7 +165,7 @@ class Conv1D(Module):
         shape = (self.out_channels, self.in_channels // self.groups, self.window.kernel[0])
         self.weight, self.bias = draw_parameters(shape, self.out_channels, bias, init, rng, dtype)
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the weighted sums at all steps.
 
         Args:

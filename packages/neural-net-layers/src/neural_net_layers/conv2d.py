@@ -24,16 +24,16 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.dtypes import Array
+from neural_net_core.init import Initializer
 from neural_net_core.module import Module
 from neural_net_core.op import Op
-from neural_net_core.tensor import Parameter, Tensor, as_tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 from neural_net_layers import _convolve
 from neural_net_layers._channels import ChannelMatrix
 from neural_net_layers._checks import check_size
 from neural_net_layers._geometry import Pair, Window, as_pair, check_fits, resolve_padding
 from neural_net_layers._inputs import coerce
 from neural_net_layers._parameters import (
-    Initializer,
     PaddingMode,
     check_groups,
     check_input,
@@ -97,9 +97,9 @@ class Conv2DOp(Op):
 
 
 def conv2d(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
+    x: TensorLike,
+    weight: TensorLike,
+    bias: TensorLike | None = None,
     stride: int | Sequence[int] = 1,
     padding: Padding = 0,
     dilation: int | Sequence[int] = 1,
@@ -249,7 +249,7 @@ class Conv2D(Module):
         shape = (self.out_channels, self.in_channels // self.groups, *self.window.kernel)
         self.weight, self.bias = draw_parameters(shape, self.out_channels, bias, init, rng, dtype)
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the weighted sums at all places.
 
         Args:

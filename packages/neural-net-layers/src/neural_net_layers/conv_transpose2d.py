@@ -17,23 +17,22 @@ so that the padding p takes a border away. In general several sizes are halved t
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
+from neural_net_core.init import Initializer
 from neural_net_core.module import Module
 from neural_net_core.op import Op
-from neural_net_core.tensor import Parameter, Tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers import _convolve
 from neural_net_layers._channels import ChannelMatrix
 from neural_net_layers._checks import check_size
 from neural_net_layers._geometry import Pair, Window, as_pair, times
 from neural_net_layers._inputs import coerce
 from neural_net_layers._parameters import (
-    Initializer,
     check_groups,
     check_input,
     check_weights,
@@ -100,9 +99,9 @@ class ConvTranspose2DOp(Op):
 
 
 def conv_transpose2d(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
+    x: TensorLike,
+    weight: TensorLike,
+    bias: TensorLike | None = None,
     stride: int | Sequence[int] = 1,
     padding: int | Sequence[int] = 0,
     output_padding: int | Sequence[int] = 0,
@@ -278,7 +277,7 @@ class ConvTranspose2D(Module):
         shape = (self.in_channels, self.out_channels // self.groups, *self.window.kernel)
         self.weight, self.bias = draw_parameters(shape, self.out_channels, bias, init, rng, dtype)
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the painted images.
 
         Args:

@@ -3,14 +3,12 @@
 The network is then trained at many depths at once; a gradient always finds a short way down.
 """
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.random import resolve_rng
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._checks import check_probability
 from neural_net_layers._inputs import coerce
 from neural_net_layers.dropout import drop
@@ -19,7 +17,7 @@ __all__ = ["DropPath", "drop_path"]
 
 
 def drop_path(
-    x: Any,
+    x: TensorLike,
     p: float = 0.0,
     training: bool = True,
     *,
@@ -86,7 +84,7 @@ class DropPath(Module):
         self.p = check_probability("DropPath", p)
         self.rng = None if rng is None else resolve_rng(rng)
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return x with examples dropped, or x itself after `eval()`."""
         return drop_path(x, self.p, self.training, rng=self.rng)
 

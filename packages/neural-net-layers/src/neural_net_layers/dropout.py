@@ -5,15 +5,13 @@ scaled up at once ("inverted" dropout), so that the expected value stays the sam
 remains to be done in evaluation.
 """
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.random import resolve_rng
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._checks import check_probability
 from neural_net_layers._inputs import coerce
 
@@ -64,7 +62,7 @@ def drop(x: Tensor, p: float, shape: tuple[int, ...], rng: np.random.Generator |
 
 
 def dropout(
-    x: Any,
+    x: TensorLike,
     p: float = 0.5,
     training: bool = True,
     *,
@@ -129,7 +127,7 @@ class Dropout(Module):
         self.p = check_probability("Dropout", p)
         self.rng = None if rng is None else resolve_rng(rng)
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return x with elements dropped, or x itself after `eval()`."""
         return dropout(x, self.p, self.training, rng=self.rng)
 

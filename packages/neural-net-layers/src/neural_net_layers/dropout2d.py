@@ -4,14 +4,12 @@ Neighbouring pixels of a feature map say nearly the same, so dropping single one
 little: the network reads the value next door. Here a channel goes as a whole.
 """
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.random import resolve_rng
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._checks import check_probability
 from neural_net_layers._inputs import coerce
 from neural_net_layers.dropout import drop
@@ -20,7 +18,7 @@ __all__ = ["Dropout2D", "dropout2d"]
 
 
 def dropout2d(
-    x: Any,
+    x: TensorLike,
     p: float = 0.5,
     training: bool = True,
     *,
@@ -88,7 +86,7 @@ class Dropout2D(Module):
         self.p = check_probability("Dropout2D", p)
         self.rng = None if rng is None else resolve_rng(rng)
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return x with channels dropped, or x itself after `eval()`."""
         return dropout2d(x, self.p, self.training, rng=self.rng)
 

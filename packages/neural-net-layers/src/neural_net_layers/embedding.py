@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
-from neural_net_core.dense import Dense, Initializer
+from neural_net_core.dense import Dense
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
+from neural_net_core.init import Initializer
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops.indexing import accumulate_rows
-from neural_net_core.tensor import Parameter, Tensor, as_tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 from neural_net_layers._checks import check_size
 from neural_net_layers._ids import as_ids, as_row, shorten_rows
 
@@ -60,8 +61,8 @@ class EmbeddingOp(Op):
 
 
 def embedding(
-    ids: Any,
-    weight: Any,
+    ids: TensorLike,
+    weight: TensorLike,
     padding_idx: int | None = None,
     max_norm: float | None = None,
     norm_type: float = 2.0,
@@ -247,7 +248,7 @@ class Embedding(Module):
         output.weight = self.weight
         return output
 
-    def forward(self, ids: Any) -> Tensor:
+    def forward(self, ids: TensorLike) -> Tensor:
         """Return the tokens' vectors.
 
         Args:

@@ -9,13 +9,13 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.dense import Initializer
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
+from neural_net_core.init import Initializer
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops.indexing import accumulate, accumulate_rows
-from neural_net_core.tensor import Parameter, Tensor, as_tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 from neural_net_layers._ids import as_ids, as_row, shorten_rows
 from neural_net_layers._inputs import coerce
 from neural_net_layers.embedding import Embedding, options_of
@@ -93,10 +93,10 @@ class EmbeddingBagOp(Op):
 
 
 def embedding_bag(
-    ids: Any,
-    weight: Any,
-    offsets: Any = None,
-    per_sample_weights: Any = None,
+    ids: TensorLike,
+    weight: TensorLike,
+    offsets: TensorLike | None = None,
+    per_sample_weights: TensorLike | None = None,
     mode: BagMode = "mean",
     padding_idx: int | None = None,
     max_norm: float | None = None,
@@ -300,7 +300,12 @@ class EmbeddingBag(Module):
         layer.weight = table.weight
         return layer
 
-    def forward(self, ids: Any, offsets: Any = None, per_sample_weights: Any = None) -> Tensor:
+    def forward(
+        self,
+        ids: TensorLike,
+        offsets: TensorLike | None = None,
+        per_sample_weights: TensorLike | None = None,
+    ) -> Tensor:
         """Return one vector per bag.
 
         Args:

@@ -4,18 +4,16 @@ It stands at the end of a convolutional network in the place of a flattening: th
 it needs no weight per pixel, and images may have any size.
 """
 
-from typing import Any
-
 from neural_net_core.module import Module
 from neural_net_core.ops import mean
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._inputs import coerce
 from neural_net_layers._pooling import check_images
 
 __all__ = ["GlobalAvgPool2D", "global_avg_pool2d"]
 
 
-def global_avg_pool2d(x: Any, keepdims: bool = False) -> Tensor:
+def global_avg_pool2d(x: TensorLike, keepdims: bool = False) -> Tensor:
     r"""Return the mean of every channel.
 
     $$ y_{b,c} = \frac{1}{H W} \sum_{h,w} x_{b,c,h,w} $$
@@ -67,7 +65,7 @@ class GlobalAvgPool2D(Module):
     def __init__(self, keepdims: bool = False) -> None:
         self.keepdims = keepdims
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the means.
 
         Args:

@@ -7,7 +7,6 @@ batches of images, where batch normalization does not.
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,7 @@ from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops.matmul import row_sums
-from neural_net_core.tensor import Parameter, Tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._blocks import column_sums
 from neural_net_layers._checks import check_eps, check_size
 from neural_net_layers._inputs import coerce
@@ -98,7 +97,11 @@ class GroupNormOp(Op):
 
 
 def group_norm(
-    x: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
+    x: TensorLike,
+    num_groups: int,
+    weight: TensorLike | None = None,
+    bias: TensorLike | None = None,
+    eps: float = 1e-5,
 ) -> Tensor:
     r"""Bring each group of channels of each example to mean 0 and variance 1, then scale and shift.
 
@@ -190,7 +193,7 @@ class GroupNorm(Module):
         self.weight = Parameter(np.ones(num_channels), dtype) if affine else None
         self.bias = Parameter(np.zeros(num_channels), dtype) if affine else None
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the normalized input."""
         x, _ = coerce(x, self.weight)
         if x.ndim < 2 or x.shape[1] != self.num_channels:

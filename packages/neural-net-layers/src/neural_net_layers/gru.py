@@ -22,10 +22,11 @@ import numpy.typing as npt
 
 from neural_net_core.activations import sigmoid, tanh
 from neural_net_core.dtypes import Array
+from neural_net_core.init import Initializer
 from neural_net_core.ops import linear, split
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._blocks import column_sums
-from neural_net_layers._recurrent import Initializer, RecurrenceOp, Recurrent, RecurrentCell
+from neural_net_layers._recurrent import RecurrenceOp, Recurrent, RecurrentCell
 from neural_net_layers._schedule import Direction, add_product
 from neural_net_layers.gru_paper import PaperGRUOp
 
@@ -254,7 +255,9 @@ class GRU(Recurrent):
             recurrent_init, rng, dtype,
         )  # fmt: skip
 
-    def forward(self, x: Any, state: Any = None, lengths: Any = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: TensorLike, state: TensorLike | None = None, lengths: TensorLike | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Return the states after all steps, and the last state.
 
         Args:
@@ -323,7 +326,7 @@ class GRUCell(RecurrentCell):
         self.reset_after = reset_after
         super().__init__(input_size, hidden_size, bias, recurrent_init, rng, dtype)
 
-    def forward(self, x: Any, state: Any = None) -> Tensor:
+    def forward(self, x: TensorLike, state: TensorLike | None = None) -> Tensor:
         """Return the next state.
 
         Args:

@@ -3,14 +3,14 @@ r"""Instance normalization: every channel of every image is brought to mean 0 an
 It takes away an image's contrast, channel by channel, which helps networks that transfer style.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._channel_norm import ChannelNorm, Running, move_average
 from neural_net_layers._inputs import coerce
 from neural_net_layers.batch_norm import batch_norm
@@ -20,11 +20,11 @@ __all__ = ["InstanceNorm2D", "instance_norm"]
 
 
 def instance_norm(
-    x: Any,
+    x: TensorLike,
     running_mean: Running = None,
     running_var: Running = None,
-    weight: Any = None,
-    bias: Any = None,
+    weight: TensorLike | None = None,
+    bias: TensorLike | None = None,
     use_input_stats: bool = True,
     momentum: float = 0.1,
     eps: float = 1e-5,

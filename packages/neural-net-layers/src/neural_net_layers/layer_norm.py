@@ -6,7 +6,6 @@ sequences of any length, and in the same way in training and evaluation.
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +15,7 @@ from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops.matmul import row_dots
-from neural_net_core.tensor import Parameter, Tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._blocks import row_blocks
 from neural_net_layers._checks import check_eps, check_sizes
 from neural_net_layers._inputs import coerce
@@ -98,10 +97,10 @@ class LayerNormOp(Op):
 
 
 def layer_norm(
-    x: Any,
+    x: TensorLike,
     normalized_shape: int | Sequence[int],
-    weight: Any = None,
-    bias: Any = None,
+    weight: TensorLike | None = None,
+    bias: TensorLike | None = None,
     eps: float = 1e-5,
 ) -> Tensor:
     r"""Bring each example to mean 0 and variance 1 over its last axes, then scale and shift.
@@ -191,7 +190,7 @@ class LayerNorm(Module):
             self.weight = Parameter(np.ones(self.normalized_shape), dtype)
             self.bias = Parameter(np.zeros(self.normalized_shape), dtype) if bias else None
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the normalized input."""
         return layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
 

@@ -1,14 +1,12 @@
 """Learned positions: a vector for every place, found by training like any other weight."""
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
-from neural_net_core.dense import Initializer
+from neural_net_core.init import Initializer
 from neural_net_core.module import Module
-from neural_net_core.tensor import Parameter, Tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._checks import check_size
 from neural_net_layers._inputs import coerce
 from neural_net_layers.positional_encoding import check_places
@@ -67,7 +65,7 @@ class LearnedPositionalEmbedding(Module):
         draw = initializers.normal if init is None else init
         self.weight = Parameter(draw((max_length, features), rng=rng, dtype=dtype), dtype)
 
-    def forward(self, x: Any, offset: int = 0) -> Tensor:
+    def forward(self, x: TensorLike, offset: int = 0) -> Tensor:
         """Return x with the places' vectors added.
 
         Args:

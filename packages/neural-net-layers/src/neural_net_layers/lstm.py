@@ -20,15 +20,18 @@ import numpy.typing as npt
 
 from neural_net_core.activations import sigmoid, tanh
 from neural_net_core.dtypes import Array
+from neural_net_core.init import Initializer
 from neural_net_core.ops import linear, split
-from neural_net_core.tensor import Parameter, Tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._blocks import column_sums
 from neural_net_layers._checks import check_size
 from neural_net_layers._inputs import coerce
-from neural_net_layers._recurrent import Initializer, RecurrenceOp, Recurrent, RecurrentCell
+from neural_net_layers._recurrent import RecurrenceOp, Recurrent, RecurrentCell
 from neural_net_layers._schedule import Direction, add_product
 
 __all__ = ["LSTM", "LSTMCell", "LSTMOp"]
+
+StatePair = tuple[TensorLike, TensorLike]
 
 
 class LSTMOp(RecurrenceOp):
@@ -270,7 +273,10 @@ class LSTM(Recurrent):
                 _set_forget_bias(forget_bias, *self._own(suffix, "bias_ih", "bias_hh"))
 
     def forward(
-        self, x: Any, state: Any = None, lengths: Any = None
+        self,
+        x: TensorLike,
+        state: StatePair | None = None,
+        lengths: TensorLike | None = None,
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Return the hidden states after all steps, and the last states (h, c).
 
@@ -347,7 +353,7 @@ class LSTMCell(RecurrentCell):
                 raise ValueError(f"LSTMCell: forget_bias={forget_bias} needs bias=True")
             _set_forget_bias(forget_bias, self.bias_ih, self.bias_hh)
 
-    def forward(self, x: Any, state: Any = None) -> tuple[Tensor, Tensor]:
+    def forward(self, x: TensorLike, state: StatePair | None = None) -> tuple[Tensor, Tensor]:
         """Return the next states (h, c).
 
         Args:

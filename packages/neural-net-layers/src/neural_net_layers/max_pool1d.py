@@ -4,28 +4,59 @@ A sequence (B, C, L) is an image that is one pixel wide. `MaxPool2DOp`, whose gr
 in `max_pool2d.py`, does the work.
 """
 
-from typing import Any
+from typing import Any, Generic, Literal, overload
 
 from neural_net_core.module import Module
 from neural_net_core.ops import squeeze
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._geometry import Window
 from neural_net_layers._inputs import coerce
-from neural_net_layers._pooling import as_image, places_of, pooling_repr, pooling_window
+from neural_net_layers._pooling import Pooled, as_image, places_of, pooling_repr, pooling_window
 from neural_net_layers.max_pool2d import MaxPool2DOp, places_of_maxima
 
 __all__ = ["MaxPool1D", "max_pool1d"]
 
 
+@overload
 def max_pool1d(
-    x: Any,
+    x: TensorLike,
+    kernel_size: int,
+    stride: int | None = None,
+    padding: int = 0,
+    dilation: int = 1,
+    ceil_mode: bool = False,
+    return_indices: Literal[False] = False,
+) -> Tensor: ...
+@overload
+def max_pool1d(
+    x: TensorLike,
+    kernel_size: int,
+    stride: int | None = None,
+    padding: int = 0,
+    dilation: int = 1,
+    ceil_mode: bool = False,
+    *,
+    return_indices: Literal[True],
+) -> tuple[Tensor, Tensor]: ...
+@overload
+def max_pool1d(
+    x: TensorLike,
     kernel_size: int,
     stride: int | None = None,
     padding: int = 0,
     dilation: int = 1,
     ceil_mode: bool = False,
     return_indices: bool = False,
-) -> Any:
+) -> Tensor | tuple[Tensor, Tensor]: ...
+def max_pool1d(
+    x: TensorLike,
+    kernel_size: int,
+    stride: int | None = None,
+    padding: int = 0,
+    dilation: int = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Tensor | tuple[Tensor, Tensor]:
     r"""Return the largest number of every window.
 
     $$ y_{b,c,t} = \max_i x_{b,\,c,\,s t + d i - p} $$
@@ -56,7 +87,9 @@ def max_pool1d(
     return _pooled("max_pool1d", x, window, ceil_mode, return_indices)
 
 
-def _pooled(layer: str, x: Any, window: Window, ceil_mode: bool, return_indices: bool) -> Any:
+def _pooled(
+    layer: str, x: Any, window: Window, ceil_mode: bool, return_indices: bool
+) -> Tensor | tuple[Tensor, Tensor]:
     """Check that the window fits and run the operation on an image of one column."""
     image = as_image(layer, *coerce(x))
     places = places_of(layer, window, image.data.shape[2:], ceil_mode, axes=1)
@@ -66,7 +99,7 @@ def _pooled(layer: str, x: Any, window: Window, ceil_mode: bool, return_indices:
     return y, Tensor(places_of_maxima(image.data, window, places)[..., 0])
 
 
-class MaxPool1D(Module):
+class MaxPool1D(Module, Generic[Pooled]):
     r"""The largest number of every window of a sequence.
 
     $$ y_{b,c,t} = \max_i x_{b,\,c,\,s t + d i - p} $$
@@ -94,6 +127,27 @@ class MaxPool1D(Module):
         (5, 16, 5)
     """
 
+    @overload
+    def __init__(
+        self: "MaxPool1D[Tensor]",
+        kernel_size: int,
+        stride: int | None = None,
+        padding: int = 0,
+        dilation: int = 1,
+        return_indices: Literal[False] = False,
+        ceil_mode: bool = False,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: "MaxPool1D[tuple[Tensor, Tensor]]",
+        kernel_size: int,
+        stride: int | None = None,
+        padding: int = 0,
+        dilation: int = 1,
+        *,
+        return_indices: Literal[True],
+        ceil_mode: bool = False,
+    ) -> None: ...
     def __init__(
         self,
         kernel_size: int,
@@ -106,13 +160,13 @@ class MaxPool1D(Module):
         self.window = pooling_window("MaxPool1D", kernel_size, stride, padding, dilation, axes=1)
         self.return_indices, self.ceil_mode = return_indices, ceil_mode
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: TensorLike) -> Pooled:
         """Return the maxima, and their steps if asked for.
 
         Args:
             x: (B, C, L).
         """
-        return _pooled("MaxPool1D", x, self.window, self.ceil_mode, self.return_indices)
+        return _pooled("MaxPool1D", x, self.window, self.ceil_mode, self.return_indices)  # type: ignore[return-value]
 
     def extra_repr(self) -> str:
         """Return the sizes, and what is not the default."""

@@ -10,17 +10,18 @@ of primitives, for a window of kh × kw places and stride s,
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, overload
+from typing import Any, Generic, Literal, overload
 
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._geometry import Pair, Window
 from neural_net_layers._inputs import coerce
 from neural_net_layers._pooling import (
+    Pooled,
     Pooling,
     check_images,
     places_of,
@@ -118,7 +119,7 @@ def places_of_maxima(x: Array, window: Window, places: Pair) -> Array:
 
 @overload
 def max_pool2d(
-    x: Any,
+    x: TensorLike,
     kernel_size: int | Sequence[int],
     stride: int | Sequence[int] | None = None,
     padding: int | Sequence[int] = 0,
@@ -128,7 +129,7 @@ def max_pool2d(
 ) -> Tensor: ...
 @overload
 def max_pool2d(
-    x: Any,
+    x: TensorLike,
     kernel_size: int | Sequence[int],
     stride: int | Sequence[int] | None = None,
     padding: int | Sequence[int] = 0,
@@ -139,7 +140,7 @@ def max_pool2d(
 ) -> tuple[Tensor, Tensor]: ...
 @overload
 def max_pool2d(
-    x: Any,
+    x: TensorLike,
     kernel_size: int | Sequence[int],
     stride: int | Sequence[int] | None = None,
     padding: int | Sequence[int] = 0,
@@ -148,7 +149,7 @@ def max_pool2d(
     return_indices: bool = False,
 ) -> Tensor | tuple[Tensor, Tensor]: ...
 def max_pool2d(
-    x: Any,
+    x: TensorLike,
     kernel_size: int | Sequence[int],
     stride: int | Sequence[int] | None = None,
     padding: int | Sequence[int] = 0,
@@ -197,7 +198,7 @@ def _pooled(
     return (y, Tensor(places_of_maxima(x.data, window, places))) if return_indices else y
 
 
-class MaxPool2D(Module):
+class MaxPool2D(Module, Generic[Pooled]):
     r"""The largest number of every window of an image.
 
     $$ y_{b,c,h,w} = \max_{i,j} x_{b,\,c,\,s h + d i - p,\,s w + d j - p} $$
@@ -225,6 +226,27 @@ class MaxPool2D(Module):
         (5, 16, 14, 14)
     """
 
+    @overload
+    def __init__(
+        self: "MaxPool2D[Tensor]",
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] | None = None,
+        padding: int | Sequence[int] = 0,
+        dilation: int | Sequence[int] = 1,
+        return_indices: Literal[False] = False,
+        ceil_mode: bool = False,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: "MaxPool2D[tuple[Tensor, Tensor]]",
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] | None = None,
+        padding: int | Sequence[int] = 0,
+        dilation: int | Sequence[int] = 1,
+        *,
+        return_indices: Literal[True],
+        ceil_mode: bool = False,
+    ) -> None: ...
     def __init__(
         self,
         kernel_size: int | Sequence[int],
@@ -237,13 +259,13 @@ class MaxPool2D(Module):
         self.window = pooling_window("MaxPool2D", kernel_size, stride, padding, dilation)
         self.return_indices, self.ceil_mode = return_indices, ceil_mode
 
-    def forward(self, x: Any) -> Tensor | tuple[Tensor, Tensor]:
+    def forward(self, x: TensorLike) -> Pooled:
         """Return the maxima, and their places if asked for.
 
         Args:
             x: (B, C, H, W).
         """
-        return _pooled("MaxPool2D", x, self.window, self.ceil_mode, self.return_indices)
+        return _pooled("MaxPool2D", x, self.window, self.ceil_mode, self.return_indices)  # type: ignore[return-value]
 
     def extra_repr(self) -> str:
         """Return the sizes, and what is not the default."""

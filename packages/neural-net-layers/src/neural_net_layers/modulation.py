@@ -9,8 +9,6 @@ The dense layer begins at zero ("adaLN-zero"): the gate is then 0, every block b
 identity, and the condition fades in as it proves useful.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -20,7 +18,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.op import Op
-from neural_net_core.tensor import Tensor, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 from neural_net_layers._inputs import coerce
 from neural_net_layers.layer_norm import LayerNorm
 
@@ -45,7 +43,7 @@ class ModulateOp(Op):
         return dx, dy, dy * self.x if self.needs(2) else None
 
 
-def modulate(x: Any, shift: Any, scale: Any) -> Tensor:
+def modulate(x: TensorLike, shift: TensorLike, scale: TensorLike) -> Tensor:
     r"""Scale and shift features by amounts that depend on the example.
 
     $$ y = x \, (1 + \text{scale}) + \text{shift} $$
@@ -133,7 +131,7 @@ class AdaptiveLayerNorm(Module):
         self.norm = LayerNorm(features, eps, elementwise_affine=False)
         self.modulation = Dense(condition_features, 3 * features, init=init.zeros, dtype=dtype)
 
-    def forward(self, x: Any, condition: Any) -> tuple[Tensor, Tensor]:
+    def forward(self, x: TensorLike, condition: TensorLike) -> tuple[Tensor, Tensor]:
         """Return the modulated norm of x, and the gate for what is made of it.
 
         Args:

@@ -8,20 +8,22 @@ $$ \mathrm{head}_h = \mathrm{attention}(x W_h^Q,\; x W_h^K,\; x W_h^V), \qquad
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
-from neural_net_core.dense import Dense, Initializer
+from neural_net_core.dense import Dense
 from neural_net_core.errors import GraphError, ShapeError
+from neural_net_core.init import Initializer
 from neural_net_core.module import Module
 from neural_net_core.ops import linear, split
 from neural_net_core.random import resolve_rng
-from neural_net_core.tensor import Parameter, Tensor, as_tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 from neural_net_layers._checks import check_probability, check_size
 from neural_net_layers._heads import merge_heads, split_heads
+from neural_net_layers._options import AttentionOptions
 from neural_net_layers._visibility import as_keep
 from neural_net_layers.key_value_cache import KeyValueCache
 from neural_net_layers.scaled_dot_product_attention import scaled_dot_product_attention
@@ -145,15 +147,49 @@ class MultiHeadAttention(Module):
         if self.out_proj.bias is not None:
             self.out_proj.bias.data[...] = 0
 
+    if TYPE_CHECKING:  # which result the flag gives; elsewhere checkers read it off forward
+
+        @overload  # type: ignore[override]
+        def __call__(
+            self,
+            query: TensorLike,
+            key: TensorLike | None = None,
+            value: TensorLike | None = None,
+            *,
+            need_weights: Literal[False] = False,
+            **options: Unpack[AttentionOptions],
+        ) -> Tensor: ...
+        @overload
+        def __call__(
+            self,
+            query: TensorLike,
+            key: TensorLike | None = None,
+            value: TensorLike | None = None,
+            *,
+            need_weights: Literal[True],
+            **options: Unpack[AttentionOptions],
+        ) -> tuple[Tensor, Tensor]: ...
+        @overload
+        def __call__(
+            self,
+            query: TensorLike,
+            key: TensorLike | None = None,
+            value: TensorLike | None = None,
+            *,
+            need_weights: bool,
+            **options: Unpack[AttentionOptions],
+        ) -> Tensor | tuple[Tensor, Tensor]: ...
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
     def forward(
         self,
-        query: Any,
-        key: Any = None,
-        value: Any = None,
+        query: TensorLike,
+        key: TensorLike | None = None,
+        value: TensorLike | None = None,
         *,
-        keep: Any = None,
-        key_keep: Any = None,
-        bias: Any = None,
+        keep: TensorLike | None = None,
+        key_keep: TensorLike | None = None,
+        bias: TensorLike | None = None,
         causal: bool = False,
         offset: int | None = None,
         cache: KeyValueCache | None = None,
@@ -218,7 +254,7 @@ class MultiHeadAttention(Module):
                     f"{self._label()}: a cache has no gradient; generate under no_grad()"
                 )
             k, v = (cache.keys, cache.values) if reuse else cache.append(k.data, v.data)
-        y = scaled_dot_product_attention(
+        attended: Any = scaled_dot_product_attention(
             q,
             k,
             v,
@@ -231,8 +267,8 @@ class MultiHeadAttention(Module):
             rng=self.rng,
         )
         if not need_weights:
-            return self.out_proj(merge_heads(y))
-        y, weights = y
+            return self.out_proj(merge_heads(attended))
+        y, weights = attended
         return self.out_proj(merge_heads(y)), weights.mean(axis=1) if average_weights else weights
 
     def _project(self, query: Tensor, key: Tensor, value: Tensor, reuse: bool) -> Any:

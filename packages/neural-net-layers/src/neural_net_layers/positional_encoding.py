@@ -10,7 +10,6 @@ which is why a linear layer can find "k places before".
 """
 
 import math
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,7 @@ import numpy.typing as npt
 from neural_net_core.dtypes import Array, get_default_dtype
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
-from neural_net_core.tensor import Buffer, Tensor
+from neural_net_core.tensor import Buffer, Tensor, TensorLike
 from neural_net_layers._checks import check_size
 from neural_net_layers._inputs import coerce
 
@@ -126,7 +125,7 @@ class PositionalEncoding(Module):
         table = sinusoidal_positions(max_length, features, base, dtype=dtype)
         self.table = Buffer(table, table.dtype, persistent=False)
 
-    def forward(self, x: Any, offset: int = 0) -> Tensor:
+    def forward(self, x: TensorLike, offset: int = 0) -> Tensor:
         """Return x with the patterns added.
 
         Args:

@@ -4,13 +4,14 @@ from typing import Any
 
 from neural_net_core.dtypes import Array
 from neural_net_core.grad_mode import no_grad
+from neural_net_core.tensor import TensorLike
 from neural_net_layers._recurrent import Recurrent, Watch
 
 __all__ = ["replay"]
 
 
 def replay(
-    layer: Recurrent, x: Any, state: Any = None, lengths: Any = None
+    layer: Recurrent, x: TensorLike, state: Any = None, lengths: TensorLike | None = None
 ) -> dict[str, dict[str, Array]]:
     """Run sequences through a recurrent layer once more, and return every gate and state.
 

@@ -8,16 +8,16 @@ do no harm at first.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.activations.relu import ReLU
-from neural_net_core.dense import Dense, Initializer
+from neural_net_core.dense import Dense
 from neural_net_core.errors import ShapeError
+from neural_net_core.init import Initializer
 from neural_net_core.module import Module
-from neural_net_core.tensor import Tensor, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 from neural_net_layers._checks import check_size
 from neural_net_layers.drop_path import DropPath
 from neural_net_layers.dropout import Dropout
@@ -71,7 +71,7 @@ class Residual(Module):
         self.shortcut = shortcut
         self.drop_path = DropPath(drop_path, rng=rng) if drop_path else None
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return s(x) + f(x)."""
         x = as_tensor(x)
         branch = self.block(x)
@@ -167,7 +167,7 @@ class ResidualBlock(Module):
         if inputs != outputs:
             self.projection = Dense(inputs, outputs, False, init=init, rng=rng, dtype=dtype)
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the sum of shortcut and branch, with the norm before or after."""
         x = as_tensor(x)
         if x.ndim == 0 or x.shape[-1] != self.in_features:

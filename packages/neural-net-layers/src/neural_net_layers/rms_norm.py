@@ -6,7 +6,6 @@ networks need of it, at half the work.
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +15,7 @@ from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops.matmul import row_dots
-from neural_net_core.tensor import Parameter, Tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._blocks import row_blocks
 from neural_net_layers._checks import check_eps, check_sizes
 from neural_net_layers._inputs import coerce
@@ -81,9 +80,9 @@ class RMSNormOp(Op):
 
 
 def rms_norm(
-    x: Any,
+    x: TensorLike,
     normalized_shape: int | Sequence[int],
-    weight: Any = None,
+    weight: TensorLike | None = None,
     eps: float | None = None,
 ) -> Tensor:
     r"""Divide each example by the root mean square over its last axes, then scale.
@@ -165,7 +164,7 @@ class RMSNorm(Module):
             Parameter(np.ones(self.normalized_shape), dtype) if elementwise_affine else None
         )
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the normalized input."""
         return rms_norm(x, self.normalized_shape, self.weight, self.eps)
 

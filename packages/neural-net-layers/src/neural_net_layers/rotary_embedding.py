@@ -9,15 +9,13 @@ far apart they are and not on where:
 The values are not turned, and nothing is added to the network's stream of features.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.dtypes import Array, get_default_dtype
 from neural_net_core.module import Module
 from neural_net_core.op import Op
-from neural_net_core.tensor import Buffer, Tensor
+from neural_net_core.tensor import Buffer, Tensor, TensorLike
 from neural_net_layers._checks import check_size
 from neural_net_layers._inputs import coerce
 from neural_net_layers.positional_encoding import check_places, frequencies
@@ -119,7 +117,7 @@ class RotaryEmbedding(Module):
         self.cos = Buffer(np.cos(angles).astype(dtype), dtype, persistent=False)
         self.sin = Buffer(np.sin(angles).astype(dtype), dtype, persistent=False)
 
-    def forward(self, x: Any, offset: int = 0) -> Tensor:
+    def forward(self, x: TensorLike, offset: int = 0) -> Tensor:
         """Return x turned.
 
         Args:

@@ -15,14 +15,14 @@ The operation here does the same in one step, and handles queries that may atten
 """
 
 import math
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.random import resolve_rng
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._attention_layout import Layout
 from neural_net_layers._checks import check_probability
 from neural_net_layers._inputs import coerce
@@ -150,13 +150,61 @@ def softmax_in_place(scores: Array) -> None:
     scores /= total
 
 
+@overload
 def scaled_dot_product_attention(
-    query: Any,
-    key: Any,
-    value: Any,
+    query: TensorLike,
+    key: TensorLike,
+    value: TensorLike,
     *,
-    keep: Any = None,
-    bias: Any = None,
+    keep: TensorLike | None = None,
+    bias: TensorLike | None = None,
+    causal: bool = False,
+    offset: int = 0,
+    dropout: float = 0.0,
+    scale: float | None = None,
+    need_weights: Literal[False] = False,
+    blocked: bool | None = None,
+    rng: np.random.Generator | None = None,
+) -> Tensor: ...
+@overload
+def scaled_dot_product_attention(
+    query: TensorLike,
+    key: TensorLike,
+    value: TensorLike,
+    *,
+    keep: TensorLike | None = None,
+    bias: TensorLike | None = None,
+    causal: bool = False,
+    offset: int = 0,
+    dropout: float = 0.0,
+    scale: float | None = None,
+    need_weights: Literal[True],
+    blocked: bool | None = None,
+    rng: np.random.Generator | None = None,
+) -> tuple[Tensor, Tensor]: ...
+@overload
+def scaled_dot_product_attention(
+    query: TensorLike,
+    key: TensorLike,
+    value: TensorLike,
+    *,
+    keep: TensorLike | None = None,
+    bias: TensorLike | None = None,
+    causal: bool = False,
+    offset: int = 0,
+    dropout: float = 0.0,
+    scale: float | None = None,
+    need_weights: bool,
+    blocked: bool | None = None,
+    rng: np.random.Generator | None = None,
+) -> Tensor | tuple[Tensor, Tensor]: ...
+def scaled_dot_product_attention(
+    query: TensorLike,
+    key: TensorLike,
+    value: TensorLike,
+    *,
+    keep: TensorLike | None = None,
+    bias: TensorLike | None = None,
     causal: bool = False,
     offset: int = 0,
     dropout: float = 0.0,
@@ -164,7 +212,7 @@ def scaled_dot_product_attention(
     need_weights: bool = False,
     blocked: bool | None = None,
     rng: np.random.Generator | None = None,
-) -> Any:
+) -> Tensor | tuple[Tensor, Tensor]:
     r"""Return for every query the mean of the values, weighted by how well their keys fit it.
 
     $$ Y = \mathrm{softmax}\Big(\frac{Q K^\top}{\sqrt{D}} + B\Big) V $$
@@ -215,18 +263,18 @@ def scaled_dot_product_attention(
         [[1.0]]
     """
     check_probability("scaled_dot_product_attention", dropout, "dropout")
-    query, key, value, bias = coerce(query, key, value, bias)
-    layout = Layout(query.shape, key.shape, value.shape)
+    q, k, v, b = coerce(query, key, value, bias)
+    layout = Layout(q.shape, k.shape, v.shape)
     if keep is not None:
         name = "scaled_dot_product_attention(keep)"
         keep = with_four_axes(name, as_keep(name, keep), layout.scores)
     visibility = Visibility(keep, offset if causal else None)
     if scale is None:
         scale = 1 / math.sqrt(max(layout.shapes[0][-1], 1))
-    inputs: tuple[Tensor, ...] = (query, key, value)
-    if bias is not None:
-        with_four_axes("scaled_dot_product_attention(bias)", bias.data, layout.scores)
-        inputs += (bias,)
+    inputs: tuple[Tensor, ...] = (q, k, v)
+    if b is not None:
+        with_four_axes("scaled_dot_product_attention(bias)", b.data, layout.scores)
+        inputs += (b,)
     if blocked is None:
         blocked = layout.queries * layout.keys >= BLOCKED_FROM
     if blocked and not need_weights:

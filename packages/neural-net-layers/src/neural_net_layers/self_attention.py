@@ -1,11 +1,13 @@
 """Attention of a sequence to itself, with the mask decided once."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.module import Module
+from neural_net_core.tensor import Tensor, TensorLike
+from neural_net_layers._options import SelfOptions
 from neural_net_layers.key_value_cache import KeyValueCache
 from neural_net_layers.multi_head_attention import MultiHeadAttention, Position
 
@@ -70,13 +72,33 @@ class SelfAttention(Module):
             dtype=dtype,
         )
 
+    if TYPE_CHECKING:  # which result the flag gives; elsewhere checkers read it off forward
+
+        @overload  # type: ignore[override]
+        def __call__(
+            self,
+            x: TensorLike,
+            *,
+            need_weights: Literal[False] = False,
+            **options: Unpack[SelfOptions],
+        ) -> Tensor: ...
+        @overload
+        def __call__(
+            self, x: TensorLike, *, need_weights: Literal[True], **options: Unpack[SelfOptions]
+        ) -> tuple[Tensor, Tensor]: ...
+        @overload
+        def __call__(
+            self, x: TensorLike, *, need_weights: bool, **options: Unpack[SelfOptions]
+        ) -> Tensor | tuple[Tensor, Tensor]: ...
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
     def forward(
         self,
-        x: Any,
+        x: TensorLike,
         *,
-        keep: Any = None,
-        key_keep: Any = None,
-        bias: Any = None,
+        keep: TensorLike | None = None,
+        key_keep: TensorLike | None = None,
+        bias: TensorLike | None = None,
         cache: KeyValueCache | None = None,
         need_weights: bool = False,
     ) -> Any:

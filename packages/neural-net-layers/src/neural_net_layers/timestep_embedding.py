@@ -1,20 +1,19 @@
 """A number, such as the time step of a diffusion model, as a vector of waves."""
 
 import math
-from typing import Any
 
 import numpy as np
 
 from neural_net_core.dtypes import get_default_dtype
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._checks import check_size
 
 __all__ = ["TimestepEmbedding", "timestep_embedding"]
 
 
-def timestep_embedding(t: Any, features: int, max_period: float = 10_000.0) -> Tensor:
+def timestep_embedding(t: TensorLike, features: int, max_period: float = 10_000.0) -> Tensor:
     r"""Return cosines and sines of a number at frequencies from 1 down to nearly 1 / max_period.
 
     $$ e = (\cos \omega_0 t, \ldots, \cos \omega_{h-1} t,
@@ -94,7 +93,7 @@ class TimestepEmbedding(Module):
         self.features, self.max_period = features, max_period
         timestep_embedding(np.zeros(0), features, max_period)  # checks both
 
-    def forward(self, t: Any) -> Tensor:
+    def forward(self, t: TensorLike) -> Tensor:
         """Return one vector for each number.
 
         Args:

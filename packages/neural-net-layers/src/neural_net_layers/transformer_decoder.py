@@ -12,17 +12,19 @@ With `norm_first=True` it is x + self_attention(norm(x)) and so on.
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.containers import ModuleList
-from neural_net_core.dense import Dense, Initializer
+from neural_net_core.dense import Dense
+from neural_net_core.init import Initializer
 from neural_net_core.module import Module
-from neural_net_core.tensor import as_tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 from neural_net_layers._checks import check_size
 from neural_net_layers._feed_forward import Activation, resolve_activation
+from neural_net_layers._options import DecoderLayerOptions, DecoderOptions
 from neural_net_layers._transformer_layer import TransformerLayer
 from neural_net_layers.dropout import Dropout
 from neural_net_layers.key_value_cache import DecoderCache
@@ -134,16 +136,47 @@ class TransformerDecoderLayer(TransformerLayer):
         )
         self.dropout = Dropout(dropout, rng=rng)
 
+    if TYPE_CHECKING:  # which result the flag gives; elsewhere checkers read it off forward
+
+        @overload  # type: ignore[override]
+        def __call__(
+            self,
+            x: TensorLike,
+            memory: TensorLike,
+            *,
+            need_weights: Literal[False] = False,
+            **options: Unpack[DecoderLayerOptions],
+        ) -> Tensor: ...
+        @overload
+        def __call__(
+            self,
+            x: TensorLike,
+            memory: TensorLike,
+            *,
+            need_weights: Literal[True],
+            **options: Unpack[DecoderLayerOptions],
+        ) -> tuple[Tensor, tuple[Tensor, Tensor]]: ...
+        @overload
+        def __call__(
+            self,
+            x: TensorLike,
+            memory: TensorLike,
+            *,
+            need_weights: bool,
+            **options: Unpack[DecoderLayerOptions],
+        ) -> Tensor | tuple[Tensor, tuple[Tensor, Tensor]]: ...
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
     def forward(
         self,
-        x: Any,
-        memory: Any,
+        x: TensorLike,
+        memory: TensorLike,
         *,
-        keep: Any = None,
-        key_keep: Any = None,
-        memory_keep: Any = None,
-        memory_key_keep: Any = None,
-        bias: Any = None,
+        keep: TensorLike | None = None,
+        key_keep: TensorLike | None = None,
+        memory_keep: TensorLike | None = None,
+        memory_key_keep: TensorLike | None = None,
+        bias: TensorLike | None = None,
         causal: bool = True,
         cache: DecoderCache | None = None,
         need_weights: bool = False,
@@ -273,16 +306,47 @@ class TransformerDecoder(Module):
         with_norm = norm_first if final_norm is None else final_norm
         self.norm = make_norm(norm, features, eps, bias, dtype) if with_norm else None
 
+    if TYPE_CHECKING:  # which result the flag gives; elsewhere checkers read it off forward
+
+        @overload  # type: ignore[override]
+        def __call__(
+            self,
+            x: TensorLike,
+            memory: TensorLike,
+            *,
+            need_weights: Literal[False] = False,
+            **options: Unpack[DecoderOptions],
+        ) -> Tensor: ...
+        @overload
+        def __call__(
+            self,
+            x: TensorLike,
+            memory: TensorLike,
+            *,
+            need_weights: Literal[True],
+            **options: Unpack[DecoderOptions],
+        ) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]: ...
+        @overload
+        def __call__(
+            self,
+            x: TensorLike,
+            memory: TensorLike,
+            *,
+            need_weights: bool,
+            **options: Unpack[DecoderOptions],
+        ) -> Tensor | tuple[Tensor, list[tuple[Tensor, Tensor]]]: ...
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
     def forward(
         self,
-        x: Any,
-        memory: Any,
+        x: TensorLike,
+        memory: TensorLike,
         *,
-        keep: Any = None,
-        key_keep: Any = None,
-        memory_keep: Any = None,
-        memory_key_keep: Any = None,
-        bias: Any = None,
+        keep: TensorLike | None = None,
+        key_keep: TensorLike | None = None,
+        memory_keep: TensorLike | None = None,
+        memory_key_keep: TensorLike | None = None,
+        bias: TensorLike | None = None,
         causal: bool = True,
         cache: list[DecoderCache] | None = None,
         need_weights: bool = False,
@@ -304,13 +368,13 @@ class TransformerDecoder(Module):
         Returns:
             (B, T, D), or a pair of it and a list with a pair of weights per layer.
         """
-        x, memory, weights = as_tensor(x), as_tensor(memory), []
+        y, memory, weights = as_tensor(x), as_tensor(memory), []
         held_by_layer: Sequence[DecoderCache | None] = (
             [None] * len(self.layers) if cache is None else cache
         )
         for layer, held in zip(self.layers, held_by_layer, strict=True):
-            x = layer(
-                x,
+            y = layer(
+                y,
                 memory,
                 keep=keep,
                 key_keep=key_keep,
@@ -322,10 +386,10 @@ class TransformerDecoder(Module):
                 need_weights=need_weights,
             )
             if need_weights:
-                x, seen = x
+                y, seen = y
                 weights.append(seen)
-        x = x if self.norm is None else self.norm(x)
-        return (x, weights) if need_weights else x
+        y = y if self.norm is None else self.norm(y)
+        return (y, weights) if need_weights else y
 
     def new_cache(self) -> list[DecoderCache]:
         """Return an empty cache for every layer, for one batch of sequences."""

@@ -13,17 +13,19 @@ language model's body ("decoder-only").
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.containers import ModuleList
-from neural_net_core.dense import Dense, Initializer
+from neural_net_core.dense import Dense
+from neural_net_core.init import Initializer
 from neural_net_core.module import Module
-from neural_net_core.tensor import as_tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 from neural_net_layers._checks import check_size
 from neural_net_layers._feed_forward import Activation, resolve_activation
+from neural_net_layers._options import EncoderOptions, LayerOptions
 from neural_net_layers._transformer_layer import TransformerLayer
 from neural_net_layers.dropout import Dropout
 from neural_net_layers.key_value_cache import KeyValueCache
@@ -121,13 +123,33 @@ class TransformerEncoderLayer(TransformerLayer):
         self.norm1, self.norm2 = (make_norm(norm, features, eps, bias, dtype) for _ in range(2))
         self.dropout = Dropout(dropout, rng=rng)
 
+    if TYPE_CHECKING:  # which result the flag gives; elsewhere checkers read it off forward
+
+        @overload  # type: ignore[override]
+        def __call__(
+            self,
+            x: TensorLike,
+            *,
+            need_weights: Literal[False] = False,
+            **options: Unpack[LayerOptions],
+        ) -> Tensor: ...
+        @overload
+        def __call__(
+            self, x: TensorLike, *, need_weights: Literal[True], **options: Unpack[LayerOptions]
+        ) -> tuple[Tensor, Tensor]: ...
+        @overload
+        def __call__(
+            self, x: TensorLike, *, need_weights: bool, **options: Unpack[LayerOptions]
+        ) -> Tensor | tuple[Tensor, Tensor]: ...
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
     def forward(
         self,
-        x: Any,
+        x: TensorLike,
         *,
-        keep: Any = None,
-        key_keep: Any = None,
-        bias: Any = None,
+        keep: TensorLike | None = None,
+        key_keep: TensorLike | None = None,
+        bias: TensorLike | None = None,
         causal: bool = False,
         cache: KeyValueCache | None = None,
         need_weights: bool = False,
@@ -244,13 +266,33 @@ class TransformerEncoder(Module):
         with_norm = norm_first if final_norm is None else final_norm
         self.norm = make_norm(norm, features, eps, bias, dtype) if with_norm else None
 
+    if TYPE_CHECKING:  # which result the flag gives; elsewhere checkers read it off forward
+
+        @overload  # type: ignore[override]
+        def __call__(
+            self,
+            x: TensorLike,
+            *,
+            need_weights: Literal[False] = False,
+            **options: Unpack[EncoderOptions],
+        ) -> Tensor: ...
+        @overload
+        def __call__(
+            self, x: TensorLike, *, need_weights: Literal[True], **options: Unpack[EncoderOptions]
+        ) -> tuple[Tensor, list[Tensor]]: ...
+        @overload
+        def __call__(
+            self, x: TensorLike, *, need_weights: bool, **options: Unpack[EncoderOptions]
+        ) -> Tensor | tuple[Tensor, list[Tensor]]: ...
+        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
     def forward(
         self,
-        x: Any,
+        x: TensorLike,
         *,
-        keep: Any = None,
-        key_keep: Any = None,
-        bias: Any = None,
+        keep: TensorLike | None = None,
+        key_keep: TensorLike | None = None,
+        bias: TensorLike | None = None,
         causal: bool = False,
         cache: list[KeyValueCache] | None = None,
         need_weights: bool = False,
@@ -269,13 +311,13 @@ class TransformerEncoder(Module):
         Returns:
             (B, T, D), or a pair of it and a list of weights (B, H, T, S).
         """
-        x, weights = as_tensor(x), []
+        y, weights = as_tensor(x), []
         held_by_layer: Sequence[KeyValueCache | None] = (
             [None] * len(self.layers) if cache is None else cache
         )
         for layer, held in zip(self.layers, held_by_layer, strict=True):
-            x = layer(
-                x,
+            y = layer(
+                y,
                 keep=keep,
                 key_keep=key_keep,
                 bias=bias,
@@ -284,10 +326,10 @@ class TransformerEncoder(Module):
                 need_weights=need_weights,
             )
             if need_weights:
-                x, seen = x
+                y, seen = y
                 weights.append(seen)
-        x = x if self.norm is None else self.norm(x)
-        return (x, weights) if need_weights else x
+        y = y if self.norm is None else self.norm(y)
+        return (y, weights) if need_weights else y
 
     def new_cache(self) -> list[KeyValueCache]:
         """Return an empty cache for every layer, for one batch of sequences."""

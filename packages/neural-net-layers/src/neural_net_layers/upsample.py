@@ -14,7 +14,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.op import Op
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._geometry import Pair, as_pair, times
 from neural_net_layers._inputs import coerce
 from neural_net_layers._pooling import check_images
@@ -55,7 +55,7 @@ class RepeatPixelsOp(Op):
 
 
 def upsample(
-    x: Any,
+    x: TensorLike,
     size: int | Sequence[int] | None = None,
     scale_factor: Scale = None,
     mode: Mode = "nearest",
@@ -221,7 +221,7 @@ class Upsample(Module):
         self.size, self.scale_factor = options
         self.mode, self.align_corners = mode, align_corners
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the images in the new size.
 
         Args:

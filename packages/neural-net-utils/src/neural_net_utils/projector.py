@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from neural_net_core.tensor import TensorLike
+
 __all__ = ["save_vectors"]
 
 # So many digits tell any two numbers of a dtype apart.
@@ -18,7 +20,9 @@ _DIGITS = {2: 5, 4: 9, 8: 17}
 _ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 
-def save_vectors(folder: str | os.PathLike[str], vectors: Any, **columns: Sequence[Any]) -> None:
+def save_vectors(
+    folder: str | os.PathLike[str], vectors: TensorLike, **columns: Sequence[Any]
+) -> None:
     r"""Write `vectors.tsv` and `metadata.tsv`, the two files that embedding projectors read.
 
     One row per vector, cells separated by tabs. The metadata have a header if there are several

@@ -1,7 +1,5 @@
 """The exponential linear unit: ReLU with a smooth, saturating negative side."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core._blocks import in_blocks
@@ -10,7 +8,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["ELU", "ELUOp", "elu"]
 
@@ -48,7 +46,7 @@ class ELUOp(Op):
         return (slope,)
 
 
-def elu(x: Any, alpha: float = 1.0) -> Tensor:
+def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
     r"""Let negative elements saturate at −α.
 
     $$ y = \begin{cases} x & x > 0 \\ \alpha (e^x - 1) & x \le 0 \end{cases} \qquad
@@ -97,7 +95,7 @@ class ELU(Module):
             raise ValueError(f"ELU: expected alpha > 0, got {alpha}")
         self.alpha = alpha
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return x where positive, else α (eˣ − 1)."""
         return elu(x, self.alpha)
 

@@ -1,7 +1,6 @@
 """The Gaussian error linear unit: the activation of BERT and GPT."""
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from neural_net_core.erf import erf
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["GELU", "GELUOp", "GELUTanhOp", "gelu"]
 
@@ -95,7 +94,7 @@ class GELUTanhOp(Op):
         return t, slope
 
 
-def gelu(x: Any, approximate: str = "none") -> Tensor:
+def gelu(x: TensorLike, approximate: str = "none") -> Tensor:
     r"""Weight each element by the probability that a normal variable is below it.
 
     $$ y = x \, \Phi(x) = \tfrac{x}{2} \Big(1 + \operatorname{erf}\tfrac{x}{\sqrt2}\Big) \qquad
@@ -148,7 +147,7 @@ class GELU(Module):
         _check(approximate)
         self.approximate = approximate
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return x Φ(x)."""
         return gelu(x, self.approximate)
 

@@ -1,7 +1,5 @@
 """Gated linear units: one half of the features decides how much of the other half passes."""
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -13,7 +11,7 @@ from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["GLU", "GLUOp", "SwiGLU", "SwiGLUOp", "glu", "swiglu"]
 
@@ -67,7 +65,7 @@ class SwiGLUOp(Op):
         return np.concatenate((da, db), axis=self.axis)
 
 
-def glu(x: Any, axis: int = -1) -> Tensor:
+def glu(x: TensorLike, axis: int = -1) -> Tensor:
     r"""Split x into halves a, b and return a gated by the sigmoid of b.
 
     $$ y = a \odot \sigma(b) $$
@@ -91,7 +89,7 @@ def glu(x: Any, axis: int = -1) -> Tensor:
     return GLUOp.apply(x, axis=axis)
 
 
-def swiglu(x: Any, axis: int = -1) -> Tensor:
+def swiglu(x: TensorLike, axis: int = -1) -> Tensor:
     r"""Split x into a gate a and values b and return b gated by the SiLU of a.
 
     $$ y = \operatorname{SiLU}(a) \odot b = a \, \sigma(a) \odot b $$
@@ -138,7 +136,7 @@ class GLU(Module):
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the first half gated by the sigmoid of the second."""
         return glu(x, self.axis)
 
@@ -193,7 +191,7 @@ class SwiGLU(Module):
         self.w2 = Dense(hidden, features, bias, rng=rng, dtype=dtype)
         self.w3 = Dense(features, hidden, bias, rng=rng, dtype=dtype)
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return W₂ (SiLU(W₁ x) ⊙ W₃ x)."""
         y: Tensor = self.w2(silu(self.w1(x)) * self.w3(x))
         return y

@@ -1,13 +1,11 @@
 """Hardsigmoid: the straight-line version of the sigmoid, for devices without an exponential."""
 
-from typing import Any
-
 from neural_net_core._select import select
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["Hardsigmoid", "HardsigmoidOp", "hardsigmoid"]
 
@@ -26,7 +24,7 @@ class HardsigmoidOp(Op):
         return select(self.inside, dy / 6, 0)
 
 
-def hardsigmoid(x: Any) -> Tensor:
+def hardsigmoid(x: TensorLike) -> Tensor:
     r"""Squash each element into [0, 1] with three straight lines.
 
     $$ y = \frac{\min(\max(x + 3, 0), 6)}{6} \qquad \frac{dy}{dx} = \frac{[-3 < x < 3]}{6} $$
@@ -58,6 +56,6 @@ class Hardsigmoid(Module):
         array([0.5], dtype=float32)
     """
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return min(max(x + 3, 0), 6) / 6."""
         return hardsigmoid(x)

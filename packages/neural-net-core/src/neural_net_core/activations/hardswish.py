@@ -1,13 +1,11 @@
 """Hardswish: SiLU with the straight-line sigmoid, the activation of MobileNetV3."""
 
-from typing import Any
-
 from neural_net_core._select import select
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["Hardswish", "HardswishOp", "hardswish"]
 
@@ -34,7 +32,7 @@ class HardswishOp(Op):
         return h
 
 
-def hardswish(x: Any) -> Tensor:
+def hardswish(x: TensorLike) -> Tensor:
     r"""Weight each element by its own hardsigmoid.
 
     $$ y = x \, \frac{\min(\max(x + 3, 0), 6)}{6} $$
@@ -66,6 +64,6 @@ class Hardswish(Module):
         array([3.], dtype=float32)
     """
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return x times the hardsigmoid of x."""
         return hardswish(x)

@@ -1,13 +1,11 @@
 """Hardtanh: the straight-line version of tanh, and ReLU6, which is the same with other limits."""
 
-from typing import Any
-
 from neural_net_core._select import select
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["Hardtanh", "HardtanhOp", "ReLU6", "hardtanh", "relu6"]
 
@@ -29,7 +27,7 @@ class HardtanhOp(Op):
         return select((self.y > self.low) & (self.y < self.high), dy, 0)
 
 
-def hardtanh(x: Any, low: float = -1.0, high: float = 1.0) -> Tensor:
+def hardtanh(x: TensorLike, low: float = -1.0, high: float = 1.0) -> Tensor:
     r"""Limit each element to an interval, without a gradient outside and at the limits.
 
     $$ y = \min(\max(x, a), b) \qquad \frac{dy}{dx} = [a < x < b] $$
@@ -54,7 +52,7 @@ def hardtanh(x: Any, low: float = -1.0, high: float = 1.0) -> Tensor:
     return HardtanhOp.apply(as_floating(x), low=float(low), high=float(high))
 
 
-def relu6(x: Any) -> Tensor:
+def relu6(x: TensorLike) -> Tensor:
     """Limit each element to [0, 6]: a ReLU that quantizes well.
 
     Args:
@@ -90,7 +88,7 @@ class Hardtanh(Module):
             raise ValueError(f"Hardtanh: expected low < high, got {low} and {high}")
         self.low, self.high = low, high
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return x limited to [low, high]."""
         return hardtanh(x, self.low, self.high)
 
@@ -113,6 +111,6 @@ class ReLU6(Module):
         array([6.], dtype=float32)
     """
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return min(max(x, 0), 6)."""
         return relu6(x)

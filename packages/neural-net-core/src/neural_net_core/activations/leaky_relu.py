@@ -1,7 +1,5 @@
 """ReLU with a small slope for negative numbers, so that no unit can die."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core._blocks import in_blocks
@@ -10,7 +8,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["LeakyReLU", "LeakyReLUOp", "leaky_relu"]
 
@@ -37,7 +35,7 @@ class LeakyReLUOp(Op):
         return (select(positive, dy, dy * self.negative_slope),)
 
 
-def leaky_relu(x: Any, negative_slope: float = 0.01) -> Tensor:
+def leaky_relu(x: TensorLike, negative_slope: float = 0.01) -> Tensor:
     r"""Scale negative elements by a small factor.
 
     $$ y = \begin{cases} x & x > 0 \\ a x & x \le 0 \end{cases} \qquad
@@ -77,7 +75,7 @@ class LeakyReLU(Module):
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = negative_slope
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return x where positive, else `negative_slope` · x."""
         return leaky_relu(x, self.negative_slope)
 

@@ -1,7 +1,5 @@
 """The logarithm of the sigmoid, stable where the sigmoid itself underflows."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.activations.softplus import log1pexp
@@ -9,7 +7,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["LogSigmoid", "LogSigmoidOp", "logsigmoid"]
 
@@ -25,7 +23,7 @@ class LogSigmoidOp(Op):
         return -np.expm1(self.y) * dy
 
 
-def logsigmoid(x: Any) -> Tensor:
+def logsigmoid(x: TensorLike) -> Tensor:
     r"""Return the log-probability of "yes" for a logit.
 
     $$ y = \ln \sigma(x) \qquad \frac{dy}{dx} = \sigma(-x) $$
@@ -54,6 +52,6 @@ class LogSigmoid(Module):
         array([-1000.], dtype=float32)
     """
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return ln σ(x)."""
         return logsigmoid(x)

@@ -1,7 +1,6 @@
 """Mish: a smooth, self-gated activation."""
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["Mish", "MishOp", "mish"]
 
@@ -51,7 +50,7 @@ class MishOp(Op):
         return w, slope
 
 
-def mish(x: Any) -> Tensor:
+def mish(x: TensorLike) -> Tensor:
     r"""Weight each element by the tanh of its softplus.
 
     $$ y = x \tanh(\ln(1 + e^x)) $$
@@ -83,6 +82,6 @@ class Mish(Module):
         array([0.8651], dtype=float32)
     """
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return x tanh(softplus(x))."""
         return mish(x)

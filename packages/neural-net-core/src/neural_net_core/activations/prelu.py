@@ -1,7 +1,5 @@
 """Leaky ReLU whose slope is learned."""
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -11,7 +9,7 @@ from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Parameter, Tensor, as_tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 
 __all__ = ["PReLU", "PReLUOp", "prelu"]
 
@@ -33,7 +31,7 @@ class PReLUOp(Op):
         return dx, da
 
 
-def prelu(x: Any, weight: Any) -> Tensor:
+def prelu(x: TensorLike, weight: TensorLike) -> Tensor:
     r"""Scale negative elements by a learned factor, one for all or one per channel.
 
     $$ y = \begin{cases} x & x > 0 \\ a x & x \le 0 \end{cases} $$
@@ -95,7 +93,7 @@ class PReLU(Module):
             raise ValueError(f"PReLU: expected num_parameters from 1, got {num_parameters}")
         self.weight = Parameter(np.full((num_parameters,), float(init)), dtype)
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return x where positive, else the slope · x."""
         return prelu(x, self.weight)
 

@@ -1,7 +1,6 @@
 """The rectified linear unit: the default activation of deep networks."""
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["ReLU", "ReLUOp", "relu"]
 
@@ -36,7 +35,7 @@ def _pass(dy: Array, y: Array) -> tuple[Array]:
     return (select(y > 0, dy, 0),)
 
 
-def relu(x: Any) -> Tensor:
+def relu(x: TensorLike) -> Tensor:
     r"""Replace negative elements by zero.
 
     $$ y = \max(x, 0) \qquad \frac{dy}{dx} = [x > 0] $$
@@ -72,6 +71,6 @@ class ReLU(Module):
         array([0., 2.], dtype=float32)
     """
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return max(x, 0)."""
         return relu(x)

@@ -1,11 +1,9 @@
 """The self-normalizing unit: an ELU scaled so that activations keep mean 0 and variance 1."""
 
-from typing import Any
-
 from neural_net_core.activations.elu import ELUOp
 from neural_net_core.module import Module
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["SELU", "SELU_ALPHA", "SELU_SCALE", "selu"]
 
@@ -14,7 +12,7 @@ SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
 
 
-def selu(x: Any) -> Tensor:
+def selu(x: TensorLike) -> Tensor:
     r"""Apply the ELU with the two constants that keep mean 0 and variance 1.
 
     $$ y = \lambda \begin{cases} x & x > 0 \\ \alpha (e^x - 1) & x \le 0 \end{cases} \qquad
@@ -49,6 +47,6 @@ class SELU(Module):
         array([0.], dtype=float32)
     """
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the scaled ELU of x."""
         return selu(x)

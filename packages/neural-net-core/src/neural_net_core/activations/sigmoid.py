@@ -1,7 +1,6 @@
 """The logistic sigmoid: any number to a probability, and the first activation of the textbooks."""
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["Sigmoid", "SigmoidOp", "logistic", "sigmoid"]
 
@@ -29,7 +28,7 @@ class SigmoidOp(Op):
         return dx
 
 
-def sigmoid(x: Any) -> Tensor:
+def sigmoid(x: TensorLike) -> Tensor:
     r"""Squash each element into (0, 1).
 
     $$ y = \frac{1}{1 + e^{-x}} \qquad \frac{dy}{dx} = y \, (1 - y) $$
@@ -61,7 +60,7 @@ class Sigmoid(Module):
         array([0.5], dtype=float32)
     """
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return σ(x)."""
         return sigmoid(x)
 

@@ -1,14 +1,12 @@
 """The sigmoid-weighted linear unit, the Swish of the literature with β = 1."""
 
-from typing import Any
-
 from neural_net_core._blocks import in_blocks
 from neural_net_core.activations.sigmoid import logistic
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["SiLU", "SiLUOp", "silu"]
 
@@ -34,7 +32,7 @@ class SiLUOp(Op):
         return y, slope
 
 
-def silu(x: Any) -> Tensor:
+def silu(x: TensorLike) -> Tensor:
     r"""Weight each element by its own sigmoid.
 
     $$ y = x \, \sigma(x) \qquad \frac{dy}{dx} = \sigma(x) + y \, (1 - \sigma(x)) $$
@@ -67,6 +65,6 @@ class SiLU(Module):
         array([0.7311], dtype=float32)
     """
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return x σ(x)."""
         return silu(x)

@@ -1,10 +1,8 @@
 """Softmax and its logarithm as modules; the operations stand in `neural_net_core.ops.softmax`."""
 
-from typing import Any
-
 from neural_net_core.module import Module
 from neural_net_core.ops.softmax import log_softmax, softmax
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["LogSoftmax", "Softmax", "log_softmax", "softmax"]
 
@@ -30,7 +28,7 @@ class Softmax(Module):
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the probabilities."""
         return softmax(x, self.axis)
 
@@ -58,7 +56,7 @@ class LogSoftmax(Module):
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return the log-probabilities."""
         return log_softmax(x, self.axis)
 

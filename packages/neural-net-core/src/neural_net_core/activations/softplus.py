@@ -1,7 +1,5 @@
 """Softplus: a smooth ReLU, whose slope is the sigmoid."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core._blocks import in_blocks
@@ -10,7 +8,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["Softplus", "SoftplusOp", "log1pexp", "softplus"]
 
@@ -53,7 +51,7 @@ class SoftplusOp(Op):
         return select(linear, x, y), select(linear, 1, slope)
 
 
-def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+def softplus(x: TensorLike, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     r"""Return a smooth, always positive version of max(x, 0).
 
     $$ y = \frac{1}{\beta} \ln(1 + e^{\beta x}) \qquad \frac{dy}{dx} = \sigma(\beta x) $$
@@ -100,7 +98,7 @@ class Softplus(Module):
         _check("Softplus", beta)
         self.beta, self.threshold = beta, threshold
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return ln(1 + e^βx) / β."""
         return softplus(x, self.beta, self.threshold)
 

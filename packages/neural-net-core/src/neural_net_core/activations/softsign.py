@@ -1,14 +1,12 @@
 """Softsign: a sigmoid around zero that approaches its limits slowly and needs no exponential."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["Softsign", "SoftsignOp", "softsign"]
 
@@ -25,7 +23,7 @@ class SoftsignOp(Op):
         return dy / self.d / self.d
 
 
-def softsign(x: Any) -> Tensor:
+def softsign(x: TensorLike) -> Tensor:
     r"""Squash each element into (−1, 1).
 
     $$ y = \frac{x}{1 + |x|} \qquad \frac{dy}{dx} = \frac{1}{(1 + |x|)^2} $$
@@ -57,6 +55,6 @@ class Softsign(Module):
         array([0.5], dtype=float32)
     """
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return x / (1 + |x|)."""
         return softsign(x)

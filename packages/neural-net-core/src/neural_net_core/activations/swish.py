@@ -1,7 +1,5 @@
 """Swish with its parameter β, fixed or learned."""
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -10,7 +8,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Parameter, Tensor, as_tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 
 __all__ = ["Swish", "SwishOp", "swish"]
 
@@ -41,7 +39,7 @@ class SwishOp(Op):
         return dx, dbeta
 
 
-def swish(x: Any, beta: Any = 1.0) -> Tensor:
+def swish(x: TensorLike, beta: TensorLike = 1.0) -> Tensor:
     r"""Weight each element by the sigmoid of β times itself.
 
     $$ y = x \, \sigma(\beta x) $$
@@ -89,6 +87,6 @@ class Swish(Module):
     def __init__(self, beta: float = 1.0, *, dtype: npt.DTypeLike | None = None) -> None:
         self.beta = Parameter(float(beta), dtype)
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return x σ(β x)."""
         return swish(x, self.beta)

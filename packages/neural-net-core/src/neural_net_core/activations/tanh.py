@@ -1,14 +1,12 @@
 """The hyperbolic tangent: a sigmoid around zero."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["Tanh", "TanhOp", "tanh"]
 
@@ -26,7 +24,7 @@ class TanhOp(Op):
         return dx
 
 
-def tanh(x: Any) -> Tensor:
+def tanh(x: TensorLike) -> Tensor:
     r"""Squash each element into (−1, 1).
 
     $$ y = \tanh x = \frac{e^x - e^{-x}}{e^x + e^{-x}} \qquad \frac{dy}{dx} = 1 - y^2 $$
@@ -58,6 +56,6 @@ class Tanh(Module):
         array([0.], dtype=float32)
     """
 
-    def forward(self, x: Any) -> Tensor:
+    def forward(self, x: TensorLike) -> Tensor:
         """Return tanh x."""
         return tanh(x)

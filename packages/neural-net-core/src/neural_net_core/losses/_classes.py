@@ -1,12 +1,10 @@
 """Class scores and class indices brought to one form: a matrix of rows, and one index per row."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import DTypeError, ShapeError
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__: list[str] = []
 
@@ -30,7 +28,7 @@ def from_rows(rows: Array, shape: tuple[int, ...]) -> Array:
     return np.moveaxis(rows.reshape(shape[0], *shape[2:], shape[1]), -1, 1)
 
 
-def as_labels(name: str, targets: Any, x: Tensor) -> Array:
+def as_labels(name: str, targets: TensorLike, x: Tensor) -> Array:
     """Return class indices as an array of the shape of x without its class axis.
 
     Raises:

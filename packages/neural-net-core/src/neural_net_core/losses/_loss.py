@@ -10,7 +10,7 @@ from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__: list[str] = []
 
@@ -102,7 +102,7 @@ def check_reduction(name: str, reduction: str, allowed: tuple[str, ...] = REDUCT
 
 
 def as_pair(
-    name: str, predictions: Any, targets: Any, what: str = "predictions and targets"
+    name: str, predictions: TensorLike, targets: TensorLike, what: str = "predictions and targets"
 ) -> tuple[Tensor, Tensor]:
     """Return both as Tensors of the predictions' dtype and of one shape; `what` names them.
 
@@ -117,7 +117,7 @@ def as_pair(
     return x, t
 
 
-def as_factor(name: str, weight: Any, like: Tensor) -> Array | None:
+def as_factor(name: str, weight: TensorLike | None, like: Tensor) -> Array | None:
     """Return a constant factor that broadcasts to the shape of the losses.
 
     Raises:
@@ -136,7 +136,7 @@ def as_factor(name: str, weight: Any, like: Tensor) -> Array | None:
     return factor
 
 
-def as_weight(weight: Any, like: Tensor) -> Array | None:
+def as_weight(weight: TensorLike | None, like: Tensor) -> Array | None:
     """Return a constant factor on the losses as an array of the predictions' dtype."""
     if weight is None:
         return None

@@ -1,12 +1,10 @@
 """Binary cross-entropy of probabilities."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._loss import Loss, LossOp, as_factor, as_pair, check_reduction
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["BCELoss", "BCELossOp", "binary_cross_entropy"]
 
@@ -54,7 +52,11 @@ class BCELossOp(LossOp):
 
 
 def binary_cross_entropy(
-    probabilities: Any, targets: Any, *, weight: Any = None, reduction: str = "mean"
+    probabilities: TensorLike,
+    targets: TensorLike,
+    *,
+    weight: TensorLike | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     r"""Return how surprising yes-or-no targets are under predicted probabilities.
 
@@ -106,11 +108,11 @@ class BCELoss(Loss):
         0.6931
     """
 
-    def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
+    def __init__(self, weight: TensorLike | None = None, reduction: str = "mean") -> None:
         super().__init__(reduction)
         self.weight = weight
 
-    def forward(self, probabilities: Any, targets: Any) -> Tensor:
+    def forward(self, probabilities: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
         return binary_cross_entropy(
             probabilities, targets, weight=self.weight, reduction=self.reduction

@@ -1,14 +1,12 @@
 """Binary cross-entropy of logits: the sigmoid and the logarithm in one stable step."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.activations.sigmoid import logistic
 from neural_net_core.activations.softplus import log1pexp
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._loss import Loss, LossOp, as_factor, as_pair, check_reduction
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["BCEWithLogitsLoss", "BCEWithLogitsLossOp", "binary_cross_entropy_with_logits"]
 
@@ -61,11 +59,11 @@ class BCEWithLogitsLossOp(LossOp):
 
 
 def binary_cross_entropy_with_logits(
-    logits: Any,
-    targets: Any,
+    logits: TensorLike,
+    targets: TensorLike,
     *,
-    weight: Any = None,
-    pos_weight: Any = None,
+    weight: TensorLike | None = None,
+    pos_weight: TensorLike | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     r"""Return how surprising yes-or-no targets are under the probabilities σ(x).
@@ -122,11 +120,16 @@ class BCEWithLogitsLoss(Loss):
         0.6931
     """
 
-    def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
+    def __init__(
+        self,
+        weight: TensorLike | None = None,
+        reduction: str = "mean",
+        pos_weight: TensorLike | None = None,
+    ) -> None:
         super().__init__(reduction)
         self.weight, self.pos_weight = weight, pos_weight
 
-    def forward(self, logits: Any, targets: Any) -> Tensor:
+    def forward(self, logits: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
         return binary_cross_entropy_with_logits(
             logits,

@@ -1,7 +1,5 @@
 """Cosine similarity, and the loss that trains embeddings with it."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.activations.relu import relu
@@ -11,7 +9,7 @@ from neural_net_core.losses._loss import Loss, as_pair, check_reduction, check_s
 from neural_net_core.losses.normalize import unit_vectors
 from neural_net_core.op import Op
 from neural_net_core.ops.selection import where
-from neural_net_core.tensor import Tensor, as_tensor, coerce_pair
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor, coerce_pair
 
 __all__ = [
     "CosineEmbeddingLoss",
@@ -48,7 +46,7 @@ class CosineSimilarityOp(Op):
         return da, db
 
 
-def cosine_similarity(a: Any, b: Any, axis: int = -1, *, eps: float = 1e-8) -> Tensor:
+def cosine_similarity(a: TensorLike, b: TensorLike, axis: int = -1, *, eps: float = 1e-8) -> Tensor:
     r"""Return the cosines of the angles between vectors.
 
     $$ y = \frac{a \cdot b}{|a| \, |b|} $$
@@ -72,7 +70,12 @@ def cosine_similarity(a: Any, b: Any, axis: int = -1, *, eps: float = 1e-8) -> T
 
 
 def cosine_embedding_loss(
-    a: Any, b: Any, targets: Any, *, margin: float = 0.0, reduction: str = "mean"
+    a: TensorLike,
+    b: TensorLike,
+    targets: TensorLike,
+    *,
+    margin: float = 0.0,
+    reduction: str = "mean",
 ) -> Tensor:
     r"""Return a loss that turns similar pairs into one direction and others apart.
 
@@ -127,6 +130,6 @@ class CosineEmbeddingLoss(Loss):
         super().__init__(reduction)
         self.margin = margin
 
-    def forward(self, a: Any, b: Any, targets: Any) -> Tensor:
+    def forward(self, a: TensorLike, b: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
         return cosine_embedding_loss(a, b, targets, margin=self.margin, reduction=self.reduction)

@@ -18,7 +18,7 @@ from neural_net_core.losses._loss import Loss, LossOp, as_weight, check_reductio
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.ops.matmul import row_dots, row_sums
 from neural_net_core.ops.softmax import largest
-from neural_net_core.tensor import Tensor, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__ = [
     "CrossEntropyLoss",
@@ -156,10 +156,10 @@ class SoftCrossEntropyLossOp(LossOp):
 
 
 def cross_entropy(
-    logits: Any,
-    targets: Any,
+    logits: TensorLike,
+    targets: TensorLike,
     *,
-    weight: Any = None,
+    weight: TensorLike | None = None,
     ignore_index: int = -100,
     label_smoothing: float = 0.0,
     reduction: str = "mean",
@@ -247,7 +247,7 @@ class CrossEntropyLoss(Loss):
 
     def __init__(
         self,
-        weight: Any = None,
+        weight: TensorLike | None = None,
         ignore_index: int = -100,
         label_smoothing: float = 0.0,
         reduction: str = "mean",
@@ -257,7 +257,7 @@ class CrossEntropyLoss(Loss):
         self.weight, self.ignore_index = weight, ignore_index
         self.label_smoothing = label_smoothing
 
-    def forward(self, logits: Any, targets: Any) -> Tensor:
+    def forward(self, logits: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
         return cross_entropy(
             logits,

@@ -1,12 +1,10 @@
 """Hinge losses: they ask for a margin, and are content beyond it."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._loss import Loss, LossOp, as_pair, check_reduction, check_signs
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = [
     "HingeEmbeddingLoss",
@@ -55,8 +53,8 @@ class HingeEmbeddingLossOp(LossOp):
 
 
 def hinge_loss(
-    predictions: Any,
-    targets: Any,
+    predictions: TensorLike,
+    targets: TensorLike,
     *,
     margin: float = 1.0,
     squared: bool = False,
@@ -93,7 +91,7 @@ def hinge_loss(
 
 
 def hinge_embedding_loss(
-    distances: Any, targets: Any, *, margin: float = 1.0, reduction: str = "mean"
+    distances: TensorLike, targets: TensorLike, *, margin: float = 1.0, reduction: str = "mean"
 ) -> Tensor:
     r"""Return a loss that pulls similar pairs together and pushes others a margin apart.
 
@@ -145,7 +143,7 @@ class HingeLoss(Loss):
         super().__init__(reduction)
         self.margin, self.squared = margin, squared
 
-    def forward(self, predictions: Any, targets: Any) -> Tensor:
+    def forward(self, predictions: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
         return hinge_loss(
             predictions,
@@ -175,7 +173,7 @@ class HingeEmbeddingLoss(Loss):
         super().__init__(reduction)
         self.margin = margin
 
-    def forward(self, distances: Any, targets: Any) -> Tensor:
+    def forward(self, distances: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
         return hinge_embedding_loss(
             distances, targets, margin=self.margin, reduction=self.reduction

@@ -1,11 +1,9 @@
 """The Huber loss: squared for small errors, straight for large ones."""
 
-from typing import Any
-
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._loss import Loss, LossOp, as_pair, check_reduction
 from neural_net_core.losses.l1 import l1_loss
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["HuberLoss", "HuberLossOp", "SmoothL1Loss", "huber_loss", "smooth_l1_loss"]
 
@@ -30,7 +28,7 @@ class HuberLossOp(LossOp):
 
 
 def huber_loss(
-    predictions: Any, targets: Any, *, delta: float = 1.0, reduction: str = "mean"
+    predictions: TensorLike, targets: TensorLike, *, delta: float = 1.0, reduction: str = "mean"
 ) -> Tensor:
     r"""Return a loss that is squared up to δ and linear beyond, averaged over all elements.
 
@@ -61,7 +59,7 @@ def huber_loss(
 
 
 def smooth_l1_loss(
-    predictions: Any, targets: Any, *, beta: float = 1.0, reduction: str = "mean"
+    predictions: TensorLike, targets: TensorLike, *, beta: float = 1.0, reduction: str = "mean"
 ) -> Tensor:
     r"""Return the Huber loss divided by its δ, here β: its slope far out is always ±1.
 
@@ -116,7 +114,7 @@ class HuberLoss(Loss):
         _check_delta("HuberLoss", delta)
         self.delta = delta
 
-    def forward(self, predictions: Any, targets: Any) -> Tensor:
+    def forward(self, predictions: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
         return huber_loss(predictions, targets, delta=self.delta, reduction=self.reduction)
 
@@ -144,7 +142,7 @@ class SmoothL1Loss(Loss):
         _check_beta("SmoothL1Loss", beta)
         self.beta = beta
 
-    def forward(self, predictions: Any, targets: Any) -> Tensor:
+    def forward(self, predictions: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
         return smooth_l1_loss(predictions, targets, beta=self.beta, reduction=self.reduction)
 

@@ -1,7 +1,5 @@
 """InfoNCE: contrastive learning as the classification of the right partner among many."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.errors import ShapeError
@@ -9,15 +7,15 @@ from neural_net_core.losses._loss import Loss, as_pair, check_reduction
 from neural_net_core.losses.cross_entropy import cross_entropy
 from neural_net_core.losses.normalize import normalize
 from neural_net_core.ops.joining import concatenate
-from neural_net_core.tensor import Tensor, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__ = ["InfoNCELoss", "info_nce"]
 
 
 def info_nce(
-    queries: Any,
-    keys: Any,
-    negatives: Any = None,
+    queries: TensorLike,
+    keys: TensorLike,
+    negatives: TensorLike | None = None,
     *,
     temperature: float = 0.07,
     symmetric: bool = False,
@@ -109,7 +107,9 @@ class InfoNCELoss(Loss):
         _check_temperature("InfoNCELoss", temperature)
         self.temperature, self.symmetric = temperature, symmetric
 
-    def forward(self, queries: Any, keys: Any, negatives: Any = None) -> Tensor:
+    def forward(
+        self, queries: TensorLike, keys: TensorLike, negatives: TensorLike | None = None
+    ) -> Tensor:
         """Return the loss."""
         return info_nce(
             queries,

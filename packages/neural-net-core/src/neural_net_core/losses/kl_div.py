@@ -1,7 +1,5 @@
 """Kullback-Leibler divergence: how far a prediction is from a target distribution."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
@@ -12,7 +10,7 @@ from neural_net_core.losses._loss import (
     as_pair,
     check_reduction,
 )
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["KLDivLoss", "KLDivLossOp", "kl_div"]
 
@@ -55,7 +53,11 @@ class KLDivLossOp(LossOp):
 
 
 def kl_div(
-    log_predictions: Any, targets: Any, *, log_target: bool = False, reduction: str = "mean"
+    log_predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    log_target: bool = False,
+    reduction: str = "mean",
 ) -> Tensor:
     r"""Return the divergence of predicted distributions from target distributions.
 
@@ -109,7 +111,7 @@ class KLDivLoss(Loss):
         check_reduction("KLDivLoss", reduction, _ALLOWED)
         self.reduction, self.log_target = reduction, log_target
 
-    def forward(self, log_predictions: Any, targets: Any) -> Tensor:
+    def forward(self, log_predictions: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
         return kl_div(
             log_predictions, targets, log_target=self.log_target, reduction=self.reduction

@@ -1,12 +1,10 @@
 """Mean absolute error: the loss whose best constant prediction is the median."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._loss import Loss, LossOp, as_pair, check_reduction
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["L1Loss", "L1LossOp", "l1_loss"]
 
@@ -23,7 +21,7 @@ class L1LossOp(LossOp):
         return dx, -dx if self.needs(1) else None
 
 
-def l1_loss(predictions: Any, targets: Any, *, reduction: str = "mean") -> Tensor:
+def l1_loss(predictions: TensorLike, targets: TensorLike, *, reduction: str = "mean") -> Tensor:
     r"""Return the absolute differences, averaged over all elements.
 
     $$ L = \frac{1}{n} \sum_i |x_i - t_i| $$
@@ -62,6 +60,6 @@ class L1Loss(Loss):
         1.5
     """
 
-    def forward(self, predictions: Any, targets: Any) -> Tensor:
+    def forward(self, predictions: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
         return l1_loss(predictions, targets, reduction=self.reduction)

@@ -1,10 +1,8 @@
 """Mean squared error: the loss of regression."""
 
-from typing import Any
-
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._loss import Loss, LossOp, as_pair, check_reduction
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["MSELoss", "MSELossOp", "mse_loss"]
 
@@ -21,7 +19,7 @@ class MSELossOp(LossOp):
         return dx, -dx if self.needs(1) else None
 
 
-def mse_loss(predictions: Any, targets: Any, *, reduction: str = "mean") -> Tensor:
+def mse_loss(predictions: TensorLike, targets: TensorLike, *, reduction: str = "mean") -> Tensor:
     r"""Return the squared differences, averaged over all elements.
 
     $$ L = \frac{1}{n} \sum_i (x_i - t_i)^2 $$
@@ -62,6 +60,6 @@ class MSELoss(Loss):
         4.5
     """
 
-    def forward(self, predictions: Any, targets: Any) -> Tensor:
+    def forward(self, predictions: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
         return mse_loss(predictions, targets, reduction=self.reduction)

@@ -1,7 +1,5 @@
 """The hinge loss for many classes."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
@@ -16,7 +14,7 @@ from neural_net_core.losses._classes import (
 )
 from neural_net_core.losses._loss import Loss, LossOp, as_weight, check_reduction
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["MultiMarginLoss", "MultiMarginLossOp", "multi_margin_loss"]
 
@@ -54,12 +52,12 @@ class MultiMarginLossOp(LossOp):
 
 
 def multi_margin_loss(
-    predictions: Any,
-    targets: Any,
+    predictions: TensorLike,
+    targets: TensorLike,
     *,
     p: int = 1,
     margin: float = 1.0,
-    weight: Any = None,
+    weight: TensorLike | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     r"""Return by how much other classes' scores come too close to the target's.
@@ -122,13 +120,17 @@ class MultiMarginLoss(Loss):
     """
 
     def __init__(
-        self, p: int = 1, margin: float = 1.0, weight: Any = None, reduction: str = "mean"
+        self,
+        p: int = 1,
+        margin: float = 1.0,
+        weight: TensorLike | None = None,
+        reduction: str = "mean",
     ) -> None:
         super().__init__(reduction)
         _check_p("MultiMarginLoss", p)
         self.p, self.margin, self.weight = p, margin, weight
 
-    def forward(self, predictions: Any, targets: Any) -> Tensor:
+    def forward(self, predictions: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
         return multi_margin_loss(
             predictions,

@@ -1,7 +1,5 @@
 """Negative log-likelihood: the cross-entropy of log-probabilities."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
@@ -15,7 +13,7 @@ from neural_net_core.losses._classes import (
 )
 from neural_net_core.losses._loss import Loss, LossOp, as_weight, check_reduction
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["NLLLoss", "NLLLossOp", "nll_loss"]
 
@@ -48,10 +46,10 @@ class NLLLossOp(LossOp):
 
 
 def nll_loss(
-    log_probabilities: Any,
-    targets: Any,
+    log_probabilities: TensorLike,
+    targets: TensorLike,
     *,
-    weight: Any = None,
+    weight: TensorLike | None = None,
     ignore_index: int = -100,
     reduction: str = "mean",
 ) -> Tensor:
@@ -107,12 +105,12 @@ class NLLLoss(Loss):
     """
 
     def __init__(
-        self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
+        self, weight: TensorLike | None = None, ignore_index: int = -100, reduction: str = "mean"
     ) -> None:
         super().__init__(reduction)
         self.weight, self.ignore_index = weight, ignore_index
 
-    def forward(self, log_probabilities: Any, targets: Any) -> Tensor:
+    def forward(self, log_probabilities: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
         return nll_loss(
             log_probabilities,

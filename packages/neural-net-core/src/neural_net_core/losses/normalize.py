@@ -1,13 +1,11 @@
 """Vectors brought to length 1, the common ground of losses that compare directions."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["NormalizeOp", "normalize", "unit_vectors"]
 
@@ -32,7 +30,7 @@ class NormalizeOp(Op):
         return dx
 
 
-def normalize(x: Any, axis: int = -1, *, eps: float = 1e-12) -> Tensor:
+def normalize(x: TensorLike, axis: int = -1, *, eps: float = 1e-12) -> Tensor:
     r"""Return the vectors along an axis, scaled to length 1.
 
     $$ y = \frac{x}{\max(|x|, \epsilon)} $$

@@ -1,7 +1,6 @@
 """Triplet loss: an anchor has to be nearer to its like than to others, by a margin."""
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.losses._loss import Loss, as_pair, check_reduction, reduce_losses
 from neural_net_core.op import Op
 from neural_net_core.ops.selection import minimum
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["PairwiseDistanceOp", "TripletMarginLoss", "pairwise_distance", "triplet_margin_loss"]
 
@@ -43,7 +42,7 @@ class PairwiseDistanceOp(Op):
         return da, -da if self.needs(1) else None
 
 
-def pairwise_distance(a: Any, b: Any, *, p: float = 2.0, eps: float = 1e-6) -> Tensor:
+def pairwise_distance(a: TensorLike, b: TensorLike, *, p: float = 2.0, eps: float = 1e-6) -> Tensor:
     r"""Return the distances between vectors, pair by pair.
 
     $$ y = \Big(\sum_i |a_i - b_i + \epsilon|^p\Big)^{1/p} $$
@@ -72,9 +71,9 @@ def pairwise_distance(a: Any, b: Any, *, p: float = 2.0, eps: float = 1e-6) -> T
 
 
 def triplet_margin_loss(
-    anchor: Any,
-    positive: Any,
-    negative: Any,
+    anchor: TensorLike,
+    positive: TensorLike,
+    negative: TensorLike,
     *,
     margin: float = 1.0,
     p: float = 2.0,
@@ -155,7 +154,7 @@ class TripletMarginLoss(Loss):
         _check_p("TripletMarginLoss", p)
         self.margin, self.p, self.eps, self.swap = margin, p, eps, swap
 
-    def forward(self, anchor: Any, positive: Any, negative: Any) -> Tensor:
+    def forward(self, anchor: TensorLike, positive: TensorLike, negative: TensorLike) -> Tensor:
         """Return the loss."""
         return triplet_margin_loss(
             anchor,

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from neural_net_core.dtypes import get_default_dtype
-from neural_net_core.tensor import Tensor, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__: list[str] = []
 
 
-def as_floating(x: Any) -> Tensor:
+def as_floating(x: TensorLike) -> Tensor:
     """Return x as a Tensor of floating numbers.
 
     NumPy would compute exp or a mean of integers in float64, whatever the model's dtype is.

@@ -1,12 +1,10 @@
 """Size and sign.  At 0, where |x| has a kink, the gradient is 0, as in PyTorch."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
-from neural_net_core.tensor import Tensor, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__ = ["Absolute", "Sign", "absolute", "sign"]
 
@@ -24,7 +22,7 @@ class Absolute(Op):
         return dx
 
 
-def absolute(x: Any) -> Tensor:
+def absolute(x: TensorLike) -> Tensor:
     """Return |x|; its gradient at 0 is 0.
 
     Args:
@@ -48,7 +46,7 @@ class Sign(Op):
         return np.zeros_like(dy)
 
 
-def sign(x: Any) -> Tensor:
+def sign(x: TensorLike) -> Tensor:
     """Return −1, 0 or 1; the gradient is 0 everywhere.
 
     Args:

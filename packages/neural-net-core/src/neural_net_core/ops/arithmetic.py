@@ -4,12 +4,10 @@ Each gradient comes back in the broadcast shape; the tape sums it to the operand
 A raw array or number takes the dtype of the Tensor beside it.
 """
 
-from typing import Any
-
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor, as_tensor, coerce_pair
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor, coerce_pair
 
 __all__ = [
     "Add",
@@ -35,7 +33,7 @@ class Add(Op):
         return dy, dy
 
 
-def add(a: Any, b: Any) -> Tensor:
+def add(a: TensorLike, b: TensorLike) -> Tensor:
     """Return a + b.
 
     Args:
@@ -60,7 +58,7 @@ class Subtract(Op):
         return dy, -dy if self.needs(1) else None
 
 
-def subtract(a: Any, b: Any) -> Tensor:
+def subtract(a: TensorLike, b: TensorLike) -> Tensor:
     """Return a − b.
 
     Args:
@@ -91,7 +89,7 @@ class Multiply(Op):
         return da, db
 
 
-def multiply(a: Any, b: Any) -> Tensor:
+def multiply(a: TensorLike, b: TensorLike) -> Tensor:
     """Return a · b, elementwise.
 
     Args:
@@ -122,7 +120,7 @@ class Divide(Op):
         return da, db
 
 
-def divide(a: Any, b: Any) -> Tensor:
+def divide(a: TensorLike, b: TensorLike) -> Tensor:
     """Return a / b; integers are divided as floating numbers.
 
     Args:
@@ -133,8 +131,8 @@ def divide(a: Any, b: Any) -> Tensor:
         >>> divide([1.0, 2.0], 4).data
         array([0.25, 0.5 ], dtype=float32)
     """
-    a, b = coerce_pair(a, b)
-    if (a if isinstance(a, Tensor) else b).data.dtype.kind != "f":
+    a, b = pair = coerce_pair(a, b)
+    if next(x for x in pair if isinstance(x, Tensor)).data.dtype.kind != "f":
         a, b = as_floating(a), as_floating(b)
     return Divide.apply(a, b)
 
@@ -149,7 +147,7 @@ class Negative(Op):
         return -dy
 
 
-def negative(x: Any) -> Tensor:
+def negative(x: TensorLike) -> Tensor:
     """Return −x.
 
     Args:

@@ -1,13 +1,11 @@
 """Change the dtype: the gradient comes back in the dtype of the input."""
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.dtypes import Array, DType
 from neural_net_core.op import Op
-from neural_net_core.tensor import Tensor, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__ = ["Cast", "cast"]
 
@@ -26,7 +24,7 @@ class Cast(Op):
         return dy.astype(self.source)
 
 
-def cast(x: Any, dtype: npt.DTypeLike) -> Tensor:
+def cast(x: TensorLike, dtype: npt.DTypeLike) -> Tensor:
     """Return x in another dtype; x itself if it has that dtype already.
 
     Integers and booleans have no gradient: a cast to them cuts the graph.

@@ -1,12 +1,10 @@
 """Running sums along an axis."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
-from neural_net_core.tensor import Tensor, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__ = ["CumSum", "cumsum"]
 
@@ -27,7 +25,7 @@ class CumSum(Op):
         return np.flip(np.cumsum(reverse, axis=self.axis), self.axis)
 
 
-def cumsum(x: Any, axis: int) -> Tensor:
+def cumsum(x: TensorLike, axis: int) -> Tensor:
     """Return the running sums along an axis.
 
     Args:

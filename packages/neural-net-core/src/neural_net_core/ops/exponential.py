@@ -4,14 +4,12 @@ Outside a function's domain NumPy's warning is left to speak: the logarithm of 0
 negative number NaN.
 """
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["Exp", "Expm1", "Log", "Log1p", "exp", "expm1", "log", "log1p"]
 
@@ -27,7 +25,7 @@ class Exp(Op):
         return dy * self.y
 
 
-def exp(x: Any) -> Tensor:
+def exp(x: TensorLike) -> Tensor:
     """Return e to the power of each element.
 
     Args:
@@ -52,7 +50,7 @@ class Expm1(Op):
         return dx
 
 
-def expm1(x: Any) -> Tensor:
+def expm1(x: TensorLike) -> Tensor:
     """Return eˣ − 1 without the loss of digits that `exp(x) - 1` has near x = 0.
 
     Args:
@@ -77,7 +75,7 @@ class Log(Op):
         return dy / self.x
 
 
-def log(x: Any) -> Tensor:
+def log(x: TensorLike) -> Tensor:
     """Return the natural logarithm.
 
     Args:
@@ -103,7 +101,7 @@ class Log1p(Op):
         return dx
 
 
-def log1p(x: Any) -> Tensor:
+def log1p(x: TensorLike) -> Tensor:
     """Return ln(1 + x) without the loss of digits that `log(1 + x)` has near x = 0.
 
     Args:

@@ -4,13 +4,13 @@ Several equal maxima share the gradient equally, as in PyTorch's `amax`: the res
 depend on the order of the elements (`max` with `dim` in PyTorch gives all to one of them).
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.ops.reductions import Reduction
-from neural_net_core.tensor import Axis, Tensor, as_tensor
+from neural_net_core.tensor import Axis, Tensor, TensorLike, as_tensor
 
 __all__ = ["Max", "Min", "max", "min"]
 
@@ -32,7 +32,7 @@ class Max(Reduction):
         return dx
 
 
-def max(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+def max(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Return the maximum over axes; equal maxima share the gradient equally.
 
     Args:
@@ -53,7 +53,7 @@ class Min(Max):
     choose: ClassVar[np.ufunc] = np.minimum
 
 
-def min(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+def min(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Return the minimum over axes; equal minima share the gradient equally.
 
     Args:

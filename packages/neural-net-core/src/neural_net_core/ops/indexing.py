@@ -12,7 +12,7 @@ import numpy as np
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.op import Op
-from neural_net_core.tensor import Tensor, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__ = ["GetItem", "accumulate", "accumulate_rows", "getitem", "take_along_axis"]
 
@@ -35,7 +35,7 @@ class GetItem(Op):
         return dx
 
 
-def getitem(x: Any, index: Any) -> Tensor:
+def getitem(x: TensorLike, index: Any) -> Tensor:
     """Return x[index]; `x[index]` on a Tensor is the same.
 
     A loop over `x[0]`, `x[1]`, … costs a whole array of zeros per step in the backward pass;
@@ -58,7 +58,7 @@ def getitem(x: Any, index: Any) -> Tensor:
     return GetItem.apply(as_tensor(x), index=_without_tensors(index))
 
 
-def take_along_axis(x: Any, indices: Any, axis: int) -> Tensor:
+def take_along_axis(x: TensorLike, indices: TensorLike, axis: int) -> Tensor:
     """Return, for every line along an axis, the elements that an array of positions names.
 
     `gather` in PyTorch; here the other axes broadcast, as in NumPy.

@@ -9,7 +9,7 @@ import numpy as np
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import coerce_all
-from neural_net_core.tensor import Tensor, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__ = ["Concatenate", "Split", "Stack", "Unstack", "concatenate", "split", "stack", "unstack"]
 
@@ -92,7 +92,7 @@ class Split(Op):
         return np.concatenate(parts, axis=self.axis)
 
 
-def split(x: Any, sections: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
+def split(x: TensorLike, sections: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
     """Return the pieces of x along an axis, as views.
 
     Args:
@@ -129,7 +129,7 @@ class Unstack(Op):
         return dx
 
 
-def unstack(x: Any, axis: int = 0) -> tuple[Tensor, ...]:
+def unstack(x: TensorLike, axis: int = 0) -> tuple[Tensor, ...]:
     """Return the slices of x along an axis, without that axis (`unbind` in PyTorch).
 
     The way to loop over time steps: all slices share one gradient array in the backward pass.

@@ -4,12 +4,10 @@ It equals `matmul(x, weight.T) + bias`, but it makes one product for all leading
 bias in place, and sums the bias gradient as a product with a vector of ones.
 """
 
-from typing import Any
-
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops.matmul import as_rows, column_sums, small_product
-from neural_net_core.tensor import Tensor, coerce_pair
+from neural_net_core.tensor import Tensor, TensorLike, coerce_pair
 
 __all__ = ["Linear", "linear"]
 
@@ -38,7 +36,7 @@ class Linear(Op):
         return dx, dw, column_sums(dy) if self.needs(2) else None
 
 
-def linear(x: Any, weight: Any, bias: Any = None) -> Tensor:
+def linear(x: TensorLike, weight: TensorLike, bias: TensorLike | None = None) -> Tensor:
     r"""Return x Wᵀ + b.
 
     $$ y = x W^\top + b \qquad dx = dy\,W \qquad dW = dy^\top x \qquad db = \sum dy $$

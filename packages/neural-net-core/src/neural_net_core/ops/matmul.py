@@ -5,13 +5,12 @@ NumPy's loop over the stack, both here and for the gradient of the matrix.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
-from neural_net_core.tensor import Tensor, coerce_pair
+from neural_net_core.tensor import Tensor, TensorLike, coerce_pair
 
 __all__ = ["MatMul", "matmul"]
 
@@ -50,7 +49,7 @@ class MatMul(Op):
         return self.a.swapaxes(-1, -2) @ dy
 
 
-def matmul(a: Any, b: Any) -> Tensor:
+def matmul(a: TensorLike, b: TensorLike) -> Tensor:
     r"""Return the matrix product a @ b.
 
     $$ y = a\,b \qquad da = dy\,b^\top \qquad db = a^\top dy $$

@@ -1,13 +1,11 @@
 """The Euclidean length, whose gradient at the origin is 0, as in PyTorch."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.ops.reductions import Reduction
-from neural_net_core.tensor import Axis, Tensor
+from neural_net_core.tensor import Axis, Tensor, TensorLike
 
 __all__ = ["Norm", "norm"]
 
@@ -26,7 +24,7 @@ class Norm(Reduction):
         return self.x * np.divide(dy, self.y, np.zeros_like(dy), where=self.y != 0)
 
 
-def norm(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+def norm(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     r"""Return the Euclidean length over axes; its gradient at the origin is 0.
 
     $$ y = \sqrt{\textstyle\sum_i x_i^2} \qquad \frac{\partial y}{\partial x_i} = \frac{x_i}{y} $$

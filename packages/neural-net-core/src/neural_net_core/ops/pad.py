@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
-from neural_net_core.tensor import Tensor, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__ = ["Pad", "PadFromInput", "PadMode", "pad"]
 
@@ -69,7 +69,9 @@ class PadFromInput(Op):
         return dy
 
 
-def pad(x: Any, width: npt.ArrayLike, mode: PadMode = "constant", *, value: float = 0.0) -> Tensor:
+def pad(
+    x: TensorLike, width: npt.ArrayLike, mode: PadMode = "constant", *, value: float = 0.0
+) -> Tensor:
     """Return x with elements added before and after, along each axis.
 
     Args:

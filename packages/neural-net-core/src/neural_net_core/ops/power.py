@@ -4,14 +4,12 @@ What happens at zero, as in PyTorch: x⁰ has the gradient 0 everywhere (not 0 �
 b ≥ 0 has the gradient 0 with respect to b (not 0 · ln 0 = NaN); √x has an infinite gradient at 0.
 """
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor, as_tensor, coerce_pair
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor, coerce_pair
 
 __all__ = ["Power", "PowerConstant", "Sqrt", "power", "sqrt"]
 
@@ -56,7 +54,7 @@ class Power(Op):
         return da, db
 
 
-def power(a: Any, b: Any) -> Tensor:
+def power(a: TensorLike, b: TensorLike) -> Tensor:
     r"""Return a to the power b, elementwise.
 
     $$ y = a^b \qquad \frac{\partial y}{\partial a} = b\,a^{b-1} \qquad
@@ -77,8 +75,10 @@ def power(a: Any, b: Any) -> Tensor:
         exponent = b.item() if isinstance(b, np.generic) else b
         x = as_floating(a) if isinstance(exponent, float) else as_tensor(a)
         return PowerConstant.apply(x, exponent=exponent)
-    a, b = coerce_pair(a, b)
-    return Power.apply(a if isinstance(a, Tensor) else np.asarray(a, dtype=b.dtype), b)
+    base, exponents = coerce_pair(a, b)
+    if not isinstance(base, Tensor):
+        base = np.asarray(base, dtype=exponents.dtype)
+    return Power.apply(base, exponents)
 
 
 def raised(x: Array, n: float) -> Array:
@@ -107,7 +107,7 @@ class Sqrt(Op):
         return dx
 
 
-def sqrt(x: Any) -> Tensor:
+def sqrt(x: TensorLike) -> Tensor:
     r"""Return the square root.
 
     $$ y = \sqrt{x} \qquad \frac{dy}{dx} = \frac{1}{2\sqrt{x}} $$

@@ -6,14 +6,13 @@
 """
 
 import math
-from typing import Any
 
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Axis, Tensor, as_tensor
+from neural_net_core.tensor import Axis, Tensor, TensorLike, as_tensor
 
 __all__ = ["Mean", "Prod", "Reduction", "Sum", "mean", "prod", "sum"]
 
@@ -48,7 +47,7 @@ class Sum(Reduction):
         return dx
 
 
-def sum(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+def sum(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Return the sum over axes.
 
     Args:
@@ -78,7 +77,7 @@ class Mean(Reduction):
         return dx
 
 
-def mean(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+def mean(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Return the mean over axes; NaN, without a warning, where there are no elements.
 
     Args:
@@ -117,7 +116,7 @@ class Prod(Reduction):
         return dx
 
 
-def prod(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+def prod(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Return the product over axes; its gradient is right with zeros among the factors too.
 
     Args:

@@ -11,7 +11,7 @@ import numpy as np
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor, as_tensor, coerce_pair
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor, coerce_pair
 
 __all__ = ["Clip", "Maximum", "Minimum", "Where", "clip", "maximum", "minimum", "where"]
 
@@ -29,7 +29,7 @@ class Where(Op):
         return None, da, db
 
 
-def where(condition: Any, a: Any, b: Any) -> Tensor:
+def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> Tensor:
     """Return a where the condition is true, else b.
 
     The side that is not chosen gets the gradient 0; but 0 times an infinite derivative further
@@ -62,7 +62,7 @@ class Maximum(Op):
         return share(dy, self.a > self.b, self.a == self.b)
 
 
-def maximum(a: Any, b: Any) -> Tensor:
+def maximum(a: TensorLike, b: TensorLike) -> Tensor:
     """Return the larger of a and b, elementwise; equal ones share the gradient.
 
     Args:
@@ -89,7 +89,7 @@ class Minimum(Op):
         return share(dy, self.a < self.b, self.a == self.b)
 
 
-def minimum(a: Any, b: Any) -> Tensor:
+def minimum(a: TensorLike, b: TensorLike) -> Tensor:
     """Return the smaller of a and b, elementwise; equal ones share the gradient.
 
     Args:
@@ -123,7 +123,7 @@ class Clip(Op):
         return np.where(self.inside, dy, 0)
 
 
-def clip(x: Any, low: float | None = None, high: float | None = None) -> Tensor:
+def clip(x: TensorLike, low: float | None = None, high: float | None = None) -> Tensor:
     """Return x limited to an interval (`clamp` in PyTorch).
 
     Args:

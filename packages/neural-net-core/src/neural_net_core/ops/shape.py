@@ -3,13 +3,11 @@
 The results are views: like in NumPy, they share memory with x wherever that is possible.
 """
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
-from neural_net_core.tensor import Axis, Tensor, as_tensor
+from neural_net_core.tensor import Axis, Tensor, TensorLike, as_tensor
 
 __all__ = [
     "BroadcastTo",
@@ -47,7 +45,7 @@ class Reshape(Op):
         return dy.reshape(self.original)
 
 
-def reshape(x: Any, shape: Axes) -> Tensor:
+def reshape(x: TensorLike, shape: Axes) -> Tensor:
     """Return the same elements, in the same order, in another shape.
 
     Args:
@@ -81,7 +79,7 @@ class Transpose(Op):
         return dy.transpose(inverse)
 
 
-def transpose(x: Any, axes: tuple[int, ...] | None = None) -> Tensor:
+def transpose(x: TensorLike, axes: tuple[int, ...] | None = None) -> Tensor:
     """Return x with its axes permuted (`permute` in PyTorch).
 
     Args:
@@ -110,7 +108,7 @@ class SwapAxes(Op):
         return dy.swapaxes(self.axis1, self.axis2)
 
 
-def swapaxes(x: Any, axis1: int, axis2: int) -> Tensor:
+def swapaxes(x: TensorLike, axis1: int, axis2: int) -> Tensor:
     """Return x with two axes exchanged (`transpose(dim0, dim1)` in PyTorch).
 
     Args:
@@ -139,7 +137,7 @@ class MoveAxis(Op):
         return np.moveaxis(dy, self.destination, self.source)
 
 
-def moveaxis(x: Any, source: Axes, destination: Axes) -> Tensor:
+def moveaxis(x: TensorLike, source: Axes, destination: Axes) -> Tensor:
     """Return x with axes moved to other places, the rest in their order.
 
     Args:
@@ -168,7 +166,7 @@ class Squeeze(Op):
         return dy.reshape(self.original)
 
 
-def squeeze(x: Any, axis: Axis = None) -> Tensor:
+def squeeze(x: TensorLike, axis: Axis = None) -> Tensor:
     """Return x without axes of length 1.
 
     Args:
@@ -195,7 +193,7 @@ class ExpandDims(Op):
         return dy.squeeze(self.axis)
 
 
-def expand_dims(x: Any, axis: Axes) -> Tensor:
+def expand_dims(x: TensorLike, axis: Axes) -> Tensor:
     """Return x with new axes of length 1 (`unsqueeze` in PyTorch).
 
     Args:
@@ -223,7 +221,7 @@ class BroadcastTo(Op):
         return dy
 
 
-def broadcast_to(x: Any, shape: Axes) -> Tensor:
+def broadcast_to(x: TensorLike, shape: Axes) -> Tensor:
     """Return x repeated along new axes and axes of length 1, as a read-only view.
 
     Args:
@@ -251,7 +249,7 @@ class Flip(Op):
         return np.flip(dy, self.axis)
 
 
-def flip(x: Any, axis: Axis = None) -> Tensor:
+def flip(x: TensorLike, axis: Axis = None) -> Tensor:
     """Return x reversed along axes.
 
     Args:

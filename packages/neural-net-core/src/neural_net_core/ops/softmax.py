@@ -7,7 +7,6 @@ The modules `Softmax` and `LogSoftmax` stand with the activations.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.ops.reductions import Reduction
-from neural_net_core.tensor import Axis, Tensor
+from neural_net_core.tensor import Axis, Tensor, TensorLike
 
 __all__ = ["LogSoftmaxOp", "LogSumExp", "SoftmaxOp", "log_softmax", "logsumexp", "softmax"]
 
@@ -38,7 +37,7 @@ class SoftmaxOp(Op):
         return dx
 
 
-def softmax(x: Any, axis: int = -1) -> Tensor:
+def softmax(x: TensorLike, axis: int = -1) -> Tensor:
     r"""Return probabilities in proportion to the exponentials of x.
 
     $$ y_i = \frac{e^{x_i}}{\sum_j e^{x_j}} \qquad dx_i = y_i \Big(dy_i - \sum_j dy_j\,y_j\Big) $$
@@ -76,7 +75,7 @@ class LogSoftmaxOp(Op):
         return dx
 
 
-def log_softmax(x: Any, axis: int = -1) -> Tensor:
+def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
     r"""Return the logarithm of the softmax, exact where the softmax itself rounds to 0.
 
     $$ y_i = x_i - \ln \sum_j e^{x_j} \qquad dx_i = dy_i - e^{y_i} \sum_j dy_j $$
@@ -113,7 +112,7 @@ class LogSumExp(Reduction):
         return dx
 
 
-def logsumexp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+def logsumexp(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     r"""Return the logarithm of the sum of the exponentials: a smooth maximum.
 
     $$ y = \ln \sum_i e^{x_i} \qquad dx_i = dy\,\frac{e^{x_i}}{\sum_j e^{x_j}} $$

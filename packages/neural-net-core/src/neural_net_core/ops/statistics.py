@@ -5,14 +5,12 @@ Both subtract the mean first: Σx² / n − (Σx / n)² would lose all digits wh
 PyTorch calls it `correction` and takes 1 by default. With n ≤ ddof the result is NaN.
 """
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.ops.reductions import Reduction, count_per_result
-from neural_net_core.tensor import Axis, Tensor
+from neural_net_core.tensor import Axis, Tensor, TensorLike
 
 __all__ = ["Std", "Var", "std", "var"]
 
@@ -42,7 +40,7 @@ class Var(Reduction):
         return y
 
 
-def var(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Tensor:
+def var(x: TensorLike, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Tensor:
     r"""Return the variance over axes.
 
     $$ y = \frac{1}{n - \mathrm{ddof}} \sum_i (x_i - \bar x)^2 $$
@@ -73,7 +71,7 @@ class Std(Var):
         return self.centred * np.divide(dy, self.n * self.y, np.zeros_like(dy), where=self.y != 0)
 
 
-def std(x: Any, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Tensor:
+def std(x: TensorLike, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Tensor:
     """Return the standard deviation over axes; where it is 0, so is its gradient.
 
     Args:

@@ -1,13 +1,11 @@
 """Sine and cosine."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["Cos", "Sin", "cos", "sin"]
 
@@ -25,7 +23,7 @@ class Sin(Op):
         return dx
 
 
-def sin(x: Any) -> Tensor:
+def sin(x: TensorLike) -> Tensor:
     """Return the sine.
 
     Args:
@@ -51,7 +49,7 @@ class Cos(Op):
         return dx
 
 
-def cos(x: Any) -> Tensor:
+def cos(x: TensorLike) -> Tensor:
     """Return the cosine.
 
     Args:

@@ -9,6 +9,7 @@ import numpy as np
 from neural_net_core import Tensor
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import DTypeError, ShapeError
+from neural_net_core.tensor import TensorLike
 
 __all__ = ["as_array", "class_pairs", "same_shape"]
 
@@ -19,7 +20,7 @@ def as_array(values: Any) -> Array:
 
 
 def class_pairs(
-    where: str, outputs: Any, targets: Any, ignore_index: int | None = None
+    where: str, outputs: TensorLike, targets: TensorLike, ignore_index: int | None = None
 ) -> tuple[Array, Array]:
     """Predicted and true class numbers, both (n,), without the ignored ones.
 
@@ -48,7 +49,7 @@ def class_pairs(
     return predicted, truth
 
 
-def same_shape(where: str, outputs: Any, targets: Any) -> tuple[Array, Array]:
+def same_shape(where: str, outputs: TensorLike, targets: TensorLike) -> tuple[Array, Array]:
     """Two arrays of one shape."""
     predicted, truth = as_array(outputs), as_array(targets)
     if predicted.shape != truth.shape:

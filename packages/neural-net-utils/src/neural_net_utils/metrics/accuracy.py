@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core.errors import ShapeError
+from neural_net_core.tensor import TensorLike
 from neural_net_utils._checks import check_count
 from neural_net_utils.metrics._labels import as_array, class_pairs, same_shape
 from neural_net_utils.metrics.streaming import Ratio, StreamingMetric, streams_as
@@ -33,7 +34,7 @@ def _accuracy_parts(
 
 
 @streams_as(_ratio(_accuracy_parts))
-def accuracy(outputs: Any, targets: Any, *, ignore_index: int | None = None) -> float:
+def accuracy(outputs: TensorLike, targets: TensorLike, *, ignore_index: int | None = None) -> float:
     """The share of samples whose highest score belongs to the right class.
 
     Args:
@@ -60,7 +61,7 @@ def _binary_parts(outputs: Any, targets: Any, *, threshold: float = 0.5) -> tupl
 
 
 @streams_as(_ratio(_binary_parts))
-def binary_accuracy(outputs: Any, targets: Any, *, threshold: float = 0.5) -> float:
+def binary_accuracy(outputs: TensorLike, targets: TensorLike, *, threshold: float = 0.5) -> float:
     """The share of single outputs on the right side of a threshold.
 
     Args:
@@ -85,7 +86,7 @@ def _exact_parts(outputs: Any, targets: Any, *, threshold: float = 0.5) -> tuple
 
 
 @streams_as(_ratio(_exact_parts))
-def exact_match(outputs: Any, targets: Any, *, threshold: float = 0.5) -> float:
+def exact_match(outputs: TensorLike, targets: TensorLike, *, threshold: float = 0.5) -> float:
     """The share of rows in which every output is on the right side of the threshold.
 
     Args:
@@ -118,7 +119,7 @@ def _top_k_parts(outputs: Any, targets: Any, *, k: int = 5) -> tuple[float, floa
 
 
 @streams_as(_ratio(_top_k_parts))
-def top_k_accuracy(outputs: Any, targets: Any, *, k: int = 5) -> float:
+def top_k_accuracy(outputs: TensorLike, targets: TensorLike, *, k: int = 5) -> float:
     """The share of samples whose right class is among the k highest scores.
 
     A class that ties with the right one counts as higher.

@@ -7,6 +7,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from neural_net_core.dtypes import Array
+from neural_net_core.tensor import TensorLike
 from neural_net_utils.metrics._labels import as_array, class_pairs
 from neural_net_utils.metrics.streaming import gathered
 
@@ -15,7 +16,9 @@ __all__ = ["Average", "confusion_matrix", "f1_score", "precision", "recall"]
 Average = Literal["macro", "micro", "weighted", "binary"]
 
 
-def confusion_matrix(outputs: Any, targets: Any, num_classes: int | None = None) -> Array:
+def confusion_matrix(
+    outputs: TensorLike, targets: TensorLike, num_classes: int | None = None
+) -> Array:
     """Count how often each class was taken for each.
 
     Args:
@@ -52,15 +55,23 @@ def confusion_matrix(outputs: Any, targets: Any, num_classes: int | None = None)
 
 @overload
 def precision(
-    outputs: Any, targets: Any, *, average: Average = "macro", zero_division: float = 0.0
+    outputs: TensorLike,
+    targets: TensorLike,
+    *,
+    average: Average = "macro",
+    zero_division: float = 0.0,
 ) -> float: ...
 @overload
 def precision(
-    outputs: Any, targets: Any, *, average: None, zero_division: float = 0.0
+    outputs: TensorLike, targets: TensorLike, *, average: None, zero_division: float = 0.0
 ) -> Array: ...
 @gathered
 def precision(
-    outputs: Any, targets: Any, *, average: Average | None = "macro", zero_division: float = 0.0
+    outputs: TensorLike,
+    targets: TensorLike,
+    *,
+    average: Average | None = "macro",
+    zero_division: float = 0.0,
 ) -> float | Array:
     r"""Of the samples called class c, the share that is class c.
 
@@ -88,13 +99,23 @@ def precision(
 
 @overload
 def recall(
-    outputs: Any, targets: Any, *, average: Average = "macro", zero_division: float = 0.0
+    outputs: TensorLike,
+    targets: TensorLike,
+    *,
+    average: Average = "macro",
+    zero_division: float = 0.0,
 ) -> float: ...
 @overload
-def recall(outputs: Any, targets: Any, *, average: None, zero_division: float = 0.0) -> Array: ...
+def recall(
+    outputs: TensorLike, targets: TensorLike, *, average: None, zero_division: float = 0.0
+) -> Array: ...
 @gathered
 def recall(
-    outputs: Any, targets: Any, *, average: Average | None = "macro", zero_division: float = 0.0
+    outputs: TensorLike,
+    targets: TensorLike,
+    *,
+    average: Average | None = "macro",
+    zero_division: float = 0.0,
 ) -> float | Array:
     r"""Of the samples that are class c, the share that was called class c.
 
@@ -112,13 +133,23 @@ def recall(
 
 @overload
 def f1_score(
-    outputs: Any, targets: Any, *, average: Average = "macro", zero_division: float = 0.0
+    outputs: TensorLike,
+    targets: TensorLike,
+    *,
+    average: Average = "macro",
+    zero_division: float = 0.0,
 ) -> float: ...
 @overload
-def f1_score(outputs: Any, targets: Any, *, average: None, zero_division: float = 0.0) -> Array: ...
+def f1_score(
+    outputs: TensorLike, targets: TensorLike, *, average: None, zero_division: float = 0.0
+) -> Array: ...
 @gathered
 def f1_score(
-    outputs: Any, targets: Any, *, average: Average | None = "macro", zero_division: float = 0.0
+    outputs: TensorLike,
+    targets: TensorLike,
+    *,
+    average: Average | None = "macro",
+    zero_division: float = 0.0,
 ) -> float | Array:
     r"""The harmonic mean of precision and recall.
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core.errors import DTypeError, ShapeError
+from neural_net_core.tensor import TensorLike
 from neural_net_utils._checks import check_count
 from neural_net_utils.metrics._labels import as_array, class_pairs
 from neural_net_utils.metrics.streaming import Ratio, StreamingMetric, gathered, streams_as
@@ -48,7 +49,9 @@ def _perplexity_stream(**keywords: Any) -> StreamingMetric:
 
 
 @streams_as(_perplexity_stream)
-def perplexity(logits: Any, targets: Any, *, ignore_index: int | None = None) -> float:
+def perplexity(
+    logits: TensorLike, targets: TensorLike, *, ignore_index: int | None = None
+) -> float:
     r"""How many equally likely choices the model's uncertainty amounts to.
 
     $$ \exp\Big(-\frac1n \sum_i \ln p(t_i)\Big) $$
@@ -72,7 +75,9 @@ def perplexity(logits: Any, targets: Any, *, ignore_index: int | None = None) ->
 
 
 @gathered
-def expected_calibration_error(probabilities: Any, targets: Any, *, bins: int = 15) -> float:
+def expected_calibration_error(
+    probabilities: TensorLike, targets: TensorLike, *, bins: int = 15
+) -> float:
     r"""How far stated confidence and accuracy lie apart.
 
     $$ \sum_b \frac{n_b}{n} \left| \mathrm{accuracy}_b - \mathrm{confidence}_b \right| $$

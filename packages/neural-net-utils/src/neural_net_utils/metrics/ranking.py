@@ -8,6 +8,7 @@ import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
+from neural_net_core.tensor import TensorLike
 from neural_net_utils.metrics._labels import as_array
 from neural_net_utils.metrics.streaming import gathered
 
@@ -15,7 +16,7 @@ __all__ = ["average_precision", "roc_auc"]
 
 
 @gathered
-def roc_auc(scores: Any, targets: Any) -> float:
+def roc_auc(scores: TensorLike, targets: TensorLike) -> float:
     r"""The probability that a random positive sample scores higher than a random negative one.
 
     $$ \mathrm{AUC} = P(s_+ > s_-) + \tfrac12 P(s_+ = s_-)
@@ -41,7 +42,7 @@ def roc_auc(scores: Any, targets: Any) -> float:
 
 
 @gathered
-def average_precision(scores: Any, targets: Any) -> float:
+def average_precision(scores: TensorLike, targets: TensorLike) -> float:
     r"""The area under the precision-recall curve, as the step sum over falling thresholds.
 
     $$ \mathrm{AP} = \sum_k (R_k - R_{k-1}) P_k $$

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from neural_net_core.tensor import TensorLike
 from neural_net_utils.metrics._labels import same_shape
 from neural_net_utils.metrics.streaming import Ratio, StreamingMetric, gathered, streams_as
 
@@ -31,7 +32,7 @@ def _squared_stream() -> StreamingMetric:
 
 
 @streams_as(_absolute_stream)
-def mean_absolute_error(outputs: Any, targets: Any) -> float:
+def mean_absolute_error(outputs: TensorLike, targets: TensorLike) -> float:
     r"""The mean of |output - target| over all elements.
 
     Args:
@@ -50,7 +51,7 @@ def mean_absolute_error(outputs: Any, targets: Any) -> float:
 
 
 @streams_as(_squared_stream)
-def mean_squared_error(outputs: Any, targets: Any) -> float:
+def mean_squared_error(outputs: TensorLike, targets: TensorLike) -> float:
     r"""The mean of (output - target)² over all elements.
 
     Args:
@@ -69,7 +70,7 @@ def mean_squared_error(outputs: Any, targets: Any) -> float:
 
 
 @gathered
-def r2_score(outputs: Any, targets: Any) -> float:
+def r2_score(outputs: TensorLike, targets: TensorLike) -> float:
     r"""The share of the targets' variance that the outputs explain.
 
     $$ R^2 = 1 - \frac{\sum_i (t_i - y_i)^2}{\sum_i (t_i - \bar t)^2} $$
