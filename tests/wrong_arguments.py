@@ -444,7 +444,8 @@ RECIPES = {
         "ElementwiseOptimizer.step": "sgd() | ",
         "WeightAverage.load_state_dict": "optim.EMA(net()) | optim.EMA(net()).state_dict()",
         "GradientAccumulator.backward": "optim.GradientAccumulator(sgd(), 2) | leaf().sum()",
-        "Lookahead.add_param_group": "optim.Lookahead(sgd()) | {'params': [core.Parameter(rows())]}",
+        "Lookahead.add_param_group": "optim.Lookahead(sgd()) | "
+        "{'params': [core.Parameter(rows())]}",
         "Lookahead.load_state_dict": "optim.Lookahead(sgd()) | optim.Lookahead(sgd()).state_dict()",
         "Lookahead.step": "optim.Lookahead(sgd()) | ",
         "Lookahead.zero_grad": "optim.Lookahead(sgd()) | ",
@@ -560,7 +561,8 @@ RECIPES = {
         "LayerNorm.forward": "layers.LayerNorm(3) | rows()",
         "RMSNorm.forward": "layers.RMSNorm(3) | rows()",
         "LearnedPositionalEmbedding.forward": f"layers.LearnedPositionalEmbedding(8, 4) | {STEPS}",
-        "MultiHeadAttention.forward": f"layers.MultiHeadAttention(4, 2) | {STEPS}, {STEPS}, {STEPS}",
+        "MultiHeadAttention.forward": "layers.MultiHeadAttention(4, 2) | "
+        f"{STEPS}, {STEPS}, {STEPS}",
         "SelfAttention.forward": f"layers.SelfAttention(4, 2) | {STEPS}",
         "PositionalEncoding.forward": f"layers.PositionalEncoding(4) | {STEPS}",
         "RotaryEmbedding.forward": f"layers.RotaryEmbedding(4) | {STEPS}",
@@ -719,7 +721,8 @@ RECIPES = {
         "EarlyStopping.load_state_dict": "utils.EarlyStopping() | "
         "utils.EarlyStopping().state_dict()",
         "GradientFlow.load_state_dict": "utils.GradientFlow() | utils.GradientFlow().state_dict()",
-        "Table.add": "(lambda t: t.append(1, {'loss': 0.5}) or t)(utils.Table('epoch')) | 'loss', 0.5",
+        "Table.add": "(lambda t: t.append(1, {'loss': 0.5}) or t)(utils.Table('epoch')) | "
+        "'loss', 0.5",
         "Table.append": "utils.Table('epoch') | 1, {'loss': 0.5}",
         "Table.to_csv": "utils.Table('epoch') | 'table.csv'",
         "Table.to_json_lines": "utils.Table('epoch') | 'table.jsonl'",
@@ -756,8 +759,8 @@ RECIPES = {
 INTERNAL = re.compile(
     r".*\.(update|init_state|initial_state|state_names|advance|check_group|weight|lr|momentum|"
     r"normalize|from_op|on_\w+|call|end_epoch|restore)$|ReduceLROnPlateau\.step$|"
-    r"StreamingMetric\..*|((Elementwise|Tensorwise)?Optimizer|LRScheduler|Beam|Digits|Finding|LearningRateSearch|NonFiniteError|Renaming|"
-    r"RenamingTask|TruthTable)$"
+    r"StreamingMetric\..*|Tensor\.__setitem__|((Elementwise|Tensorwise)?Optimizer|LRScheduler|Beam|Digits|"
+    r"Finding|LearningRateSearch|NonFiniteError|Renaming|RenamingTask|TruthTable)$"
 )
 
 # --- what is walked -----------------------------------------------------------------------------
@@ -784,14 +787,12 @@ def public_callables(package):
                         yield method.__qualname__, method
 
 
+SPECIAL = ("__call__", "__getitem__", "__setitem__", "__matmul__")
+
+
 def _methods(cls):
     for name in dir(cls):
-        if name.startswith("_") and name not in (
-            "__call__",
-            "__getitem__",
-            "__setitem__",
-            "__matmul__",
-        ):
+        if name.startswith("_") and name not in SPECIAL:
             continue
         method = inspect.getattr_static(cls, name)
         method = getattr(method, "__func__", method)
