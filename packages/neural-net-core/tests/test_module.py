@@ -1,12 +1,15 @@
 """Modules: the attribute walk, state dicts, modes, hooks, notes on errors, and the summary."""
 
 import copy
+import enum
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from neural_net_core import (
     Buffer,
+    Checkpoint,
     Dense,
     Module,
     Parameter,
@@ -102,8 +105,8 @@ def test_loading_reports_everything_wrong_at_once_and_changes_nothing():
     with pytest.raises(StateDictError) as caught:
         model.load_state_dict(state)
     for part in (
-        "missing scale (1,)",
-        "unexpected extra (2,)",
+        "1 key missing: scale (1,)",
+        "1 key unexpected: extra (2,)",
         "mean: expected shape (1,), got (2, 2)",
         "named.b.0: expected dtype float32, got complex128",
     ):
@@ -240,3 +243,251 @@ def test_the_summary_counts_and_leaves_no_trace():
     assert "9,610 parameters" in text.splitlines()[-1]
     assert "(1, 128)" in text and "8,320" in text and "1,290" in text
     assert model.training and not model[0]._forward_hooks
+
+
+class Holder(Module):
+    """Holds anything under one attribute."""
+
+    def __init__(self, part):
+        self.b = part
+
+    def forward(self, x):
+        return x
+
+
+WALKS = {
+    "parameters": lambda m: list(m.parameters()),
+    "named_parameters": lambda m: list(m.named_parameters(remove_duplicate=False)),
+    "modules": lambda m: list(m.modules()),
+    "state_dict": lambda m: m.state_dict(),
+    "load_state_dict": lambda m: m.load_state_dict({}, strict=False),
+    "eval": lambda m: m.eval(),
+}
+one, two = Dense(1, 1), Dense(1, 1)
+ENUM = enum.Enum("Kind", {"A": "a"}, type=str)
+
+
+@pytest.mark.parametrize("walk", WALKS)
+@pytest.mark.parametrize(
+    ("part", "first", "second"),
+    [
+        ({"a.b": one, "a": {"b": two}}, "self.b['a.b'] (Dense)", "self.b['a']['b'] (Dense)"),
+        ({1: one, "1": two}, "self.b[1] (Dense)", "self.b['1'] (Dense)"),
+        ({"1": Parameter([1.0]), 1: two}, "self.b['1'] (Parameter)", "self.b[1] (Dense)"),
+        ({None: Buffer([1.0]), "None": Buffer([1.0])}, "self.b[None]", "self.b['None'] (Buffer)"),
+        ({"0.1": one, 0: [Tanh(), two]}, "self.b['0.1'] (Dense)", "self.b[0][1] (Dense)"),
+        ({"a.weight": Parameter([1.0]), "a": one}, "self.b['a.weight']", "self.b['a'].weight"),
+        ({ENUM.A: one, "b": {"x": Sequential(two)}, "b.x.0": one}, "['x'].0 (Dense)", "['b.x.0']"),
+        ([{"0.weight": Parameter([1.0])}, {"x": one}, {1: one, "1": two}], "[2][1]", "[2]['1']"),
+    ],
+    ids=repr,
+)
+def test_two_parts_under_one_path_are_both_named(walk, part, first, second):
+    with pytest.raises(StateDictError) as caught:
+        WALKS[walk](Holder(part))
+    assert first in str(caught.value) and second in str(caught.value)
+
+
+def test_an_attribute_and_a_dict_can_meet_as_well():
+    model = Holder({"c": one})
+    vars(model)["b.c"] = two
+    with pytest.raises(StateDictError, match=r"self\.b\['c'\] \(Dense\) and self\.b\.c \(Dense\)"):
+        model.state_dict()
+
+
+def test_one_part_under_one_path_twice_is_no_clash():
+    model = Holder({"a.b": one, "a": {"b": one}})
+    assert list(model.state_dict()) == ["b.a.b.weight", "b.a.b.bias"]
+    assert list(Holder({1: one, "2": one}).state_dict()) == [
+        f"b.{i}.{name}" for i in (1, 2) for name in ("weight", "bias")
+    ]
+
+
+def test_an_enum_that_is_a_text_is_a_key_like_its_text():
+    assert list(Holder({ENUM.A: one}).state_dict()) == ["b.a.weight", "b.a.bias"]
+
+
+def test_a_module_may_know_its_parent():
+    """Directly, through a list, or a module between them: no part is inside itself."""
+    for wrap in (lambda m: m, lambda m: [m], lambda m: {"up": (m,)}, Holder):
+        parent, child = Holder(None), Dense(2, 2)
+        parent.b = child
+        child.parent = wrap(parent)
+        assert list(parent.state_dict()) == ["b.weight", "b.bias"]
+        assert [k for k, _ in parent.named_parameters(remove_duplicate=False)] == [
+            "b.weight",
+            "b.bias",
+        ]
+        assert next(parent.modules()) is parent
+        assert "Dense(2 -> 2" in repr(parent) and "..." in repr(parent)
+        parent.load_state_dict(parent.state_dict())
+        parent.eval().astype(np.float64)
+        assert child.weight.dtype == np.float64 and not child.training
+        assert "Dense" in parent.summary((1, 2))
+        twin = copy.deepcopy(parent)
+        assert list(twin.state_dict()) == list(parent.state_dict())
+        twin.b.weight.data[:] = 7
+        assert not (child.weight.data == 7).any()
+
+
+def test_siblings_may_know_each_other():
+    a, b = Dense(1, 1, bias=False), Dense(1, 1, bias=False)
+    a.other, b.other = b, a
+    model = Sequential(a, b)
+    assert [k for k, _ in model.named_parameters()] == ["0.weight", "0.other.weight"]
+    assert list(model.state_dict()) == ["0.weight", "0.other.weight", "1.weight", "1.other.weight"]
+    items = []
+    items.append(items)
+    assert list(Holder([items, a]).parameters()) == [a.weight, b.weight]
+
+
+def test_a_chain_of_ten_thousand_modules_is_walked():
+    inner = None
+    for _ in range(10_000):
+        inner = Holder(inner)
+    inner.last = Dense(1, 1)
+    assert len(list(inner.modules())) == 10_001
+    assert list(inner.state_dict()) == ["last.weight", "last.bias"]
+
+
+def tied():
+    """Three names of one weight, two of one bias, one of another."""
+    model = Sequential(Dense(2, 2), Dense(2, 2), Dense(2, 2))
+    model[1].weight = model[2].weight = model[0].weight
+    model[2].bias = model[0].bias
+    return model
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("weight", ["0.weight", "1.weight", "2.weight"])
+@pytest.mark.parametrize("bias", ["0.bias", "2.bias"])
+def test_a_tied_parameter_is_loaded_if_any_of_its_paths_came(strict, weight, bias):
+    model = tied()
+    new = np.arange(4.0).reshape(2, 2)
+    result = model.load_state_dict({weight: new, bias: [5, 6], "1.bias": [7, 8]}, strict=strict)
+    assert result == ([], [])
+    for i in range(3):
+        np.testing.assert_array_equal(model[i].weight.data, new)
+    assert model[0].bias.data.tolist() == model[2].bias.data.tolist() == [5, 6]
+    assert model[1].weight is model[0].weight
+
+
+def test_a_tied_parameter_that_did_not_come_at_all_is_missing():
+    with pytest.raises(StateDictError, match=r"2 keys missing: 0\.bias \(2,\), 2\.bias \(2,\)"):
+        tied().load_state_dict({"1.weight": np.ones((2, 2)), "1.bias": [1, 1]})
+    result = tied().load_state_dict({"1.bias": [1, 1]}, strict=False)
+    assert result.missing_keys == ["0.weight", "0.bias", "1.weight", "2.weight", "2.bias"]
+
+
+def test_an_optional_buffer_may_be_absent():
+    class Counting(Module):
+        def __init__(self):
+            self.mean = Buffer([0.0])
+            self.count = Buffer(np.array(3), optional=True)
+
+    model = Counting()
+    assert model.load_state_dict({"mean": [2.0]}) == ([], [])
+    assert model.mean.data == 2 and model.count.data == 3
+    assert model.load_state_dict({"mean": [2.0], "count": 5}) == ([], [])
+    assert model.count.data == 5
+    with pytest.raises(StateDictError, match="1 key missing: mean"):
+        model.load_state_dict({"count": 6})
+    assert model.count.data == 5
+    assert copy.deepcopy(model).load_state_dict({"mean": [2.0]}) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        (None, "got NoneType None"),
+        ("weights.safetensors", r"got str 'weights\.safetensors'; load_tensors\(path\)"),
+        (Path("weights"), r"got PosixPath .*; load_tensors\(path\)"),
+        (Dense(1, 1), r"got Dense Dense\(1 -> 1\); give its state_dict\(\)"),
+        (Checkpoint(model={"weight": [1.0]}), "got Checkpoint .*; give its model"),
+        ([("weight", 1)], r"got list \[\('weight', 1\)\]"),
+        (3, "got int 3"),
+        (np.ones(2), "got ndarray"),
+        (iter([]), "got list_iterator"),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_state_that_is_no_mapping_is_refused(state, text, strict):
+    with pytest.raises(StateDictError, match=f"^Dense: expected a state dict.*{text}"):
+        Dense(1, 1).load_state_dict(state, strict=strict)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_numbers_that_the_dtype_cannot_hold_are_refused(dtype):
+    model = Dense(1, 2, dtype=dtype)
+    before = model.state_dict()
+    huge = float(np.finfo(dtype).max) * 4
+    with pytest.raises(
+        StateDictError, match=f"bias: got float64 numbers that {np.dtype(dtype)} ca"
+    ):
+        model.load_state_dict({"weight": np.ones((2, 1)), "bias": [1.0, huge]})
+    assert all((model.state_dict()[k] == before[k]).all() for k in before)
+    model.load_state_dict({"weight": [[np.inf], [np.nan]], "bias": [-np.inf, 0]})
+    assert model.weight.data[0] == np.inf
+
+
+def test_integers_do_not_wrap_around():
+    model = Holder(Buffer(np.zeros(2, np.int8)))
+    with pytest.raises(StateDictError, match="b: got int64 numbers that int8 cannot hold"):
+        model.load_state_dict({"b": [1, 300]})
+    model.load_state_dict({"b": [1, -128]})
+    assert model.b.data.tolist() == [1, -128]
+
+
+def test_a_read_only_parameter_stops_the_others_from_being_loaded():
+    model = Sequential(Dense(1, 1), Dense(1, 1))
+    before = model.state_dict()
+    model[1].bias.data = np.broadcast_to(model[1].bias.data, (1,))
+    with pytest.raises(StateDictError, match=r"1\.bias: its array is read-only"):
+        model.load_state_dict({k: v + 1 for k, v in before.items()})
+    assert all((model.state_dict()[k] == before[k]).all() for k in before)
+
+
+def test_two_weights_can_be_exchanged():
+    model = Sequential(Dense(2, 2), Dense(2, 2))
+    before = model.state_dict()
+    own = dict(model.named_parameters())
+    model.load_state_dict(
+        {
+            "0.weight": own["1.weight"],
+            "1.weight": own["0.weight"].data[:],
+            "0.bias": own["1.bias"].data[::-1],
+            "1.bias": own["0.bias"],
+        }
+    )
+    after = model.state_dict()
+    np.testing.assert_array_equal(after["0.weight"], before["1.weight"])
+    np.testing.assert_array_equal(after["1.weight"], before["0.weight"])
+    np.testing.assert_array_equal(after["0.bias"], before["1.bias"][::-1])
+    np.testing.assert_array_equal(after["1.bias"], before["0.bias"])
+
+
+def test_a_value_that_is_no_array_is_named():
+    class Unwilling:
+        def __array__(self, *_, **__):
+            raise RuntimeError("call detach() first")
+
+    with pytest.raises(StateDictError, match="bias: Unwilling is no array: call detach"):
+        Dense(1, 1).load_state_dict({"weight": [[1.0]], "bias": Unwilling()})
+    with pytest.raises(StateDictError, match="bias: list is no array: "):
+        Dense(1, 1).load_state_dict({"weight": [[1.0]], "bias": [[1], [2, 3]]})
+
+
+def test_the_error_of_a_large_model_is_short_and_says_what_to_do():
+    """As for a language model whose file was saved with a wrapper around it."""
+    model = Sequential(*[Dense(2, 2) for _ in range(100)])
+    state = {f"model.{k}": v for k, v in model.state_dict().items()}
+    with pytest.raises(StateDictError) as caught:
+        model.load_state_dict(state)
+    text = str(caught.value)
+    assert len(text) < 800
+    assert "200 keys missing: 0.weight (2, 2), 0.bias (2,)" in text and "and 195 more" in text
+    assert "200 keys unexpected: model.0.weight (2, 2)" in text
+    code = text.splitlines()[-1].strip()
+    assert code == "{k.removeprefix('model.'): v for k, v in state.items()}"
+    assert model.load_state_dict(eval(code, {"state": state})) == ([], [])  # noqa: S307

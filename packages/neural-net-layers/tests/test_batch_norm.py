@@ -5,10 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from neural_net_core import ShapeError, Tensor, grad, no_grad
-from neural_net_layers import BatchNorm1D, BatchNorm2D, batch_norm
+from neural_net_core import ShapeError, StateDictError, Tensor, grad, no_grad
+from neural_net_layers import BatchNorm1D, BatchNorm2D, InstanceNorm2D, batch_norm
 from neural_net_layers import _blocks as blocks
 from neural_net_layers import _channels as channels
+
+
+def tracking_instance_norm(features):
+    return InstanceNorm2D(features, affine=True, track_running_stats=True)
 
 
 def composed(x, weight=None, bias=None, eps=1e-5):
@@ -232,6 +236,20 @@ def test_statistics_of_large_batches_are_accurate_in_float32(order):
     np.testing.assert_allclose(layer.running_var.data, x.var((0, 2, 3), ddof=1), rtol=1e-5)
     exact = (x - x.mean((0, 2, 3), keepdims=True)) / x.std((0, 2, 3), keepdims=True)
     np.testing.assert_allclose(y, exact, atol=5e-5)
+
+
+@pytest.mark.parametrize("make", [BatchNorm1D, BatchNorm2D, tracking_instance_norm])
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_state_without_the_count_of_batches_is_accepted(make, strict):
+    """As PyTorch accepts those of its versions that did not count; the layer goes on counting."""
+    norm = make(2)
+    norm.num_batches_tracked.data[...] = 3
+    state = {k: v + 1 for k, v in norm.state_dict().items() if k != "num_batches_tracked"}
+    assert norm.load_state_dict(state, strict=strict) == ([], [])
+    assert norm.num_batches_tracked.data == 3
+    assert norm.running_mean.data.tolist() == [1, 1]
+    with pytest.raises(StateDictError, match="1 key missing: running_var"):
+        norm.load_state_dict({k: v for k, v in state.items() if k != "running_var"})
 
 
 def test_parameters_and_buffers_carry_pytorchs_names():

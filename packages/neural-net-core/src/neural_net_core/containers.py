@@ -1,11 +1,32 @@
-"""Modules that hold other modules: one after the other, by number, or by name."""
+"""Modules that hold other modules: one after the other, by number, or by name.
+
+Each is a module like any other: a subclass may have parameters and modules as attributes too.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any, overload
 
 from neural_net_core.module import Module
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
+
+
+def _members_of(container: "ModuleList | ModuleDict | Sequential") -> Iterable[tuple[str, Any]]:
+    """Yield the modules inside by their own names, and what a subclass has besides."""
+    for name, value in Module._members(container):
+        if name != "_modules":
+            yield name, value
+        elif isinstance(value, dict):
+            yield from value.items()
+        else:
+            yield from ((str(i), module) for i, module in enumerate(value))
+
+
+def _check_name(owner: object, name: Any) -> str:
+    if not isinstance(name, str) or not name or "." in name:
+        raise ValueError(f"{type(owner).__name__}: expected a name without dots, got {name!r}")
+    return name
 
 
 def _check_module(owner: object, module: Any) -> Module:
@@ -25,7 +46,7 @@ class ModuleList(Module):
         self._modules = [_check_module(self, module) for module in modules]
 
     def _members(self) -> Iterable[tuple[str, Any]]:
-        return ((str(i), module) for i, module in enumerate(self._modules))
+        return _members_of(self)
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -38,7 +59,8 @@ class ModuleList(Module):
     @overload
     def __getitem__(self, i: slice) -> "ModuleList": ...
     def __getitem__(self, i: int | slice) -> "Module | ModuleList":
-        return type(self)(self._modules[i]) if isinstance(i, slice) else self._modules[i]
+        # A subclass may be constructed from something else than its modules.
+        return ModuleList(self._modules[i]) if isinstance(i, slice) else self._modules[i]
 
     def __setitem__(self, i: int, module: Module) -> None:
         self._modules[i] = _check_module(self, module)
@@ -49,7 +71,7 @@ class ModuleList(Module):
 
     def extend(self, modules: Iterable[Module]) -> None:
         """Add modules at the end."""
-        self._modules += [_check_module(self, module) for module in modules]
+        self._modules.extend([_check_module(self, module) for module in modules])
 
     def insert(self, i: int, module: Module) -> None:
         """Put a module before position i."""
@@ -76,10 +98,12 @@ class Sequential(Module):
             named = dict(modules[0])
         else:
             named = {str(i): module for i, module in enumerate(modules)}  # type: ignore[misc]
-        self._modules = {name: _check_module(self, module) for name, module in named.items()}
+        self._modules = {
+            _check_name(self, name): _check_module(self, module) for name, module in named.items()
+        }
 
     def _members(self) -> Iterable[tuple[str, Any]]:
-        yield from self._modules.items()
+        return _members_of(self)
 
     def forward(self, x: Any) -> Any:
         """Apply the modules in order."""
@@ -105,8 +129,10 @@ class Sequential(Module):
         return list(self._modules.values())[i]
 
     def append(self, module: Module) -> None:
-        """Add a module at the end, named by its position."""
-        self._modules[str(len(self._modules))] = _check_module(self, module)
+        """Add a module at the end, named by its position, or by the next number that is free."""
+        names = map(str, count(len(self._modules)))
+        name = next(name for name in names if name not in self._modules)
+        self._modules[name] = _check_module(self, module)
 
 
 class ModuleDict(Module):
@@ -122,15 +148,13 @@ class ModuleDict(Module):
             self[name] = module
 
     def _members(self) -> Iterable[tuple[str, Any]]:
-        return self._modules.items()
+        return _members_of(self)
 
     def __getitem__(self, name: str) -> Module:
         return self._modules[name]
 
     def __setitem__(self, name: str, module: Module) -> None:
-        if not name or "." in name:
-            raise ValueError(f"ModuleDict: expected a name without dots, got {name!r}")
-        self._modules[name] = _check_module(self, module)
+        self._modules[_check_name(self, name)] = _check_module(self, module)
 
     def __delitem__(self, name: str) -> None:
         del self._modules[name]

@@ -16,14 +16,17 @@ to forget:
     Twice(3).state_dict().keys()    # layers.0.weight, layers.0.bias, layers.1.weight, …
 """
 
+import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ParamSpec, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core._fitting import fitted, root_of
 from neural_net_core.dtypes import Array, is_floating
 from neural_net_core.errors import StateDictError
+from neural_net_core.state_report import as_mapping, state_dict_error
 from neural_net_core.tensor import Buffer, Parameter, Tensor
 
 __all__ = ["HookHandle", "LoadResult", "Module"]
@@ -111,20 +114,45 @@ class Module:
         """Yield the attributes by name; containers override this to leave out a level of names."""
         return ((k, v) for k, v in vars(self).items() if k != "_forward_hooks")
 
-    def _walk(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
-        """Yield every tensor and module below, with its path, in definition order."""
-        stack = [(prefix + name, value) for name, value in self._members()][::-1]
-        while stack:
-            path, value = stack.pop()
-            if isinstance(value, Parameter | Buffer):
-                yield path, value
-            elif isinstance(value, Module):
-                yield path, value
-                yield from value._walk(path + ".")
-            elif isinstance(value, list | tuple):
-                stack += [(f"{path}.{i}", part) for i, part in enumerate(value)][::-1]
-            elif isinstance(value, dict):
-                stack += [(f"{path}.{key}", part) for key, part in value.items()][::-1]
+    def _walk(self, *, deep: bool = True) -> Iterator[tuple[str, Any]]:
+        """Yield every tensor and module below, with its path, in definition order.
+
+        What holds itself, such as a module with an attribute for its parent, is not a part of
+        itself: the walk does not enter what it is in already.
+
+        Args:
+            deep: Whether to go on below the modules that are found.
+
+        Raises:
+            StateDictError: If two different parts have the same path.
+        """
+        found: dict[str, Any] = {}
+        inside = {id(self)}
+        levels = [(id(self), iter(_parts("", self)))]
+        while levels:
+            for path, value in levels[-1][1]:
+                enter = isinstance(value, _HOLDERS)
+                if isinstance(value, _PARTS):
+                    if id(value) in inside or found.get(path) is value:
+                        continue
+                    if path in found:
+                        raise self._two_parts(path)
+                    found[path] = value
+                    yield path, value
+                    enter = deep and isinstance(value, Module)
+                if enter and id(value) not in inside:
+                    inside.add(id(value))
+                    levels.append((id(value), iter(_parts(path + ".", value))))
+                    break
+            else:
+                inside.discard(levels.pop()[0])
+
+    def _two_parts(self, path: str) -> StateDictError:
+        first, second, *_ = _spellings(self, path)
+        return StateDictError(
+            f"{type(self).__name__}: {first} and {second} are two parts, and both have the path "
+            f"{path!r}; give one of them another name or key"
+        )
 
     def _named(self, kind: type, *, remove_duplicate: bool) -> Iterator[tuple[str, Any]]:
         seen: set[int] = set()
@@ -168,15 +196,7 @@ class Module:
 
     def named_children(self) -> Iterator[tuple[str, "Module"]]:
         """Yield the modules directly below this one, with their paths."""
-        stack = list(self._members())[::-1]
-        while stack:
-            path, value = stack.pop()
-            if isinstance(value, Module):
-                yield path, value
-            elif isinstance(value, list | tuple):
-                stack += [(f"{path}.{i}", part) for i, part in enumerate(value)][::-1]
-            elif isinstance(value, dict):
-                stack += [(f"{path}.{key}", part) for key, part in value.items()][::-1]
+        return ((k, v) for k, v in self._walk(deep=False) if isinstance(v, Module))
 
     def children(self) -> Iterator["Module"]:
         """Yield the modules directly below this one."""
@@ -206,38 +226,43 @@ class Module:
 
         Args:
             state: Arrays by path, such as another module's `state_dict()` or a loaded file.
+                A tied tensor may come under one of its paths or under several.
             strict: Whether missing and unexpected keys are errors.
 
         Returns:
             The missing and the unexpected keys.
 
         Raises:
-            StateDictError: If anything does not fit; the message lists all of it, and nothing
-                has been changed.
+            StateDictError: If anything does not fit; the message counts all of it and shows the
+                first few of each kind, and nothing has been changed.
         """
-        own = self._state()
-        arrays = {k: v.data if isinstance(v, Tensor) else np.asarray(v) for k, v in state.items()}
-        missing = [k for k in own if k not in arrays]
-        unexpected = [k for k in arrays if k not in own]
-        problems = []
-        if strict:
-            problems += [f"missing {k} {own[k].shape}" for k in missing]
-            problems += [f"unexpected {k} {arrays[k].shape}" for k in unexpected]
+        name, own = type(self).__name__, self._state()
+        given = as_mapping(name, state)
+        # A tied tensor has come if one of its paths has: some programs save only the first.
+        came = {id(tensor) for key, tensor in own.items() if key in given}
+        missing = [
+            key
+            for key, tensor in own.items()
+            if not (id(tensor) in came or (isinstance(tensor, Buffer) and tensor.optional))
+        ]
+        unexpected = [key for key in given if key not in own]
+        roots = {id(root_of(tensor.data)) for tensor in own.values()}
+        arrays, unfit = {}, []
         # In the module's order: if a tied weight comes with two values, the last one counts.
-        shared = [key for key in own if key in arrays]
-        for key in shared:
-            want, came = own[key], arrays[key]
-            if want.shape != came.shape:
-                problems.append(f"{key}: expected shape {want.shape}, got {came.shape}")
-            elif not np.can_cast(came.dtype, want.dtype, "same_kind"):
-                problems.append(f"{key}: expected dtype {want.dtype}, got {came.dtype}")
-        if problems:
-            raise StateDictError(
-                f"{type(self).__name__}: the state dict does not fit: "
-                + "; ".join(sorted(problems))
+        for key in [key for key in own if key in given]:
+            try:
+                arrays[key] = fitted(own[key], given[key], roots)
+            except ValueError as error:
+                unfit.append(f"{key}: {error}")
+        if unfit or (strict and (missing or unexpected)):
+            raise state_dict_error(
+                name,
+                missing={key: str(own[key].shape) for key in missing} if strict else (),
+                unexpected={k: _shape_of(given[k]) for k in unexpected} if strict else (),
+                unfit=unfit,
             )
-        for key in shared:
-            np.copyto(own[key].data, arrays[key], casting="same_kind")
+        for key, array in arrays.items():
+            np.copyto(own[key].data, array)
             own[key].version += 1
         for _ in self.named_parameters():
             pass  # names them, for the error of a backward pass recorded before this change
@@ -313,6 +338,7 @@ class Module:
         """Return what stands between the brackets of `repr`, such as the sizes of a layer."""
         return ""
 
+    @reprlib.recursive_repr()
     def __repr__(self) -> str:
         children = list(self.named_children())
         head = f"{type(self).__name__}({self.extra_repr()}"
@@ -331,6 +357,46 @@ class Module:
         from neural_net_core.summary import summarize  # only a table; not needed to train
 
         return summarize(self, input_shape, dtype)
+
+
+_HOLDERS = (list, tuple, dict)
+_PARTS = (Parameter, Buffer, Module)
+
+
+def _pairs(owner: Any) -> Iterable[tuple[Any, Any]]:
+    """Return what a module, list, tuple or dict holds, by name, number or key."""
+    if isinstance(owner, Module):
+        return owner._members()
+    return owner.items() if isinstance(owner, dict) else enumerate(owner)
+
+
+def _parts(prefix: str, owner: Any) -> list[tuple[str, Any]]:
+    """Return the same by path, in a list: who is walking may change what he walks through."""
+    return [
+        (prefix + (key if type(key) is str else _text(key)), part) for key, part in _pairs(owner)
+    ]
+
+
+def _text(key: Any) -> str:
+    """Return a dict's key as a part of a path; an enum that is a text counts as that text."""
+    return str.__str__(key) if isinstance(key, str) else str(key)
+
+
+def _spellings(owner: Any, path: str, spelt: str = "self") -> Iterator[str]:
+    """Yield how each part of this path is written, such as `self.blocks['a.b']`."""
+    for key, part in _pairs(owner):
+        name = _text(key)
+        here = f"{spelt}.{key}" if isinstance(owner, Module) else f"{spelt}[{key!r}]"
+        if name == path and isinstance(part, _PARTS):
+            yield f"{here} ({type(part).__name__})"
+        elif path.startswith(name + ".") and isinstance(part, (Module, *_HOLDERS)):
+            yield from _spellings(part, path[len(name) + 1 :], here)
+
+
+def _shape_of(value: Any) -> str:
+    """Return the shape of what has one, for an error message."""
+    shape = getattr(value, "shape", None)
+    return str(shape) if isinstance(shape, tuple) else type(value).__name__
 
 
 def _note_path(error: Exception, module: Module) -> None:

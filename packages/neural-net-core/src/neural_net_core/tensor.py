@@ -474,24 +474,34 @@ class Buffer(Tensor):
         data: The initial values; copied.
         dtype: The dtype; None means the default for floating data.
         persistent: Whether `state_dict` contains it; False for what can be computed again.
+        optional: Whether a state that is loaded may lack it, which leaves it as it is; for what
+            older files do not have.
     """
 
-    __slots__ = ("persistent", "version")
+    __slots__ = ("optional", "persistent", "version")
 
     version: int  # type: ignore[misc]
     persistent: bool
+    optional: bool
 
     def __init__(
-        self, data: "TensorLike", dtype: npt.DTypeLike | None = None, *, persistent: bool = True
+        self,
+        data: "TensorLike",
+        dtype: npt.DTypeLike | None = None,
+        *,
+        persistent: bool = True,
+        optional: bool = False,
     ) -> None:
         super().__init__(data, dtype)
         self.data = np.array(self.data, copy=True, order="C")
         self.version = 0
         self.persistent = persistent
+        self.optional = optional
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         twin = super().__deepcopy__(memo)
-        twin.version, twin.persistent = self.version, self.persistent
+        twin.version = self.version
+        twin.persistent, twin.optional = self.persistent, self.optional
         return twin
 
 

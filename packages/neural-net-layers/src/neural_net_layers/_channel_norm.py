@@ -74,7 +74,9 @@ class ChannelNorm(Module):
         self.running_mean = Buffer(np.zeros(num_features), dtype) if track else None
         # 1, not 0: evaluation before any training then leaves the size of the input as it is.
         self.running_var = Buffer(np.ones(num_features), dtype) if track else None
-        self.num_batches_tracked = Buffer(np.array(0, np.int64)) if track else None
+        # Files from before PyTorch counted batches, and some other programs', lack the count.
+        count = Buffer(np.array(0, np.int64), optional=True)
+        self.num_batches_tracked = count if track else None
 
     def normalize(self, x: Tensor, momentum: float) -> Tensor:
         """Return the normalized input; in training move the averages with this momentum."""
