@@ -1,6 +1,8 @@
 """Byte-pair encoding: recorded results of Hugging Face `tokenizers`, and what must always hold."""
 
 import json
+import random
+import sys
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neural_net_utils import byte_pair_tokenizer
 from neural_net_utils.byte_pair_tokenizer import BytePairTokenizer, split_pieces
 from neural_net_utils.texts import load_text
 
@@ -96,6 +99,95 @@ def counted_anew(text, size):
 def test_bookkeeping_equals_counting_anew(text):
     """Only touched words are counted again; the result is the same."""
     assert list(BytePairTokenizer.train(text, 275).merges) == counted_anew(text, 275)
+
+
+def merged_one_by_one(tokenizer, text):
+    """Ids by the definition: look at all pairs, merge the earliest, leftmost one, look again."""
+    first = len(tokenizer.specials)
+    ids = {token: i for i, token in enumerate(tokenizer.vocabulary) if i >= first}
+    ranks = {pair: rank for rank, pair in enumerate(tokenizer.merges)}
+    out = []
+    for piece in split_pieces(text):
+        word = [ids[bytes([b])] for b in piece.encode()]
+        while found := [
+            (ranks[pair], at) for at, pair in enumerate(pairwise(word)) if pair in ranks
+        ]:
+            _, at = min(found)
+            both = b"".join(tokenizer.vocabulary[i] for i in word[at : at + 2])
+            word[at : at + 2] = [ids[both]]
+        out += word
+    return out
+
+
+@st.composite
+def merge_tables(draw):
+    """Merges of three letters at random: chains, doublings, and one token by several ways."""
+    pool = BytePairTokenizer().encode("abc").tolist()
+    merges = []
+    for _ in range(draw(st.integers(0, 12))):
+        pair = draw(st.tuples(st.sampled_from(pool), st.sampled_from(pool)))
+        if pair not in merges:
+            merges.append(pair)
+            pool = [*pool[:3], *range(256, len(BytePairTokenizer(merges)))]
+    return BytePairTokenizer(merges)
+
+
+@settings(deadline=None, max_examples=300)
+@given(merge_tables(), st.text(alphabet="aaabc ", max_size=60))
+def test_any_merge_table_gives_the_ids_of_the_definition(tokenizer, text):
+    """The chain and its queue only save looking again."""
+    assert tokenizer.encode(text).tolist() == merged_one_by_one(tokenizer, text)
+
+
+def lines_run(function):
+    """Count the lines that a call runs in the tokenizer's file: steps, not seconds."""
+    count = 0
+
+    def watch(frame, event, _):
+        nonlocal count
+        if frame.f_code.co_filename != byte_pair_tokenizer.__file__:
+            return None
+        count += event == "line"
+        return watch
+
+    before = sys.gettrace()
+    sys.settrace(watch)
+    try:
+        function()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def one_letter(n):
+    return "a" * n
+
+
+def unbroken_script(n):
+    return "".join(random.Random(0).choices("あいうえおかきくけこ", k=n))
+
+
+@pytest.mark.parametrize("text", [one_letter, unbroken_script])
+def test_twice_the_text_takes_about_twice_the_steps(text):
+    """Also where nothing cuts it: an unbroken run is one piece."""
+    tokenizer = BytePairTokenizer.train(text(3000), 400)
+    encoding = [lines_run(lambda n=n: tokenizer.encode(text(n))) for n in (1000, 2000, 4000)]
+    assert encoding[1] < 2.5 * encoding[0]
+    assert encoding[2] < 2.5 * encoding[1]
+    training = [
+        lines_run(lambda n=n: BytePairTokenizer.train(text(n), 256 + n // 10)) for n in (500, 1000)
+    ]
+    assert training[1] < 2.5 * training[0]
+
+
+def test_only_so_many_pieces_are_remembered_and_no_long_ones(monkeypatch):
+    """A server that reads strangers' texts all day does not grow."""
+    monkeypatch.setattr(byte_pair_tokenizer, "MOST_PIECES", 10)
+    tokenizer = BytePairTokenizer()
+    for i in range(100):
+        tokenizer.encode(f"word{i:c} {i}" + "x" * 1000)
+        assert len(tokenizer._pieces) <= 10
+        assert max(map(len, tokenizer._pieces)) <= byte_pair_tokenizer.LONGEST_PIECE
 
 
 def test_one_token_from_two_pairs():

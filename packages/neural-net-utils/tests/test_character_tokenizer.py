@@ -52,9 +52,9 @@ def test_errors_name_character_place_and_id():
         tokenizer.decode([1, 4])
     with pytest.raises(ValueError, match="id -1 is outside"):
         tokenizer.decode([-1])
-    with pytest.raises(ValueError, match=r"expected whole numbers \(N,\), got float64 \(1,\)"):
+    with pytest.raises(ValueError, match=r"whole numbers \(N,\), got .* float64"):
         tokenizer.decode([1.0])
-    with pytest.raises(ValueError, match=r"got int64 \(1, 2\)"):
+    with pytest.raises(ValueError, match=r"got an array of shape \(1, 2\)"):
         tokenizer.decode([[1, 2]])
     with pytest.raises(KeyError, match="no special token '<end>', only"):
         tokenizer.id("<end>")
@@ -65,7 +65,7 @@ def test_bad_alphabets_and_specials():
     """Nothing, more than a character, a name twice, a name alone."""
     with pytest.raises(ValueError, match="at least one character"):
         CharacterTokenizer("")
-    with pytest.raises(ValueError, match="expected single characters, got 'ab'"):
+    with pytest.raises(ValueError, match="single characters, got 'ab'"):
         CharacterTokenizer(["c", "ab"])
     with pytest.raises(ValueError, match="a special is named twice"):
         CharacterTokenizer("a", specials=["<x>", "<x>"])

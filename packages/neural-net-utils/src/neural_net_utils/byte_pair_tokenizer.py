@@ -12,14 +12,15 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from heapq import heapify, heappop, heappush
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_count, check_counts, check_text, shown
 from neural_net_core.dtypes import Array
-from neural_net_utils._checks import check_count
-from neural_net_utils._tokens import checked_ids, checked_specials, json_fields, special_id
+from neural_net_utils._tokens import checked_ids, checked_specials, read_json, special_id
 
 __all__ = ["BytePairTokenizer", "split_pieces"]
 
@@ -28,6 +29,12 @@ Pair = tuple[int, int]
 # GPT-2 numbers the bytes that print as a character first, then the other ones.
 PRINTABLE = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
 BYTES = [bytes([b]) for b in [*PRINTABLE, *sorted(set(range(256)) - set(PRINTABLE))]]
+
+NONE = -1  # no token: the ends of a chain
+# A stranger's merges may double a token each time: 30 of them would be a gigabyte.
+MOST_BYTES = 64 << 20
+# How many pieces are remembered with their ids, and up to how many characters.
+MOST_PIECES, LONGEST_PIECE = 1 << 16, 64
 
 CONTRACTION = re.compile(r"'(?:[stmd]|re|ve|ll)")
 # Over kinds of characters: L letters, N numbers, O others, S white space other than " ". A run of
@@ -71,7 +78,7 @@ class BytePairTokenizer:
 
     def __init__(self, merges: Iterable[Sequence[int]] = (), *, specials: Sequence[str] = ()):
         self.specials = checked_specials("BytePairTokenizer", specials)
-        self.merges: tuple[Pair, ...] = tuple((int(a), int(b)) for a, b in merges)
+        self.merges = _checked_merges(merges)
         tokens, made = _build(self.merges, first=len(self.specials))
         self.vocabulary: tuple[str | bytes, ...] = (*self.specials, *tokens)
         # For a pair: when it is merged (lower first), and into what.
@@ -106,10 +113,16 @@ class BytePairTokenizer:
         """
         specials = checked_specials("BytePairTokenizer", specials)
         least = len(BYTES) + len(specials)
-        size = check_count("BytePairTokenizer.train", "vocabulary_size", vocabulary_size, least)
+        where = "BytePairTokenizer.train"
+        size = check_count(where, "vocabulary_size", vocabulary_size, least)
+        rarest = check_count(where, "min_frequency", min_frequency, 0)
+        if not isinstance(text, Iterable):
+            raise ValueError(f"{where}: text must be a str, or several, got {shown(text)}")
         texts = [text] if isinstance(text, str) else text
-        frequency = Counter(piece for one in texts for piece in split_pieces(one))
-        return cls(_learn(frequency, size, min_frequency, len(specials)), specials=specials)
+        frequency = Counter(
+            piece for one in texts for piece in split_pieces(check_text(where, "text", one))
+        )
+        return cls(_learn(frequency, size, max(rarest, 1), len(specials)), specials=specials)
 
     def __len__(self) -> int:
         """Return the number of tokens V."""
@@ -134,27 +147,41 @@ class BytePairTokenizer:
 
         Returns:
             Ids (N,), int64.
+
+        Raises:
+            ValueError: for half a surrogate pair, which UTF-8 has no bytes for.
         """
         ids: list[int] = []
-        for piece in split_pieces(text):
-            if piece not in self._pieces:
-                self._pieces[piece] = self._encode_piece(piece)
-            ids += self._pieces[piece]
+        for piece in split_pieces(check_text(f"{self}.encode", "text", text)):
+            found = self._pieces.get(piece)
+            if found is None:
+                found = self._encode_piece(piece)
+                if len(piece) <= LONGEST_PIECE:
+                    if len(self._pieces) == MOST_PIECES:
+                        self._pieces.clear()
+                    self._pieces[piece] = found
+            ids += found
         return np.array(ids, dtype=np.int64)
 
     def _encode_piece(self, piece: str) -> list[int]:
         """Merge until no pair of neighbours has a merge; always the earliest, leftmost one."""
-        ids = [self._byte_ids[b] for b in piece.encode("utf-8")]
-        while True:
-            known = [
-                (*self._ranks[pair], at)
-                for at, pair in enumerate(pairwise(ids))
-                if pair in self._ranks
-            ]
-            if not known:
-                return ids
-            _, token, at = min(known, key=lambda found: (found[0], found[2]))
-            ids[at : at + 2] = [token]
+        chain = Chain(self._byte_ids[b] for b in piece.encode())
+        queue: list[tuple[int, int]] = []  # (rank, place) of the pairs that have a merge
+
+        def note(place: int) -> None:
+            if merge := self._ranks.get(chain.pair(place)):
+                heappush(queue, (merge[0], place))
+
+        for place in range(len(chain.tokens)):
+            note(place)
+        while queue:
+            rank, place = heappop(queue)
+            now, token = self._ranks.get(chain.pair(place), (None, 0))
+            if now == rank:  # otherwise one of the two has been merged since
+                chain.merge(place, token)
+                note(chain.before[place])
+                note(place)
+        return [token for token in chain.tokens if token != NONE]
 
     def decode(self, ids: npt.ArrayLike, *, keep_specials: bool = False) -> str:
         """Turn ids back into text; bytes that are no UTF-8 (a cut character) show as U+FFFD.
@@ -181,10 +208,11 @@ class BytePairTokenizer:
         """Make the tokenizer that `to_json` wrote.
 
         Raises:
-            ValueError: if the text is not what `to_json` writes.
+            ValueError: if the text is not what `to_json` writes. A file from a stranger raises
+                nothing else, and its tokens add up to 64 MiB at most.
         """
-        fields = json_fields("BytePairTokenizer", text, kind="byte pairs")
-        return cls(fields["merges"], specials=fields["specials"])
+        made: BytePairTokenizer = read_json(cls, text, "byte pairs", "merges")
+        return made
 
 
 def split_pieces(text: str) -> Iterator[str]:
@@ -229,11 +257,18 @@ def _build(merges: Sequence[Pair], first: int) -> tuple[list[bytes], list[int]]:
     tokens = list(BYTES)
     ids = {token: i for i, token in enumerate(tokens, start=first)}
     made: list[int] = []
+    total = 0
     for rank, (a, b) in enumerate(merges):
         if not (first <= a < first + len(tokens) and first <= b < first + len(tokens)):
             raise ValueError(
                 f"BytePairTokenizer: merge {rank} joins tokens {a} and {b}, but only "
                 f"{first} to {first + len(tokens) - 1} exist at that point"
+            )
+        total += len(tokens[a - first]) + len(tokens[b - first])
+        if total > MOST_BYTES:
+            raise ValueError(
+                f"BytePairTokenizer: the tokens of the first {rank + 1} merges add up to more "
+                f"than {MOST_BYTES >> 20} MiB"
             )
         token = tokens[a - first] + tokens[b - first]
         if token not in ids:  # "ab" + "c" and "a" + "bc" are one token
@@ -245,51 +280,90 @@ def _build(merges: Sequence[Pair], first: int) -> tuple[list[bytes], list[int]]:
     return tokens, made
 
 
+def _checked_merges(merges: Any) -> tuple[Pair, ...]:
+    """Return merges as pairs of ints, or raise ValueError."""
+    where = "BytePairTokenizer"
+    if isinstance(merges, str | bytes) or not isinstance(merges, Iterable):
+        raise ValueError(f"{where}: merges must be pairs of ids, got {shown(merges)}")
+    pairs = (check_counts(where, "merges", pair, low=0, length=2) for pair in merges)
+    return tuple((a, b) for a, b in pairs)
+
+
+class Chain:
+    """Tokens in a row, in which two neighbours become one without moving the others.
+
+    A merged token stands in the place of its first half, and NONE in that of the second, which
+    nobody is led to any more. NONE at both ends, and between texts, has no merge with anything.
+
+    Attributes:
+        tokens: what stands at each place.
+        before: the place to the left of each place.
+        after: the place to the right.
+    """
+
+    def __init__(self, tokens: Iterable[int]) -> None:
+        self.tokens = [NONE, *tokens, NONE]
+        self.before = [0, *range(len(self.tokens) - 1)]
+        self.after = [*range(1, len(self.tokens)), len(self.tokens) - 1]
+
+    def pair(self, place: int) -> Pair:
+        """Return the token at a place and the one to its right."""
+        return self.tokens[place], self.tokens[self.after[place]]
+
+    def merge(self, place: int, token: int) -> None:
+        """Put a token in the place of this one and the one to its right."""
+        gone = self.after[place]
+        self.tokens[place], self.tokens[gone] = token, NONE
+        self.after[place] = self.after[gone]
+        self.before[self.after[gone]] = place
+
+
 def _learn(frequency: Counter[str], size: int, min_frequency: int, first: int) -> list[Pair]:
     """Find the merges; `frequency` says how often each piece occurs."""
     tokens = list(BYTES)
     ids = {token: i for i, token in enumerate(tokens, start=first)}
-    words = [[ids[bytes([b])] for b in piece.encode("utf-8")] for piece in frequency]
-    weights = list(frequency.values())
+    byte_ids = [ids[bytes([b])] for b in range(256)]
+    # All pieces in one chain, with NONE behind each.
+    letters = [[byte_ids[b] for b in piece.encode()] for piece in frequency]
+    chain = Chain(token for word in letters for token in (*word, NONE))
+    weights = [0]
+    for word, n in zip(letters, frequency.values(), strict=True):
+        weights += [n] * (len(word) + 1)
     counts: Counter[Pair] = Counter()
-    where: defaultdict[Pair, set[int]] = defaultdict(set)  # the words that hold a pair
-    for w, word in enumerate(words):
-        for pair in pairwise(word):
-            counts[pair] += weights[w]
-            where[pair].add(w)
-    merges: list[Pair] = []
-    while first + len(tokens) < size and counts:
-        most = max(counts.values())
-        if most < max(min_frequency, 1):
+    places: defaultdict[Pair, list[int]] = defaultdict(list)  # where a pair stands, or stood
+    for place, n in enumerate(weights):
+        pair = chain.pair(place)
+        counts[pair] += n
+        places[pair].append(place)
+    queue = [(-count, pair) for pair, count in counts.items() if NONE not in pair]
+    heapify(queue)
+    merges: dict[Pair, None] = {}
+    while queue and first + len(tokens) < size:
+        count, pair = heappop(queue)
+        if -count != counts[pair]:  # the pair has become rarer since
+            if counts[pair]:
+                heappush(queue, (-counts[pair], pair))
+            continue
+        if -count < min_frequency:
             break
-        pair = min(p for p, count in counts.items() if count == most)
         token = tokens[pair[0] - first] + tokens[pair[1] - first]
         if token not in ids:
             ids[token] = first + len(tokens)
             tokens.append(token)
-        merges.append(pair)
-        for w in where.pop(pair):  # only these words change
-            for old in pairwise(words[w]):
-                counts[old] -= weights[w]
-                where[old].discard(w)
-                if not counts[old]:
-                    del counts[old]
-            words[w] = _merged(words[w], pair, ids[token])
-            for new in pairwise(words[w]):
-                counts[new] += weights[w]
-                where[new].add(w)
-    return merges
-
-
-def _merged(word: list[int], pair: Pair, token: int) -> list[int]:
-    """Replace the pair by the token, from left to right."""
-    out: list[int] = []
-    at = 0
-    while at < len(word):
-        if tuple(word[at : at + 2]) == pair:
-            out.append(token)
-            at += 2
-        else:
-            out.append(word[at])
-            at += 1
-    return out
+        merges[pair] = None
+        new: set[Pair] = set()
+        for place in sorted(places.pop(pair)):  # in "aaa", the left one goes first
+            if chain.pair(place) != pair:
+                continue
+            n, left = weights[place], chain.before[place]
+            for old in (left, place, chain.after[place]):
+                counts[chain.pair(old)] -= n
+            chain.merge(place, ids[token])
+            for made in (left, place):
+                counts[chain.pair(made)] += n
+                places[chain.pair(made)].append(made)
+                new.add(chain.pair(made))
+        for one in new:
+            if NONE not in one:
+                heappush(queue, (-counts[one], one))
+    return list(merges)

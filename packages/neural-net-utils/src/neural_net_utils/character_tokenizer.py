@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_text, shown
 from neural_net_core.dtypes import Array
-from neural_net_utils._tokens import checked_ids, checked_specials, json_fields, special_id
+from neural_net_utils._tokens import checked_ids, checked_specials, read_json, special_id
 
 __all__ = ["CharacterTokenizer"]
 
@@ -41,11 +42,16 @@ class CharacterTokenizer:
     """
 
     def __init__(self, alphabet: str | Iterable[str], *, specials: Sequence[str] = ()) -> None:
-        characters = sorted(set(alphabet))
+        if not isinstance(alphabet, Iterable):
+            raise ValueError(f"CharacterTokenizer: alphabet must be a str, got {shown(alphabet)}")
+        different = {check_text("CharacterTokenizer", "alphabet", token) for token in alphabet}
+        characters = sorted(different)
         if not characters:
             raise ValueError("CharacterTokenizer: alphabet must hold at least one character")
         if long := [token for token in characters if len(token) != 1]:
-            raise ValueError(f"CharacterTokenizer: expected single characters, got {long[0]!r}")
+            raise ValueError(
+                f"CharacterTokenizer: alphabet must hold single characters, got {shown(long[0])}"
+            )
         self.specials = checked_specials("CharacterTokenizer", specials)
         self.vocabulary = (*self.specials, *characters)
         self._ids = {c: i for i, c in enumerate(characters, start=len(self.specials))}
@@ -77,6 +83,7 @@ class CharacterTokenizer:
         Raises:
             ValueError: for a character outside the alphabet, with its place.
         """
+        check_text(f"{self}.encode", "text", text)
         try:
             return np.array([self._ids[c] for c in text], dtype=np.int64)
         except KeyError:
@@ -109,7 +116,8 @@ class CharacterTokenizer:
         """Make the tokenizer that `to_json` wrote.
 
         Raises:
-            ValueError: if the text is not what `to_json` writes.
+            ValueError: if the text is not what `to_json` writes. A file from a stranger raises
+                nothing else.
         """
-        fields = json_fields("CharacterTokenizer", text, kind="characters")
-        return cls(fields["alphabet"], specials=fields["specials"])
+        made: CharacterTokenizer = read_json(cls, text, "characters", "alphabet")
+        return made
