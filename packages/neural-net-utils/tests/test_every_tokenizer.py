@@ -167,7 +167,7 @@ def test_what_is_no_file_of_a_tokenizer_is_refused(tokenizer, text):
 )
 def test_merges_that_are_none_are_refused(merges):
     text = json.dumps({"kind": "byte pairs", "merges": merges, "specials": []})
-    with pytest.raises(ValueError, match="BytePairTokenizer: .*merge"):
+    with pytest.raises(ValueError, match=r"BytePairTokenizer: .*merge"):
         BytePairTokenizer.from_json(text)
 
 

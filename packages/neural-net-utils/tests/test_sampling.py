@@ -243,6 +243,78 @@ def test_one_beam_is_greedy_and_more_find_better():
     assert wide.log_probability > greedy.log_probability
 
 
+def texts_of_one_beam(table, start, n, stop):
+    """By the definition: greedy among what does not end, and each way to end on the way."""
+    texts, text, total = [], [start], 0.0
+    for _ in range(n - 1):
+        row = table[text[-1]]
+        texts.append(([*text, stop], total + row[stop]))
+        row = np.where(np.arange(len(row)) == stop, -np.inf, row)
+        total += row.max()
+        text = [*text, int(row.argmax())]
+    row = table[text[-1]]
+    return [*texts, *(([*text, k], total + p) for k, p in enumerate(row))]
+
+
+TABLES = st.integers(0, 2**32).map(
+    lambda seed: np.log(np.random.default_rng(seed).dirichlet(np.full(4, 0.5), size=4) + 1e-9)
+)
+
+
+@given(TABLES, st.integers(1, 6), st.sampled_from([0.0, 0.6, 1.0]), st.integers(1, 5))
+def test_the_score_decides_what_a_beam_search_finds(table, n, alpha, beams):
+    """No text scores better than all texts do; one beam: as defined, and at least as greedy."""
+    table -= np.log(np.exp(table).sum(axis=1, keepdims=True))
+    by_table, stop = lambda tokens: table[tokens[:, -1]], 3
+
+    def score(text, total):
+        return total / ((5 + len(text) - 1) / 6) ** alpha
+
+    every = {}
+    for length in range(1, n + 1):
+        for body in itertools.product(range(4), repeat=length):
+            if stop not in body[:-1] and (length == n or body[-1] == stop):
+                text = (0, *body)
+                total = sum(table[a, b] for a, b in itertools.pairwise(text))
+                every[text] = score(text, total)
+    found = beam_search(by_table, [0], n, beams=beams, stop=stop, length_penalty=alpha)
+    scores = [beam.score for beam in found]
+    assert scores == sorted(scores, reverse=True)
+    assert len({tuple(beam.tokens.tolist()) for beam in found}) == len(found) <= beams
+    for beam in found:
+        assert beam.score == pytest.approx(every[tuple(beam.tokens.tolist())])
+    assert scores[0] <= max(every.values()) + 1e-9
+
+    [alone] = beam_search(by_table, [0], n, beams=1, stop=stop, length_penalty=alpha)
+    assert alone.score == pytest.approx(
+        max(score(*pair) for pair in texts_of_one_beam(table, 0, n, stop))
+    )
+    greedy = tuple(generate(by_table, [0], n, temperature=0, stop=stop).tolist())
+    assert alone.score >= every[greedy] - 1e-9
+    [alone] = beam_search(by_table, [0], n, beams=1, length_penalty=alpha)
+    assert np.array_equal(alone.tokens, generate(by_table, [0], n, temperature=0))
+
+
+def test_one_beam_ends_a_text_where_that_scores_better():
+    """0.35 for the text that ends at once, (0.55 · 0.52)³ for the greedy one."""
+    table = np.log([[0.10, 0.55, 0.35], [0.52, 0.10, 0.38], [0.1, 0.1, 0.8]])
+    [alone] = beam_search(lambda tokens: table[tokens[:, -1]], [0], 6, beams=1, stop=2)
+    assert alone.tokens.tolist() == [0, 2]
+    assert alone.log_probability == pytest.approx(math.log(0.35))
+    # The likeliest end need not be among the best next tokens.
+    late = np.log([[0.4, 0.35, 0.25], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
+    [alone] = beam_search(lambda tokens: late[tokens[:, -1]], [0], 6, beams=1, stop=2)
+    assert alone.tokens.tolist() == [0, 2]
+
+
+@pytest.mark.parametrize("search", [generate, beam_search])
+def test_a_stop_token_outside_the_vocabulary_is_refused(search):
+    """It would never come."""
+    for stop in (4, -1, 1.5, True, "end"):
+        with pytest.raises(ValueError, match="stop must be an int from 0 to 3, got"):
+            search(bigram, [0], 3, stop=stop)
+
+
 def test_forbidden_tokens_are_never_searched():
     """Minus infinity keeps a token out, even if fewer results are left than beams."""
     only = np.array([[0.0, -np.inf, -np.inf]])

@@ -14,11 +14,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import (
+    check_array,
+    check_callable,
+    check_count,
+    check_number,
+    is_number,
+    shown,
+)
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Tensor
-from neural_net_utils._checks import check_count
 
 __all__ = ["Beam", "beam_search", "generate", "sample_token", "token_probabilities"]
 
@@ -66,12 +73,7 @@ def token_probabilities(
         [0.685, 0.247, 0.062, 0.007]
     """
     z = _checked_logits("token_probabilities", logits)
-    if not temperature >= 0:
-        raise ValueError(f"token_probabilities: temperature must be >= 0, got {temperature!r}")
-    if top_p is not None and not 0 < top_p <= 1:
-        raise ValueError(f"token_probabilities: top_p must be in (0, 1], got {top_p!r}")
-    if top_k is not None:
-        top_k = check_count("token_probabilities", "top_k", top_k, 1)
+    top_k, top_p = _checked_options("token_probabilities", temperature, top_k, top_p)
     order = np.argsort(-z, axis=-1, kind="stable")  # likeliest first, of equals the smaller id
     z = np.take_along_axis(z, order, axis=-1)
     z -= z[..., :1]  # the best becomes 0: exp cannot overflow
@@ -169,10 +171,12 @@ def generate(
         [0, 1, 2, 3, 4]
     """
     n = check_count("generate", "n", n, 0)
+    check_callable("generate", "next_logits", next_logits)
+    _checked_options("generate", temperature, top_k, top_p)
     tokens, single = _checked_prompt("generate", prompt)
     ended = np.zeros(len(tokens), dtype=bool)
     for _ in range(n):
-        logits = _row_logits("generate", next_logits(tokens), len(tokens))
+        logits = _row_logits("generate", next_logits(tokens), len(tokens), stop)
         drawn = sample_token(logits, temperature=temperature, top_k=top_k, top_p=top_p, rng=rng)
         if stop is not None:
             drawn = np.where(ended, stop, drawn)
@@ -210,8 +214,11 @@ def beam_search(
 
     $$ \text{score} = \frac{\ln P(y \mid x)}{((5 + |y|) / 6)^{\alpha}} $$
 
-    With one beam it is the greedy continuation; with as many as there are continuations, an
-    exhaustive search.
+    At each step every kept text may end, and the `beams` likeliest that do not end are kept. What
+    counts in the end is the score alone, of all texts that ended on the way: so one beam without
+    a stop token is the greedy continuation, while with one it may find a text that ends earlier
+    and scores better than the greedy one, and never a worse one. As many beams as there are
+    continuations make it an exhaustive search.
 
     Args:
         next_logits: from ids (B, T) to scores (B, V) of the next token. The rows are the beams of
@@ -240,38 +247,44 @@ def beam_search(
     """
     n = check_count("beam_search", "n", n, 1)
     beams = check_count("beam_search", "beams", beams, 1)
+    check_callable("beam_search", "next_logits", next_logits)
+    alpha = check_number("beam_search", "length_penalty", length_penalty)
     tokens, single = _checked_prompt("beam_search", prompt)
     if not single:
         raise ShapeError(f"beam_search: expected a prompt (T,), got {tokens.shape}")
 
     def score(log_probability: float, length: int) -> float:
-        return log_probability / math.pow((5 + length) / 6, length_penalty)
+        return log_probability / math.pow((5 + length) / 6, alpha)
 
     totals = np.zeros(1)  # ln P of each beam
     finished: list[Beam] = []
     for length in range(1, n + 1):
         logits = _checked_logits(
-            "beam_search", _row_logits("beam_search", next_logits(tokens), len(tokens))
+            "beam_search", _row_logits("beam_search", next_logits(tokens), len(tokens), stop)
         )
         high = logits.max(axis=1, keepdims=True)
         log_p = logits - high - np.log(np.exp(logits - high).sum(axis=1, keepdims=True))
-        candidates = (totals[:, np.newaxis] + log_p).ravel()  # (beams · V,)
-        # Each beam can end in one way only, so of 2 · beams candidates, beams do not end.
-        best = np.argsort(-candidates, kind="stable")[: 2 * beams]
-        best = best[candidates[best] > -np.inf]
-        rows, last = np.divmod(best, log_p.shape[1])
-        grown = np.concatenate([tokens[rows], last[:, np.newaxis]], axis=1)
-        totals = candidates[best]
-        ends = last == stop if stop is not None and length < n else np.full(len(best), length == n)
+        candidates = totals[:, np.newaxis] + log_p  # (beams, V)
+        ends = (np.arange(log_p.shape[1]) == stop) | (length == n)
+        texts, ln_p = _grown(tokens, np.where(ends, candidates, -np.inf), beams)
         finished += [
-            Beam(text, float(total), score(float(total), length))
-            for text, total in zip(grown[ends], totals[ends], strict=True)
+            Beam(text, total, score(total, length))
+            for text, total in zip(texts, ln_p.tolist(), strict=True)
         ]
         finished = sorted(finished, key=lambda beam: -beam.score)[:beams]
-        tokens, totals = grown[~ends][:beams], totals[~ends][:beams]
+        tokens, totals = _grown(tokens, np.where(ends, -np.inf, candidates), beams)
         if not len(tokens) or _settled(finished, beams, totals[0], n, score):
             break
     return finished
+
+
+def _grown(tokens: Array, candidates: Array, most: int) -> tuple[Array, Array]:
+    """Return the likeliest texts (at most `most`) with one token more, and their ln P."""
+    flat = candidates.ravel()
+    best = np.argsort(-flat, kind="stable")[:most]
+    best = best[flat[best] > -np.inf]
+    rows, last = np.divmod(best, candidates.shape[1])
+    return np.concatenate([tokens[rows], last[:, np.newaxis]], axis=1), flat[best]
 
 
 def _settled(
@@ -286,10 +299,20 @@ def _settled(
     return len(finished) == beams and finished[-1].score >= reachable
 
 
+def _checked_options(
+    where: str, temperature: float, top_k: int | None, top_p: float | None
+) -> tuple[int | None, float | None]:
+    """Return top_k and top_p, or raise for what they and the temperature must not be."""
+    if not (is_number(temperature) and temperature >= 0):  # infinity is fine
+        raise ValueError(f"{where}: temperature must be >= 0, got {shown(temperature)}")
+    if top_p is not None and not (is_number(top_p) and 0 < top_p <= 1):
+        raise ValueError(f"{where}: top_p must be in (0, 1], got {shown(top_p)}")
+    return None if top_k is None else check_count(where, "top_k", top_k, 1), top_p
+
+
 def _checked_logits(where: str, logits: npt.ArrayLike | Tensor) -> Array:
     """Return scores (..., V) as a new float64 array, or raise."""
-    data = logits.data if isinstance(logits, Tensor) else logits
-    z = np.array(data, dtype=np.float64)
+    z = check_array(where, "logits", logits).astype(np.float64)
     if z.ndim == 0 or z.shape[-1] == 0:
         raise ShapeError(f"{where}: expected logits (..., V) with V >= 1, got {z.shape}")
     if z.size:
@@ -301,20 +324,22 @@ def _checked_logits(where: str, logits: npt.ArrayLike | Tensor) -> Array:
     return z
 
 
-def _row_logits(where: str, logits: Any, rows: int) -> Array:
+def _row_logits(where: str, logits: Any, rows: int, stop: int | None) -> Array:
     """Return what `next_logits` gave as an array (B, V), or raise."""
-    data = np.asarray(logits.data if isinstance(logits, Tensor) else logits)
+    data = check_array(where, "what next_logits returns", logits)
     if data.ndim != 2 or len(data) != rows:
         raise ShapeError(
             f"{where}: next_logits must return (B, V) = ({rows}, V), got {data.shape}; "
             "of a model's (B, T, V) take the last step, [:, -1]"
         )
+    if stop is not None and data.shape[1]:
+        check_count(where, "stop", stop, 0, data.shape[1] - 1)
     return data
 
 
 def _checked_prompt(where: str, prompt: npt.ArrayLike) -> tuple[Array, bool]:
     """Return the prompt as ids (B, T), and whether it was one row."""
-    tokens = np.asarray(prompt)
+    tokens = check_array(where, "prompt", prompt)
     if tokens.size == 0:
         tokens = tokens.astype(np.int64)  # an empty list is float
     if tokens.dtype.kind not in "iu" or tokens.ndim not in (1, 2):
