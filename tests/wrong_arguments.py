@@ -482,7 +482,7 @@ RECIPES = {
         "Embedding": "7, 4",
         "EmbeddingBag": "7, 4",
         "GroupNorm": "2, 4",
-        "LearnedPositionalEmbedding": "8, 4",
+        "LearnedPositionalEmbedding": "4, 8",
         "MultiHeadAttention": "4, 2",
         "SelfAttention": "4, 2",
         "PositionalEncoding": "4",
@@ -560,7 +560,7 @@ RECIPES = {
         "KeyValueCache.truncate": "layers.KeyValueCache() | 0",
         "LayerNorm.forward": "layers.LayerNorm(3) | rows()",
         "RMSNorm.forward": "layers.RMSNorm(3) | rows()",
-        "LearnedPositionalEmbedding.forward": f"layers.LearnedPositionalEmbedding(8, 4) | {STEPS}",
+        "LearnedPositionalEmbedding.forward": f"layers.LearnedPositionalEmbedding(4, 8) | {STEPS}",
         "MultiHeadAttention.forward": "layers.MultiHeadAttention(4, 2) | "
         f"{STEPS}, {STEPS}, {STEPS}",
         "SelfAttention.forward": f"layers.SelfAttention(4, 2) | {STEPS}",

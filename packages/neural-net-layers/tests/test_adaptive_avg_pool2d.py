@@ -49,7 +49,7 @@ def test_errors_name_the_layer_and_the_size():
         AdaptiveAvgPool2D(2)(np.zeros((4, 4)))
     with pytest.raises(ShapeError, match=r"at least one pixel, got \(1, 2, 0, 3\)"):
         AdaptiveAvgPool2D(2)(np.zeros((1, 2, 0, 3)))
-    with pytest.raises(ValueError, match="output_size to be an integer from 1, got 0"):
+    with pytest.raises(ValueError, match="output_size must be an int >= 1, got 0"):
         AdaptiveAvgPool2D((0, 2))
     with pytest.raises(ValueError, match="output_size to be one or two sizes"):
         AdaptiveAvgPool2D((1, 2, 3))

@@ -45,5 +45,5 @@ def test_bad_sizes():
     """Named with what they may be."""
     with pytest.raises(ValueError, match="expected keys >= queries = 4, got 3"):
         alibi_bias(2, 4, 3)
-    with pytest.raises(ValueError, match="alibi_slopes: expected heads to be an integer from 1"):
+    with pytest.raises(ValueError, match="alibi_slopes: heads must be an int >= 1"):
         alibi_slopes(0)

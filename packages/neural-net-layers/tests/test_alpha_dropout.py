@@ -48,5 +48,5 @@ def test_p_0_p_1_and_evaluation():
 
 
 def test_a_wrong_probability_is_named():
-    with pytest.raises(ValueError, match=r"AlphaDropout: expected p in \[0, 1\], got 2"):
+    with pytest.raises(ValueError, match=r"AlphaDropout: p must .* 0.0 to 1.0, got 2"):
         AlphaDropout(2)

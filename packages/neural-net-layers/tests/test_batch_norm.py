@@ -300,11 +300,11 @@ def test_wrong_arguments_of_the_function_are_named(arguments, text):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ((0,), "num_features to be an integer from 1, got 0"),
-        ((3, -1.0), "eps from 0 up, got -1.0"),
-        ((3, 1e-5, 1.5), r"momentum in \[0, 1\] or None, got 1.5"),
+        ((0,), "num_features must be an int >= 1, got 0"),
+        ((3, -1.0), "eps must be a finite number >= 0, got -1.0"),
+        ((3, 1e-5, 1.5), r"momentum must be a finite number from 0.0 to 1.0, got 1.5"),
     ],
 )
 def test_wrong_hyper_parameters_are_named(arguments, text):
-    with pytest.raises(ValueError, match=f"BatchNorm1D: expected {text}"):
+    with pytest.raises(ValueError, match=f"BatchNorm1D: {text}"):
         BatchNorm1D(*arguments)

@@ -81,11 +81,9 @@ def test_errors_name_the_layer_and_the_size():
         layer(np.zeros((2, 4, 20)))
     with pytest.raises(ShapeError, match=r"the window of 9 \(the kernel .* the input of 8\n"):
         layer(np.zeros((2, 3, 8)))
-    with pytest.raises(
-        ValueError, match=r"^Conv1D: expected stride to be an integer from 1, got 0"
-    ):
+    with pytest.raises(ValueError, match=r"^Conv1D: stride must be an int >= 1, got 0"):
         Conv1D(3, 8, 5, 0)
-    with pytest.raises(ValueError, match=r"^Conv1D: expected kernel_size to be .*, got \(2, 2\)"):
+    with pytest.raises(ValueError, match=r"^Conv1D: kernel_size must be .*, got \(2, 2\)"):
         Conv1D(3, 8, (2, 2))
     with pytest.raises(ShapeError, match=r"conv1d: expected a weight with 3 axes, got \(2, 3\)"):
         conv1d(np.zeros((2, 3, 8)), np.zeros((2, 3)))

@@ -108,7 +108,7 @@ def test_errors_name_the_layer_and_the_size():
         layer(np.zeros((8, 3, 4, 1)))
     with pytest.raises(ValueError, match=r"output_padding below .* 1×2, got 1×0"):
         ConvTranspose2D(3, 16, 2, (1, 2), output_padding=(1, 0))
-    with pytest.raises(ValueError, match=r"^ConvTranspose2D: expected padding"):
+    with pytest.raises(ValueError, match=r"^ConvTranspose2D: padding"):
         ConvTranspose2D(3, 16, 2, padding="same")
     with pytest.raises(ValueError, match="in_channels to be a multiple of groups = 2"):
         ConvTranspose2D(3, 16, 2, groups=2)

@@ -33,5 +33,5 @@ def test_a_wrong_input_is_named():
 
 
 def test_a_wrong_probability_is_named():
-    with pytest.raises(ValueError, match=r"DropPath: expected p in \[0, 1\], got -1"):
+    with pytest.raises(ValueError, match=r"DropPath: p must be .* from 0.0 to 1.0, got -1"):
         DropPath(-1)

@@ -37,5 +37,5 @@ def test_a_wrong_input_is_named(shape):
 
 
 def test_a_wrong_probability_is_named():
-    with pytest.raises(ValueError, match=r"Dropout2D: expected p in \[0, 1\], got 2"):
+    with pytest.raises(ValueError, match=r"Dropout2D: p must be .* from 0.0 to 1.0, got 2"):
         Dropout2D(2)

@@ -113,10 +113,10 @@ def test_wrong_arguments_of_the_function_are_named():
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ((0, 4), "num_groups to be an integer from 1, got 0"),
-        ((2, 2.5), "num_channels to be an integer from 1, got 2.5"),
+        ((0, 4), "num_groups must be an int >= 1, got 0"),
+        ((2, 2.5), "num_channels must be an int >= 1, got 2.5"),
         ((3, 4), "multiple of num_groups, got 4 channels in 3 groups"),
-        ((2, 4, -1), "eps from 0 up"),
+        ((2, 4, -1), "eps must be a finite number >= 0"),
     ],
 )
 def test_wrong_hyper_parameters_are_named(arguments, text):

@@ -58,7 +58,7 @@ def test_positions_can_be_forgotten():
     cache.truncate(2)
     keys, _ = cache.append(-x[:, :, :1], x[:, :, :1])
     np.testing.assert_array_equal(keys, np.concatenate([x[:, :, :2], -x[:, :, :1]], axis=2))
-    with pytest.raises(ValueError, match="expected 0 to 3 positions, got 4"):
+    with pytest.raises(ValueError, match="length must be an int from 0 to 3, got 4"):
         cache.truncate(4)
 
 

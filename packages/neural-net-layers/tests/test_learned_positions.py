@@ -39,5 +39,5 @@ def test_too_long_and_too_wide():
         layer(np.zeros((1, 3, 3)), offset=4)
     with pytest.raises(ShapeError, match=r"expected input \(..., T, 3\), got \(1, 3, 2\)"):
         layer(np.zeros((1, 3, 2)))
-    with pytest.raises(ValueError, match="expected max_length to be an integer from 1"):
+    with pytest.raises(ValueError, match="max_length must be an int >= 1"):
         LearnedPositionalEmbedding(3, 0)

@@ -69,5 +69,5 @@ def test_a_projection_by_the_formula():
 
 @pytest.mark.parametrize("size", [4, 5, -1, 1.5])
 def test_a_projection_is_smaller_than_the_cell(size):
-    with pytest.raises(ValueError, match="LSTM: expected proj_size"):
+    with pytest.raises(ValueError, match="LSTM: proj_size must be"):
         LSTM(3, 4, proj_size=size)

@@ -164,7 +164,7 @@ def test_errors_name_the_layer_and_the_size():
         MaxPool2D(3)(np.zeros((1, 1, 2, 5)))
     with pytest.raises(ValueError, match="padding of at most half the kernel, 3×2, got 2×1"):
         MaxPool2D((3, 2), padding=(2, 1))
-    with pytest.raises(ValueError, match=r"^MaxPool2D: expected stride to be an integer from 1"):
+    with pytest.raises(ValueError, match=r"^MaxPool2D: stride must be an int >= 1"):
         MaxPool2D(2, 0)
 
 

@@ -64,13 +64,13 @@ def test_too_long_and_too_wide():
     with pytest.raises(ShapeError, match=r"places 3 to 6 are not all among the 6.*max_length"):
         layer(np.zeros((1, 4, 4)), offset=3)
     assert layer(np.zeros((1, 3, 4)), offset=3).shape == (1, 3, 4)
-    with pytest.raises(ShapeError, match="places -1 to"):
+    with pytest.raises(ValueError, match="offset must be an int >= 0, got -1"):
         layer(np.zeros((1, 3, 4)), offset=-1)
     with pytest.raises(ShapeError, match=r"PositionalEncoding\(4\): expected input \(..., T, 4\)"):
         layer(np.zeros((1, 3, 5)))
     with pytest.raises(ShapeError, match="expected input"):
         layer(np.zeros(4))
-    with pytest.raises(ValueError, match="expected features to be an integer from 1, got 0"):
+    with pytest.raises(ValueError, match="features must be an int >= 1, got 0"):
         PositionalEncoding(0)
-    with pytest.raises(ValueError, match="expected base > 0, got 0"):
+    with pytest.raises(ValueError, match="base must be a finite number > 0, got 0"):
         PositionalEncoding(4, base=0)

@@ -1,11 +1,24 @@
 """What all recurrent layers have in common: the cell's steps, lengths, states, and errors."""
 
+import math
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neural_net_core import Dense, ShapeError, Tensor, grad, init, no_grad, ops
+from neural_net_core import (
+    Dense,
+    DTypeError,
+    NeuralNetError,
+    ShapeError,
+    Tensor,
+    grad,
+    init,
+    no_grad,
+    ops,
+)
 from neural_net_layers import (
     GRU,
     LSTM,
@@ -290,7 +303,8 @@ def test_dropout_stands_between_layers_only_and_only_in_training(kind):
     first = as_tuple(state)[0].data[0]
     np.testing.assert_array_equal(first, as_tuple(plain(x)[1])[0].data[0])
     assert (a != 0).all() or kind == "relu"
-    one = make(kind, num_layers=1, dropout=0.5)
+    with pytest.warns(UserWarning, match=r"dropout=0.5 is between layers, and there is one only"):
+        one = make(kind, num_layers=1, dropout=0.5)
     assert one(x)[0].data.tobytes() == one.eval()(x)[0].data.tobytes()
 
 
@@ -315,7 +329,7 @@ def test_what_does_not_fit_is_named(kind):
         layer(np.zeros((2, 5, 3)), like((0, 0) if kind == "LSTM" else 0, wrong))
     with pytest.raises(ShapeError, match="lengths to be 2 integers, one per sequence"):
         layer(np.zeros((2, 5, 3)), lengths=[1, 2, 3])
-    with pytest.raises(ShapeError, match="integers"):
+    with pytest.raises(DTypeError, match="lengths must be integers"):
         layer(np.zeros((2, 5, 3)), lengths=[1.0, 2.0])
     with pytest.raises(ShapeError, match="from 0 to 5, the steps of the input, got 6"):
         layer(np.zeros((2, 5, 3)), lengths=[6, 2])
@@ -329,7 +343,7 @@ def test_what_does_not_fit_is_named(kind):
     with pytest.raises(ShapeError, match=r"Cell\(3 -> 4\): expected input \(B, 3\) or \(3,\)"):
         cell(np.zeros((2, 5)))
     state = [np.zeros((3, 4))] * (2 if kind == "LSTM" else 1)
-    with pytest.raises(ShapeError, match=r"expected state \(2, 4\), got \(3, 4\)"):
+    with pytest.raises(ShapeError, match=r"expected state h \(2, 4\), got \(3, 4\)"):
         cell(np.zeros((2, 3)), like((0, 0) if kind == "LSTM" else 0, state))
 
 
@@ -339,7 +353,7 @@ def test_what_does_not_fit_is_named(kind):
 )
 def test_options_out_of_range_are_errors(kind, options):
     layer, _, own = KINDS[kind]
-    with pytest.raises(ValueError, match=rf"{layer.__name__}: expected {next(iter(options))}"):
+    with pytest.raises(ValueError, match=rf"{layer.__name__}: {next(iter(options))} must be"):
         layer(**{"input_size": 3, "hidden_size": 4, **own, **options})
 
 
@@ -404,3 +418,61 @@ def test_a_model_around_it_trains(kind):
     with no_grad():
         assert losses[0] > 0.7
         assert losses[-1] < 0.1
+
+
+ARRAY, TALL = np.zeros((1, 2, 4), np.float32), np.zeros((3, 2, 4), np.float32)
+NO_STATES = {
+    "an array for a pair": lambda two: np.zeros((2, 1, 2, 4)) if two else (ARRAY, ARRAY),
+    "one": lambda two: (ARRAY,),
+    "three": lambda two: (ARRAY, ARRAY, ARRAY),
+    "a list of three": lambda two: [ARRAY, ARRAY, ARRAY],
+    "nothing in it": lambda two: () if two else (None,),
+    "a number": lambda two: 0.0,
+    "another shape": lambda two: (TALL, TALL) if two else TALL,
+    "another shape, second": lambda two: (ARRAY, TALL) if two else TALL,
+}
+
+
+@every_kind
+@pytest.mark.parametrize("wrong", NO_STATES.values(), ids=NO_STATES.keys())
+@pytest.mark.parametrize("cell", [False, True], ids=["layer", "cell"])
+def test_a_state_that_is_none_is_named_and_nothing_else_is_said(kind, wrong, cell):
+    layer = make(kind)
+    state = wrong(kind == "LSTM")
+    if cell:
+        layer = cell_of(kind, layer, "_l0")
+        x = np.zeros((2, 3), np.float32)
+    else:
+        x = np.zeros((2, 5, 3), np.float32)
+    with pytest.raises(NeuralNetError) as caught:
+        layer(x, state)
+    message = f"{caught.value} {caught.value.__notes__}"
+    assert type(layer).__name__ in message
+    assert not re.search(r"zip|truth value|unpack|NoneType", message)
+
+
+@every_kind
+def test_a_state_may_come_as_a_list_and_in_part(kind):
+    layer, x = make(kind), numbers(2, 5, 3)
+    zeros = np.zeros((1, 2, 4), np.float32)
+    expected = layer(x)[0].data
+    states = [[zeros, zeros], (None, None), (zeros, None), (None, zeros)]
+    for state in states if kind == "LSTM" else [zeros, zeros.tolist()]:
+        np.testing.assert_array_equal(layer(x, state)[0].data, expected)
+    cell = cell_of(kind, layer, "_l0")
+    expected = as_tuple(cell(x[:, 0]))[0].data
+    states = [[zeros[0], zeros[0]], (None, None), (zeros[0], None)]
+    for state in states if kind == "LSTM" else [zeros[0], zeros[0].tolist()]:
+        np.testing.assert_array_equal(as_tuple(cell(x[:, 0], state))[0].data, expected)
+
+
+def test_the_forget_bias_is_a_number():
+    for kind in (LSTM, LSTMCell):
+        for wrong in ([None], None, "1", math.nan, [1.0], True):
+            if wrong is None:
+                kind(3, 4, forget_bias=wrong)
+                continue
+            with pytest.raises(ValueError, match="forget_bias must be a finite number"):
+                kind(3, 4, forget_bias=wrong)
+        with pytest.raises(ValueError, match="needs bias=True"):
+            kind(3, 4, bias=False, forget_bias=1.0)

@@ -171,5 +171,5 @@ def test_a_wrong_input_is_named(shape):
     ("arguments", "name"), [((0,), "in_features"), ((4, 0), "out"), ((4, 4, 1.5), "hidden")]
 )
 def test_wrong_sizes_are_named(arguments, name):
-    with pytest.raises(ValueError, match=f"ResidualBlock: expected {name}"):
+    with pytest.raises(ValueError, match=f"ResidualBlock: {name}"):
         ResidualBlock(*arguments)

@@ -113,7 +113,7 @@ def test_a_wrong_parameter_is_named():
 
 
 def test_wrong_hyper_parameters_are_named():
-    with pytest.raises(ValueError, match="RMSNorm: expected normalized_shape"):
+    with pytest.raises(ValueError, match="RMSNorm: normalized_shape must be"):
         RMSNorm(0)
-    with pytest.raises(ValueError, match="RMSNorm: expected eps from 0 up, got -1"):
+    with pytest.raises(ValueError, match="RMSNorm: eps must be a finite number >= 0, got -1"):
         RMSNorm(3, -1)

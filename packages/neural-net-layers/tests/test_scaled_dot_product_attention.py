@@ -209,5 +209,5 @@ def test_shapes_that_do_not_fit_are_named(shapes):
 
 @pytest.mark.parametrize("p", [-0.1, 1.1, math.nan])
 def test_a_wrong_dropout_is_named(p):
-    with pytest.raises(ValueError, match="expected dropout in"):
+    with pytest.raises(ValueError, match="dropout must be"):
         attention(np.ones((2, 2)), np.ones((2, 2)), np.ones((2, 2)), dropout=p)

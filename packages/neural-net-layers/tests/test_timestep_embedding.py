@@ -41,7 +41,7 @@ def test_the_layer_and_bad_input():
     assert layer(np.zeros(0)).shape == (0, 6)
     with pytest.raises(ShapeError, match=r"expected t \(B,\), got \(2, 1\)"):
         layer([[1], [2]])
-    with pytest.raises(ValueError, match="expected features >= 2"):
+    with pytest.raises(ValueError, match="features must be an int >= 2"):
         TimestepEmbedding(1)
-    with pytest.raises(ValueError, match="max_period > 0, got 4 and -1"):
+    with pytest.raises(ValueError, match="max_period must be a finite number > 0, got -1"):
         TimestepEmbedding(4, max_period=-1)

@@ -104,7 +104,7 @@ def test_writing_with_a_cache_gives_the_same_and_reads_the_memory_once(options):
 
 
 def test_wrong_settings_are_named():
-    with pytest.raises(ValueError, match="TransformerDecoderLayer: expected activation to be one"):
+    with pytest.raises(ValueError, match="TransformerDecoderLayer: activation must be"):
         TransformerDecoderLayer(8, 2, activation="sigmoid")
-    with pytest.raises(ValueError, match="expected num_layers to be an integer from 1, got 0"):
+    with pytest.raises(ValueError, match="num_layers must be an int from 1 to 10000, got 0"):
         TransformerDecoder(0, 8, 2)

@@ -212,14 +212,17 @@ def test_a_stack_learns_to_copy_what_stood_three_places_before():
 
 
 def test_the_smallest_settings_are_named_where_they_are_wrong():
-    with pytest.raises(ValueError, match="TransformerEncoderLayer: expected activation to be one"):
+    with pytest.raises(ValueError, match="TransformerEncoderLayer: activation must be"):
         TransformerEncoderLayer(8, 2, activation="sigmoid")
-    with pytest.raises(ValueError, match="expected num_layers to be an integer from 1, got 0"):
+    with pytest.raises(ValueError, match="num_layers must be an int from 1 to 10000, got 0"):
         TransformerEncoder(0, 8, 2)
-    with pytest.raises(ValueError, match="expected hidden_features to be an integer from 1"):
+    with pytest.raises(ValueError, match="hidden_features must be an int >= 1"):
         TransformerEncoderLayer(8, 2, 0)
     encoder = TransformerEncoder(2, 8, 2)
-    with no_grad(), pytest.raises(ValueError, match="zip"):
+    with (
+        no_grad(),
+        pytest.raises(ValueError, match="cache must be a list of 2, one for each"),
+    ):
         encoder(numbers(1, 2, 8), cache=encoder.new_cache()[:1])
 
 

@@ -92,11 +92,11 @@ def test_the_same_size_is_the_same_image(mode):
     [
         ({}, "expected either size or scale_factor, got None and None"),
         ({"size": 2, "scale_factor": 2}, "expected either size or scale_factor, got 2 and 2"),
-        ({"size": 0}, "size to be an integer from 1"),
+        ({"size": 0}, "size must be an int >= 1"),
         ({"scale_factor": -1}, "scale_factor to be a positive number"),
         ({"scale_factor": (1, 2, 3)}, "scale_factor to be a positive number"),
         ({"scale_factor": "2"}, "scale_factor to be a positive number"),
-        ({"size": 2, "mode": "cubic"}, "mode nearest or bilinear, got 'cubic'"),
+        ({"size": 2, "mode": "cubic"}, "mode must be 'nearest' or 'bilinear', got 'cubic'"),
         ({"size": 2, "align_corners": False}, "align_corners says nothing with mode='nearest'"),
     ],
 )

@@ -9,11 +9,11 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_count, check_fraction, check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.tensor import Buffer, Parameter, Tensor, TensorLike
-from neural_net_layers._checks import check_eps, check_size
 from neural_net_layers._inputs import coerce
 
 __all__: list[str] = []
@@ -63,11 +63,9 @@ class ChannelNorm(Module):
         dtype: npt.DTypeLike | None = None,
     ) -> None:
         name = type(self).__name__
-        self.num_features = check_size(name, "num_features", num_features)
-        self.eps = check_eps(name, eps)
-        if momentum is not None and not 0 <= momentum <= 1:
-            raise ValueError(f"{name}: expected momentum in [0, 1] or None, got {momentum!r}")
-        self.momentum = momentum
+        self.num_features = check_count(name, "num_features", num_features)
+        self.eps = check_number(name, "eps", eps, 0)
+        self.momentum = None if momentum is None else check_fraction(name, "momentum", momentum)
         self.track_running_stats = track = track_running_stats
         self.weight = Parameter(np.ones(num_features), dtype) if affine else None
         self.bias = Parameter(np.zeros(num_features), dtype) if affine else None

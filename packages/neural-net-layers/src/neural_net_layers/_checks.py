@@ -1,43 +1,72 @@
-"""Checks of hyper-parameters that several layers share: layer, allowed range and value by name."""
+"""Checks that several layers share, beside those of `neural_net_core.checks`."""
 
-import math
-import operator
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from neural_net_core.checks import (
+    check_callable,
+    check_count,
+    check_counts,
+    check_instance,
+    shown,
+)
+from neural_net_core.dtypes import Array
+from neural_net_core.errors import ShapeError
+from neural_net_core.init import Initializer
+from neural_net_core.module import Module
+
 __all__: list[str] = []
 
-
-def check_size(layer: str, name: str, value: Any) -> int:
-    """Return a size as an int, or raise if it is not an integer from 1."""
-    try:
-        size = operator.index(value)
-    except TypeError:
-        size = 0
-    if size < 1 or isinstance(value, bool):
-        raise ValueError(f"{layer}: expected {name} to be an integer from 1, got {value!r}")
-    return size
+# No network is deeper, and a loop over more layers would not end.
+MOST_LAYERS = 10_000
 
 
-def check_sizes(layer: str, name: str, value: int | Sequence[int]) -> tuple[int, ...]:
-    """Return one size or several as a tuple."""
-    if isinstance(value, Sequence):
-        sizes = tuple(check_size(layer, name, size) for size in value)
-        if sizes:
-            return sizes
-        raise ValueError(f"{layer}: expected {name} to have at least one axis, got {value!r}")
-    return (check_size(layer, name, value),)
+def check_lengths(layer: str, name: str, value: int | Sequence[int]) -> tuple[int, ...]:
+    """Return one length or several as a tuple; none at all is an error."""
+    if isinstance(value, Sequence) and value:
+        return check_counts(layer, name, value)
+    return (check_count(layer, name, value),)
 
 
-def check_eps(layer: str, eps: float) -> float:
-    """Return eps, or raise if it is negative or no number."""
-    if not 0 <= eps < math.inf:
-        raise ValueError(f"{layer}: expected eps from 0 up, got {eps!r}")
-    return eps
+def initial(
+    layer: str,
+    name: str,
+    init: Initializer,
+    shape: tuple[int, ...],
+    rng: np.random.Generator | None,
+    dtype: npt.DTypeLike | None,
+) -> Array:
+    """Return what an initializer makes, or raise if it is none.
+
+    Args:
+        layer: For messages.
+        name: The parameter's name, for messages.
+        init: Called as `init(shape, rng=…, dtype=…)`.
+        shape: What its result must have.
+        rng: The generator to draw from.
+        dtype: The result's dtype.
+    """
+    check_callable(layer, name, init, "an initializer, called as init(shape, rng=..., dtype=...)")
+    values = init(shape, rng=rng, dtype=dtype)
+    if np.shape(values) != shape:
+        raise ShapeError(
+            f"{layer}: {name} must give an array of shape {shape}, got {shown(values)}"
+        )
+    return values
 
 
-def check_probability(layer: str, p: float, name: str = "p") -> float:
-    """Return a probability, or raise if it is not in [0, 1]."""
-    if not 0 <= p <= 1:
-        raise ValueError(f"{layer}: expected {name} in [0, 1], got {p!r}")
-    return p
+def make_norm(layer: str, norm: Any, features: int, dtype: npt.DTypeLike | None) -> Module:
+    """Return the norm that a function such as `RMSNorm` makes, in a dtype.
+
+    Args:
+        layer: For messages.
+        norm: Called with the number of features.
+        features: Of the norm.
+        dtype: The parameters' dtype; None leaves it as made.
+    """
+    check_callable(layer, "norm", norm, "a function that makes a norm, such as RMSNorm")
+    made = check_instance(layer, "norm", norm(features), Module, "a function that makes a Module")
+    return made if dtype is None else made.astype(dtype)

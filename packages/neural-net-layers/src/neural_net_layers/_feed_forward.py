@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from neural_net_core.activations import gelu, relu, swiglu
+from neural_net_core.checks import shown
 
 __all__: list[str] = []
 
@@ -20,9 +21,10 @@ def resolve_activation(layer: str, activation: Activation) -> tuple[Callable[[An
     """Return the function, and how many times as wide as its result its input is."""
     if callable(activation):
         return activation, 1
-    if activation not in _KNOWN:
-        known = ", ".join(_KNOWN)
+    word: Any = activation  # what is no str may have no hash
+    if not isinstance(word, str) or word not in _KNOWN:
+        known = ", ".join(map(repr, _KNOWN))
         raise ValueError(
-            f"{layer}: expected activation to be one of {known} or a function, got {activation!r}"
+            f"{layer}: activation must be {known} or a function, got {shown(activation)}"
         )
     return _KNOWN[activation]

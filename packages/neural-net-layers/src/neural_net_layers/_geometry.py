@@ -1,10 +1,11 @@
 """Where a sliding window can stand: the arithmetic that convolutions and poolings share."""
 
-import operator
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from neural_net_core.checks import is_whole, shown
 from neural_net_core.errors import ShapeError
 
 __all__: list[str] = []
@@ -59,15 +60,10 @@ def as_pair(layer: str, name: str, value: Any, least: int = 1, axes: int = 2) ->
         axes: How many axes the layer has; a second one, that changes nothing, is added.
     """
     values = tuple(value) if isinstance(value, Sequence) else (value,) * axes
-    try:
-        pair = tuple(map(operator.index, values))
-    except TypeError:
-        pair = ()
-    if len(pair) != axes or min(pair) < least or isinstance(value, str):
+    if len(values) != axes or not all(is_whole(n) and least <= n <= sys.maxsize for n in values):
         each = "" if axes == 1 else f", or {axes} of them"
-        raise ValueError(
-            f"{layer}: expected {name} to be an integer from {least}{each}, got {value!r}"
-        )
+        raise ValueError(f"{layer}: {name} must be an int >= {least}{each}, got {shown(value)}")
+    pair = tuple(map(int, values))
     return pair if axes == 2 else (pair[0], least)  # type: ignore[return-value]
 
 

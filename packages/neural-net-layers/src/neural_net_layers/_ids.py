@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from neural_net_core.checks import check_array, check_count
 from neural_net_core.dtypes import Array
-from neural_net_core.errors import DTypeError
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
 
 __all__: list[str] = []
@@ -17,11 +17,9 @@ def as_ids(label: str, ids: TensorLike, rows: int) -> Array:
         ids: Integers in any shape, as an array, a list or a Tensor.
         rows: How many rows the table has.
     """
-    array = np.asarray(ids.data if isinstance(ids, Tensor) else ids)
+    array = check_array(label, "ids", ids, kinds="iu")
     if array.size == 0:
-        return array.astype(np.intp)  # an empty list is floating
-    if array.dtype.kind not in "iu":
-        raise DTypeError(f"{label}: expected integer ids, got {array.dtype}")
+        return array.astype(np.intp)
     low, high = array.min(), array.max()
     if low < 0 or high >= rows:
         wrong = low if low < 0 else high
@@ -30,16 +28,14 @@ def as_ids(label: str, ids: TensorLike, rows: int) -> Array:
             f"{label}: expected ids from 0 to {rows - 1}, got {wrong}"
             + (f" at {place if len(place) > 1 else place[0]}" if place else "")
         )
-    return array.astype(np.intp, copy=False)
+    return array.astype(np.intp)  # a copy: the caller may change his before the way back
 
 
 def as_row(layer: str, name: str, value: int | None, rows: int) -> int | None:
     """Return a row number counted from the front, or raise if there is no such row."""
     if value is None:
         return None
-    if not -rows <= value < rows:
-        raise ValueError(f"{layer}: expected {name} from {-rows} to {rows - 1}, got {value!r}")
-    return value % rows
+    return check_count(layer, name, value, -rows, rows - 1) % rows
 
 
 def shorten_rows(weight: Tensor, ids: Array, max_norm: float, norm_type: float) -> None:

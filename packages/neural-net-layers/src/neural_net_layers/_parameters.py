@@ -7,11 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
+from neural_net_core.checks import check_word
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
 from neural_net_core.ops import pad
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Parameter, Tensor
+from neural_net_layers._checks import initial
 from neural_net_layers._geometry import Pair, Window, times
 
 __all__: list[str] = []
@@ -23,6 +25,7 @@ _MODES: dict[str, Any] = {"reflect": "reflect", "replicate": "edge", "circular":
 
 
 def draw_parameters(
+    layer: str,
     shape: tuple[int, ...],
     out: int,
     bias: bool,
@@ -33,6 +36,7 @@ def draw_parameters(
     """Return the weight and the bias of a convolution.
 
     Args:
+        layer: For messages.
         shape: Of the weight; fan_in is the product of all axes but the first.
         out: How many numbers the bias has.
         bias: Whether there is one.
@@ -47,7 +51,7 @@ def draw_parameters(
         weight = initializers.uniform(shape, -bound, bound, rng=rng, dtype=dtype)
         shift = initializers.uniform((out,), -bound, bound, rng=rng, dtype=dtype)
     else:
-        weight = init(shape, rng=rng, dtype=dtype)
+        weight = initial(layer, "init", init, shape, rng, dtype)
         shift = initializers.zeros((out,), dtype=dtype)
     return Parameter(weight, dtype), Parameter(shift, dtype) if bias else None
 
@@ -63,9 +67,7 @@ def check_groups(layer: str, groups: int, **channels: int) -> None:
 
 def check_padding_mode(layer: str, mode: str) -> None:
     """Raise if a padding mode is unknown."""
-    if mode not in get_args(PaddingMode):
-        known = ", ".join(get_args(PaddingMode))
-        raise ValueError(f"{layer}: expected padding_mode to be one of {known}; got {mode!r}")
+    check_word(layer, "padding_mode", mode, get_args(PaddingMode))
 
 
 def check_input(label: str, x: Tensor, channels: int, axes: str = "H, W") -> None:

@@ -1,12 +1,14 @@
 """What the recurrent layers share: parameters, states, lengths, layers and directions."""
 
 import math
+import warnings
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
+from neural_net_core.checks import check_array, check_count, check_flag, check_fraction, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
@@ -15,7 +17,7 @@ from neural_net_core.op import Op
 from neural_net_core.ops import concatenate, expand_dims, squeeze, stack, unstack
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Parameter, Tensor, as_tensor
-from neural_net_layers._checks import check_probability, check_size
+from neural_net_layers._checks import MOST_LAYERS, initial
 from neural_net_layers._inputs import coerce
 from neural_net_layers._schedule import Direction, FromRows, Schedule, ToRows, full, scatter, varied
 from neural_net_layers.dropout import dropout
@@ -36,11 +38,13 @@ class RecurrenceOp(Op):
 
 
 def draw(
+    layer: str,
     gates: int,
     inputs: int,
     hidden: int,
     state: int,
     bias: bool,
+    init: Initializer | None,
     recurrent_init: Initializer | None,
     rng: np.random.Generator,
     dtype: npt.DTypeLike | None,
@@ -48,13 +52,15 @@ def draw(
     """Return the parameters of one recurrence: weight_ih, weight_hh, bias_ih, bias_hh.
 
     Args:
+        layer: For messages.
         gates: How many blocks of rows the weights have.
         inputs: I.
         hidden: H, the rows of a block.
         state: The size of the state that is fed back, H or that of the projection.
         bias: Whether there are biases; two, because PyTorch has two.
-        recurrent_init: Called as `init((H, state), rng=…, dtype=…)` for each gate's block of
-            weight_hh, and the biases are zero; None draws all from uniform(-1/√H, 1/√H).
+        init: Called as `init((H, I), rng=…, dtype=…)` for each gate's block of weight_ih, and the
+            biases are zero; None draws from uniform(-1/√H, 1/√H).
+        recurrent_init: Likewise, `(H, state)`, for weight_hh; None means `init`.
         rng: The generator to draw from.
         dtype: The parameters' dtype.
     """
@@ -63,16 +69,45 @@ def draw(
     def uniform(*shape: int) -> Array:
         return initializers.uniform(shape, -bound, bound, rng=rng, dtype=dtype)
 
-    weight_ih = uniform(rows, inputs)
-    if recurrent_init is None:
-        values = [weight_ih, uniform(rows, state), uniform(rows), uniform(rows)]
+    def weight(name: str, make: Initializer | None, columns: int) -> Array:
+        if make is None:
+            return uniform(rows, columns)
+        shape = (hidden, columns)
+        return np.concatenate([initial(layer, name, make, shape, rng, dtype) for _ in range(gates)])
+
+    again = "init" if recurrent_init is None else "recurrent_init"
+    values = [
+        weight("init", init, inputs),
+        weight(again, init if recurrent_init is None else recurrent_init, state),
+    ]
+    if init is None and recurrent_init is None:
+        values += [uniform(rows), uniform(rows)]
     else:
-        blocks = [recurrent_init((hidden, state), rng=rng, dtype=dtype) for _ in range(gates)]
-        zeros = initializers.zeros((rows,), dtype=dtype)
-        values = [weight_ih, np.concatenate(blocks), zeros, zeros]
+        values += [initializers.zeros((rows,), dtype=dtype)] * 2
     if not bias:
         values[2:] = []
     return [Parameter(value, dtype) for value in values] + [None] * (4 - len(values))
+
+
+def parts_of(label: str, names: tuple[str, ...], state: Any) -> tuple[Any, ...]:
+    """Return the parts of an initial state, None for zeros, or raise if it has others.
+
+    Args:
+        label: For messages.
+        names: How the parts are called; a pair for long short-term memory, and else one alone.
+        state: An array; or a tuple or list of two, each an array or None; or None.
+    """
+    if state is None:
+        return (None,) * len(names)
+    several = isinstance(state, tuple | list)
+    what = f"a {type(state).__name__} of {len(state)}" if several else shown(state)
+    if len(names) == 1:
+        if several and any(part is None or isinstance(part, Tensor | np.ndarray) for part in state):
+            raise ShapeError(f"{label}: expected state {names[0]}, one array, got {what}")
+        return (state,)
+    if not several or len(state) != len(names):
+        raise ShapeError(f"{label}: expected state ({', '.join(names)}), a pair, got {what}")
+    return tuple(state)
 
 
 class Recurrent(Module):
@@ -80,6 +115,7 @@ class Recurrent(Module):
 
     Args: those of the kinds, and
         gates: How many blocks of rows the weights have.
+        init: See `draw`.
         recurrent_init: See `draw`.
     """
 
@@ -95,18 +131,27 @@ class Recurrent(Module):
         batch_first: bool,
         dropout: float,
         bidirectional: bool,
+        init: Initializer | None,
         recurrent_init: Initializer | None,
         rng: np.random.Generator | None,
         dtype: npt.DTypeLike | None,
         proj_size: int = 0,
     ) -> None:
         layer = type(self).__name__
-        self.input_size = check_size(layer, "input_size", input_size)
-        self.hidden_size = check_size(layer, "hidden_size", hidden_size)
-        self.num_layers = check_size(layer, "num_layers", num_layers)
+        self.input_size = check_count(layer, "input_size", input_size)
+        self.hidden_size = check_count(layer, "hidden_size", hidden_size)
+        self.num_layers = check_count(layer, "num_layers", num_layers, 1, MOST_LAYERS)
         self.proj_size = proj_size
-        self.bias, self.batch_first, self.bidirectional = bias, batch_first, bidirectional
-        self.dropout = check_probability(layer, dropout, "dropout")
+        self.bias = check_flag(layer, "bias", bias)
+        self.batch_first = check_flag(layer, "batch_first", batch_first)
+        self.bidirectional = check_flag(layer, "bidirectional", bidirectional)
+        self.dropout = check_fraction(layer, "dropout", dropout)
+        if self.dropout and self.num_layers == 1:
+            warnings.warn(
+                f"{layer}: dropout={self.dropout} is between layers, and there is one only, so "
+                "nothing is dropped; num_layers says how many there are",
+                stacklevel=3,
+            )
         self.rng = None if rng is None else resolve_rng(rng)
         state = proj_size or self.hidden_size
         rng = resolve_rng(rng)
@@ -117,14 +162,18 @@ class Recurrent(Module):
             names = [f"weight_ih{suffix}", f"weight_hh{suffix}"]
             names += [f"bias_ih{suffix}", f"bias_hh{suffix}"] if bias else []
             drawn = draw(
-                self.gates, inputs, self.hidden_size, state, bias, recurrent_init, rng, dtype
-            )
+                layer, self.gates, inputs, self.hidden_size, state, bias, init, recurrent_init,
+                rng, dtype,
+            )  # fmt: skip
             for name, parameter in zip(names, drawn, strict=False):
                 setattr(self, name, parameter)
             if proj_size:
                 bound = 1 / math.sqrt(self.hidden_size)
                 shape = (proj_size, self.hidden_size)
-                w = initializers.uniform(shape, -bound, bound, rng=rng, dtype=dtype)
+                if init is None:
+                    w = initializers.uniform(shape, -bound, bound, rng=rng, dtype=dtype)
+                else:
+                    w = initial(layer, "init", init, shape, rng, dtype)
                 setattr(self, f"weight_hr{suffix}", Parameter(w, dtype))
 
     def _suffixes(self) -> list[str]:
@@ -146,13 +195,14 @@ class Recurrent(Module):
         return [rows, *states, *coerce(rows, *own)[1:]]
 
     def _run(
-        self, x: Any, states: Any, lengths: Any, watch: Watch | None = None
+        self, x: Any, state: Any, lengths: Any, watch: Watch | None = None
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Run all layers in all directions; return the outputs and the final states.
 
         `watch` gets what each recurrence computed on the way, see `replay`.
         """
-        x, *states = coerce(x, *(states or ()), self.weight_ih_l0)[:-1]  # type: ignore[attr-defined]
+        parts = parts_of(self._label(), self.states, state)
+        x, *states = coerce(x, *parts, self.weight_ih_l0)[:-1]  # type: ignore[attr-defined]
         batched = x.ndim == 3
         self._check_input(x)
         if not batched:
@@ -206,15 +256,16 @@ class Recurrent(Module):
         return rows, finals
 
     def _initial(
-        self, states: list[Tensor], x: Tensor, batch: int, batched: bool
+        self, states: list[Tensor | None], x: Tensor, batch: int, batched: bool
     ) -> list[list[Any]]:
         """Return the initial state of each kind for every layer and direction."""
         count = len(self._suffixes())
         widths = [self.proj_size or self.hidden_size, self.hidden_size][: len(self.states)]
-        if not states:
-            return [[np.zeros_like(x.data, shape=(batch, n))] * count for n in widths]
-        result = []
+        result: list[list[Any]] = []
         for name, state, width in zip(self.states, states, widths, strict=True):
+            if state is None:
+                result.append([np.zeros_like(x.data, shape=(batch, width))] * count)
+                continue
             expected = (count, batch, width) if batched else (count, width)
             if state.shape != expected:
                 raise ShapeError(
@@ -234,22 +285,19 @@ class Recurrent(Module):
 
     def _schedule(self, lengths: Any, steps: int, batch: int) -> Schedule:
         """Return the schedule of sequences of different lengths, after checking them."""
-        given = np.asarray(lengths.data if isinstance(lengths, Tensor) else lengths)
-        if given.size == 0:
-            given = given.astype(np.int64)
-        if given.shape != (batch,) or given.dtype.kind not in "iu":
+        given = check_array(self._label(), "lengths", lengths, kinds="iu")
+        if given.shape != (batch,):
             raise ShapeError(
                 f"{self._label()}: expected lengths to be {batch} integers, one per sequence, got "
                 f"{given.dtype} of shape {given.shape}"
             )
-        given = given.astype(np.int64)
         if given.size and (given.min() < 0 or given.max() > steps):
             wrong = int(given.min() if given.min() < 0 else given.max())
             raise ShapeError(
                 f"{self._label()}: expected lengths from 0 to {steps}, the steps of the input, "
                 f"got {wrong}"
             )
-        return varied(given, steps)
+        return varied(given.astype(np.intp), steps)
 
     def _label(self) -> str:
         return f"{type(self).__name__}({self.input_size} -> {self.hidden_size})"
@@ -276,6 +324,7 @@ class RecurrentCell(Module):
     """One step of a recurrence, written in primitives; the three kinds say which."""
 
     gates: ClassVar[int]
+    states: ClassVar[tuple[str, ...]] = ("h",)
 
     weight_ih: Parameter
     weight_hh: Parameter
@@ -287,34 +336,36 @@ class RecurrentCell(Module):
         input_size: int,
         hidden_size: int,
         bias: bool,
+        init: Initializer | None,
         recurrent_init: Initializer | None,
         rng: np.random.Generator | None,
         dtype: npt.DTypeLike | None,
     ) -> None:
         cell = type(self).__name__
-        self.input_size = check_size(cell, "input_size", input_size)
-        self.hidden_size = check_size(cell, "hidden_size", hidden_size)
+        self.input_size = check_count(cell, "input_size", input_size)
+        self.hidden_size = check_count(cell, "hidden_size", hidden_size)
         drawn = draw(
-            self.gates, self.input_size, self.hidden_size, self.hidden_size, bias,
+            cell, self.gates, self.input_size, self.hidden_size, self.hidden_size, bias, init,
             recurrent_init, resolve_rng(rng), dtype,
         )  # fmt: skip
         self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh = drawn  # type: ignore[assignment]
 
-    def _inputs(self, x: Any, *states: Any) -> list[Tensor]:
+    def _inputs(self, x: Any, state: Any) -> list[Tensor]:
         """Return input and states as Tensors of one dtype; states that are None are zeros."""
-        x, *given = coerce(x, *states, self.weight_ih)[:-1]
         label = f"{type(self).__name__}({self.input_size} -> {self.hidden_size})"
+        parts = parts_of(label, self.states, state)
+        x, *given = coerce(x, *parts, self.weight_ih)[:-1]
         if x.ndim not in (1, 2) or x.shape[-1] != self.input_size:
             raise ShapeError(
                 f"{label}: expected input (B, {self.input_size}) or ({self.input_size},), got "
                 f"{x.shape}"
             )
         expected = (*x.shape[:-1], self.hidden_size)
-        for state in given:
-            if state is not None and state.shape != expected:
-                raise ShapeError(f"{label}: expected state {expected}, got {state.shape}")
+        for name, part in zip(self.states, given, strict=True):
+            if part is not None and part.shape != expected:
+                raise ShapeError(f"{label}: expected state {name} {expected}, got {part.shape}")
         zeros = as_tensor(np.zeros_like(x.data, shape=expected), x.dtype)
-        return [x, *(zeros if state is None else state for state in given)]
+        return [x, *(zeros if part is None else part for part in given)]
 
     def extra_repr(self) -> str:
         """Return the sizes."""

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers._checks import check_size
 from neural_net_layers._geometry import Window
 from neural_net_layers._inputs import coerce
 from neural_net_layers._pooling import check_images
@@ -54,7 +54,7 @@ def _sizes(layer: str, output_size: OutputSize) -> tuple[int | None, int | None]
     pair = tuple(output_size) if isinstance(output_size, Sequence) else (output_size,) * 2
     if len(pair) != 2:
         raise ValueError(f"{layer}: expected output_size to be one or two sizes, got {pair}")
-    rows, columns = (None if n is None else check_size(layer, "output_size", n) for n in pair)
+    rows, columns = (None if n is None else check_count(layer, "output_size", n) for n in pair)
     return rows, columns
 
 

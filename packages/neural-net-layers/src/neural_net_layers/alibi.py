@@ -7,8 +7,8 @@ so a model can read sequences longer than those it was trained on.
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array, get_default_dtype
-from neural_net_layers._checks import check_size
 
 __all__ = ["alibi_bias", "alibi_slopes"]
 
@@ -37,7 +37,7 @@ def alibi_slopes(heads: int, *, dtype: npt.DTypeLike | None = None) -> Array:
         >>> alibi_slopes(6).tolist()
         [0.25, 0.0625, 0.015625, 0.00390625, 0.5, 0.125]
     """
-    heads = check_size("alibi_slopes", "heads", heads)
+    heads = check_count("alibi_slopes", "heads", heads)
     power = 1 << (heads.bit_length() - 1)  # the largest power of 2 up to H
     series = np.exp2(-8 * np.arange(1, power + 1) / power)
     between = np.exp2(-8 * np.arange(1, 2 * power + 1, 2) / (2 * power))
@@ -78,8 +78,8 @@ def alibi_bias(
                 [-1., -0., -1.],
                 [-2., -1., -0.]]])
     """
-    queries = check_size("alibi_bias", "queries", queries)
-    keys = queries if keys is None else check_size("alibi_bias", "keys", keys)
+    queries = check_count("alibi_bias", "queries", queries)
+    keys = queries if keys is None else check_count("alibi_bias", "keys", keys)
     if keys < queries:
         raise ValueError(f"alibi_bias: expected keys >= queries = {queries}, got {keys}")
     places = np.arange(keys)

@@ -10,12 +10,12 @@ $$ y = a (x m + \alpha' (1 - m)) + b, \qquad
 
 import numpy as np
 
+from neural_net_core.checks import check_fraction
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers._checks import check_probability
 from neural_net_layers._inputs import coerce
 from neural_net_layers.dropout import keep_mask
 
@@ -77,7 +77,7 @@ def alpha_dropout(
         >>> alpha_dropout([1.0, 1.0, 1.0], 0.5, rng=np.random.default_rng(5)).data.round(3)
         array([ 1.666,  1.666, -0.779], dtype=float32)
     """
-    check_probability("alpha_dropout", p)
+    check_fraction("alpha_dropout", "p", p)
     (x,) = coerce(x)
     if not training or p == 0:
         return x
@@ -114,7 +114,7 @@ class AlphaDropout(Module):
     """
 
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator | None = None) -> None:
-        self.p = check_probability("AlphaDropout", p)
+        self.p = check_fraction("AlphaDropout", "p", p)
         self.rng = None if rng is None else resolve_rng(rng)
 
     def forward(self, x: TensorLike) -> Tensor:

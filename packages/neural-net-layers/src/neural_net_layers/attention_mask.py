@@ -16,13 +16,18 @@ Masks combine: a position counts only if `keep`, `key_keep` and `causal` all all
 switches one of them off. A query that may attend to nothing gets zeros, and zero gradients.
 """
 
+import sys
+
 import numpy as np
 
+from neural_net_core.checks import check_array, check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.tensor import TensorLike
 
 __all__ = ["causal_keep", "padding_keep"]
+
+MOST = sys.maxsize >> 1  # a position and an offset added still fit an index
 
 
 def causal_keep(
@@ -56,13 +61,13 @@ def causal_keep(
         >>> causal_keep(1, 3, offset=2, window=2).astype(int)
         array([[0, 1, 1]])
     """
-    if window is not None and window < 1:
-        raise ValueError(f"causal_keep: expected window from 1 up, got {window}")
-    position = np.arange(queries)[:, None] + offset
-    key = np.arange(queries if keys is None else keys)
+    queries = check_count("causal_keep", "queries", queries, 0)
+    keys = queries if keys is None else check_count("causal_keep", "keys", keys, 0)
+    position = np.arange(queries)[:, None] + check_count("causal_keep", "offset", offset, -MOST)
+    key = np.arange(keys)
     keep: Array = key <= position
     if window is not None:
-        keep &= key > position - window
+        keep &= key > position - check_count("causal_keep", "window", window)
     return keep
 
 
@@ -84,11 +89,9 @@ def padding_keep(lengths: TensorLike, length: int | None = None) -> Array:
         array([[1, 0, 0],
                [1, 1, 1]])
     """
-    lengths = np.asarray(lengths)
-    if lengths.ndim != 1 or lengths.dtype.kind not in "iu":
-        raise ShapeError(f"padding_keep: expected integers (B,), got {lengths!r}")
+    lengths = check_array("padding_keep", "lengths", lengths, ndim=1, kinds="iu")
     longest = int(lengths.max(initial=0))
-    length = longest if length is None else length
+    length = longest if length is None else check_count("padding_keep", "length", length, 0)
     if longest > length or (lengths < 0).any():
         raise ShapeError(f"padding_keep: expected lengths from 0 to {length}, got {lengths}")
     keep: Array = np.arange(length) < lengths[:, None]

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
@@ -144,8 +145,8 @@ def avg_pool2d(
 
 
 def _check_divisor(layer: str, divisor: int | None) -> None:
-    if divisor == 0:
-        raise ValueError(f"{layer}: expected divisor_override to be a number but 0, got 0")
+    if divisor is not None and check_number(layer, "divisor_override", divisor) == 0:
+        raise ValueError(f"{layer}: divisor_override must be a number but 0, got 0")
 
 
 def _pooled(

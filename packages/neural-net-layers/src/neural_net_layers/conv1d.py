@@ -7,11 +7,11 @@ A sequence (B, C, L) is an image that is one pixel wide. `Conv2DOp`, whose gradi
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_count
 from neural_net_core.init import Initializer
 from neural_net_core.module import Module
 from neural_net_core.ops import reshape
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
-from neural_net_layers._checks import check_size
 from neural_net_layers._geometry import Window, check_fits
 from neural_net_layers._inputs import coerce
 from neural_net_layers._parameters import (
@@ -69,7 +69,7 @@ def conv1d(
     """
     x, weight, bias = coerce(x, weight, bias)
     check_weights("conv1d", weight, bias, 1, weight.shape[0] if weight.ndim else 0)
-    groups = check_size("conv1d", "groups", groups)
+    groups = check_count("conv1d", "groups", groups)
     check_groups("conv1d", groups, **{"the weight's first axis": weight.shape[0]})
     window = make_window("conv1d", weight.shape[2], stride, padding, dilation, axes=1)
     return _convolved("conv1d", x, weight, bias, window, groups)
@@ -155,15 +155,17 @@ class Conv1D(Module):
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        self.in_channels = check_size("Conv1D", "in_channels", in_channels)
-        self.out_channels = check_size("Conv1D", "out_channels", out_channels)
-        self.groups = check_size("Conv1D", "groups", groups)
+        self.in_channels = check_count("Conv1D", "in_channels", in_channels)
+        self.out_channels = check_count("Conv1D", "out_channels", out_channels)
+        self.groups = check_count("Conv1D", "groups", groups)
         check_groups("Conv1D", self.groups, in_channels=in_channels, out_channels=out_channels)
         check_padding_mode("Conv1D", padding_mode)
         self.window = make_window("Conv1D", kernel_size, stride, padding, dilation, axes=1)
         self.padding_mode = padding_mode
         shape = (self.out_channels, self.in_channels // self.groups, self.window.kernel[0])
-        self.weight, self.bias = draw_parameters(shape, self.out_channels, bias, init, rng, dtype)
+        self.weight, self.bias = draw_parameters(
+            "Conv1D", shape, self.out_channels, bias, init, rng, dtype
+        )
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return the weighted sums at all steps.

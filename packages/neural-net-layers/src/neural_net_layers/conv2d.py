@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.init import Initializer
 from neural_net_core.module import Module
@@ -30,7 +31,6 @@ from neural_net_core.op import Op
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 from neural_net_layers import _convolve
 from neural_net_layers._channels import ChannelMatrix
-from neural_net_layers._checks import check_size
 from neural_net_layers._geometry import Pair, Window, as_pair, check_fits, resolve_padding
 from neural_net_layers._inputs import coerce
 from neural_net_layers._parameters import (
@@ -136,7 +136,7 @@ def conv2d(
     """
     x, weight, bias = coerce(x, weight, bias)
     check_weights("conv2d", weight, bias, 2, weight.shape[0] if weight.ndim else 0)
-    groups = check_size("conv2d", "groups", groups)
+    groups = check_count("conv2d", "groups", groups)
     check_groups("conv2d", groups, **{"the weight's first axis": weight.shape[0]})
     window = make_window("conv2d", weight.shape[2:], stride, padding, dilation)
     return _convolved("conv2d", x, weight, bias, window, groups)
@@ -239,15 +239,17 @@ class Conv2D(Module):
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        self.in_channels = check_size("Conv2D", "in_channels", in_channels)
-        self.out_channels = check_size("Conv2D", "out_channels", out_channels)
-        self.groups = check_size("Conv2D", "groups", groups)
+        self.in_channels = check_count("Conv2D", "in_channels", in_channels)
+        self.out_channels = check_count("Conv2D", "out_channels", out_channels)
+        self.groups = check_count("Conv2D", "groups", groups)
         check_groups("Conv2D", self.groups, in_channels=in_channels, out_channels=out_channels)
         check_padding_mode("Conv2D", padding_mode)
         self.window = make_window("Conv2D", kernel_size, stride, padding, dilation)
         self.padding_mode = padding_mode
         shape = (self.out_channels, self.in_channels // self.groups, *self.window.kernel)
-        self.weight, self.bias = draw_parameters(shape, self.out_channels, bias, init, rng, dtype)
+        self.weight, self.bias = draw_parameters(
+            "Conv2D", shape, self.out_channels, bias, init, rng, dtype
+        )
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return the weighted sums at all places.

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
@@ -29,7 +30,6 @@ from neural_net_core.op import Op
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers import _convolve
 from neural_net_layers._channels import ChannelMatrix
-from neural_net_layers._checks import check_size
 from neural_net_layers._geometry import Pair, Window, as_pair, times
 from neural_net_layers._inputs import coerce
 from neural_net_layers._parameters import (
@@ -137,7 +137,7 @@ def conv_transpose2d(
         array([[[[  1.,  10., 102.,  20., 200.]]]], dtype=float32)
     """
     x, weight, bias = coerce(x, weight, bias)
-    groups = check_size("conv_transpose2d", "groups", groups)
+    groups = check_count("conv_transpose2d", "groups", groups)
     out = weight.shape[1] * groups if weight.ndim > 1 else 0
     check_weights("conv_transpose2d", weight, bias, 2, out)
     check_groups("conv_transpose2d", groups, **{"the weight's first axis": weight.shape[0]})
@@ -267,15 +267,17 @@ class ConvTranspose2D(Module):
         dtype: npt.DTypeLike | None = None,
     ) -> None:
         layer = "ConvTranspose2D"
-        self.in_channels = check_size(layer, "in_channels", in_channels)
-        self.out_channels = check_size(layer, "out_channels", out_channels)
-        self.groups = check_size(layer, "groups", groups)
+        self.in_channels = check_count(layer, "in_channels", in_channels)
+        self.out_channels = check_count(layer, "out_channels", out_channels)
+        self.groups = check_count(layer, "groups", groups)
         check_groups(layer, self.groups, in_channels=in_channels, out_channels=out_channels)
         padding = as_pair(layer, "padding", padding, least=0)
         self.window = make_window(layer, kernel_size, stride, padding, dilation)
         self.output_padding = _extra(layer, output_padding, self.window)
         shape = (self.in_channels, self.out_channels // self.groups, *self.window.kernel)
-        self.weight, self.bias = draw_parameters(shape, self.out_channels, bias, init, rng, dtype)
+        self.weight, self.bias = draw_parameters(
+            layer, shape, self.out_channels, bias, init, rng, dtype
+        )
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return the painted images.

@@ -5,11 +5,11 @@ The network is then trained at many depths at once; a gradient always finds a sh
 
 import numpy as np
 
+from neural_net_core.checks import check_fraction
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers._checks import check_probability
 from neural_net_layers._inputs import coerce
 from neural_net_layers.dropout import drop
 
@@ -45,7 +45,7 @@ def drop_path(
         >>> drop_path(np.ones((3, 2)), 0.5, rng=np.random.default_rng(5)).tolist()
         [[2.0, 2.0], [2.0, 2.0], [0.0, 0.0]]
     """
-    check_probability("drop_path", p)
+    check_fraction("drop_path", "p", p)
     (x,) = coerce(x)
     if x.ndim == 0:
         raise ShapeError("drop_path: expected input (B, ...), got ()")
@@ -81,7 +81,7 @@ class DropPath(Module):
     """
 
     def __init__(self, p: float = 0.0, *, rng: np.random.Generator | None = None) -> None:
-        self.p = check_probability("DropPath", p)
+        self.p = check_fraction("DropPath", "p", p)
         self.rng = None if rng is None else resolve_rng(rng)
 
     def forward(self, x: TensorLike) -> Tensor:

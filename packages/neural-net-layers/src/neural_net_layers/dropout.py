@@ -7,12 +7,12 @@ remains to be done in evaluation.
 
 import numpy as np
 
+from neural_net_core.checks import check_fraction
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers._checks import check_probability
 from neural_net_layers._inputs import coerce
 
 __all__ = ["Dropout", "DropoutOp", "dropout", "keep_mask"]
@@ -89,7 +89,7 @@ def dropout(
         >>> dropout([1.0, 2.0, 3.0], 0.5, rng=np.random.default_rng(5)).data
         array([2., 4., 0.], dtype=float32)
     """
-    check_probability("dropout", p)
+    check_fraction("dropout", "p", p)
     (x,) = coerce(x)
     return drop(x, p, x.shape, rng) if training and p > 0 else x
 
@@ -124,7 +124,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator | None = None) -> None:
-        self.p = check_probability("Dropout", p)
+        self.p = check_fraction("Dropout", "p", p)
         self.rng = None if rng is None else resolve_rng(rng)
 
     def forward(self, x: TensorLike) -> Tensor:

@@ -6,11 +6,11 @@ little: the network reads the value next door. Here a channel goes as a whole.
 
 import numpy as np
 
+from neural_net_core.checks import check_fraction
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers._checks import check_probability
 from neural_net_layers._inputs import coerce
 from neural_net_layers.dropout import drop
 
@@ -47,7 +47,7 @@ def dropout2d(
         >>> dropout2d(x, 0.5, rng=np.random.default_rng(5)).tolist()
         [[[[2.0, 2.0]], [[2.0, 2.0]], [[0.0, 0.0]]]]
     """
-    check_probability("dropout2d", p)
+    check_fraction("dropout2d", "p", p)
     (x,) = coerce(x)
     if x.ndim not in (3, 4):
         raise ShapeError(f"dropout2d: expected input (B, C, H, W) or (C, H, W), got {x.shape}")
@@ -83,7 +83,7 @@ class Dropout2D(Module):
     """
 
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator | None = None) -> None:
-        self.p = check_probability("Dropout2D", p)
+        self.p = check_fraction("Dropout2D", "p", p)
         self.rng = None if rng is None else resolve_rng(rng)
 
     def forward(self, x: TensorLike) -> Tensor:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
+from neural_net_core.checks import check_count, check_number
 from neural_net_core.dense import Dense
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
@@ -19,7 +20,7 @@ from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops.indexing import accumulate_rows
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
-from neural_net_layers._checks import check_size
+from neural_net_layers._checks import initial
 from neural_net_layers._ids import as_ids, as_row, shorten_rows
 
 __all__ = ["Embedding", "EmbeddingOp", "embedding"]
@@ -101,6 +102,7 @@ def embedding(
     rows = len(weight)
     ids = as_ids(f"Embedding({rows}, {weight.shape[1]})", ids, rows)
     padding_idx = as_row("embedding", "padding_idx", padding_idx, rows)
+    max_norm, norm_type = check_norm("embedding", max_norm, norm_type)
     if max_norm is not None:
         shorten_rows(weight, ids, max_norm, norm_type)
     return EmbeddingOp.apply(
@@ -167,16 +169,16 @@ class Embedding(Module):
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        rows = self.num_embeddings = check_size("Embedding", "num_embeddings", num_embeddings)
-        self.embedding_dim = check_size("Embedding", "embedding_dim", embedding_dim)
+        rows = self.num_embeddings = check_count("Embedding", "num_embeddings", num_embeddings)
+        self.embedding_dim = check_count("Embedding", "embedding_dim", embedding_dim)
         self.padding_idx = as_row("Embedding", "padding_idx", padding_idx, rows)
         self.max_norm, self.norm_type = check_norm("Embedding", max_norm, norm_type)
         self.scale_grad_by_freq = scale_grad_by_freq
         draw = initializers.normal if init is None else init
-        values = draw((rows, self.embedding_dim), rng=rng, dtype=dtype)
+        shape = (rows, self.embedding_dim)
+        self.weight = Parameter(initial("Embedding", "init", draw, shape, rng, dtype), dtype)
         if self.padding_idx is not None:
-            values[self.padding_idx] = 0
-        self.weight = Parameter(values, dtype)
+            self.weight.data[self.padding_idx] = 0
 
     @classmethod
     def from_pretrained(
@@ -270,10 +272,10 @@ class Embedding(Module):
 
 def check_norm(layer: str, max_norm: float | None, norm_type: float) -> tuple[float | None, float]:
     """Return the two, or raise if one is not positive."""
-    if max_norm is not None and not 0 < max_norm < math.inf:
-        raise ValueError(f"{layer}: expected max_norm > 0 or None, got {max_norm!r}")
-    if not norm_type > 0:
-        raise ValueError(f"{layer}: expected norm_type > 0, got {norm_type!r}")
+    if max_norm is not None:
+        max_norm = check_number(layer, "max_norm", max_norm, above=0)
+    if norm_type != math.inf:
+        norm_type = check_number(layer, "norm_type", norm_type, above=0)
     return max_norm, norm_type
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_word
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
@@ -18,7 +19,7 @@ from neural_net_core.ops.indexing import accumulate, accumulate_rows
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 from neural_net_layers._ids import as_ids, as_row, shorten_rows
 from neural_net_layers._inputs import coerce
-from neural_net_layers.embedding import Embedding, options_of
+from neural_net_layers.embedding import Embedding, check_norm, options_of
 
 __all__ = ["EmbeddingBag", "EmbeddingBagOp", "embedding_bag"]
 
@@ -153,6 +154,7 @@ def embedding_bag(
         )
     bags, count = _bags(ids, offsets, include_last_offset)
     padding_idx = as_row("embedding_bag", "padding_idx", padding_idx, rows)
+    max_norm, norm_type = check_norm("embedding_bag", max_norm, norm_type)
     if max_norm is not None:
         shorten_rows(weight, ids, max_norm, norm_type)
     ids = ids.reshape(-1)
@@ -168,8 +170,7 @@ def embedding_bag(
 
 def check_mode(layer: str, mode: str, scale_grad_by_freq: bool) -> None:
     """Raise if the mode is unknown, or has no frequencies."""
-    if mode not in get_args(BagMode):
-        raise ValueError(f'{layer}: expected mode "sum", "mean" or "max", got {mode!r}')
+    check_word(layer, "mode", mode, get_args(BagMode))
     if mode == "max" and scale_grad_by_freq:
         raise ValueError(f'{layer}: scale_grad_by_freq does not go with mode "max"')
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_count, check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
@@ -18,7 +19,6 @@ from neural_net_core.op import Op
 from neural_net_core.ops.matmul import row_sums
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._blocks import column_sums
-from neural_net_layers._checks import check_eps, check_size
 from neural_net_layers._inputs import coerce
 
 __all__ = ["GroupNorm", "GroupNormOp", "group_norm"]
@@ -124,7 +124,7 @@ def group_norm(
         >>> group_norm([[1.0, 3.0, 10.0, 10.5]], 2, eps=0.0).data
         array([[-1.,  1., -1.,  1.]], dtype=float32)
     """
-    groups = check_size("group_norm", "num_groups", num_groups)
+    groups = check_count("group_norm", "num_groups", num_groups)
     x, weight, bias = coerce(x, weight, bias)
     if x.ndim < 2 or x.shape[1] % groups:
         raise ShapeError(
@@ -182,14 +182,14 @@ class GroupNorm(Module):
         *,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        self.num_groups = check_size("GroupNorm", "num_groups", num_groups)
-        self.num_channels = check_size("GroupNorm", "num_channels", num_channels)
+        self.num_groups = check_count("GroupNorm", "num_groups", num_groups)
+        self.num_channels = check_count("GroupNorm", "num_channels", num_channels)
         if num_channels % num_groups:
             raise ValueError(
                 f"GroupNorm: expected num_channels to be a multiple of num_groups, "
                 f"got {num_channels} channels in {num_groups} groups"
             )
-        self.eps = check_eps("GroupNorm", eps)
+        self.eps = check_number("GroupNorm", "eps", eps, 0)
         self.weight = Parameter(np.ones(num_channels), dtype) if affine else None
         self.bias = Parameter(np.zeros(num_channels), dtype) if affine else None
 

@@ -193,15 +193,17 @@ class GRU(Recurrent):
         num_layers: How many recurrences stand on each other, each reading the one below.
         bias: Whether there are biases.
         batch_first: Whether sequences are (B, T, ·), or (T, B, ·).
-        dropout: The probability of dropping what one layer hands to the next, in training.
+        dropout: The probability of dropping what one layer hands to the next, in training; with
+            one layer it has nothing to do, and a warning says so.
         bidirectional: Whether each layer also reads from the end to the beginning, with parameters
             of its own; the outputs of both stand side by side.
         reset_after: True resets after the product with the state, as above and as PyTorch, cuDNN
             and Keras do. False is the paper's form, which resets the state itself:
             n = tanh(W_in x + b_in + W_hn (r h) + b_hn).
-        recurrent_init: Called as `init((D, D), rng=…, dtype=…)` for each gate's block of
-            weight_hh, such as `init.orthogonal`; the biases are then zero. None draws everything
-            from uniform(-1/√D, 1/√D).
+        init: Called as `init((D, I), rng=…, dtype=…)` for each gate's block of weight_ih; the
+            biases are then zero. None draws from uniform(-1/√D, 1/√D), biases too.
+        recurrent_init: Likewise, `init((D, D), …)`, for weight_hh, such as `init.orthogonal`; None
+            means `init`.
         rng: The generator to draw from, also for dropout; None means the library's.
         dtype: The parameters' dtype; None means the default, float32.
 
@@ -245,6 +247,7 @@ class GRU(Recurrent):
         bidirectional: bool = False,
         *,
         reset_after: bool = True,
+        init: Initializer | None = None,
         recurrent_init: Initializer | None = None,
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
@@ -252,7 +255,7 @@ class GRU(Recurrent):
         self.reset_after = reset_after
         super().__init__(
             input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
-            recurrent_init, rng, dtype,
+            init, recurrent_init, rng, dtype,
         )  # fmt: skip
 
     def forward(
@@ -267,7 +270,7 @@ class GRU(Recurrent):
                 their outputs are zero, they change neither state nor gradient, and the backward
                 direction begins at the sequence's own end. None means that all have T steps.
         """
-        y, (h,) = self._run(x, None if state is None else (state,), lengths)
+        y, (h,) = self._run(x, state, lengths)
         return y, h
 
     def _operation(self, direction: Direction) -> tuple[type[RecurrenceOp], dict[str, Any]]:
@@ -288,6 +291,7 @@ class GRUCell(RecurrentCell):
         hidden_size: D.
         bias: Whether there are biases.
         reset_after: See `GRU`.
+        init: See `GRU`.
         recurrent_init: See `GRU`.
         rng: The generator to draw from; None means the library's.
         dtype: The parameters' dtype; None means the default, float32.
@@ -319,12 +323,13 @@ class GRUCell(RecurrentCell):
         bias: bool = True,
         *,
         reset_after: bool = True,
+        init: Initializer | None = None,
         recurrent_init: Initializer | None = None,
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
         self.reset_after = reset_after
-        super().__init__(input_size, hidden_size, bias, recurrent_init, rng, dtype)
+        super().__init__(input_size, hidden_size, bias, init, recurrent_init, rng, dtype)
 
     def forward(self, x: TensorLike, state: TensorLike | None = None) -> Tensor:
         """Return the next state.

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neural_net_core.checks import check_array, check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 
@@ -60,6 +61,8 @@ class KeyValueCache:
         Raises:
             ShapeError: If they do not continue what is in the cache; it is then unchanged.
         """
+        keys = check_array("KeyValueCache", "keys", keys)
+        values = check_array("KeyValueCache", "values", values)
         if keys.shape[:3] != values.shape[:3] or keys.ndim != 4 or values.ndim != 4:
             raise ShapeError(
                 "KeyValueCache: expected keys (B, K, N, D) and values (B, K, N, E), got "
@@ -101,9 +104,7 @@ class KeyValueCache:
         Raises:
             ValueError: If it is not from 0 to `length`.
         """
-        if not 0 <= length <= self.length:
-            raise ValueError(f"KeyValueCache: expected 0 to {self.length} positions, got {length}")
-        self.length = length
+        self.length = check_count("KeyValueCache", "length", length, 0, self.length)
 
     def _filled(self, x: Array | None) -> Array:
         return np.empty((0, 0, 0, 0)) if x is None else x[:, :, : self.length]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
@@ -17,7 +18,7 @@ from neural_net_core.op import Op
 from neural_net_core.ops.matmul import row_dots
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._blocks import row_blocks
-from neural_net_layers._checks import check_eps, check_sizes
+from neural_net_layers._checks import check_lengths
 from neural_net_layers._inputs import coerce
 
 __all__ = ["LayerNorm", "LayerNormOp", "layer_norm"]
@@ -125,7 +126,7 @@ def layer_norm(
         >>> layer_norm([[1.0, 3.0]], 2, eps=0.0).data
         array([[-1.,  1.]], dtype=float32)
     """
-    shape = check_sizes("layer_norm", "normalized_shape", normalized_shape)
+    shape = check_lengths("layer_norm", "normalized_shape", normalized_shape)
     x, weight, bias = coerce(x, weight, bias)
     if x.data.shape[-len(shape) :] != shape:
         sizes = ", ".join(map(str, shape))
@@ -183,8 +184,8 @@ class LayerNorm(Module):
         *,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        self.normalized_shape = check_sizes("LayerNorm", "normalized_shape", normalized_shape)
-        self.eps = check_eps("LayerNorm", eps)
+        self.normalized_shape = check_lengths("LayerNorm", "normalized_shape", normalized_shape)
+        self.eps = check_number("LayerNorm", "eps", eps, 0)
         self.weight = self.bias = None
         if elementwise_affine:
             self.weight = Parameter(np.ones(self.normalized_shape), dtype)

@@ -4,10 +4,11 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
+from neural_net_core.checks import check_count
 from neural_net_core.init import Initializer
 from neural_net_core.module import Module
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
-from neural_net_layers._checks import check_size
+from neural_net_layers._checks import initial
 from neural_net_layers._inputs import coerce
 from neural_net_layers.positional_encoding import check_places
 
@@ -60,10 +61,12 @@ class LearnedPositionalEmbedding(Module):
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        self.features = check_size("LearnedPositionalEmbedding", "features", features)
-        self.max_length = check_size("LearnedPositionalEmbedding", "max_length", max_length)
+        self.features = check_count("LearnedPositionalEmbedding", "features", features)
+        self.max_length = check_count("LearnedPositionalEmbedding", "max_length", max_length)
         draw = initializers.normal if init is None else init
-        self.weight = Parameter(draw((max_length, features), rng=rng, dtype=dtype), dtype)
+        shape = (self.max_length, self.features)
+        values = initial("LearnedPositionalEmbedding", "init", draw, shape, rng, dtype)
+        self.weight = Parameter(values, dtype)
 
     def forward(self, x: TensorLike, offset: int = 0) -> Tensor:
         """Return x with the places' vectors added.

@@ -19,12 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.activations import sigmoid, tanh
+from neural_net_core.checks import check_count, check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.init import Initializer
 from neural_net_core.ops import linear, split
-from neural_net_core.tensor import Parameter, Tensor, TensorLike
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._blocks import column_sums
-from neural_net_layers._checks import check_size
 from neural_net_layers._inputs import coerce
 from neural_net_layers._recurrent import RecurrenceOp, Recurrent, RecurrentCell
 from neural_net_layers._schedule import Direction, add_product
@@ -194,14 +194,16 @@ class LSTM(Recurrent):
         num_layers: How many recurrences stand on each other, each reading the one below.
         bias: Whether there are biases.
         batch_first: Whether sequences are (B, T, ·), or (T, B, ·).
-        dropout: The probability of dropping what one layer hands to the next, in training.
+        dropout: The probability of dropping what one layer hands to the next, in training; with
+            one layer it has nothing to do, and a warning says so.
         bidirectional: Whether each layer also reads from the end to the beginning, with parameters
             of its own; the outputs of both stand side by side.
         proj_size: P, the size of a projected hidden state h = W_hr (o tanh(c)), smaller than D;
             0 means no projection, and P = D.
-        recurrent_init: Called as `init((D, P), rng=…, dtype=…)` for each gate's block of
-            weight_hh, such as `init.orthogonal`; the biases are then zero. None draws everything
-            from uniform(-1/√D, 1/√D).
+        init: Called as `init((D, I), rng=…, dtype=…)` for each gate's block of weight_ih; the
+            biases are then zero. None draws from uniform(-1/√D, 1/√D), biases too.
+        recurrent_init: Likewise, `init((D, P), …)`, for weight_hh, such as `init.orthogonal`; None
+            means `init`.
         forget_bias: What the bias of the forget gates is at first, 1 in Jozefowicz et al. (2015),
             so that cells begin by remembering: bias_ih has it and bias_hh has 0, in all layers.
             None leaves it as drawn, which is what PyTorch does; Keras has 1.
@@ -251,22 +253,18 @@ class LSTM(Recurrent):
         bidirectional: bool = False,
         proj_size: int = 0,
         *,
+        init: Initializer | None = None,
         recurrent_init: Initializer | None = None,
         forget_bias: float | None = None,
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        if proj_size:
-            check_size("LSTM", "proj_size", proj_size)
-            if proj_size >= hidden_size:
-                raise ValueError(
-                    f"LSTM: expected proj_size below hidden_size = {hidden_size}, got {proj_size}"
-                )
-        if forget_bias is not None and not bias:
-            raise ValueError(f"LSTM: forget_bias={forget_bias} needs bias=True")
+        size = check_count("LSTM", "hidden_size", hidden_size)
+        proj_size = check_count("LSTM", "proj_size", proj_size, 0, size - 1)
+        forget_bias = _checked("LSTM", forget_bias, bias)
         super().__init__(
             input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
-            recurrent_init, rng, dtype, proj_size,
+            init, recurrent_init, rng, dtype, proj_size,
         )  # fmt: skip
         if forget_bias is not None:
             for suffix in self._suffixes():
@@ -282,7 +280,7 @@ class LSTM(Recurrent):
 
         Args:
             x: (B, T, I), or (T, I) for one sequence.
-            state: The initial states (h, c); None means zeros.
+            state: The initial states (h, c); None means zeros, also for one of them.
             lengths: (B,) integers from 0 to T. Steps from a sequence's length on are padding:
                 their outputs are zero, they change neither state nor gradient, and the backward
                 direction begins at the sequence's own end. None means that all have T steps.
@@ -310,6 +308,7 @@ class LSTMCell(RecurrentCell):
         input_size: I.
         hidden_size: D.
         bias: Whether there are biases.
+        init: See `LSTM`.
         recurrent_init: See `LSTM`.
         forget_bias: See `LSTM`.
         rng: The generator to draw from; None means the library's.
@@ -335,6 +334,7 @@ class LSTMCell(RecurrentCell):
     """
 
     gates = 4
+    states = ("h", "c")
 
     def __init__(
         self,
@@ -342,15 +342,15 @@ class LSTMCell(RecurrentCell):
         hidden_size: int,
         bias: bool = True,
         *,
+        init: Initializer | None = None,
         recurrent_init: Initializer | None = None,
         forget_bias: float | None = None,
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias, recurrent_init, rng, dtype)
+        forget_bias = _checked("LSTMCell", forget_bias, bias)
+        super().__init__(input_size, hidden_size, bias, init, recurrent_init, rng, dtype)
         if forget_bias is not None:
-            if self.bias_ih is None or self.bias_hh is None:
-                raise ValueError(f"LSTMCell: forget_bias={forget_bias} needs bias=True")
             _set_forget_bias(forget_bias, self.bias_ih, self.bias_hh)
 
     def forward(self, x: TensorLike, state: StatePair | None = None) -> tuple[Tensor, Tensor]:
@@ -358,16 +358,26 @@ class LSTMCell(RecurrentCell):
 
         Args:
             x: (B, I), or (I,).
-            state: (h, c), each (B, D) or (D,); None means zeros.
+            state: (h, c), each (B, D) or (D,); None means zeros, also for one of them.
         """
-        x, h, c = self._inputs(x, *((None, None) if state is None else state))
+        x, h, c = self._inputs(x, state)
         z = linear(x, self.weight_ih, self.bias_ih) + linear(h, self.weight_hh, self.bias_hh)
         i, f, g, o = split(z, 4, -1)
         c = sigmoid(f) * c + sigmoid(i) * tanh(g)
         return sigmoid(o) * tanh(c), c
 
 
-def _set_forget_bias(value: float, bias_ih: Parameter, bias_hh: Parameter) -> None:
+def _checked(layer: str, forget_bias: float | None, bias: bool) -> float | None:
+    """Return the forget gates' bias, or raise if it is no number or there are no biases."""
+    if forget_bias is None:
+        return None
+    if not bias:
+        raise ValueError(f"{layer}: forget_bias={forget_bias} needs bias=True")
+    value: float = check_number(layer, "forget_bias", forget_bias)
+    return value
+
+
+def _set_forget_bias(value: float, bias_ih: Any, bias_hh: Any) -> None:
     """Set the forget gates' bias; the two biases are added, so only one of them gets it."""
     d = len(bias_ih) // 4
     bias_ih.data[d : 2 * d], bias_hh.data[d : 2 * d] = value, 0

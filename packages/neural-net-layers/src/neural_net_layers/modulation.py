@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init
+from neural_net_core.checks import check_count
 from neural_net_core.dense import Dense
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
@@ -128,6 +129,8 @@ class AdaptiveLayerNorm(Module):
         *,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
+        check_count("AdaptiveLayerNorm", "features", features)
+        check_count("AdaptiveLayerNorm", "condition_features", condition_features)
         self.norm = LayerNorm(features, eps, elementwise_affine=False)
         self.modulation = Dense(condition_features, 3 * features, init=init.zeros, dtype=dtype)
 

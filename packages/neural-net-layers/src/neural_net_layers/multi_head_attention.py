@@ -7,6 +7,7 @@ $$ \mathrm{head}_h = \mathrm{attention}(x W_h^Q,\; x W_h^K,\; x W_h^V), \qquad
    y = (\mathrm{head}_1, \dots, \mathrm{head}_H)\, W^O + b^O $$
 """
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
@@ -14,6 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
+from neural_net_core.checks import (
+    check_callable,
+    check_count,
+    check_flag,
+    check_fraction,
+    check_instance,
+)
 from neural_net_core.dense import Dense
 from neural_net_core.errors import GraphError, ShapeError
 from neural_net_core.init import Initializer
@@ -21,7 +29,7 @@ from neural_net_core.module import Module
 from neural_net_core.ops import linear, split
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
-from neural_net_layers._checks import check_probability, check_size
+from neural_net_layers._checks import initial
 from neural_net_layers._heads import merge_heads, split_heads
 from neural_net_layers._options import AttentionOptions
 from neural_net_layers._visibility import as_keep
@@ -89,6 +97,8 @@ class MultiHeadAttention(Module):
 
     in_proj_weight: Parameter | None
     in_proj_bias: Parameter | None
+    key_features: int
+    value_features: int
 
     def __init__(
         self,
@@ -106,10 +116,11 @@ class MultiHeadAttention(Module):
         dtype: npt.DTypeLike | None = None,
     ) -> None:
         name = "MultiHeadAttention"
-        self.features = check_size(name, "features", features)
-        self.num_heads = check_size(name, "num_heads", num_heads)
+        self.features = check_count(name, "features", features)
+        self.num_heads = check_count(name, "num_heads", num_heads)
         shared = num_heads if num_kv_heads is None else num_kv_heads
-        self.num_kv_heads = check_size(name, "num_kv_heads", shared)
+        self.num_kv_heads = check_count(name, "num_kv_heads", shared)
+        bias = check_flag(name, "bias", bias)
         for what, whole, part in (
             ("features", features, "num_heads"),
             ("num_heads", num_heads, "num_kv_heads"),
@@ -119,27 +130,30 @@ class MultiHeadAttention(Module):
                     f"{name}: expected {what} to be a multiple of {part} = {getattr(self, part)}, "
                     f"got {whole}"
                 )
-        widths = [features if n is None else n for n in (key_features, value_features)]
-        self.key_features = check_size(name, "key_features", widths[0])
-        self.value_features = check_size(name, "value_features", widths[1])
-        self.dropout = check_probability(name, dropout, "dropout")
+        widths = {"key_features": key_features, "value_features": value_features}
+        for what, width in widths.items():
+            setattr(self, what, features if width is None else check_count(name, what, width))
+        self.dropout = check_fraction(name, "dropout", dropout)
         self.rng = None if rng is None else resolve_rng(rng)
-        self.position = position
+        self.position = None
+        if position is not None:
+            self.position = check_callable(name, "position", position, "a function of x and offset")
         shared_width = self.num_kv_heads * (features // num_heads)
         draw = initializers.xavier_uniform if init is None else init
         rng = resolve_rng(rng)
         self.in_proj_weight = None
         if self.key_features == self.value_features == features:
             shape = (features + 2 * shared_width, features)
-            self.in_proj_weight = Parameter(draw(shape, rng=rng, dtype=dtype), dtype)
+            weight = initial(name, "init", draw, shape, rng, dtype)
+            self.in_proj_weight = Parameter(weight, dtype)
         else:
             for letter, rows, columns in (
                 ("q", features, features),
                 ("k", shared_width, self.key_features),
                 ("v", shared_width, self.value_features),
             ):
-                weight = Parameter(draw((rows, columns), rng=rng, dtype=dtype), dtype)
-                setattr(self, f"{letter}_proj_weight", weight)
+                weight = initial(name, "init", draw, (rows, columns), rng, dtype)
+                setattr(self, f"{letter}_proj_weight", Parameter(weight, dtype))
         self.in_proj_bias = None
         if bias:
             self.in_proj_bias = Parameter(np.zeros(features + 2 * shared_width), dtype)
@@ -216,6 +230,8 @@ class MultiHeadAttention(Module):
         Returns:
             (B, T, D); with `need_weights` a pair of it and (B, H, T, S), or (B, T, S) averaged.
         """
+        if cache is not None:
+            check_instance(self._label(), "cache", cache, KeyValueCache)
         # Before arrays become Tensors, each a new one: attention(x, x, x) is to itself too.
         key = query if key is None else key
         value = key if value is None else value
@@ -236,7 +252,9 @@ class MultiHeadAttention(Module):
                 f"{self._label()}: the cache holds {cache.length} keys of another sequence, got "
                 f"one of {key.shape[1]}; another sequence needs a new cache"
             )
-        if offset is None:
+        if offset is not None:
+            offset = check_count(self._label(), "offset", offset, -sys.maxsize)
+        else:
             if cache is not None and not to_itself and (causal or self.position is not None):
                 raise ValueError(
                     f"{self._label()}: where the queries stand among another sequence's keys "

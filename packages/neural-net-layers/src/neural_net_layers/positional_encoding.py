@@ -9,16 +9,14 @@ that of place p by turning each hand by a fixed angle:
 which is why a linear layer can find "k places before".
 """
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_count, check_number
 from neural_net_core.dtypes import Array, get_default_dtype
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.tensor import Buffer, Tensor, TensorLike
-from neural_net_layers._checks import check_size
 from neural_net_layers._inputs import coerce
 
 __all__ = ["PositionalEncoding", "sinusoidal_positions"]
@@ -49,8 +47,8 @@ def sinusoidal_positions(
         array([[0.   , 1.   , 0.   , 1.   ],
                [0.841, 0.54 , 0.01 , 1.   ]])
     """
-    length = check_size("sinusoidal_positions", "length", length)
-    features = check_size("sinusoidal_positions", "features", features)
+    length = check_count("sinusoidal_positions", "length", length)
+    features = check_count("sinusoidal_positions", "features", features)
     angles = np.outer(np.arange(length), frequencies(features, base))  # (T, ⌈D/2⌉)
     table = np.empty((length, features), dtype or get_default_dtype())
     table[:, 0::2] = np.sin(angles)
@@ -60,8 +58,7 @@ def sinusoidal_positions(
 
 def frequencies(features: int, base: float) -> Array:
     """Return ω = b^(−2i/D) for i = 0, 1, …, one for each pair of features, in float64."""
-    if not 0 < base < math.inf:
-        raise ValueError(f"positions: expected base > 0, got {base!r}")
+    base = check_number("positions", "base", base, above=0)
     return np.power(float(base), -np.arange(0, features, 2) / features)
 
 
@@ -69,7 +66,8 @@ def check_places(label: str, x: Tensor, features: int, length: int, offset: int)
     """Raise if x is not (…, T, D), or has places beyond the table."""
     if x.ndim < 2 or x.shape[-1] != features:
         raise ShapeError(f"{label}: expected input (..., T, {features}), got {x.shape}")
-    if offset < 0 or offset + x.shape[-2] > length:
+    offset = check_count(label, "offset", offset, 0)
+    if offset + x.shape[-2] > length:
         raise ShapeError(
             f"{label}: places {offset} to {offset + x.shape[-2] - 1} are not all among the "
             f"{length} of the table; make the layer with a larger max_length"
@@ -119,8 +117,8 @@ class PositionalEncoding(Module):
         *,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        self.features = check_size("PositionalEncoding", "features", features)
-        self.max_length = check_size("PositionalEncoding", "max_length", max_length)
+        self.features = check_count("PositionalEncoding", "features", features)
+        self.max_length = check_count("PositionalEncoding", "max_length", max_length)
         self.base = base
         table = sinusoidal_positions(max_length, features, base, dtype=dtype)
         self.table = Buffer(table, table.dtype, persistent=False)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from neural_net_core.checks import check_instance
 from neural_net_core.dtypes import Array
 from neural_net_core.grad_mode import no_grad
 from neural_net_core.tensor import TensorLike
@@ -43,7 +44,7 @@ def replay(
         (4, 5, 3)
     """
     watch: Watch = {}
-    states = state if state is None or len(layer.states) > 1 else (state,)
+    check_instance("replay", "layer", layer, Recurrent, "a VanillaRNN, LSTM or GRU")
     with no_grad():
-        layer._run(x, states, lengths, watch)
+        layer._run(x, state, lengths, watch)
     return watch

@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.activations.relu import ReLU
+from neural_net_core.checks import check_count, check_fraction, check_number
 from neural_net_core.dense import Dense
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
 from neural_net_core.module import Module
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
-from neural_net_layers._checks import check_size
+from neural_net_layers._checks import make_norm
 from neural_net_layers.drop_path import DropPath
 from neural_net_layers.dropout import Dropout
 from neural_net_layers.layer_norm import LayerNorm
@@ -69,7 +70,7 @@ class Residual(Module):
     ) -> None:
         self.block = block
         self.shortcut = shortcut
-        self.drop_path = DropPath(drop_path, rng=rng) if drop_path else None
+        self.drop_path = drop_path_of("Residual", drop_path, rng)
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return s(x) + f(x)."""
@@ -147,22 +148,23 @@ class ResidualBlock(Module):
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        inputs = check_size("ResidualBlock", "in_features", in_features)
+        inputs = check_count("ResidualBlock", "in_features", in_features)
         outputs = inputs if out_features is None else out_features
-        outputs = check_size("ResidualBlock", "out_features", outputs)
+        outputs = check_count("ResidualBlock", "out_features", outputs)
         width = outputs if hidden_features is None else hidden_features
-        width = check_size("ResidualBlock", "hidden_features", width)
+        width = check_count("ResidualBlock", "hidden_features", width)
         self.in_features, self.norm_first = inputs, norm_first
-        self.norm = None if norm is None else norm(inputs if norm_first else outputs)
-        if self.norm is not None and dtype is not None:
-            self.norm.astype(dtype)
+        size = inputs if norm_first else outputs
+        self.norm = None if norm is None else make_norm("ResidualBlock", norm, size, dtype)
         self.hidden = Dense(inputs, width, init=init, rng=rng, dtype=dtype)
         self.activation = ReLU() if activation is None else activation
-        self.dropout = Dropout(dropout, rng=rng) if dropout else None
+        p = check_fraction("ResidualBlock", "dropout", dropout)
+        self.dropout = Dropout(p, rng=rng) if p else None
         self.output = Dense(width, outputs, init=init, rng=rng, dtype=dtype)
+        branch_scale = check_number("ResidualBlock", "branch_scale", branch_scale)
         for parameter in self.output.parameters():
             parameter.data *= branch_scale
-        self.drop_path = DropPath(drop_path, rng=rng) if drop_path else None
+        self.drop_path = drop_path_of("ResidualBlock", drop_path, rng)
         self.projection = None
         if inputs != outputs:
             self.projection = Dense(inputs, outputs, False, init=init, rng=rng, dtype=dtype)
@@ -189,6 +191,12 @@ class ResidualBlock(Module):
         """Return the sizes and the form."""
         sizes = f"{self.in_features} -> {self.hidden.out_features} -> {self.output.out_features}"
         return f"{sizes}, norm_first={self.norm_first}"
+
+
+def drop_path_of(layer: str, p: float, rng: np.random.Generator | None) -> DropPath | None:
+    """Return what leaves out the branch, or None if it never does."""
+    p = check_fraction(layer, "drop_path", p)
+    return DropPath(p, rng=rng) if p else None
 
 
 def add_branch(owner: Module, shortcut: Tensor, branch: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
@@ -17,7 +18,7 @@ from neural_net_core.op import Op
 from neural_net_core.ops.matmul import row_dots
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._blocks import row_blocks
-from neural_net_layers._checks import check_eps, check_sizes
+from neural_net_layers._checks import check_lengths
 from neural_net_layers._inputs import coerce
 
 __all__ = ["RMSNorm", "RMSNormOp", "rms_norm"]
@@ -106,7 +107,7 @@ def rms_norm(
         >>> rms_norm([[1.0, 7.0]], 2).data
         array([[0.2, 1.4]], dtype=float32)
     """
-    shape = check_sizes("rms_norm", "normalized_shape", normalized_shape)
+    shape = check_lengths("rms_norm", "normalized_shape", normalized_shape)
     x, weight = coerce(x, weight)
     if x.data.shape[-len(shape) :] != shape:
         sizes = ", ".join(map(str, shape))
@@ -158,8 +159,8 @@ class RMSNorm(Module):
         *,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        self.normalized_shape = check_sizes("RMSNorm", "normalized_shape", normalized_shape)
-        self.eps = None if eps is None else check_eps("RMSNorm", eps)
+        self.normalized_shape = check_lengths("RMSNorm", "normalized_shape", normalized_shape)
+        self.eps = None if eps is None else check_number("RMSNorm", "eps", eps, 0)
         self.weight = (
             Parameter(np.ones(self.normalized_shape), dtype) if elementwise_affine else None
         )

@@ -12,11 +12,11 @@ The values are not turned, and nothing is added to the network's stream of featu
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array, get_default_dtype
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.tensor import Buffer, Tensor, TensorLike
-from neural_net_layers._checks import check_size
 from neural_net_layers._inputs import coerce
 from neural_net_layers.positional_encoding import check_places, frequencies
 
@@ -107,10 +107,10 @@ class RotaryEmbedding(Module):
         *,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        self.features = check_size("RotaryEmbedding", "features", features)
+        self.features = check_count("RotaryEmbedding", "features", features)
         if features % 2:
             raise ValueError(f"RotaryEmbedding: expected features to be even, got {features}")
-        self.max_length = check_size("RotaryEmbedding", "max_length", max_length)
+        self.max_length = check_count("RotaryEmbedding", "max_length", max_length)
         self.base, self.interleaved = base, interleaved
         dtype = dtype or get_default_dtype()
         angles = np.outer(np.arange(max_length), frequencies(features, base))

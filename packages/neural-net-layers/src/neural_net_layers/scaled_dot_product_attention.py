@@ -15,16 +15,17 @@ The operation here does the same in one step, and handles queries that may atten
 """
 
 import math
+import sys
 from typing import Any, Literal, overload
 
 import numpy as np
 
+from neural_net_core.checks import check_count, check_fraction, check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._attention_layout import Layout
-from neural_net_layers._checks import check_probability
 from neural_net_layers._inputs import coerce
 from neural_net_layers._visibility import Visibility, as_keep, with_four_axes
 from neural_net_layers.blocked_attention import BlockedAttentionOp
@@ -262,15 +263,18 @@ def scaled_dot_product_attention(
         >>> scaled_dot_product_attention(q, k, v, keep=[True, False]).tolist()
         [[1.0]]
     """
-    check_probability("scaled_dot_product_attention", dropout, "dropout")
+    check_fraction("scaled_dot_product_attention", "dropout", dropout)
     q, k, v, b = coerce(query, key, value, bias)
     layout = Layout(q.shape, k.shape, v.shape)
     if keep is not None:
         name = "scaled_dot_product_attention(keep)"
         keep = with_four_axes(name, as_keep(name, keep), layout.scores)
+    offset = check_count("scaled_dot_product_attention", "offset", offset, -sys.maxsize)
     visibility = Visibility(keep, offset if causal else None)
     if scale is None:
         scale = 1 / math.sqrt(max(layout.shapes[0][-1], 1))
+    else:
+        scale = check_number("scaled_dot_product_attention", "scale", scale)
     inputs: tuple[Tensor, ...] = (q, k, v)
     if b is not None:
         with_four_axes("scaled_dot_product_attention(bias)", b.data, layout.scores)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.init import Initializer
 from neural_net_core.module import Module
 from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._options import SelfOptions
@@ -31,6 +32,7 @@ class SelfAttention(Module):
         bias: Whether the projections have biases.
         dropout: The probability of dropping a weight in training.
         position: As in `MultiHeadAttention`.
+        init: As in `MultiHeadAttention`.
         rng: The generator for weights and dropout; None means the library's.
         dtype: The parameters' dtype; None means the default, float32.
 
@@ -58,6 +60,7 @@ class SelfAttention(Module):
         bias: bool = True,
         dropout: float = 0.0,
         position: Position | None = None,
+        init: Initializer | None = None,
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
@@ -68,6 +71,7 @@ class SelfAttention(Module):
             bias=bias,
             dropout=dropout,
             position=position,
+            init=init,
             rng=rng,
             dtype=dtype,
         )

@@ -1,14 +1,12 @@
 """A number, such as the time step of a diffusion model, as a vector of waves."""
 
-import math
-
 import numpy as np
 
+from neural_net_core.checks import check_array, check_count, check_number
 from neural_net_core.dtypes import get_default_dtype
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers._checks import check_size
 
 __all__ = ["TimestepEmbedding", "timestep_embedding"]
 
@@ -44,13 +42,9 @@ def timestep_embedding(t: TensorLike, features: int, max_period: float = 10_000.
         array([[1.  , 1.  , 0.  , 0.  , 0.  ],
                [0.54, 1.  , 0.84, 0.01, 0.  ]], dtype=float32)
     """
-    features = check_size("timestep_embedding", "features", features)
-    if features < 2 or not 0 < max_period < math.inf:
-        raise ValueError(
-            f"timestep_embedding: expected features >= 2 and max_period > 0, "
-            f"got {features} and {max_period!r}"
-        )
-    steps = np.asarray(t.data if isinstance(t, Tensor) else t)
+    features = check_count("timestep_embedding", "features", features, 2)
+    max_period = check_number("timestep_embedding", "max_period", max_period, above=0)
+    steps = check_array("timestep_embedding", "t", t)
     if steps.ndim != 1:
         raise ShapeError(f"timestep_embedding: expected t (B,), got {steps.shape}")
     keeps = isinstance(t, Tensor | np.ndarray) and steps.dtype.kind == "f"

@@ -10,26 +10,27 @@ what was read, the "memory", answers:
 With `norm_first=True` it is x + self_attention(norm(x)) and so on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_count, check_flag, check_instance
 from neural_net_core.containers import ModuleList
 from neural_net_core.dense import Dense
 from neural_net_core.init import Initializer
 from neural_net_core.module import Module
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
-from neural_net_layers._checks import check_size
+from neural_net_layers._checks import MOST_LAYERS
 from neural_net_layers._feed_forward import Activation, resolve_activation
 from neural_net_layers._options import DecoderLayerOptions, DecoderOptions
 from neural_net_layers._transformer_layer import TransformerLayer
 from neural_net_layers.dropout import Dropout
 from neural_net_layers.key_value_cache import DecoderCache
 from neural_net_layers.multi_head_attention import MultiHeadAttention, Position
-from neural_net_layers.transformer_encoder import make_norm
+from neural_net_layers.transformer_encoder import caches_of, norm_of
 
 __all__ = ["TransformerDecoder", "TransformerDecoderLayer"]
 
@@ -107,10 +108,15 @@ class TransformerDecoderLayer(TransformerLayer):
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        hidden = 4 * features if hidden_features is None else hidden_features
-        hidden = check_size("TransformerDecoderLayer", "hidden_features", hidden)
-        self.norm_first = norm_first
-        self.activation, widening = resolve_activation("TransformerDecoderLayer", activation)
+        name = "TransformerDecoderLayer"
+        features = check_count(name, "features", features)
+        hidden = 4 * features
+        if hidden_features is not None:
+            hidden = check_count(name, "hidden_features", hidden_features)
+        if memory_features is not None:
+            memory_features = check_count(name, "memory_features", memory_features)
+        self.norm_first = check_flag(name, "norm_first", norm_first)
+        self.activation, widening = resolve_activation(name, activation)
         common: dict[str, Any] = {"bias": bias, "init": init, "rng": rng, "dtype": dtype}
         self.self_attn = MultiHeadAttention(
             features,
@@ -132,7 +138,7 @@ class TransformerDecoderLayer(TransformerLayer):
         self.linear1 = Dense(features, widening * hidden, **common)
         self.linear2 = Dense(hidden, features, **common)
         self.norm1, self.norm2, self.norm3 = (
-            make_norm(norm, features, eps, bias, dtype) for _ in range(3)
+            norm_of(name, norm, features, eps, bias, dtype) for _ in range(3)
         )
         self.dropout = Dropout(dropout, rng=rng)
 
@@ -199,6 +205,8 @@ class TransformerDecoderLayer(TransformerLayer):
             (B, T, D), or a pair of it and the weights, itself a pair: (B, H, T, T) of the
             self-attention and (B, H, T, S) of the attention to the memory.
         """
+        if cache is not None:
+            check_instance("TransformerDecoderLayer", "cache", cache, DecoderCache)
         attend = partial(
             self.self_attn,
             keep=keep,
@@ -281,7 +289,7 @@ class TransformerDecoder(Module):
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        count = check_size("TransformerDecoder", "num_layers", num_layers)
+        count = check_count("TransformerDecoder", "num_layers", num_layers, 1, MOST_LAYERS)
         layers = [
             TransformerDecoderLayer(
                 features,
@@ -304,7 +312,9 @@ class TransformerDecoder(Module):
         ]
         self.layers = ModuleList(layers)
         with_norm = norm_first if final_norm is None else final_norm
-        self.norm = make_norm(norm, features, eps, bias, dtype) if with_norm else None
+        self.norm = None
+        if with_norm:
+            self.norm = norm_of("TransformerDecoder", norm, features, eps, bias, dtype)
 
     if TYPE_CHECKING:  # which result the flag gives; elsewhere checkers read it off forward
 
@@ -369,9 +379,7 @@ class TransformerDecoder(Module):
             (B, T, D), or a pair of it and a list with a pair of weights per layer.
         """
         y, memory, weights = as_tensor(x), as_tensor(memory), []
-        held_by_layer: Sequence[DecoderCache | None] = (
-            [None] * len(self.layers) if cache is None else cache
-        )
+        held_by_layer = caches_of(self, cache, len(self.layers))
         for layer, held in zip(self.layers, held_by_layer, strict=True):
             y = layer(
                 y,

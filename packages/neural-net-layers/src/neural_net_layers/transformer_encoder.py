@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_count, check_flag, shown
 from neural_net_core.containers import ModuleList
 from neural_net_core.dense import Dense
 from neural_net_core.init import Initializer
 from neural_net_core.module import Module
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
-from neural_net_layers._checks import check_size
+from neural_net_layers._checks import MOST_LAYERS, make_norm
 from neural_net_layers._feed_forward import Activation, resolve_activation
 from neural_net_layers._options import EncoderOptions, LayerOptions
 from neural_net_layers._transformer_layer import TransformerLayer
@@ -105,10 +106,13 @@ class TransformerEncoderLayer(TransformerLayer):
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        hidden = 4 * features if hidden_features is None else hidden_features
-        hidden = check_size("TransformerEncoderLayer", "hidden_features", hidden)
-        self.norm_first = norm_first
-        self.activation, widening = resolve_activation("TransformerEncoderLayer", activation)
+        name = "TransformerEncoderLayer"
+        features = check_count(name, "features", features)
+        hidden = 4 * features
+        if hidden_features is not None:
+            hidden = check_count(name, "hidden_features", hidden_features)
+        self.norm_first = check_flag(name, "norm_first", norm_first)
+        self.activation, widening = resolve_activation(name, activation)
         common: dict[str, Any] = {"bias": bias, "init": init, "rng": rng, "dtype": dtype}
         self.self_attn = MultiHeadAttention(
             features,
@@ -120,7 +124,7 @@ class TransformerEncoderLayer(TransformerLayer):
         )
         self.linear1 = Dense(features, widening * hidden, **common)
         self.linear2 = Dense(hidden, features, **common)
-        self.norm1, self.norm2 = (make_norm(norm, features, eps, bias, dtype) for _ in range(2))
+        self.norm1, self.norm2 = (norm_of(name, norm, features, eps, bias, dtype) for _ in range(2))
         self.dropout = Dropout(dropout, rng=rng)
 
     if TYPE_CHECKING:  # which result the flag gives; elsewhere checkers read it off forward
@@ -242,7 +246,7 @@ class TransformerEncoder(Module):
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        count = check_size("TransformerEncoder", "num_layers", num_layers)
+        count = check_count("TransformerEncoder", "num_layers", num_layers, 1, MOST_LAYERS)
         layers = [
             TransformerEncoderLayer(
                 features,
@@ -264,7 +268,9 @@ class TransformerEncoder(Module):
         ]
         self.layers = ModuleList(layers)
         with_norm = norm_first if final_norm is None else final_norm
-        self.norm = make_norm(norm, features, eps, bias, dtype) if with_norm else None
+        self.norm = None
+        if with_norm:
+            self.norm = norm_of("TransformerEncoder", norm, features, eps, bias, dtype)
 
     if TYPE_CHECKING:  # which result the flag gives; elsewhere checkers read it off forward
 
@@ -312,9 +318,7 @@ class TransformerEncoder(Module):
             (B, T, D), or a pair of it and a list of weights (B, H, T, S).
         """
         y, weights = as_tensor(x), []
-        held_by_layer: Sequence[KeyValueCache | None] = (
-            [None] * len(self.layers) if cache is None else cache
-        )
+        held_by_layer = caches_of(self, cache, len(self.layers))
         for layer, held in zip(self.layers, held_by_layer, strict=True):
             y = layer(
                 y,
@@ -336,7 +340,8 @@ class TransformerEncoder(Module):
         return [KeyValueCache() for _ in self.layers]
 
 
-def make_norm(
+def norm_of(
+    layer: str,
     norm: Callable[[int], Module] | None,
     features: int,
     eps: float,
@@ -346,5 +351,16 @@ def make_norm(
     """Return a norm of the features."""
     if norm is None:
         return LayerNorm(features, eps, bias=bias, dtype=dtype)
-    made = norm(features)
-    return made if dtype is None else made.astype(dtype)
+    return make_norm(layer, norm, features, dtype)
+
+
+def caches_of(stack: Module, caches: Any, layers: int) -> Sequence[Any]:
+    """Return a cache for every layer, None for each if there are none, or raise."""
+    if caches is None:
+        return [None] * layers
+    if isinstance(caches, list | tuple) and len(caches) == layers:
+        return caches
+    raise ValueError(
+        f"{type(stack).__name__}: cache must be a list of {layers}, one for each layer, as "
+        f"new_cache() makes it, got {shown(caches)}"
+    )

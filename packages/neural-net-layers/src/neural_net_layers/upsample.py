@@ -4,12 +4,12 @@ Decoders and generators enlarge an image in this way before a convolution, as an
 `ConvTranspose2D` that paints no chequered pattern.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 
+from neural_net_core.checks import check_word, is_number
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
@@ -21,6 +21,8 @@ from neural_net_layers._pooling import check_images
 from neural_net_layers._resample import ResampleOp
 
 __all__ = ["RepeatPixelsOp", "Upsample", "upsample"]
+
+MOST = 1 << 20  # a larger factor makes images that no memory holds
 
 Mode = Literal["nearest", "bilinear"]
 Scale = float | Sequence[float] | None
@@ -105,8 +107,7 @@ def _options(
         raise ValueError(
             f"{layer}: expected either size or scale_factor, got {size} and {scale_factor}"
         )
-    if mode not in ("nearest", "bilinear"):
-        raise ValueError(f"{layer}: expected mode nearest or bilinear, got {mode!r}")
+    check_word(layer, "mode", mode, ("nearest", "bilinear"))
     if mode == "nearest" and align_corners is not None:
         raise ValueError(f"{layer}: align_corners says nothing with mode='nearest'; leave it None")
     if size is not None:
@@ -114,9 +115,7 @@ def _options(
     pair: tuple[Any, ...] = (scale_factor,) * 2
     if isinstance(scale_factor, Sequence):
         pair = tuple(scale_factor)
-    if len(pair) != 2 or not all(
-        isinstance(s, int | float | np.number) and 0 < s < math.inf for s in pair
-    ):
+    if len(pair) != 2 or not all(is_number(s) and 0 < s < MOST for s in pair):
         raise ValueError(
             f"{layer}: expected scale_factor to be a positive number, or two, got {scale_factor!r}"
         )

@@ -126,12 +126,14 @@ class VanillaRNN(Recurrent):
         nonlinearity: `"tanh"` or `"relu"`.
         bias: Whether there are biases.
         batch_first: Whether sequences are (B, T, ·), or (T, B, ·).
-        dropout: The probability of dropping what one layer hands to the next, in training.
+        dropout: The probability of dropping what one layer hands to the next, in training; with
+            one layer it has nothing to do, and a warning says so.
         bidirectional: Whether each layer also reads from the end to the beginning, with parameters
             of its own; the outputs of both stand side by side.
-        recurrent_init: Called as `init((D, D), rng=…, dtype=…)` for weight_hh, such as
-            `init.orthogonal`, or `init.identity` with `"relu"` for the network of Le et al.
-            (2015); the biases are then zero. None draws everything from uniform(-1/√D, 1/√D).
+        init: Called as `init((D, I), rng=…, dtype=…)` for weight_ih; the biases are then zero.
+            None draws from uniform(-1/√D, 1/√D), biases too.
+        recurrent_init: Likewise, `init((D, D), …)`, for weight_hh, such as `init.orthogonal`, or
+            `init.identity` with `"relu"` for the network of Le et al. (2015); None means `init`.
         rng: The generator to draw from, also for dropout; None means the library's.
         dtype: The parameters' dtype; None means the default, float32.
 
@@ -174,6 +176,7 @@ class VanillaRNN(Recurrent):
         dropout: float = 0.0,
         bidirectional: bool = False,
         *,
+        init: Initializer | None = None,
         recurrent_init: Initializer | None = None,
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
@@ -181,7 +184,7 @@ class VanillaRNN(Recurrent):
         self.nonlinearity = _check_nonlinearity("VanillaRNN", nonlinearity)
         super().__init__(
             input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
-            recurrent_init, rng, dtype,
+            init, recurrent_init, rng, dtype,
         )  # fmt: skip
 
     def forward(
@@ -196,7 +199,7 @@ class VanillaRNN(Recurrent):
                 their outputs are zero, they change neither state nor gradient, and the backward
                 direction begins at the sequence's own end. None means that all have T steps.
         """
-        y, (h,) = self._run(x, None if state is None else (state,), lengths)
+        y, (h,) = self._run(x, state, lengths)
         return y, h
 
     def _operation(self, direction: Direction) -> tuple[type[RecurrenceOp], dict[str, Any]]:
@@ -217,6 +220,7 @@ class RNNCell(RecurrentCell):
         hidden_size: D.
         bias: Whether there are biases.
         nonlinearity: `"tanh"` or `"relu"`.
+        init: See `VanillaRNN`.
         recurrent_init: See `VanillaRNN`.
         rng: The generator to draw from; None means the library's.
         dtype: The parameters' dtype; None means the default, float32.
@@ -248,12 +252,13 @@ class RNNCell(RecurrentCell):
         bias: bool = True,
         nonlinearity: Nonlinearity = "tanh",
         *,
+        init: Initializer | None = None,
         recurrent_init: Initializer | None = None,
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
         self.nonlinearity = _check_nonlinearity("RNNCell", nonlinearity)
-        super().__init__(input_size, hidden_size, bias, recurrent_init, rng, dtype)
+        super().__init__(input_size, hidden_size, bias, init, recurrent_init, rng, dtype)
 
     def forward(self, x: TensorLike, state: TensorLike | None = None) -> Tensor:
         """Return the next state.
