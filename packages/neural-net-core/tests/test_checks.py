@@ -141,7 +141,7 @@ def test_a_number_passes_where_the_plain_comparison_says_so(value, low, high):
         if inside:
             assert check_number("f", "x", value, **limits) == value
         else:
-            with pytest.raises(ValueError, match="f: x must be a finite number"):
+            with pytest.raises(ValueError, match="f: x must be a (finite )?number"):
                 check_number("f", "x", value, **limits)
 
 

@@ -127,7 +127,7 @@ def test_bad_arguments():
     """Shapes and ranges are named."""
     with pytest.raises(ShapeError, match=r"shift: expected .*got \(2, 10\)"):
         shift(np.ones((2, 10)))
-    with pytest.raises(ValueError, match="max_degrees must be from 0 to 180, got 200"):
+    with pytest.raises(ValueError, match="max_degrees must be a number from 0 to 180, got 200"):
         rotate(np.ones((2, 4)), 200)
     with pytest.raises(ValueError, match="std must be from 0 to inf, got -1"):
         add_noise(np.ones((2, 4)), -1)

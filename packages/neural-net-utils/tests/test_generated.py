@@ -78,7 +78,7 @@ def test_bad_arguments():
     """Counts, noise and shapes are checked."""
     with pytest.raises(ValueError, match="two_spirals: n must be an int >= 1, got 0"):
         two_spirals(0)
-    with pytest.raises(ValueError, match=r"moons: noise must be from 0 to inf, got -0.1"):
+    with pytest.raises(ValueError, match=r"moons: noise must be a finite number >= 0, got -0.1"):
         moons(noise=-0.1)
     with pytest.raises(ValueError, match="circles: factor must be from 0 to 1, got 2"):
         circles(factor=2)

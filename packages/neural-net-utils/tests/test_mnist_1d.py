@@ -116,8 +116,11 @@ def test_a_nearest_centre_classifier_is_far_from_both_guessing_and_knowing():
         ({"n": 0}, "n must be an int >= 1"),
         ({"n": 5, "max_translation": -1}, "max_translation must be an int >= 0"),
         ({"n": 5, "max_translation": 72}, "max_translation must be less than 72, got 72"),
-        ({"n": 5, "noise": -1}, "noise must be from 0 to inf"),
-        ({"n": 5, "correlated_noise": float("nan")}, "correlated_noise must be from 0"),
+        ({"n": 5, "noise": -1}, "noise must be a finite number >= 0"),
+        (
+            {"n": 5, "correlated_noise": float("nan")},
+            "correlated_noise must be a finite number >= 0",
+        ),
     ],
 )
 def test_bad_options_are_named(options, message):

@@ -124,20 +124,19 @@ def check_number(
         ):
             return number
     raise ValueError(
-        f"{where}: {name} must be a finite number{_range(low, high, above, below)}, "
-        f"got {shown(value)}"
+        f"{where}: {name} must be a {_number(low, high, above, below)}, got {shown(value)}"
     )
 
 
-def _range(low: float, high: float, above: float | None, below: float | None) -> str:
+def _number(low: float, high: float, above: float | None, below: float | None) -> str:
     if above is None and below is None and math.isfinite(low) and math.isfinite(high):
-        return f" from {low} to {high}"
+        return f"number from {low} to {high}"
     parts = [
         f"> {above}" if above is not None else f">= {low}" if low > -math.inf else "",
         f"< {below}" if below is not None else f"<= {high}" if high < math.inf else "",
     ]
     text = " and ".join(part for part in parts if part)
-    return f" {text}" if text else ""
+    return f"finite number {text}".rstrip()
 
 
 _LARGEST = sys.float_info.max

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from neural_net_core.checks import check_count, check_fraction
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.random import resolve_rng
-from neural_net_utils._checks import check_count, check_fraction
 
 __all__ = ["Augment", "add_noise", "mixup", "rotate", "shift"]
 

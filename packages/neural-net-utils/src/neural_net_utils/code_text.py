@@ -13,8 +13,8 @@ from itertools import accumulate
 
 import numpy as np
 
+from neural_net_core.checks import check_count
 from neural_net_core.random import resolve_rng
-from neural_net_utils._checks import check_count
 
 __all__ = ["CODE_SYNONYMS", "code_lines"]
 

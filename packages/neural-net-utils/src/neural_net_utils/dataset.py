@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.dtypes import Array
-from neural_net_core.errors import ShapeError
+from neural_net_utils._labels import as_rows, common_length
 
 __all__ = ["ArrayDataset"]
 
@@ -41,13 +40,8 @@ class ArrayDataset:
     def __init__(self, *arrays: npt.ArrayLike) -> None:
         if not arrays:
             raise ValueError("ArrayDataset: expected at least one array, got none")
-        self.arrays = tuple(np.asarray(array) for array in arrays)
-        shapes = [array.shape for array in self.arrays]
-        if any(shape == () for shape in shapes) or len({shape[0] for shape in shapes}) > 1:
-            raise ShapeError(
-                f"ArrayDataset: expected arrays of equal length, got shapes {shapes}: "
-                "the first axis counts the samples"
-            )
+        self.arrays = tuple(as_rows("ArrayDataset", "arrays", array) for array in arrays)
+        common_length("ArrayDataset", self.arrays)
 
     def __len__(self) -> int:
         return len(self.arrays[0])

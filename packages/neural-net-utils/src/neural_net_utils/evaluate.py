@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import Module, Tensor, no_grad
+from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
-from neural_net_utils._checks import check_count
 from neural_net_utils.loader import Batch
 from neural_net_utils.metrics import MetricFunction, StreamingMetric, as_streaming
 

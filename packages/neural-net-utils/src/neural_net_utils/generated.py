@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from neural_net_core.checks import check_count, check_fraction
 from neural_net_core.dtypes import Array
 from neural_net_core.random import resolve_rng
-from neural_net_utils._checks import check_count, check_fraction
 
 __all__ = ["blobs", "circles", "moons", "two_spirals", "xor_points"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import Module
-from neural_net_utils._checks import check_count
+from neural_net_core.checks import check_count
 from neural_net_utils.callbacks._weights import copy_weights, restore_weights
 from neural_net_utils.evaluate import LossFunction, check_batch, loss_value
 from neural_net_utils.loader import Batch

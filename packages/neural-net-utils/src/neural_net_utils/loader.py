@@ -7,9 +7,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.random import resolve_rng
-from neural_net_utils._checks import check_count
 from neural_net_utils.collate import stack_samples
 from neural_net_utils.dataset import ArrayDataset
 

@@ -10,9 +10,9 @@ import math
 
 import numpy as np
 
+from neural_net_core.checks import check_count, check_fraction
 from neural_net_core.dtypes import Array
 from neural_net_core.random import resolve_rng
-from neural_net_utils._checks import check_count, check_fraction
 
 __all__ = ["mnist_1d", "mnist_1d_templates"]
 

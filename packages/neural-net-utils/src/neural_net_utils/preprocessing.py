@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_array, check_count, check_dtype, check_number, shown
 from neural_net_core.dtypes import Array
-from neural_net_core.errors import DTypeError, ShapeError
+from neural_net_core.errors import DTypeError, ShapeError, StateDictError
+from neural_net_utils._labels import distinct_labels
 
 __all__ = ["LabelEncoder", "Standardizer", "class_weights", "one_hot"]
 
@@ -34,18 +37,19 @@ def one_hot(
         >>> one_hot([2, 0], 3).tolist()
         [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
-    numbers = np.asarray(labels)
-    if numbers.dtype.kind not in "iu" and numbers.size:
-        raise DTypeError(f"one_hot: expected integer labels, got {numbers.dtype}")
-    numbers = numbers.astype(np.intp)
+    numbers = check_array("one_hot", "labels", labels, kinds="iu")
+    dtype = check_dtype("one_hot", dtype, kinds="biuf")
     low, high = (int(numbers.min()), int(numbers.max())) if numbers.size else (0, -1)
-    classes = high + 1 if num_classes is None else num_classes
+    if num_classes is None:
+        classes = high + 1
+    else:
+        classes = check_count("one_hot", "num_classes", num_classes, 0)
     if low < 0 or high >= classes:
         raise ValueError(
             f"one_hot: labels must be from 0 to {classes - 1}, got values from {low} to {high}"
         )
     rows = np.zeros((*numbers.shape, classes), dtype=dtype)
-    np.put_along_axis(rows, numbers[..., np.newaxis], 1, axis=-1)
+    np.put_along_axis(rows, numbers.astype(np.intp)[..., np.newaxis], 1, axis=-1)
     return rows
 
 
@@ -53,10 +57,15 @@ class LabelEncoder:
     """Translate any labels (strings, dates, numbers) to class numbers 0, 1, … and back.
 
     Args:
-        labels: the labels to know; each distinct one becomes a class, in sorted order.
+        labels: the labels to know; each distinct one becomes a class, in sorted order. All are of
+            one type; None and NaN are no labels.
 
     Attributes:
         classes: (K,) the distinct labels, sorted.
+
+    Raises:
+        ValueError: for labels that are missing (None, NaN, not a time), or of types that have no
+            order among them.
 
     Examples:
         >>> encoder = LabelEncoder(["dog", "cat", "dog"])
@@ -69,23 +78,21 @@ class LabelEncoder:
     classes: Array
 
     def __init__(self, labels: npt.ArrayLike) -> None:
-        self.classes = np.unique(np.asarray(labels))
+        self.classes = distinct_labels("LabelEncoder", "labels", labels)[0]
 
     def encode(self, labels: npt.ArrayLike) -> Array:
         """Class numbers (...) int64; an unknown label raises ValueError."""
-        values = np.asarray(labels)
-        codes = np.searchsorted(self.classes, values).clip(max=max(len(self.classes) - 1, 0))
-        unknown = (
-            self.classes[codes] != values if len(self.classes) else np.ones(values.shape, bool)
-        )
-        if np.any(unknown):
-            names = sorted(set(values[unknown].tolist()), key=str)[:5]
-            raise ValueError(f"LabelEncoder: labels never seen: {names}")
-        return codes.astype(np.int64)
+        where = "LabelEncoder.encode"
+        names, codes = distinct_labels(where, "labels", labels)
+        places = {name: i for i, name in enumerate(self.classes.tolist())}
+        if unknown := [name for name in names.tolist() if name not in places]:
+            raise ValueError(f"{where}: labels never seen: {shown(unknown)}")
+        numbers = np.array([places[name] for name in names.tolist()], dtype=np.int64)
+        return np.asarray(numbers[codes])
 
     def decode(self, codes: npt.ArrayLike) -> Array:
         """The labels of class numbers (...)."""
-        numbers = np.asarray(codes)
+        numbers = check_array("LabelEncoder.decode", "codes", codes, kinds="iu")
         if numbers.size and (numbers.min() < 0 or numbers.max() >= len(self.classes)):
             raise ValueError(
                 f"LabelEncoder: class numbers must be from 0 to {len(self.classes) - 1}, "
@@ -123,15 +130,26 @@ class Standardizer:
     scale: Array | None
 
     def __init__(self, axis: int | tuple[int, ...] = 0) -> None:
-        self.axis = axis
+        axes = axis if isinstance(axis, tuple) else (axis,)
+        self.axis = tuple(check_count("Standardizer", "axis", a, -64, 63) for a in axes)
         self.mean = None
         self.scale = None
 
     def fit(self, x: npt.ArrayLike) -> Standardizer:
-        """Measure mean and deviation of the training data (n, ...); returns itself."""
-        data = np.asarray(x)
+        """Measure mean and deviation of the training data (n, ...); returns itself.
+
+        Raises:
+            ValueError: for data that are not finite, or lack an axis.
+        """
+        data = check_array("Standardizer.fit", "x", x)
         if data.ndim == 0 or data.shape[0] == 0:
             raise ShapeError(f"Standardizer: expected data (n, ...) with n >= 1, got {data.shape}")
+        if not all(-data.ndim <= a < data.ndim for a in self.axis):
+            raise ShapeError(f"Standardizer: axis {self.axis} is not in data {data.shape}")
+        if not np.isfinite(data).all():
+            raise ValueError(
+                "Standardizer.fit: x holds NaN or infinity, which would make a whole feature NaN"
+            )
         # Sums in float64: the mean of a million float32 values near 1e4 needs the digits.
         wide = data.astype(np.float64)
         mean, scale = (
@@ -147,29 +165,48 @@ class Standardizer:
 
     def transform(self, x: npt.ArrayLike) -> Array:
         """Standardise data of the fitted shape (any number of rows)."""
-        mean, scale = self._fitted(x)
-        return np.asarray((np.asarray(x) - mean) / scale)
+        data = check_array("Standardizer.transform", "x", x)
+        mean, scale = self._fitted(data.shape)
+        return np.asarray((data - mean) / scale)
 
     def inverse(self, z: npt.ArrayLike) -> Array:
         """The original data from standardised data."""
-        mean, scale = self._fitted(z)
-        return np.asarray(np.asarray(z) * scale + mean)
+        data = check_array("Standardizer.inverse", "z", z)
+        mean, scale = self._fitted(data.shape)
+        return np.asarray(data * scale + mean)
 
     def state_dict(self) -> dict[str, Array]:
         """Mean and scale, to store beside a model."""
         mean, scale = self._fitted(None)
         return {"mean": mean.copy(), "scale": scale.copy()}
 
-    def load_state_dict(self, state: dict[str, Array]) -> None:
-        """Take over the mean and scale of another standardiser."""
-        if set(state) != {"mean", "scale"}:
-            raise ValueError(f"Standardizer: expected mean and scale, got {sorted(state)}")
-        self.mean, self.scale = np.array(state["mean"]), np.array(state["scale"])
+    def load_state_dict(self, state: Any) -> None:
+        """Take over the mean and scale of another standardiser.
 
-    def _fitted(self, x: Any) -> tuple[Array, Array]:
+        Raises:
+            StateDictError: if the state holds no mean and scale of one shape, all numbers finite
+                and no scale 0; nothing is changed then.
+        """
+        where = "Standardizer.load_state_dict"
+        if not isinstance(state, Mapping) or set(state) != {"mean", "scale"}:
+            raise StateDictError(f"{where}: state must hold mean and scale, got {shown(state)}")
+        try:
+            mean, scale = (
+                np.array(check_array(where, key, state[key])) for key in ("mean", "scale")
+            )
+        except (ShapeError, DTypeError) as error:
+            raise StateDictError(str(error)) from None
+        if mean.shape != scale.shape or not (np.isfinite(mean) & np.isfinite(scale)).all():
+            raise StateDictError(f"{where}: mean and scale must be finite and of one shape")
+        if (scale == 0).any():
+            raise StateDictError(f"{where}: scale must not be 0")
+        self.mean, self.scale = mean, scale
+
+    def _fitted(self, shape: tuple[int, ...] | None) -> tuple[Array, Array]:
         if self.mean is None or self.scale is None:
             raise ValueError("Standardizer: call fit(training_data) first")
-        shape = self.mean.shape if x is None else np.shape(x)
+        if shape is None:
+            return self.mean, self.scale
         if len(shape) != self.mean.ndim or any(
             one not in (1, size) for one, size in zip(self.mean.shape, shape, strict=True)
         ):
@@ -198,24 +235,24 @@ def class_weights(
         (K,) float32.
 
     Raises:
-        ValueError: if a class has no sample and smoothing is 0.
+        DTypeError: if the labels are not integers.
+        ValueError: for a label out of range, or if a class has no sample and smoothing is 0.
 
     Examples:
         >>> class_weights([0, 0, 0, 0, 0, 0, 1, 1]).tolist()  # 8 / (2 · 6) and 8 / (2 · 2)
         [0.66..., 2.0]
     """
-    numbers = np.asarray(labels)
-    if numbers.dtype.kind not in "iu" or numbers.ndim != 1:
-        raise DTypeError(
-            f"class_weights: expected integer labels (n,), got {numbers.dtype}{list(numbers.shape)}"
-        )
-    if smoothing < 0:
-        raise ValueError(f"class_weights: smoothing must be >= 0, got {smoothing}")
-    counts = np.bincount(numbers, minlength=num_classes or 0)
-    if num_classes is not None and len(counts) > num_classes:
+    where = "class_weights"
+    numbers = check_array(where, "labels", labels, ndim=1, kinds="iu")
+    smoothing = check_number(where, "smoothing", smoothing, 0)
+    most = None if num_classes is None else check_count(where, "num_classes", num_classes)
+    low, high = (int(numbers.min()), int(numbers.max())) if numbers.size else (0, -1)
+    if low < 0 or (most is not None and high >= most):
         raise ValueError(
-            f"class_weights: labels must be from 0 to {num_classes - 1}, got {numbers.max()}"
+            f"{where}: labels must be from 0{'' if most is None else f' to {most - 1}'}, "
+            f"got values from {low} to {high}"
         )
+    counts = np.bincount(numbers.astype(np.intp), minlength=most or 0)
     if smoothing == 0 and (len(counts) == 0 or counts.min() == 0):
         raise ValueError(
             f"class_weights: classes {np.flatnonzero(counts == 0).tolist()} have no sample; "

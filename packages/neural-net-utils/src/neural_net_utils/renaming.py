@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from neural_net_core.checks import check_count
 from neural_net_core.random import resolve_rng
-from neural_net_utils._checks import check_count
 
 __all__ = ["Renaming", "RenamingTask", "renaming_task"]
 

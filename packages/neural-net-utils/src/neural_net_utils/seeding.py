@@ -7,7 +7,7 @@ import random
 import numpy as np
 
 from neural_net_core import Module, default_rng, seed
-from neural_net_utils._checks import check_count
+from neural_net_core.checks import check_count
 
 __all__ = ["named_generators", "seed_everything", "spawn_generators"]
 

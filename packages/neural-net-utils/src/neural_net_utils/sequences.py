@@ -9,9 +9,9 @@ import math
 
 import numpy as np
 
+from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.random import resolve_rng
-from neural_net_utils._checks import check_count
 
 __all__ = [
     "adding_problem",

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_count, check_flag, is_number, is_whole, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.random import resolve_rng
+from neural_net_utils._labels import as_rows, common_length, distinct_labels
 
 __all__ = ["k_fold", "train_test_split"]
 
@@ -46,10 +48,10 @@ def train_test_split(
         >>> y_test.tolist()
         [0, 0, 1]
     """
-    sources = [np.asarray(array) for array in arrays]
+    sources = [as_rows("train_test_split", "arrays", array) for array in arrays]
     if not sources:
         raise ValueError("train_test_split: expected at least one array, got none")
-    count = _common_length("train_test_split", sources)
+    count = common_length("train_test_split", sources)
     wanted = _test_count(test_size, count)
     rng = resolve_rng(rng)
     if stratify is not None and groups is not None:
@@ -85,8 +87,8 @@ def k_fold(
         groups: (count,): samples of one group stay in one fold; folds are kept about equally large.
         rng: source of the random order; None means the library's generator.
 
-    Yields:
-        `(train_rows, test_rows)`, both ascending.
+    Returns:
+        An iterator over `(train_rows, test_rows)`, both ascending.
 
     Raises:
         ValueError: for a k out of range, more folds than groups, or both `stratify` and `groups`.
@@ -95,8 +97,10 @@ def k_fold(
         >>> [test.tolist() for _, test in k_fold(5, 2, shuffle=False)]
         [[0, 1, 2], [3, 4]]
     """
-    if not 2 <= k <= count:
-        raise ValueError(f"k_fold: k must be from 2 to the {count} samples, got {k}")
+    count = check_count("k_fold", "count", count, 2)
+    if not (is_whole(k) and 2 <= k <= count):
+        raise ValueError(f"k_fold: k must be from 2 to the {count} samples, got {shown(k)}")
+    check_flag("k_fold", "shuffle", shuffle)
     if stratify is not None and groups is not None:
         raise ValueError("k_fold: give stratify or groups, not both")
     rng = resolve_rng(rng)
@@ -112,73 +116,66 @@ def k_fold(
     else:
         for number, rows in enumerate(np.array_split(order, k)):
             fold[rows] = number
-    for number in range(k):
-        yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+    return ((np.flatnonzero(fold != i), np.flatnonzero(fold == i)) for i in range(int(k)))
 
 
 def _stratified_rows(labels: Array, wanted: int, rng: np.random.Generator) -> Array:
     """`wanted` rows in which each label has its share."""
-    _, codes = np.unique(labels, return_inverse=True)
-    counts = np.bincount(codes)
+    counts = np.bincount(labels)
     exact = counts * wanted / len(labels)
     take = np.floor(exact).astype(int)
     # The largest remainders get what is left over.
     for code in np.argsort(take - exact, kind="stable")[: wanted - take.sum()]:
         take[code] += 1
-    parts = [rng.permutation(np.flatnonzero(codes == c))[: take[c]] for c in range(len(counts))]
+    parts = [rng.permutation(np.flatnonzero(labels == c))[: take[c]] for c in range(len(counts))]
     return np.concatenate(parts)
 
 
 def _group_rows(groups: Array, wanted: int, rng: np.random.Generator) -> Array:
     """Rows of random whole groups until at least `wanted` are together."""
-    names, codes = np.unique(groups, return_inverse=True)
-    order = rng.permutation(len(names))
-    reached = np.cumsum(np.bincount(codes)[order])
+    sizes = np.bincount(groups)
+    order = rng.permutation(len(sizes))
+    reached = np.cumsum(sizes[order])
     chosen = order[: int(np.searchsorted(reached, wanted)) + 1]
-    if len(chosen) == len(names):
+    if len(chosen) == len(sizes):
         raise ValueError(
-            f"train_test_split: {len(names)} groups are too few: the test part took them all"
+            f"train_test_split: {len(sizes)} groups are too few: the test part took them all"
         )
-    return np.flatnonzero(np.isin(codes, chosen))
+    return np.flatnonzero(np.isin(groups, chosen))
 
 
 def _folds_of_groups(groups: Array, k: int, order: Array) -> Array:
     """The fold of each sample: large groups first, each to the fold that is smallest so far."""
-    names, codes = np.unique(groups, return_inverse=True)
-    if len(names) < k:
-        raise ValueError(f"k_fold: {k} folds need at least {k} groups, got {len(names)}")
-    counts = np.bincount(codes)
-    seen = codes[order]
+    counts = np.bincount(groups)
+    if len(counts) < k:
+        raise ValueError(f"k_fold: {k} folds need at least {k} groups, got {len(counts)}")
+    seen = groups[order]
     first_seen = seen[np.sort(np.unique(seen, return_index=True)[1])]  # random among equal sizes
-    fold_of, sizes = np.empty(len(names), dtype=np.intp), np.zeros(k, dtype=int)
+    fold_of, sizes = np.empty(len(counts), dtype=np.intp), np.zeros(k, dtype=int)
     for code in first_seen[np.argsort(-counts[first_seen], kind="stable")]:
         fold_of[code] = np.argmin(sizes)
         sizes[fold_of[code]] += counts[code]
-    return fold_of[codes]
+    return fold_of[groups]
 
 
 def _test_count(test_size: int | float, count: int) -> int:
-    if isinstance(test_size, (int, np.integer)):
+    wanted = 0
+    if is_whole(test_size):
         wanted = int(test_size)
-    else:
-        wanted = round(test_size * count) if 0 < test_size < 1 else 0
+    elif is_number(test_size) and 0 < test_size < 1:
+        wanted = round(test_size * count)
     if not 0 < wanted < count:
         raise ValueError(
             "train_test_split: test_size must be a fraction in (0, 1) or a count from 1 to "
-            f"{count - 1} that leaves both parts non-empty, got {test_size!r} for {count} samples"
+            f"{count - 1} that leaves both parts non-empty, got {shown(test_size)} for {count} "
+            "samples"
         )
     return wanted
 
 
 def _labels(where: str, name: str, values: npt.ArrayLike, count: int) -> Array:
-    labels = np.asarray(values)
+    """The number of each sample's label, 0 to K - 1."""
+    _, labels = distinct_labels(where, name, values)
     if labels.shape != (count,):
         raise ShapeError(f"{where}: expected {name} of shape ({count},), got {labels.shape}")
     return labels
-
-
-def _common_length(where: str, arrays: list[Array]) -> int:
-    shapes = [array.shape for array in arrays]
-    if any(shape == () for shape in shapes) or len({shape[0] for shape in shapes}) > 1:
-        raise ShapeError(f"{where}: expected arrays of equal length, got shapes {shapes}")
-    return int(shapes[0][0])

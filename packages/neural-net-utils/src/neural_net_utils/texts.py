@@ -12,10 +12,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.random import resolve_rng
-from neural_net_utils._checks import check_count
 
 __all__ = ["load_text", "random_windows"]
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol, Self
 
 from neural_net_core import Module
 from neural_net_core.checkpoint import load_checkpoint, save_checkpoint
-from neural_net_utils._checks import check_count
+from neural_net_core.checks import check_count
 from neural_net_utils.callbacks.base import Callback
 from neural_net_utils.evaluate import LossFunction, Metrics, Totals, check_batch
 from neural_net_utils.history import History

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
-from neural_net_utils._checks import check_count
 
 __all__ = [
     "TruthTable",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neural_net_utils._checks import check_count
+from neural_net_core.checks import check_count
 from neural_net_utils.callbacks._monitor import Mode, Monitor
 from neural_net_utils.callbacks.base import Callback
 

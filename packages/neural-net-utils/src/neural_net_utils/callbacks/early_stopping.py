@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
-from neural_net_utils._checks import check_count
 from neural_net_utils.callbacks._monitor import Mode, Monitor
 from neural_net_utils.callbacks._weights import copy_weights, restore_weights
 from neural_net_utils.callbacks.base import Callback

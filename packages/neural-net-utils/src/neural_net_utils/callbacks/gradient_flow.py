@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
-from neural_net_utils._checks import check_count
 from neural_net_utils.callbacks.base import Callback
 from neural_net_utils.history import Table
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from neural_net_utils._checks import check_count
+from neural_net_core.checks import check_count
 from neural_net_utils.callbacks.base import Callback
 
 if TYPE_CHECKING:

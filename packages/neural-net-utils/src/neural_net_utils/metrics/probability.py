@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from neural_net_core.checks import check_count
 from neural_net_core.errors import DTypeError, ShapeError
 from neural_net_core.tensor import TensorLike
-from neural_net_utils._checks import check_count
 from neural_net_utils.metrics._labels import as_array, class_pairs
 from neural_net_utils.metrics.streaming import Ratio, StreamingMetric, gathered, streams_as
 
