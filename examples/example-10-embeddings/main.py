@@ -119,8 +119,8 @@ def show_positions(seeds: range, images: Path) -> dict[str, float]:
         table,
         row_title="place",
         column_title="feature",
-        row_labels=[str(p) if p % 8 == 0 else "" for p in range(64)],
-        column_labels=[str(j) if j % 4 == 0 else "" for j in range(32)],
+        row_labels=[p if p % 8 == 0 else None for p in range(64)],
+        column_labels=[j if j % 4 == 0 else None for j in range(32)],
         colors="signed",
         title="Sinusoidal positions: sines and cosines, fast to slow",
     ).save(images / "positions.svg")

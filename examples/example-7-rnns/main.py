@@ -43,7 +43,7 @@ def show_pattern(quick: bool, images: Path) -> dict[str, float]:
     """Go on with a pattern, and with a longer one."""
     result = {}
     viz.unrolled_diagram(
-        ["1", "0", "1", "?"], ["", "", "", "0"], title="The same cell at every step"
+        ["1", "0", "1", "?"], [None, None, None, "0"], title="The same cell at every step"
     ).save(images / "unrolled.svg")
     for length, period in ((3, 2), (12, 5)):
         for kind in KINDS:
@@ -191,8 +191,8 @@ def show_states(run: dict, images: Path) -> None:
     # The units that move least from step to step: those that keep something.
     calm = np.argsort(np.abs(np.diff(h, axis=0)).mean(axis=0) / h.std(axis=0))[:12]
     viz.sequence_heat_map(
-        {"hidden state": h[:, calm]}, step_labels=[c.replace("\n", "⏎") for c in line],
-        step_title="character read", title="Twelve slow units of the language model",
+        {"hidden state": h[:, calm]}, step_labels=line, step_title="character read",
+        title="Twelve slow units of the language model",
     ).save(images / "hidden_states.svg")  # fmt: skip
 
 

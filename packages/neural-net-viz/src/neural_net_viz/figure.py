@@ -2,8 +2,10 @@
 
 import html
 import os
-import secrets
 from pathlib import Path
+
+from neural_net_core.checks import check_flag
+from neural_net_core.whole_file import file_name, replace_file
 
 __all__ = ["Figure"]
 
@@ -49,6 +51,7 @@ class Figure:
             full_page: Whether to return a whole page that a browser opens, instead of a
                 `<figure>` element to put into a page.
         """
+        check_flag("Figure.to_html", "full_page", full_page)
         element = f'<figure class="nnv-figure">\n{self._svg}\n</figure>\n'
         if not full_page:
             return element
@@ -65,7 +68,8 @@ class Figure:
         """Write the figure to a file: whole, or not at all.
 
         The text goes to a temporary file in the same folder, is flushed to disk and renamed over
-        the old one, so that a reader never sees half a figure. Missing folders are made.
+        the old one, so that a reader never sees half a figure. A symbolic link is followed, the
+        permissions of a file that is there are kept. Missing folders are made.
 
         Args:
             path: A name that ends in `.svg`, or in `.html` for a whole page.
@@ -74,9 +78,11 @@ class Figure:
             The path.
 
         Raises:
+            OSError: If the disk refuses; it carries the path, and nothing has changed.
+            TypeError: If `path` is no path.
             ValueError: If the name has another ending.
         """
-        target = Path(path)
+        target = Path(file_name(path))
         if target.suffix == ".svg":
             text = self._svg + "\n"
         elif target.suffix == ".html":
@@ -86,16 +92,7 @@ class Figure:
                 f"Figure.save: expected a file name that ends in .svg or .html, got {str(target)!r}"
             )
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
-        try:
-            with temporary.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        replace_file(target, text.encode())
         return target
 
     def _repr_svg_(self) -> str:

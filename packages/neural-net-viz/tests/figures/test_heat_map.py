@@ -64,7 +64,7 @@ def test_a_large_matrix_has_a_legend_instead_of_numbers(picture):
 
 
 def test_a_logarithmic_range_begins_above_zero():
-    with pytest.raises(ValueError, match=r"value_range\): expected values above 0, got \(0, 1\)"):
+    with pytest.raises(ValueError, match=r"value_range\): expected values above 0, got \(0"):
         viz.heat_map([[1.0]], log=True, value_range=(0, 1))
 
 

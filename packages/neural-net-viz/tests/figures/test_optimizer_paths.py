@@ -10,6 +10,12 @@ from neural_net_core import ShapeError
 from neural_net_viz.figures.optimizer_paths import SURFACES, beale, rosenbrock, saddle
 
 
+def styles(shown):
+    """Return the style sheets: of what rests, and at the end of what moves."""
+    assert len(shown.all("style")) == 2
+    return "\n".join(e.text for e in shown.all("style"))
+
+
 def test_the_surfaces_have_their_published_minima():
     for name in ("rosenbrock", "beale"):
         function, _, _, (x, y) = SURFACES[name]
@@ -31,7 +37,7 @@ def test_the_path_runs_through_its_points(picture, coordinates):
 
 def test_the_animation_respects_readers_who_want_none(picture):
     shown = picture(viz.optimizer_paths("beale", {"a": [[1, 1], [2, 1], [3, 0.5]]}, seconds=3))
-    style = shown.all("style")[0].text
+    style = styles(shown)
     inside = style.partition("@media (prefers-reduced-motion:no-preference)")[2]
     assert "animation:" in inside and "3s linear infinite" in inside
     outside = style.partition("@media (prefers-reduced-motion")[0]
@@ -47,7 +53,7 @@ def test_a_path_ends_where_it_breaks(picture, coordinates):
 
 
 def test_bad_input():
-    with pytest.raises(ValueError, match="'rosenbrock', 'beale', 'saddle', got 'bowl'"):
+    with pytest.raises(ValueError, match="'rosenbrock', 'beale' or 'saddle', got 'bowl'"):
         viz.optimizer_paths("bowl", {})
     with pytest.raises(ValueError, match="give x_range and y_range"):
         viz.optimizer_paths(lambda x, y: x + y, {})
@@ -60,7 +66,7 @@ def test_bad_input():
 def test_a_point_runs_through_the_steps_and_rests_at_the_end(picture):
     walk = [[-1.0, 0.0], [0.0, 0.0], [1.0, 0.0]]
     shown = picture(viz.optimizer_paths("saddle", {"a": walk}))
-    style = shown.all("style")[0].text
+    style = styles(shown)
     frames = re.search(r"@keyframes \S+-move-0\{(.*?\})\}", style)[1]
     moves = re.findall(r"([\d.,%]+)\{transform:translate\((-?[\d.]+)px,(-?[\d.]+)px\)", frames)
     at = [m[0] for m in moves]
@@ -72,7 +78,7 @@ def test_a_point_runs_through_the_steps_and_rests_at_the_end(picture):
 
 def test_a_point_that_left_the_page_is_not_seen_there(picture):
     shown = picture(viz.optimizer_paths("saddle", {"a": [[0, 0], [1, 0], [9, 0]]}))
-    style = shown.all("style")[0].text
+    style = styles(shown)
     assert re.search(r"#\S+-point-0\{opacity:0\}", style.partition("@media (prefers-reduced")[0])
     frames = re.search(r"@keyframes \S+-move-0\{(.*?\})\}", style)[1]
     assert re.findall(r"opacity:(\d)", frames) == ["1", "1", "0"]
@@ -99,7 +105,7 @@ def test_a_long_path_stays_within_a_pixel_and_keeps_its_pace(picture, coordinate
     t = np.arange(301)
     x = np.where(t <= 200, t / 200, 1 + (t - 200) / 100 * 0.9) - 1
     shown = picture(viz.optimizer_paths("saddle", {"a": np.stack([x, 0 * x], axis=1)}))
-    style = shown.all("style")[0].text
+    style = styles(shown)
     frames = re.search(r"@keyframes \S+-move-0\{(.*?\})\}", style)[1]
     at = [float(a) for a in re.findall(r"([\d.]+)%(?:,100%)?\{transform", frames)]
     assert len(at) < 10

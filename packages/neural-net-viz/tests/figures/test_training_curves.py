@@ -40,7 +40,7 @@ def test_quartiles_are_narrower_and_none_has_no_band(picture):
     seeds = np.arange(5.0)[:, None] * np.ones(3)
     assert picture(viz.training_curves({"a": seeds}, band="quartiles")).with_class("band")
     assert not picture(viz.training_curves({"a": seeds}, band="none")).with_class("band")
-    with pytest.raises(ValueError, match="'range', 'quartiles', 'none', got 'all'"):
+    with pytest.raises(ValueError, match="'range', 'quartiles' or 'none', got 'all'"):
         viz.training_curves({"a": seeds}, band="all")
 
 

@@ -36,5 +36,5 @@ def test_of_many_steps_the_first_and_the_last_are_drawn(picture):
 def test_what_does_not_fit_is_an_error():
     with pytest.raises(ShapeError, match="expected 2 labels, got 3"):
         viz.unrolled_diagram("ab", "abc")
-    with pytest.raises(ValueError, match="at least one layer, got 0"):
+    with pytest.raises(ValueError, match=r"layers\): expected 1 or more, got 0"):
         viz.unrolled_diagram("ab", layers=0)

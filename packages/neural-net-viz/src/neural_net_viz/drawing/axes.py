@@ -8,13 +8,16 @@ import numpy.typing as npt
 
 from neural_net_viz.drawing.canvas import Canvas, polyline
 from neural_net_viz.drawing.legend import LegendEntry, draw_legend, legend_height
+from neural_net_viz.drawing.number_text import exact_text, format_value
 from neural_net_viz.drawing.scales import Scale, Tick
 from neural_net_viz.drawing.text import text_width, wrap_text
 from neural_net_viz.figure import Figure
 
-__all__ = ["MARGIN", "Plot", "draw_note", "draw_title", "title_height"]
+__all__ = ["MARGIN", "WIDEST", "Plot", "apart", "draw_note", "draw_title", "title_height"]
 
 MARGIN = 16.0
+# No page is wider, however much there is to show: figures then leave out words, or parts.
+WIDEST = 1600.0
 _TITLE = 15.0
 _TITLE_LINE = 20.0
 _LABEL = 12.0
@@ -23,6 +26,8 @@ _NOTE = 11.0
 _NOTE_LINE = 15.0
 # A curve never needs more corners than pixels; more would only make the file larger.
 _MOST_POINTS = 1200
+# Markers cost ten times what a corner does, and more of them cover each other.
+_MOST_MARKERS = 2000
 
 Floats = npt.NDArray[np.float64]
 
@@ -77,6 +82,8 @@ class Plot:
         x_ticks: Ticks, instead of the scale's own.
         y_ticks: Ticks, instead of the scale's own.
         grid: Which axes' ticks have grid lines: `"xy"`, `"x"`, `"y"` or `""`.
+        curves: How many curves or groups of points there will be; of very many each is drawn with
+            fewer corners and markers, so that the file stays small.
     """
 
     def __init__(
@@ -94,10 +101,15 @@ class Plot:
         x_ticks: Sequence[Tick] | None = None,
         y_ticks: Sequence[Tick] | None = None,
         grid: str = "xy",
+        curves: int = 1,
     ) -> None:
         self.canvas = Canvas()
         self.x, self.y = x, y
         self.title = title
+        x_label, y_label = _with_offset(x_label, x), _with_offset(y_label, y)
+        self._message = ""
+        self._corners = max(40, _MOST_POINTS * 16 // max(curves, 16))
+        self._markers = max(20, _MOST_MARKERS // max(curves, 1))
         self.width = width
         top = draw_title(self.canvas, title, width)
         if y_label:
@@ -138,6 +150,8 @@ class Plot:
         for note in notes:
             self.note(note)
         self._clip: str | None = None
+        if x.empty or y.empty:
+            self.message(x.empty or y.empty)
 
     def px(self, values: npt.ArrayLike) -> Floats:
         """Return horizontal positions in pixels; NaN for what cannot be shown."""
@@ -173,8 +187,7 @@ class Plot:
             if stop - start == 1:
                 self.canvas.circle(px[start], py[start], 2.2, f"fill-{role}", tip=tip)
                 continue
-            points = _thinned(px[start:stop], py[start:stop])
-            data += polyline(points)
+            data += polyline(_thinned(px[start:stop], py[start:stop], self._corners))
         self.canvas.path(
             data, f"line stroke-{role}", dash=dash, width=width, clip=self.clip(), tip=tip
         )
@@ -192,8 +205,8 @@ class Plot:
         for start, stop in _finite_stretches(px, bottom + top):
             if stop - start < 2:
                 continue
-            there = _thinned(px[start:stop], top[start:stop])
-            back = _thinned(px[start:stop], bottom[start:stop])
+            there = _thinned(px[start:stop], top[start:stop], self._corners)
+            back = _thinned(px[start:stop], bottom[start:stop], self._corners)
             data += polyline(there + back[::-1]) + "Z"
         self.canvas.path(data, classes, clip=self.clip())
 
@@ -206,8 +219,9 @@ class Plot:
         marker: str = "circle",
         radius: float = 4,
         tips: Sequence[str] | None = None,
+        name: str | None = None,
     ) -> None:
-        """Draw markers where both coordinates are finite.
+        """Draw markers where both coordinates are finite; of very many, some that stand apart.
 
         Args:
             xs: (N,) in data units.
@@ -216,10 +230,16 @@ class Plot:
             marker: One of `MARKERS`.
             radius: Half the marker's size in pixels.
             tips: One text per point, shown when the pointer rests on it.
+            name: What the points are called; the texts then say where each lies.
         """
-        for i, (x, y) in enumerate(zip(self.px(xs), self.py(ys), strict=True)):
-            if math.isfinite(x) and math.isfinite(y):
-                self.canvas.marker(marker, x, y, radius, role, tips[i] if tips else None)
+        at, values = np.asarray(xs), np.asarray(ys)
+        px, py = self.px(xs), self.py(ys)
+        finite = np.flatnonzero(np.isfinite(px) & np.isfinite(py))
+        for i in finite[apart(px[finite], py[finite], self._markers)]:
+            tip = tips[i] if tips else None
+            if name is not None:
+                tip = f"{name}: {format_value(at[i])}, {format_value(values[i])}"
+            self.canvas.marker(marker, float(px[i]), float(py[i]), radius, role, tip)
 
     def note(self, text: str) -> None:
         """Add a line of small text at the foot of the page."""
@@ -229,7 +249,10 @@ class Plot:
             self.height += 17
 
     def message(self, text: str) -> None:
-        """Write a word in the middle of the empty plot, such as "no data"."""
+        """Write a word in the middle of the empty plot, such as "no data"; the first one stays."""
+        if self._message:
+            return
+        self._message = text
         self.canvas.text(
             (self.left + self.right) / 2,
             (self.top + self.bottom) / 2,
@@ -245,9 +268,11 @@ class Plot:
             self._clip = self.canvas.clip(self.left, self.top - 2, width, height + 4)
         return self._clip
 
-    def figure(self, description: str, css: str = "") -> Figure:
-        """Finish the page."""
-        return self.canvas.figure(self.width, self.height, self.title, description, css)
+    def figure(self, description: str, css: str = "", motion: str = "") -> Figure:
+        """Finish the page; a reason why it is empty goes into the description too."""
+        if self._message not in ("", "no data"):
+            description = f"{description.rstrip()} {self._message.capitalize()}."
+        return self.canvas.figure(self.width, self.height, self.title, description, css, motion)
 
     def _fitting_ticks(self) -> list[Tick]:
         """Choose as many horizontal ticks as have room for their labels."""
@@ -290,6 +315,14 @@ class Plot:
         )
 
 
+def _with_offset(label: str, scale: Scale) -> str:
+    """Say on an axis's label what its ticks are counted from, if that is not 0."""
+    if not scale.offset:
+        return label
+    counted = f"counted from {exact_text(scale.offset)}"
+    return f"{label}, {counted}" if label else counted
+
+
 def _labels_fit(ticks: Sequence[Tick], scale: Scale, room: float) -> bool:
     """Tell whether the labels, centred on their ticks, leave space between each other."""
     end = -math.inf
@@ -303,6 +336,20 @@ def _labels_fit(ticks: Sequence[Tick], scale: Scale, room: float) -> bool:
     return True
 
 
+def apart(xs: Floats, ys: Floats, most: int) -> npt.NDArray[np.intp]:
+    """Return which points to draw: all, or of more than `most` one in each square of a grid.
+
+    The grid is as fine as it can be with so few points; of each square the first point stays.
+    """
+    side = 1.0
+    keep = np.arange(len(xs))
+    while len(keep) > most:
+        cells = np.stack([xs // side, ys // side], axis=1)
+        keep = np.sort(np.unique(cells, axis=0, return_index=True)[1])
+        side *= 1.3
+    return keep
+
+
 def _finite_stretches(xs: Floats, ys: Floats) -> list[tuple[int, int]]:
     """Return the ranges [start, stop) in which both are finite."""
     finite = np.isfinite(xs) & np.isfinite(ys)
@@ -310,11 +357,11 @@ def _finite_stretches(xs: Floats, ys: Floats) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(steps[::2], steps[1::2], strict=True)]
 
 
-def _thinned(xs: Floats, ys: Floats) -> list[tuple[float, float]]:
+def _thinned(xs: Floats, ys: Floats, most: int) -> list[tuple[float, float]]:
     """Keep the lowest and the highest point of every stretch, if there are too many points."""
-    if len(xs) <= _MOST_POINTS:
+    if len(xs) <= most:
         return list(zip(xs.tolist(), ys.tolist(), strict=True))
     keep = {0, len(xs) - 1}
-    for part in np.array_split(np.arange(len(xs)), _MOST_POINTS // 2):
+    for part in np.array_split(np.arange(len(xs)), most // 2):
         keep |= {int(part[np.argmin(ys[part])]), int(part[np.argmax(ys[part])])}
     return [(float(xs[i]), float(ys[i])) for i in sorted(keep)]

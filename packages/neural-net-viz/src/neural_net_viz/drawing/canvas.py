@@ -23,6 +23,10 @@ _SVG = "http://www.w3.org/2000/svg"
 _TO_BASELINE = 0.36
 
 
+_PLACES = ("x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "width", "height", "d")
+_BROKEN = re.compile("nan|inf")
+
+
 class Canvas:
     """A page on which a figure is drawn, from back to front, in pixels from the upper left.
 
@@ -32,6 +36,7 @@ class Canvas:
     def __init__(self) -> None:
         self._drawing = svgwrite.Drawing(debug=False)
         self._classes: dict[str, None] = {}
+        self._sizes: set[float] = set()
         self._clips = 0
         self._holder: Any = self._drawing  # what the next element goes into
 
@@ -174,6 +179,7 @@ class Canvas:
         baseline = (coordinate(x), coordinate(y + _TO_BASELINE * size))
         element = self._drawing.text(shown, insert=baseline)
         element.attribs["font-size"] = coordinate(size)
+        self._sizes.add(size)
         if anchor != "start":
             element.attribs["text-anchor"] = anchor
         if bold:
@@ -251,7 +257,13 @@ class Canvas:
             self._holder = outer
 
     def figure(
-        self, width: float, height: float, title: str, description: str, css: str = ""
+        self,
+        width: float,
+        height: float,
+        title: str,
+        description: str,
+        css: str = "",
+        motion: str = "",
     ) -> Figure:
         """Finish: put the background behind, the style sheet and the descriptions in front.
 
@@ -260,7 +272,8 @@ class Canvas:
             height: Height of the page.
             title: The figure's title.
             description: What it shows, in words.
-            css: Further rules; `#name` in them is the element with that id. Keyframes have names of
+            css: Further rules; `#name` in them is the element with that id.
+            motion: Rules for readers who have nothing against motion. Keyframes have names of
                 their own, without the prefix that all names get here.
         """
         title, description = clean_text(title), clean_text(description)
@@ -282,10 +295,16 @@ class Canvas:
         self._classes["surface"] = None
         page.attribs["class"] = "nnv-surface"
         style = ElementTree.Element("style")
-        style.text = style_sheet(sorted(self._classes), css)
+        sizes = [coordinate(size) for size in sorted(self._sizes)]
+        style.text = style_sheet(sorted(self._classes), sizes, css)
         head = [_described("title", title), _described("desc", description), style, page.get_xml()]
         for position, element in enumerate(head):
             root.insert(position, element)
+        if motion:
+            # At the end: a browser that paints while it still reads the page then starts all
+            # animations in one moment, and not those of its first piece earlier.
+            moving = ElementTree.SubElement(root, "style")
+            moving.text = f"@media (prefers-reduced-motion:no-preference){{\n{motion}\n}}"
         _make_ids_unique(root)
         svg = _to_text(root)
         return Figure(svg, title=title, description=description, width=width, height=height)
@@ -298,6 +317,8 @@ class Canvas:
             element.attribs["stroke-dasharray"] = dash
 
     def _add(self, element: Any, classes: str, tip: str | None) -> None:
+        if any(_BROKEN.search(element.attribs.get(name, "")) for name in _PLACES):
+            return  # what has no place is not drawn; nan is no coordinate for any viewer
         names = classes.split()
         self._classes |= dict.fromkeys(names)
         if names:
@@ -349,14 +370,15 @@ def _make_ids_unique(root: ElementTree.Element) -> None:
         if "aria-labelledby" in attributes:
             ids = attributes["aria-labelledby"].split()
             attributes["aria-labelledby"] = " ".join(prefix + name for name in ids)
-    style = root.find("style")
-    if style is not None and style.text:
-        # In the style sheet too; the longest names first, as p-1 begins p-10.
+    for style in root.iter("style"):
+        text = style.text or ""
+        # In the style sheets too; the longest names first, as p-1 begins p-10.
         for name in sorted(names, key=len, reverse=True):
-            style.text = style.text.replace(f"#{name}{{", f"#{prefix}{name}{{")
-        for name in re.findall(r"@keyframes ([\w-]+)\{", style.text):
-            style.text = style.text.replace(f"@keyframes {name}{{", f"@keyframes {prefix}{name}{{")
-            style.text = style.text.replace(f"animation:{name} ", f"animation:{prefix}{name} ")
+            text = text.replace(f"#{name}{{", f"#{prefix}{name}{{")
+        for name in re.findall(r"@keyframes ([\w-]+)\{", text):
+            text = text.replace(f"@keyframes {name}{{", f"@keyframes {prefix}{name}{{")
+            text = text.replace(f"animation:{name} ", f"animation:{prefix}{name} ")
+        style.text = text
 
 
 def _to_text(root: ElementTree.Element) -> str:

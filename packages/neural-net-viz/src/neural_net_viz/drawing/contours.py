@@ -11,7 +11,7 @@ import numpy.typing as npt
 from neural_net_viz.drawing.inputs import Floats
 from neural_net_viz.drawing.number_text import coordinate
 
-__all__ = ["contour_lines", "lines_path", "region_path"]
+__all__ = ["contour_lines", "empty_note", "lines_path", "region_path"]
 
 Point = tuple[float, float]
 # An edge of the grid: (row, column, whether it goes down from there instead of right).
@@ -24,7 +24,7 @@ def contour_lines(
     """Trace the lines on which z passes a level.
 
     Args:
-        z: (rows, columns) values at the grid's points; what is not finite counts as below.
+        z: (rows, columns) values at the grid's points; no line runs beside NaN.
         xs: (columns,) places of the columns.
         ys: (rows,) places of the rows.
         level: The value to trace.
@@ -38,7 +38,6 @@ def contour_lines(
         [[(0.5, 1.0), (0.5, 0.0)]]
     """
     values = np.asarray(z, dtype=np.float64)
-    values = np.where(np.isfinite(values), values, -np.inf)
     across, down = np.asarray(xs, dtype=np.float64), np.asarray(ys, dtype=np.float64)
     onward = _steps(values, level)
     begun = set(onward.values())
@@ -63,11 +62,22 @@ def region_path(z: Floats, xs: Floats, ys: Floats, level: float) -> str:
         ys: (rows,) places of the rows.
         level: The value at the region's edge.
     """
+    z = np.where(np.isnan(z), -np.inf, z)  # a region ends where nothing is known
     # A ring of low values around the grid, at the places of its border, closes every line there.
     padded = np.pad(z.astype(np.float64), 1, constant_values=-np.inf)
     across = np.concatenate([xs[:1], xs, xs[-1:]])
     down = np.concatenate([ys[:1], ys, ys[-1:]])
     return lines_path(contour_lines(padded, across, down, level), close=True)
+
+
+def empty_note(unknown: npt.NDArray[np.bool_]) -> str:
+    """Say how much of a map stays empty because the model gave no answer there.
+
+    Args:
+        unknown: Whether the answer is NaN, for every point of the grid.
+    """
+    share = f"{max(unknown.mean(), 0.01):.0%}".replace("%", " %")
+    return f"Left empty: {share} of the plane, where the model answers NaN."
 
 
 def lines_path(lines: list[list[Point]], close: bool = False) -> str:
@@ -89,6 +99,8 @@ def _steps(values: Floats, level: float) -> dict[_Edge, _Edge]:
     above = values > level
     # Squares whose four corners are not all alike.
     count = above[:-1, :-1].astype(int) + above[:-1, 1:] + above[1:, 1:] + above[1:, :-1]
+    unknown = np.isnan(values)
+    count[unknown[:-1, :-1] | unknown[:-1, 1:] | unknown[1:, 1:] | unknown[1:, :-1]] = 0
     onward: dict[_Edge, _Edge] = {}
     for i, j in np.argwhere((count > 0) & (count < 4)).tolist():
         corners = [(i, j), (i, j + 1), (i + 1, j + 1), (i + 1, j)]

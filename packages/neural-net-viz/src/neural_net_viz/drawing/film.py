@@ -11,28 +11,33 @@ from neural_net_viz.drawing.inputs import Floats, as_floats
 from neural_net_viz.drawing.number_text import coordinate
 from neural_net_viz.drawing.scales import make_scale
 
-__all__ = ["check_film", "draw_loss_curve", "frames"]
+__all__ = ["check_film", "draw_loss_curve", "film_rules", "frames"]
 
 # The part of a run, in percent, in which something moves; the rest is for the eye.
 _MOVING = 86.0
 
 
 def check_film(
-    figure: str, snapshots: Iterable[int], losses: Any, seconds: float
+    figure: str, snapshots: Iterable[int], losses: Any, seconds: float, most: int = 60
 ) -> tuple[list[int], Floats]:
     """Return the steps of the snapshots in order and the losses, or raise what is wrong.
+
+    Of very many snapshots, the first, the last and evenly chosen ones between are kept.
 
     Args:
         figure: The function that asks, for messages.
         snapshots: The steps of which there is something to show.
         losses: (steps,) the loss after 0, 1, … steps.
         seconds: How long one run of the animation takes.
+        most: The most frames.
 
     Raises:
         ShapeError: If the losses are no vector.
         ValueError: If there is no snapshot, one lies beyond the losses, or seconds is not above 0.
     """
-    steps = sorted(snapshots)
+    if not all(isinstance(step, int | np.integer) for step in snapshots):
+        raise ValueError(f"{figure}(snapshots): expected whole numbers of steps as keys")
+    steps = sorted(map(int, snapshots))
     curve = as_floats(f"{figure}(losses)", losses, 1, expected="(steps,)")
     if not steps:
         raise ValueError(f"{figure}(snapshots): expected at least one")
@@ -43,7 +48,8 @@ def check_film(
         )
     if not seconds > 0:
         raise ValueError(f"{figure}(seconds): expected more than 0, got {seconds}")
-    return steps, curve
+    keep = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), most)).astype(int))
+    return [steps[i] for i in keep], curve
 
 
 def draw_loss_curve(
@@ -71,7 +77,8 @@ def draw_loss_curve(
     keep = np.unique(np.linspace(0, len(xs) - 1, min(len(xs), 300)).astype(int))
     spots = list(zip(xs.tolist(), ys.tolist(), strict=True))
     canvas.path(polyline([spots[i] for i in keep]), "line stroke-series-0")
-    canvas.text(left, top + height + 14, "loss", size=12, classes="muted")
+    name = f"loss: {scale.empty}" if scale.empty else "loss"
+    canvas.text(left, top + height + 14, name, size=12, classes="muted")
     last = f"step {len(losses) - 1}"
     canvas.text(right, top + height + 14, last, size=12, anchor="end", classes="muted")
     return spots
@@ -81,8 +88,6 @@ def frames(
     canvas: Canvas,
     steps: Sequence[int],
     spots: list[tuple[float, float]],
-    seconds: float,
-    rules: list[str],
 ) -> Iterator[tuple[int, int]]:
     """Yield number and step of every frame; what is drawn meanwhile belongs to that frame.
 
@@ -90,37 +95,39 @@ def frames(
         canvas: What to draw on.
         steps: Of the frames.
         spots: Where each step lies on the loss curve; a mark is put there.
-        seconds: How long all frames take.
-        rules: Where the style sheet's rules are added.
     """
-    for k, step in enumerate(steps):
-        with canvas.group(f"frame-{k}"):
-            yield k, step
-            canvas.circle(*spots[step], 5, "outline fill-text", tip=f"step {step}")
-        rules.append(_frame_rules(k, len(steps), seconds))
+    with canvas.group("film"):
+        for k, step in enumerate(steps):
+            with canvas.group(f"frame-{k}"):
+                yield k, step
+                canvas.circle(*spots[step], 5, "outline fill-text", tip=f"step {step}")
 
 
-def _frame_rules(k: int, count: int, seconds: float) -> str:
-    """Write when the group `frame-k` shows: in its turn, or, where nothing moves, if it is last.
+def film_rules(count: int, seconds: float) -> tuple[str, str]:
+    """Return the rules of rest and of motion, by which one frame shows at any time.
 
-    Readers who ask for less motion, and viewers without animation, see the last frame.
+    Readers who ask for less motion, and viewers without animation, see the last frame. All frames
+    hang on one animation, that of the group around them: it sets a property for each frame, which
+    the frame inherits. Were each frame animated by itself, a frame could end before the next one
+    begins, and the picture would be empty in between.
 
     Args:
-        k: Which frame, from 0.
-        count: How many there are.
+        count: How many frames there are.
         seconds: How long all of them take.
     """
-    begin = coordinate(_MOVING * k / count)
-    frames = f"0%{{visibility:{'visible' if k == 0 else 'hidden'}}}"
-    if k:
-        frames += f"{begin}%{{visibility:visible}}"
-    if k < count - 1:
-        frames += f"{coordinate(_MOVING * (k + 1) / count)}%{{visibility:hidden}}"
-    still = "" if k == count - 1 else f".nnv #frame-{k}{{visibility:hidden}}\n"
+    still = "\n".join(f".nnv #frame-{k}{{visibility:hidden}}" for k in range(count - 1))
     if count == 1:
-        return still
-    return still + (
-        "@media (prefers-reduced-motion:no-preference){"
-        f"@keyframes show-{k}{{{frames}}}"
-        f".nnv #frame-{k}{{animation:show-{k} {coordinate(seconds)}s step-end infinite}}}}"
-    )
+        return still, ""
+    keys = ["0%{" + ";".join(_show(k, k == 0) for k in range(count)) + "}"]
+    keys += [
+        f"{coordinate(_MOVING * k / count)}%{{{_show(k - 1, False)};{_show(k, True)}}}"
+        for k in range(1, count)
+    ]
+    rules = [f"@keyframes film{{{''.join(keys)}}}"]
+    rules += [f".nnv #film{{animation:film {coordinate(seconds)}s step-end infinite}}"]
+    rules += [f".nnv #frame-{k}{{visibility:var(--nnv-frame-{k})}}" for k in range(count)]
+    return still, "\n".join(rules)
+
+
+def _show(k: int, visible: bool) -> str:
+    return f"--nnv-frame-{k}:{'visible' if visible else 'hidden'}"

@@ -16,16 +16,22 @@ __all__ = ["MatrixPanel", "cell_size"]
 _NAME = 18.0
 _NUMBER = 10.0
 _MOST_NAME = 160.0
+_MOST_SIDE = 800.0
 
 
 def cell_size(count: int, room: float, least: float, most: float) -> float:
     """Return the side of a cell so that `count` of them fill the room, within limits.
 
+    However many there are, together they are no wider than 800.
+
     Examples:
         >>> cell_size(10, 300, 4, 40), cell_size(2, 300, 4, 40)
         (30.0, 40)
+        >>> cell_size(1000, 300, 4, 40)
+        0.8
     """
-    return min(most, max(least, room / max(count, 1)))
+    count = max(count, 1)
+    return min(most, max(min(least, _MOST_SIDE / count), room / count))
 
 
 class MatrixPanel:

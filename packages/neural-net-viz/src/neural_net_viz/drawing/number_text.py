@@ -2,7 +2,7 @@
 
 import math
 
-__all__ = ["coordinate", "format_tick", "format_value", "power_of_ten"]
+__all__ = ["coordinate", "exact_text", "format_tick", "format_value", "power_of_ten"]
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -49,6 +49,18 @@ def format_value(value: float, digits: int = 3) -> str:
         mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
         text = f"{mantissa}×{power_of_ten(power)}"
     return text.replace("-", "−")
+
+
+def exact_text(value: float) -> str:
+    """Write a value with all its digits.
+
+    Examples:
+        >>> exact_text(1.7e12), exact_text(-0.25), exact_text(1e100)
+        ('1700000000000', '−0.25', '1×10¹⁰⁰')
+    """
+    if abs(value) < 1e16 and value == int(value):
+        return str(int(value)).replace("-", "−")
+    return format_value(value, 15)
 
 
 def format_tick(value: float, step: float) -> str:

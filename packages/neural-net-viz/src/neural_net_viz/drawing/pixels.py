@@ -13,11 +13,11 @@ from neural_net_viz.drawing.inputs import Floats
 from neural_net_viz.drawing.number_text import coordinate
 from neural_net_viz.drawing.ramps import STEPS, ramp_color, ramp_role
 
-__all__ = ["data_range", "draw_pixels", "ramp_steps"]
+__all__ = ["MOST_SHAPES", "data_range", "draw_pixels", "ramp_steps"]
 
 # Up to here a matrix is drawn as shapes; a larger one becomes a bitmap for light and one for dark
 # pages, because shapes would make the file too large.
-_MOST_SHAPES = 10_000
+MOST_SHAPES = 10_000
 # A bitmap needs no more pixels than a screen shows.
 _MOST_PIXELS = 512
 
@@ -86,7 +86,7 @@ def draw_pixels(
     """
     if not image.size:
         return
-    if image.size > _MOST_SHAPES:
+    if image.size > MOST_SHAPES:
         steps = ramp_steps(_reduced(image), low, high)
         for page in (0, 1):  # two pictures, of which the style sheet shows one
             address = _bitmap(steps, colors, page)

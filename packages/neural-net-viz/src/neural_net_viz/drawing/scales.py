@@ -1,7 +1,7 @@
 """Scales: from data to a fraction of an axis, with ticks at round values."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,10 @@ __all__ = ["Scale", "Tick", "linear_ticks", "log_ticks", "make_scale"]
 _LARGEST = 1e300
 # Below this, fractions of a range lose their digits; it counts as no range at all.
 _SMALLEST = 1e-290
+# The same for a range within large values: float64 has 16 digits, of which an axis needs three.
+_NARROWEST = 1e-13
+# With more digits than this, ticks are written as differences from a round value.
+_MOST_DIGITS = 8
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,19 @@ class Scale:
         high: Value at its end, above `low`.
         log: Whether equal ratios take equal room; `low` is then above 0.
         whole: Whether only whole numbers get ticks, for steps and epochs.
+        empty: Why there is nothing to show; empty if there is something.
     """
 
     low: float
     high: float
     log: bool = False
     whole: bool = False
+    empty: str = field(default="", repr=False)
+
+    @property
+    def offset(self) -> float:
+        """What the labels are counted from: 0, or a round value if they would be too long."""
+        return _offset(self.low, self.high)
 
     def fraction(self, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Return where values lie, 0 at `low` and 1 at `high`; NaN where they cannot be shown.
@@ -90,19 +101,24 @@ def make_scale(
         Scale(low=0.0, high=1.0, log=False, whole=False)
     """
     v = np.concatenate([np.ravel(np.asarray(values, dtype=np.float64)), np.asarray(include)])
-    v = v[np.isfinite(v) & (v > 0)] if log else v[np.isfinite(v)]
+    v = v[np.isfinite(v)]
+    if log:
+        empty = "no data" if not v.size else "nothing above 0 for a logarithmic axis"
+        v = v[v > 0]
+        if not v.size:
+            return Scale(0.1, 1.0, log=True, empty=empty)
     if not v.size:
-        return Scale(0.1, 1.0, log=True) if log else Scale(0.0, 1.0, whole=whole)
+        return Scale(0.0, 1.0, whole=whole, empty="no data")
     if log:
         low, high = (
             math.log10(min(max(float(end), 1e-300), _LARGEST)) for end in (v.min(), v.max())
         )
-        if high - low < 0.1:
+        if v.max() <= v.min() * (1 + _NARROWEST):
             low, high = low - 0.5, high + 0.5
         room = padding * (high - low)
         return Scale(10 ** max(low - room, -301.0), 10 ** min(high + room, 301.0), log=True)
     low, high = (float(np.clip(end, -_LARGEST, _LARGEST)) for end in (v.min(), v.max()))
-    if high - low <= max(1e-9 * max(abs(low), abs(high)), _SMALLEST):
+    if high - low <= max(_NARROWEST * max(abs(low), abs(high)), _SMALLEST):
         half = abs(low) * 0.1 if abs(low) > _SMALLEST else 0.5
         if whole and abs(low) < 1e6:
             half = 1.0
@@ -117,6 +133,8 @@ def make_scale(
 def linear_ticks(low: float, high: float, count: int = 5, *, whole: bool = False) -> list[Tick]:
     """Return ticks at multiples of 1, 2, 2.5 or 5 times a power of ten.
 
+    A range far from 0 and narrow gets labels that count from its `Scale.offset`.
+
     Args:
         low: Beginning of the range.
         high: End of the range.
@@ -124,6 +142,8 @@ def linear_ticks(low: float, high: float, count: int = 5, *, whole: bool = False
         whole: Whether to use whole numbers only.
 
     Examples:
+        >>> [tick.label for tick in linear_ticks(1.7e12, 1.7e12 + 100)]
+        ['0', '20', '40', '60', '80', '100']
         >>> [tick.label for tick in linear_ticks(0, 1)]
         ['0', '0.2', '0.4', '0.6', '0.8', '1.0']
         >>> [tick.label for tick in linear_ticks(0.6, 3.4, whole=True)]
@@ -139,9 +159,25 @@ def linear_ticks(low: float, high: float, count: int = 5, *, whole: bool = False
     step = power * min(factors, key=lambda factor: abs(math.log(factor * power / rough)))
     if whole:
         step = float(max(1, round(step)))
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [Tick(i * step, format_tick(i * step, step)) for i in range(first, last + 1)]
+    offset = _offset(low, high)
+    # From the offset on, as the whole quotients of a far range lose their last digits.
+    first = math.ceil((low - offset) / step - 1e-9)
+    last = math.floor((high - offset) / step + 1e-9)
+    return [Tick(offset + i * step, format_tick(i * step, step)) for i in range(first, last + 1)]
+
+
+def _offset(low: float, high: float) -> float:
+    """Return a round value in a narrow range far from 0, and 0 for any other range."""
+    span, far = high - low, max(abs(low), abs(high))
+    if not 0 < span < far * 10.0**-_MOST_DIGITS:
+        return 0.0
+    coarse = 10.0 ** math.ceil(math.log10(span))
+    offset = math.ceil(low / coarse) * coarse
+    if not low <= offset <= high:
+        fine = coarse / 10
+        offset = math.ceil(low / fine) * fine
+    offset = float(f"{offset:.15g}")
+    return offset if low <= offset <= high else low
 
 
 def log_ticks(low: float, high: float, count: int = 5) -> list[Tick]:

@@ -7,9 +7,10 @@ back to: a label that fits with it fits with the narrower ones (Segoe UI, Roboto
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
-__all__ = ["clean_text", "fit_text", "text_width", "wrap_text"]
+__all__ = ["clean_text", "fit_text", "listed", "text_width", "visible", "wrap_text"]
 
 # Advance widths of the characters 32 to 126, in thousandths of the font size.
 _WIDTHS = (
@@ -23,6 +24,8 @@ _WIDTHS = (
 _BOLD = 1.17
 _ELLIPSIS = "…"
 # XML 1.0 allows no other characters below U+0020, no surrogates and no U+FFFE, U+FFFF.
+_EMPTY = "∅"
+_BLANKS = {" ": "␣", "\n": "⏎", "\r": "␍", "\t": "⇥"}
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -36,6 +39,44 @@ def clean_text(value: object) -> str:
         'two lines�'
     """
     return " ".join(_FORBIDDEN.sub("\ufffd", str(value)).split())
+
+
+def listed(parts: Sequence[str], separator: str = "; ", most: int = 40) -> str:
+    """Join the parts of a description; of very many, the first ones and how many more there are.
+
+    Examples:
+        >>> listed(["a", "b", "c"], ", ", 2)
+        'a, b, and 1 more'
+    """
+    more = len(parts) - most
+    return separator.join([*parts[:most], *([f"and {more} more"] if more > 0 else [])])
+
+
+def visible(text: str) -> str:
+    r"""Write blanks at a token's ends, and a text that shows nothing, as signs.
+
+    Tokens may be a space, a line's end or nothing at all, and " the" is another one than "the". A
+    text of several words is no token; blanks at its ends mean nothing.
+
+    Examples:
+        >>> visible("\n"), visible(" the"), visible(""), visible("\u200b"), visible("a b")
+        ('⏎', '␣the', '∅', 'U+200B', 'a b')
+    """
+    if not text:
+        return _EMPTY
+    middle = text.strip()
+    if len(middle.split()) > 1:
+        return middle
+    start = text.index(middle) if middle else len(text)
+    ends = text[:start], text[start + len(middle) :]
+    left, right = ("".join(map(_sign, end)) for end in ends)
+    if not any(_character_width(character) for character in middle):
+        middle = "".join(map(_sign, middle))
+    return left + middle + right
+
+
+def _sign(character: str) -> str:
+    return _BLANKS.get(character) or f"U+{ord(character):04X}"
 
 
 @lru_cache(maxsize=4096)

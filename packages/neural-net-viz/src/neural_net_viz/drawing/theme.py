@@ -8,6 +8,8 @@ of colour blindness (Machado et al. 2009), under a least contrast against the ba
 search started from the hues of Okabe & Ito (2008).
 """
 
+from collections.abc import Iterable
+
 from neural_net_viz.drawing.ramps import ramp_color
 
 __all__ = ["COLORS", "DASHES", "MARKERS", "SERIES", "color", "series_role", "style_sheet"]
@@ -74,9 +76,21 @@ _RULES: dict[str, str] = {
 _RULES |= {f"fill-{role}": f"fill:${role}" for role in COLORS}
 _RULES |= {f"stroke-{role}": f"stroke:${role}" for role in COLORS}
 
-_FONT = (
+# What a figure takes over from no page, neither by inheritance nor from rules for all elements.
+# `all:initial` would do it in two words, but it undoes sizes and dashes given as attributes too.
+_OWN = (
+    "direction:ltr;unicode-bidi:normal;writing-mode:horizontal-tb;"
     "font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;"
-    "font-variant-numeric:tabular-nums"
+    "font-style:normal;font-weight:400;font-stretch:100%;font-variant:tabular-nums;"
+    "font-size-adjust:none;font-feature-settings:normal;letter-spacing:normal;"
+    "word-spacing:normal;line-height:normal;text-indent:0;text-transform:none;"
+    "text-decoration:none;text-shadow:none;text-anchor:start;dominant-baseline:auto;stroke:none"
+)
+# Attributes are weaker than any rule of a page, so the same is said again as rules.
+_ATTRIBUTES = (
+    ".nnv [text-anchor=middle]{text-anchor:middle}",
+    ".nnv [text-anchor=end]{text-anchor:end}",
+    ".nnv [font-weight=bold]{font-weight:700}",
 )
 
 
@@ -104,16 +118,18 @@ def series_role(index: int) -> str:
     return f"series-{index % SERIES}"
 
 
-def style_sheet(classes: list[str], extra: str = "") -> str:
+def style_sheet(classes: list[str], sizes: Iterable[str] = (), extra: str = "") -> str:
     """Write the style sheet of one figure: the rules it uses and the colours these need.
 
     Args:
         classes: The classes that occur in the figure, without prefix.
-        extra: Further rules, for example an animation.
+        sizes: The font sizes that occur in it.
+        extra: Further rules, for example what rests in an animation.
 
     Returns:
         CSS in which every selector begins with the class `nnv`, so that a figure put straight
-        into a page styles nothing else there.
+        into a page styles nothing else there; and the page's own style, such as its direction or
+        letter spacing, does not reach into the figure.
     """
     roles: dict[str, None] = {}
     rules = []
@@ -128,7 +144,10 @@ def style_sheet(classes: list[str], extra: str = "") -> str:
     head = [
         f".nnv{{{light}max-width:100%;height:auto}}",
         f"@media (prefers-color-scheme:dark){{.nnv{{{dark}}}}}",
-        f".nnv text{{{_FONT}}}",
+        # Twice the class outweighs the rules of a page for its SVG elements.
+        f".nnv.nnv,.nnv.nnv *{{{_OWN}}}",
+        *_ATTRIBUTES,
+        *(f'.nnv [font-size="{size}"]{{font-size:{size}px}}' for size in sizes),
     ]
     return "\n".join(head + rules + ([extra] if extra else []))
 

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from neural_net_viz.drawing.axes import Plot
-from neural_net_viz.drawing.inputs import Floats, as_floats
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_named, check_at_least, checked
 from neural_net_viz.drawing.number_text import coordinate, format_value
 from neural_net_viz.drawing.scales import Scale, make_scale
+from neural_net_viz.drawing.text import listed
 from neural_net_viz.figure import Figure
 
 __all__ = ["activation_histograms"]
@@ -17,6 +18,7 @@ _ROW = 62.0
 _HEAD = 20.0
 
 
+@checked
 def activation_histograms(
     activations: Mapping[str, Any],
     *,
@@ -33,7 +35,7 @@ def activation_histograms(
 
     Args:
         activations: Layer -> its activations, any shape. Weights and gradients work as well.
-        bins: How many bars each histogram has, at least 1.
+        bins: How many bars each histogram has, 1 to 1,000.
         value_range: The axis; None takes all layers' values but the outermost 0.5 % on each side.
         value_label: What the values are.
         title: The figure's title.
@@ -49,9 +51,11 @@ def activation_histograms(
         >>> activation_histograms({"layer 1": [0.0, 0.0, 1.0, 3.0]}).description
         'Activation of 1 layers. layer 1: mean 1, standard deviation 1.22, 50 % zero.'
     """
-    if bins < 1:
-        raise ValueError(f"activation_histograms(bins): expected 1 or more, got {bins}")
-    layers = {str(name): _values(str(name), array) for name, array in activations.items()}
+    check_at_least("activation_histograms(bins)", bins, 1, 1000)
+    layers = {
+        name: _values(name, array)
+        for name, array in as_named("activation_histograms(activations)", activations).items()
+    }
     low, high = _range(layers, value_range)
     rows = max(len(layers), 1)
     beyond = any(((v < low) | (v > high)).any() for v in layers.values())
@@ -67,7 +71,7 @@ def activation_histograms(
     )
     if not layers:
         plot.message("no data")
-    sentences = [f"{value_label.capitalize()} of {len(layers)} layers."]
+    sentences = []
     for row, (name, values) in enumerate(layers.items()):
         top = plot.top + row * _ROW
         facts = _facts(values)
@@ -81,7 +85,8 @@ def activation_histograms(
             max_width=room - used - 22,
         )  # fmt: skip
         _draw_bars(plot, values, low, high, bins, top + _HEAD, top + _ROW - 2, name)
-    return plot.figure(description or " ".join(sentences))
+    head = f"{value_label.capitalize()} of {len(layers)} layers."
+    return plot.figure(description or f"{head} {listed(sentences, ' ')}".rstrip())
 
 
 def _values(name: str, array: Any) -> Floats:

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from neural_net_core import ShapeError
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
-from neural_net_viz.drawing.film import check_film, draw_loss_curve, frames
-from neural_net_viz.drawing.inputs import as_floats, as_labels
+from neural_net_viz.drawing.film import check_film, draw_loss_curve, film_rules, frames
+from neural_net_viz.drawing.inputs import as_floats, as_labels, checked
 from neural_net_viz.drawing.matrix_panel import MatrixPanel, cell_size
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.figure import Figure
@@ -17,8 +19,10 @@ __all__ = ["alignment_animation"]
 
 _PAGE = 420.0
 _CURVE = 84.0
+_MOST_CELLS = 150_000  # of all frames together: what a file can hold
 
 
+@checked
 def alignment_animation(
     snapshots: Mapping[int, Any],
     source: Iterable[object],
@@ -34,7 +38,8 @@ def alignment_animation(
     Readers who ask for less motion, and viewers without animation, see the last step.
 
     Args:
-        snapshots: Steps -> the weights after that many steps, (target steps, source steps).
+        snapshots: Steps -> the weights after that many steps, (target steps, source steps). Of
+            more than 60 (fewer if they are large) as many are shown, evenly chosen.
         source: A token per source step.
         target: A token per target step.
         losses: (steps,) the loss after 0, 1, … steps.
@@ -55,7 +60,9 @@ def alignment_animation(
         'Attention while it is learned'
     """
     name = "alignment_animation"
-    steps, curve = check_film(name, snapshots, losses, seconds)
+    size = max((np.size(weights) for weights in snapshots.values()), default=0)
+    most = min(60, max(2, _MOST_CELLS // max(size, 1)))
+    steps, curve = check_film(name, snapshots, losses, seconds, most)
     films = [
         as_floats(f"{name}(snapshots)", snapshots[step], 2, expected="(target, source)")
         for step in steps
@@ -83,14 +90,16 @@ def alignment_animation(
     draw_color_bar(canvas, MARGIN, below, 0.0, 1.0, "sequential", label="weight", width=room)
     lower = below + COLOR_BAR_HEIGHT + 12
     spots = draw_loss_curve(canvas, curve, lower, page, _CURVE)
-    css: list[str] = []
-    for k, step in frames(canvas, steps, spots, seconds, css):
+    for k, step in frames(canvas, steps, spots):
         panels[k].draw(canvas, (page - panels[k].width) / 2, top)
         said = f"step {step}: loss {format_value(curve[step])}"
         canvas.text(page - MARGIN, top - 16, said, size=11, anchor="end")
+    first, last = (np.nanmax(film, initial=0.0) for film in (films[0], films[-1]))
     words = description or (
         f"Attention of {len(down)} target tokens to {len(across)} source tokens at {len(steps)} "
-        f"steps of training. Largest weight {format_value(films[0].max(initial=0))} at step "
-        f"{steps[0]}, {format_value(films[-1].max(initial=0))} at step {steps[-1]}."
+        f"steps of training. Largest weight {format_value(first)} at step "
+        f"{steps[0]}, {format_value(last)} at step {steps[-1]}."
     )
-    return canvas.figure(page, lower + _CURVE + 26 + MARGIN - 4, title, words, "\n".join(css))
+    return canvas.figure(
+        page, lower + _CURVE + 26 + MARGIN - 4, title, words, *film_rules(len(steps), seconds)
+    )

@@ -8,14 +8,16 @@ import numpy as np
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
-from neural_net_viz.drawing.inputs import as_floats, as_labels
+from neural_net_viz.drawing.inputs import as_floats, as_labels, checked
 from neural_net_viz.drawing.matrix_panel import MatrixPanel, cell_size
 from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.text import listed
 from neural_net_viz.figure import Figure
 
 __all__ = ["alignment_map"]
 
 
+@checked
 def alignment_map(
     weights: Any,
     source: Iterable[object],
@@ -74,5 +76,5 @@ def alignment_map(
     below = top + panel.height + 8
     draw_color_bar(canvas, MARGIN, below, *ends, "sequential", label="weight", width=room)
     words = f"Alignment of {w.shape[0]} target tokens to {w.shape[1]} source tokens"
-    words += f": {', '.join(said)}." if said else "."
+    words += f": {listed(said, ', ')}." if said else "."
     return canvas.figure(page, below + COLOR_BAR_HEIGHT + MARGIN - 6, title, description or words)

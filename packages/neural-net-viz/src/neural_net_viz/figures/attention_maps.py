@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import ShapeError
-from neural_net_viz.drawing.axes import MARGIN, draw_title
+from neural_net_viz.drawing.axes import MARGIN, WIDEST, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
-from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, check_at_least, checked
 from neural_net_viz.drawing.matrix_panel import MatrixPanel, cell_size
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.figure import Figure
@@ -19,8 +19,11 @@ __all__ = ["attention_maps"]
 
 _GAP = 22.0
 _PAGE = 860.0
+_MOST_HEADS = 64
+_MOST_CELLS = 2_000_000  # of all heads together: what a file can hold
 
 
+@checked
 def attention_maps(
     weights: Any,
     *,
@@ -34,11 +37,12 @@ def attention_maps(
     """Draw one matrix per head: rows are the queries, columns the keys that they attend to.
 
     Args:
-        weights: (heads, queries, keys), or (queries, keys) for one head; rows that sum to 1.
+        weights: (heads, queries, keys), or (queries, keys) for one head; rows that sum to 1. Of
+            more than 64 heads the first ones are drawn, and the title says how many more there are.
         query_labels: The token at each query; None numbers them.
         key_labels: The token at each key; None takes the queries' if there are as many.
         head_names: A name per head; None numbers them.
-        columns: Heads in a row; None chooses.
+        columns: Heads in a row, at most as many as fit a page; None chooses.
         title: The figure's title.
         description: What it shows, in words; None makes one.
 
@@ -55,8 +59,8 @@ def attention_maps(
         'Attention of 1 heads from 2 queries to 2 keys. head 1: strongest from x to x, 0.9.'
     """
     w = as_floats("attention_maps(weights)", weights, 2, 3, expected="(heads, queries, keys)")
-    if columns is not None and columns < 1:
-        raise ValueError(f"attention_maps(columns): expected 1 or more, got {columns}")
+    if columns is not None:
+        check_at_least("attention_maps(columns)", columns, 1)
     w = w[None] if w.ndim == 2 else w
     heads, queries, keys = w.shape
     down = as_labels("attention_maps(query_labels)", query_labels, queries)
@@ -73,6 +77,10 @@ def attention_maps(
     names = names or [f"head {i + 1}" for i in range(heads)]
     finite = w[np.isfinite(w)]
     ends = (0.0, max(float(finite.max()), 1e-9) if finite.size else 1.0)
+    words = description or _describe(w, names, down, across)
+    most = min(_MOST_HEADS, max(4, _MOST_CELLS // max(queries * keys, 1)))
+    if heads > most:
+        title, heads = f"{title} (… {heads - most} more)", most
 
     per_row = columns or min(max(heads, 1), {1: 1, 2: 2, 4: 2}.get(heads, 3 if heads < 7 else 4))
     side = cell_size(max(queries, keys), (_PAGE / per_row) - 100, 2, 26)
@@ -85,6 +93,7 @@ def attention_maps(
     ]  # fmt: skip
     wide = max((panel.width for panel in panels), default=200.0)
     tall = max((panel.height for panel in panels), default=0.0)
+    per_row = max(1, min(per_row, int((WIDEST - 2 * MARGIN + _GAP) // (wide + _GAP))))
     page = max(2 * MARGIN + per_row * (wide + _GAP) - _GAP, 320.0)
     canvas = Canvas()
     top = draw_title(canvas, title, page)
@@ -98,13 +107,12 @@ def attention_maps(
     below = top + math.ceil(heads / per_row) * (tall + 16) - 6
     room = page - 2 * MARGIN
     draw_color_bar(canvas, MARGIN, below, *ends, "sequential", label="weight", width=room)
-    words = description or _describe(w, names, down, across)
     return canvas.figure(page, below + COLOR_BAR_HEIGHT + MARGIN - 6, title, words)
 
 
 def _describe(w: Floats, names: list[str], down: list[str], across: list[str]) -> str:
     words = f"Attention of {len(w)} heads from {len(down)} queries to {len(across)} keys."
-    for name, weights in zip(names, w, strict=True):
+    for name, weights in list(zip(names, w, strict=True))[:_MOST_HEADS]:
         safe = np.where(np.isfinite(weights), weights, -np.inf)
         if not safe.size or safe.max() == -np.inf:
             continue

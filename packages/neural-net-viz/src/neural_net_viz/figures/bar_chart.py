@@ -9,12 +9,12 @@ import numpy as np
 
 from neural_net_core import ShapeError
 from neural_net_viz.drawing.axes import Plot
-from neural_net_viz.drawing.inputs import as_floats
+from neural_net_viz.drawing.inputs import as_floats, as_named, checked
 from neural_net_viz.drawing.legend import LegendEntry
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.ramps import ramp_role
 from neural_net_viz.drawing.scales import Scale, Tick, make_scale
-from neural_net_viz.drawing.text import text_width
+from neural_net_viz.drawing.text import listed, text_width
 from neural_net_viz.drawing.theme import series_role
 from neural_net_viz.figure import Figure
 
@@ -23,10 +23,12 @@ __all__ = ["bar_chart"]
 _BAR = 18.0
 _SPACE = 12.0
 _VALUE = 11.0
+_MOST_BARS = 200
 # The least width that the names leave to the bars.
 _PLOT = 380.0
 
 
+@checked
 def bar_chart(
     values: Mapping[str, Any],
     *,
@@ -40,7 +42,8 @@ def bar_chart(
     """Draw a bar for each name, or a group of bars.
 
     Args:
-        values: Name -> a number; or name -> {series: number} for groups.
+        values: Name -> a number; or name -> {series: number} for groups. Of more than 200 bars the
+            first ones are drawn, and a note says how many more there are.
         value_label: What the bars measure.
         errors: Name -> half the spread, drawn as a whisker; not for groups.
         log: Whether the axis is logarithmic; values of 0 and less are then left out.
@@ -59,7 +62,7 @@ def bar_chart(
         >>> bar_chart({"MLP": 9610, "CNN": 1210}, value_label="parameters").title
         'Bars'
     """
-    groups = {str(name): _group(str(name), value) for name, value in values.items()}
+    groups = {n: _group(n, v) for n, v in as_named("bar_chart(values)", values).items()}
     series = list(dict.fromkeys(key for group in groups.values() for key in group))
     roles = {
         key: ramp_role("sequential", 0.42 + 0.5 * i / max(len(series) - 1, 1))
@@ -67,7 +70,13 @@ def bar_chart(
         else series_role(i)
         for i, key in enumerate(series)
     }
-    spread = {str(k): float(v) for k, v in (errors or {}).items()}
+    spread = _spreads(dict(zip(values, groups, strict=True)), errors or {})
+    said = [f"{n}: " + ", ".join(f"{k} {format_value(v)}".strip() for k, v in g.items())
+            for n, g in groups.items()]  # fmt: skip
+    words = f"{value_label or 'Values'} of {len(groups)} bars. {listed(said)}"
+    most = max(1, _MOST_BARS // max(len(series), 1))
+    more = len(groups) - most
+    groups = dict(list(groups.items())[:most])
     numbers = [v for group in groups.values() for v in group.values()]
     reach = [v + d for n, s in spread.items() for v in groups.get(n, {}).values() for d in (-s, s)]
     include = () if log else (0.0,)
@@ -84,6 +93,7 @@ def bar_chart(
         y_ticks=ticks,
         grid="x",
         legend=[LegendEntry(key, roles[key], "fill") for key in series if key],
+        notes=[f"… {more} more, not drawn."] if more > 0 else [],
     )
     if not numbers:
         plot.message("no data")
@@ -108,9 +118,6 @@ def bar_chart(
                 plot.canvas.line(low, y + _BAR / 2, high, y + _BAR / 2, "edge")
                 beside = max(beside, high + 5)
             plot.canvas.text(beside, y + _BAR / 2, format_value(value), size=_VALUE)
-    said = [f"{n}: " + ", ".join(f"{k} {format_value(v)}".strip() for k, v in g.items())
-            for n, g in groups.items()]  # fmt: skip
-    words = f"{value_label or 'Values'} of {len(groups)} bars. " + "; ".join(said)
     return plot.figure(description or words.strip() + ("." if said else ""))
 
 
@@ -125,12 +132,21 @@ def _with_room(scale: Scale, pixels: float) -> Scale:
 
 def _group(name: str, value: Any) -> dict[str, float]:
     if isinstance(value, Mapping):
-        return {str(key): _number(f"{name}, {key}", item) for key, item in value.items()}
+        named = as_named("bar_chart(values)", value)
+        return {key: _number(f"{name}, {key}", item) for key, item in named.items()}
     return {"": _number(name, value)}
 
 
-def _number(name: str, value: Any) -> float:
-    array = as_floats(f"bar_chart(values[{name!r}])", value, 0, 1, expected="a number")
+def _spreads(names: Mapping[Any, str], errors: Mapping[Any, Any]) -> dict[str, float]:
+    """Return half the spread of each bar, found by its key or by its name, where it is known."""
+    found = {names.get(key, str(key)): value for key, value in errors.items()}
+    spreads = {name: _number(name, value, "errors") for name, value in found.items()}
+    return {name: spread for name, spread in spreads.items() if np.isfinite(spread)}
+
+
+def _number(name: str, value: Any, argument: str = "values") -> float:
+    where = f"bar_chart({argument}[{name!r}])"
+    array = as_floats(where, value, 0, 1, expected="a number")
     if array.size != 1:
-        raise ShapeError(f"bar_chart(values[{name!r}]): expected one number, got {array.shape}")
+        raise ShapeError(f"{where}: expected one number, got {array.shape}")
     return float(array.reshape(-1)[0])

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from neural_net_core import Module, Op, Parameter, Tensor
-from neural_net_viz.drawing.axes import MARGIN, draw_title
+from neural_net_viz.drawing.axes import MARGIN, WIDEST, draw_title
 from neural_net_viz.drawing.canvas import Canvas
+from neural_net_viz.drawing.inputs import check_at_least, checked
 from neural_net_viz.drawing.layered_layout import Layout, lay_out
 from neural_net_viz.drawing.number_text import coordinate
 from neural_net_viz.drawing.text import fit_text, text_width
@@ -20,6 +21,7 @@ _SHAPE = 10.5
 _TALL = 40.0
 _ROW = 84.0
 _MOST_NAME = 170.0
+_MOST_NODES = 1000
 
 
 @dataclass
@@ -30,6 +32,7 @@ class _Node:
     tip: str = ""
 
 
+@checked
 def computation_graph(
     tensor: Any,
     *,
@@ -46,8 +49,8 @@ def computation_graph(
     Args:
         tensor: The result, such as a loss.
         names: What to call parameters and inputs: a Module, or name -> Tensor.
-        max_nodes: The most nodes to draw, those nearest to the result; a node "… n more" stands
-            for the rest.
+        max_nodes: The most nodes to draw, those nearest to the result, and fewer if they would not
+            fit a page side by side; a node "… n more" stands for the rest.
         title: The figure's title.
         description: What it shows, in words; None makes one.
 
@@ -66,25 +69,22 @@ def computation_graph(
     if not isinstance(tensor, Tensor):
         kind = type(tensor).__name__
         raise ValueError(f"computation_graph(tensor): expected a Tensor, got {kind}")
-    if max_nodes < 1:
-        raise ValueError(f"computation_graph(max_nodes): expected 1 or more, got {max_nodes}")
+    check_at_least("computation_graph(max_nodes)", max_nodes, 1)
     root = tensor.grad_fn
     if root is None:
         raise ValueError(
             "computation_graph(tensor): nothing was recorded behind this tensor; compute it from "
             "something with requires_grad=True, outside no_grad()"
         )
-    nodes, edges, left_out = _read(root, tensor, _leaf_names(names), max_nodes)
-    widths = [
-        max(
-            min(text_width(node.name, _NAME), _MOST_NAME),
-            min(text_width(_shape_text(node), _SHAPE), _MOST_NAME),
-            24.0,
-        )
-        + 20
-        for node in nodes
-    ]
+    called = _leaf_names(names)
+    nodes, edges, left_out = _read(root, tensor, called, min(max_nodes, _MOST_NODES))
+    widths = [_width(node) for node in nodes]
     layout = lay_out(widths, edges)
+    while layout.width > WIDEST - 2 * MARGIN and len(nodes) > 2:
+        fewer = max(1, min(len(nodes) - 2, int(len(nodes) * WIDEST / layout.width)))
+        nodes, edges, left_out = _read(root, tensor, called, fewer)
+        widths = [_width(node) for node in nodes]
+        layout = lay_out(widths, edges)
     page = max(layout.width + 2 * MARGIN, 360.0)
     shift = (page - layout.width) / 2
     canvas = Canvas()
@@ -108,6 +108,9 @@ def computation_graph(
 def _leaf_names(names: Any) -> dict[int, str]:
     if names is None:
         return {}
+    if not isinstance(names, Module | Mapping):
+        kind = type(names).__name__
+        raise ValueError(f"computation_graph(names): expected a Module or a dict, got {kind}")
     pairs = names.named_parameters() if isinstance(names, Module) else names.items()
     return {id(tensor): str(name) for name, tensor in pairs}
 
@@ -161,6 +164,12 @@ def _describe(node: Any, names: dict[int, str]) -> _Node:
     fallback = "parameter" if isinstance(node, Parameter) else "input"
     name = names.get(id(node)) or getattr(node, "name", None) or fallback
     return _Node(str(name), "leaf", tip=f"{name}, {node.dtype}")
+
+
+def _width(node: _Node) -> float:
+    name = min(text_width(node.name, _NAME), _MOST_NAME)
+    shape = min(text_width(_shape_text(node), _SHAPE), _MOST_NAME)
+    return max(name, shape, 24.0) + 20
 
 
 def _shape_text(node: _Node) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import ShapeError
-from neural_net_viz.drawing.axes import MARGIN, draw_title
+from neural_net_viz.drawing.axes import MARGIN, WIDEST, draw_title
 from neural_net_viz.drawing.canvas import Canvas
-from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, checked
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.ramps import ramp_role, text_class
 from neural_net_viz.drawing.text import text_width
@@ -22,6 +22,7 @@ _MOST_LABEL = 110.0
 _MOST_COUNTS = 30
 
 
+@checked
 def confusion_matrix(
     matrix: Any,
     *,
@@ -32,7 +33,8 @@ def confusion_matrix(
     """Draw how often each actual class (row) was predicted as each class (column).
 
     The shade is the share of the row, so that rare classes show as clearly as frequent ones; the
-    number is the count. Right answers are framed. More than 30 classes are drawn without numbers.
+    number is the count. Right answers are framed. More than 30 classes, or counts too wide for a
+    page, are drawn without numbers.
 
     Args:
         matrix: (K, K) counts, rows actual, columns predicted.
@@ -65,6 +67,8 @@ def confusion_matrix(
     label = min(widest, _MOST_LABEL)
     left = MARGIN + label + 10
     page = max(left + cell * classes + MARGIN, 300.0)
+    if page > WIDEST:
+        return _draw_shares(counts, names, title, said)
     canvas = Canvas()
     top = draw_title(canvas, title, page)
     canvas.text(MARGIN, top + 8, "rows: actual; columns: predicted", classes="muted", size=_LABEL)

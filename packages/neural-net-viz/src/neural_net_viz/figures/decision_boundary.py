@@ -4,11 +4,20 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from neural_net_core import Module, ShapeError, Tensor, no_grad
+from neural_net_core.checks import check_callable
 from neural_net_viz.drawing.axes import Plot
-from neural_net_viz.drawing.contours import contour_lines, lines_path, region_path
-from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, evaluating
+from neural_net_viz.drawing.contours import contour_lines, empty_note, lines_path, region_path
+from neural_net_viz.drawing.inputs import (
+    Floats,
+    as_floats,
+    as_labels,
+    check_at_least,
+    checked,
+    evaluating,
+)
 from neural_net_viz.drawing.legend import LegendEntry
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.ramps import ramp_role
@@ -23,9 +32,11 @@ _FEW = 50
 # Shades on each side of the boundary: enough to see the slope, few enough to keep the file small.
 _LEVELS = 8
 
+Flags = npt.NDArray[np.bool_]
 Model = Module | Callable[[Any], Any]
 
 
+@checked
 def decision_boundary(
     model: Model,
     points: Any = None,
@@ -42,15 +53,17 @@ def decision_boundary(
 ) -> Figure:
     """Draw a model's answers over the plane, the line where it changes its mind, and data.
 
+    Where the model answers NaN the plane stays empty, and a note says how much of it that is.
+
     Args:
         model: A Module, or any function from (N, 2) to (N,) or (N, 1) scores, or to (N, K) scores
             of K classes, of which the largest counts.
-        points: (N, 2) data to draw on top.
+        points: (N, 2) data to draw on top; of thousands those that stand apart.
         labels: (N,) classes 0, 1, … of the points.
         x_range: The horizontal range; None takes the points' with some room.
         y_range: The vertical range.
         threshold: The score at which one class becomes the other.
-        resolution: Points along each axis at which the model is asked.
+        resolution: Points along each axis at which the model is asked, 2 to 500.
         names: What the two inputs are called.
         class_names: One name per class, for the legend.
         title: The figure's title.
@@ -62,14 +75,13 @@ def decision_boundary(
     Raises:
         ShapeError: If points are not (N, 2), labels are not (N,), or the model answers neither
             (N,), (N, 1) nor (N, K).
-        ValueError: If a range is empty or resolution is less than 2.
+        ValueError: If a range is empty or resolution is not in its range.
 
     Examples:
         >>> decision_boundary(lambda x: x[:, 0], [[0, 0], [1, 1]], [0, 1], resolution=8).title
         'Decision boundary'
     """
-    if resolution < 2:
-        raise ValueError(f"decision_boundary(resolution): expected 2 or more, got {resolution}")
+    check_at_least("decision_boundary(resolution)", resolution, 2, 500)
     data = np.zeros((0, 2))
     if points is not None:
         data = as_floats("decision_boundary(points)", points, 2, expected="(N, 2)")
@@ -87,8 +99,9 @@ def decision_boundary(
         LegendEntry(called[k] if called else f"class {k}", _role(k), "mark",
                     marker=MARKERS[k % len(MARKERS)]) for k in present
     ]  # fmt: skip
+    unknown = np.asarray(np.isnan(scores).reshape(resolution, resolution, -1).any(axis=-1))
     sides = scores > threshold if scores.ndim == 2 else scores.argmax(axis=-1)
-    if np.unique(sides).size > 1:  # a model that answers alike everywhere has no boundary
+    if np.unique(sides[~unknown]).size > 1:  # who answers alike everywhere has no boundary
         entries.append(LegendEntry("boundary", "text", "line"))
     plot = Plot(
         make_scale(spans[0], padding=0),
@@ -97,17 +110,21 @@ def decision_boundary(
         x_label=names[0],
         y_label=names[1],
         legend=entries,
+        notes=[empty_note(unknown)] if unknown.any() else [],
         width=440,
         height=360,
         grid="",
+        curves=len(present),
     )
     if scores.ndim == 2:
-        _shade(plot, places, scores - threshold)
+        _shade(plot, places, scores - threshold, unknown)
         _draw_boundary(plot, places, scores - threshold)
-        described = _describe(scores - threshold, data, classes)
+        described = _describe((scores - threshold)[~unknown], data, classes)
     else:
-        _shade_classes(plot, places, scores)
+        _shade_classes(plot, places, scores, unknown)
         described = f"The plane split among {scores.shape[-1]} classes; {len(data)} points."
+    if unknown.any():
+        described = f"{described.strip()} {empty_note(unknown)}"
     for k in present or [0]:
         chosen = data if classes is None else data[classes == k]
         tips = [f"({format_value(u)}, {format_value(v)})" for u, v in chosen]
@@ -153,6 +170,7 @@ def _answers(model: Model, grid: Floats, shape: tuple[int, int]) -> Floats:
         with evaluating(model):
             y = model(Tensor(grid, dtype))
     else:
+        check_callable("decision_boundary", "model", model, "a Module or a function")
         with no_grad():
             y = model(grid.astype(np.float32))
     scores = as_floats("decision_boundary(model)", y, 1, 2, expected="(N,), (N, 1) or (N, K)")
@@ -166,12 +184,13 @@ def _answers(model: Model, grid: Floats, shape: tuple[int, int]) -> Floats:
     return scores.reshape(*shape, -1)
 
 
-def _shade(plot: Plot, places: list[Floats], scores: Floats) -> None:
+def _shade(plot: Plot, places: list[Floats], scores: Floats, unknown: Flags) -> None:
     """Fill the plane with the signed ramp in a few levels, each painted over the one below it."""
     finite = np.abs(scores[np.isfinite(scores)])
     most = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
     safe = np.clip(np.nan_to_num(scores), -most, most)
     wide, tall = plot.right - plot.left, plot.bottom - plot.top
+    xs, ys = plot.px(places[0]), plot.py(places[1])
     for k in range(-_LEVELS, _LEVELS):
         # Half of the ramp's strength: the points must stand out from it.
         side = k + 1 if k >= 0 else k
@@ -179,23 +198,23 @@ def _shade(plot: Plot, places: list[Floats], scores: Floats) -> None:
         if k == -_LEVELS:
             plot.canvas.rect(plot.left, plot.top, wide, tall, style)
             continue
-        xs, ys = plot.px(places[0]), plot.py(places[1])
         plot.canvas.path(region_path(safe, xs, ys, most * k / _LEVELS), style)
+    plot.canvas.path(region_path(np.where(unknown, 1.0, 0.0), xs, ys, 0.5), "surface")
 
 
-def _shade_classes(plot: Plot, places: list[Floats], scores: Floats) -> None:
+def _shade_classes(plot: Plot, places: list[Floats], scores: Floats, unknown: Flags) -> None:
     """Fill each class's region and draw its edge."""
     xs, ys = plot.px(places[0]), plot.py(places[1])
-    safe = np.where(np.isfinite(scores), scores, -np.inf)
-    for k in range(scores.shape[-1]):
-        rest = np.delete(safe, k, axis=-1).max(axis=-1)
-        with np.errstate(invalid="ignore"):
-            lead = safe[..., k] - rest
-        plot.canvas.path(region_path(lead, xs, ys, 0.0), f"soft fill-{_role(k)}")
-    for k in range(scores.shape[-1]):
-        rest = np.delete(safe, k, axis=-1).max(axis=-1)
-        with np.errstate(invalid="ignore"):
-            _draw_boundary(plot, places, safe[..., k] - rest)
+    for draw_edges in (False, True):
+        for k in range(scores.shape[-1]):
+            rest = np.delete(scores, k, axis=-1).max(axis=-1)
+            with np.errstate(invalid="ignore"):  # two that are infinite alike: neither leads
+                lead = np.where(scores[..., k] == rest, 0.0, scores[..., k] - rest)
+            lead[unknown] = np.nan
+            if draw_edges:
+                _draw_boundary(plot, places, lead)
+            else:
+                plot.canvas.path(region_path(lead, xs, ys, 0.0), f"soft fill-{_role(k)}")
 
 
 def _draw_boundary(plot: Plot, places: list[Floats], z: Floats) -> None:
@@ -207,8 +226,10 @@ def _draw_boundary(plot: Plot, places: list[Floats], z: Floats) -> None:
 
 
 def _describe(z: Floats, data: Floats, classes: Any) -> str:
-    share = float((z > 0).mean())
-    text = f"The model's answers over the plane: {share:.0%} of it lies above the boundary."
+    text = ""
+    if z.size:
+        share = float((z > 0).mean())
+        text = f"The model's answers over the plane: {share:.0%} of it lies above the boundary."
     if classes is not None:
         counts = ", ".join(f"{int((classes == k).sum())} of class {k}" for k in np.unique(classes))
         text += f" {len(data)} points: {counts}."

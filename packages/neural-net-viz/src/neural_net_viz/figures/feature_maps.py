@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import ShapeError
-from neural_net_viz.drawing.inputs import as_floats, as_labels
+from neural_net_viz.drawing.inputs import as_floats, as_labels, checked
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.figure import Figure
 from neural_net_viz.figures.image_grid import image_grid
@@ -14,6 +14,7 @@ from neural_net_viz.figures.image_grid import image_grid
 __all__ = ["feature_maps"]
 
 
+@checked
 def feature_maps(
     maps: Any,
     *,

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from neural_net_core import ShapeError
-from neural_net_viz.drawing.inputs import as_floats, as_labels
+from neural_net_viz.drawing.inputs import as_floats, as_labels, checked
 from neural_net_viz.figure import Figure
 from neural_net_viz.figures.image_grid import image_grid
 
 __all__ = ["filter_grid"]
 
 
+@checked
 def filter_grid(
     weights: Any,
     *,

@@ -8,10 +8,10 @@ import numpy as np
 
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
-from neural_net_viz.drawing.inputs import as_floats
+from neural_net_viz.drawing.inputs import as_floats, as_named, checked
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.ramps import ramp_role, text_class
-from neural_net_viz.drawing.text import text_width
+from neural_net_viz.drawing.text import listed, text_width
 from neural_net_viz.figure import Figure
 
 __all__ = ["flame_graph"]
@@ -19,6 +19,7 @@ __all__ = ["flame_graph"]
 _ROW = 26.0
 _SIZE = 11.0
 _PAGE = 760.0
+_DEEPEST = 60
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class _Frame:
     children: tuple["_Frame", ...]
 
 
+@checked
 def flame_graph(
     frames: Mapping[str, Any],
     *,
@@ -80,14 +82,17 @@ def flame_graph(
         if child.name
     ]
     words = f"{name.capitalize()}: {_amount(root.value, unit)} in {len(shares)} parts."
-    words += f" {'; '.join(shares)}." if shares else ""
+    words += f" {listed(shares)}." if shares else ""
     height = top + (depth + 1) * _ROW + MARGIN
     return canvas.figure(_PAGE, height, title, description or words)
 
 
 def _frame(name: str, value: Any, where: str) -> _Frame:
     if isinstance(value, Mapping):
-        children = tuple(_frame(str(n), v, f"{where}[{n!r}]") for n, v in value.items())
+        if where.count("[") > _DEEPEST:
+            raise ValueError(f"flame_graph(frames): expected at most {_DEEPEST} levels of parts")
+        named = as_named("flame_graph(frames)", value)
+        children = tuple(_frame(n, v, f"{where}[{n!r}]") for n, v in named.items())
         return _Frame(name, sum(child.value for child in children), children)
     number = float(as_floats(f"flame_graph({where})", value, 0, expected="a number or a dict"))
     if not np.isfinite(number) or number < 0:

@@ -6,13 +6,16 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import ShapeError
-from neural_net_viz.drawing.inputs import as_floats, as_labels
+from neural_net_viz.drawing.inputs import as_floats, as_labels, as_named, checked, names_of
 from neural_net_viz.figure import Figure
 from neural_net_viz.figures.bar_chart import bar_chart
 
 __all__ = ["gradient_flow"]
 
+_MOST_TIMES = 24
 
+
+@checked
 def gradient_flow(
     gradients: Mapping[str, Any],
     *,
@@ -24,7 +27,8 @@ def gradient_flow(
     """Draw how large each layer's gradient is, at one time or at several, on a log axis.
 
     Args:
-        gradients: Layer -> mean |gradient|, or any other size, a number or (times,).
+        gradients: Layer -> mean |gradient|, or any other size, a number or (times,). Of more than
+            24 times as many are drawn, evenly chosen.
         step_labels: A label per time; None counts from 1.
         value_label: What the sizes are; "norm" for what the callback of neural-net-utils records.
         title: The figure's title.
@@ -41,10 +45,10 @@ def gradient_flow(
         'Gradient flow'
     """
     arrays = {
-        str(n): np.atleast_1d(
+        n: np.atleast_1d(
             as_floats(f"gradient_flow(gradients[{n!r}])", v, 0, 1, expected="a number or (times,)")
         )
-        for n, v in gradients.items()
+        for n, v in as_named("gradient_flow(gradients)", gradients).items()
     }
     lengths = sorted({len(v) for v in arrays.values()})
     if len(lengths) > 1:
@@ -54,8 +58,9 @@ def gradient_flow(
         values: dict[str, Any] = {n: float(v[0]) if len(v) else 0.0 for n, v in arrays.items()}
     else:
         labels = as_labels("gradient_flow(step_labels)", step_labels, times)
-        labels = labels or [str(i + 1) for i in range(times)]
-        values = {n: dict(zip(labels, v, strict=True)) for n, v in arrays.items()}
+        kept = np.unique(np.linspace(0, times - 1, min(times, _MOST_TIMES)).astype(int))
+        labels = names_of((labels or range(1, times + 1))[i] for i in kept)
+        values = {n: dict(zip(labels, v[kept], strict=True)) for n, v in arrays.items()}
     return bar_chart(
         values,
         value_label=value_label,

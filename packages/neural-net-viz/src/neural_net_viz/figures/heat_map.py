@@ -7,15 +7,16 @@ from typing import Any, Literal
 import numpy as np
 
 from neural_net_core import ShapeError
-from neural_net_viz.drawing.axes import MARGIN, draw_note, draw_title
+from neural_net_core.checks import check_word
+from neural_net_viz.drawing.axes import MARGIN, WIDEST, draw_note, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
-from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, check_one_of
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, checked
 from neural_net_viz.drawing.matrix_panel import MatrixPanel, cell_size
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.pixels import data_range
 from neural_net_viz.drawing.ramps import RAMPS, ramp_role, text_class
-from neural_net_viz.drawing.text import text_width
+from neural_net_viz.drawing.text import listed, text_width
 from neural_net_viz.figure import Figure
 
 __all__ = ["heat_map"]
@@ -26,6 +27,7 @@ _ROW = 28.0
 _MOST_WORDS = 600
 
 
+@checked
 def heat_map(
     values: Any,
     *,
@@ -44,7 +46,8 @@ def heat_map(
 ) -> Figure:
     """Draw every number of a matrix on a cell of its shade.
 
-    A matrix of more than 600 cells has no numbers on them, but a legend of its colours.
+    A matrix of more than 600 cells, or too wide with its numbers, has none on them, but a legend
+    of its colours.
 
     Args:
         values: (rows, columns). NaN and infinities have their word and no shade.
@@ -72,29 +75,31 @@ def heat_map(
         >>> heat_map([[1, 2], [3, 4]], best="high").description
         'Matrix of 2 rows and 2 columns, values from 1 to 4. Highest per row: 1: 2 (2); 2: 2 (4).'
     """
-    check_one_of("heat_map(colors)", colors, RAMPS)
+    check_word("heat_map", "colors", colors, RAMPS)
     v = as_floats("heat_map(values)", values, 2, expected="(rows, columns)")
     rows, columns = v.shape
     down = as_labels("heat_map(row_labels)", row_labels, rows)
     across = as_labels("heat_map(column_labels)", column_labels, columns)
     down = down or [str(i + 1) for i in range(rows)]
     across = across or [str(i + 1) for i in range(columns)]
-    words = _words(v, texts)
+    words = _words(v, texts) if v.size <= _MOST_WORDS or texts is not None else []
     shades = _shades(v, colors, value_range, log)
     chosen = _best(v, best)
     said = description or _describe(v, down, across, chosen, best)
     parts = [("rows", row_title), ("columns", column_title), ("cells", value_label)]
     note = "; ".join(f"{k}: {w}" for k, w in parts if w)
-    if v.size > _MOST_WORDS:
-        ends = _ends(v, colors, value_range, log)
-        return _draw_plain(shades, ends, colors, down, across, chosen, note, title, said)
-
+    if log and v.size and not (v > 0).any():
+        nothing = "no shades: nothing above 0 for a logarithmic scale"
+        note, said = "; ".join(filter(None, [note, nothing])), f"{said} {nothing.capitalize()}."
     label = min(max((text_width(t, _SIZE) for t in down), default=0.0), _MOST_LABEL)
     widest = max((text_width(w, _SIZE, bold=True) for row in words for w in row), default=0.0)
     head = min(max((text_width(t, _SIZE) for t in across), default=0.0), 90.0)
     cell = max(widest + 12, head + 8, 34.0)
     left = MARGIN + label + 10
     page = max(left + cell * columns + MARGIN, 320.0)
+    if v.size > _MOST_WORDS or page > WIDEST:
+        ends = _ends(v, colors, value_range, log)
+        return _draw_plain(shades, ends, colors, down, across, chosen, note, title, said)
     canvas = Canvas()
     top = draw_note(canvas, note, draw_title(canvas, title, page), page)
     for j in range(columns):
@@ -146,7 +151,7 @@ def _draw_plain(
     top = draw_note(canvas, note, draw_title(canvas, title, page), page)
     panel.draw(canvas, MARGIN, top)
     for i, j in enumerate(chosen):
-        if j >= 0:
+        if j >= 0 and tall >= 2:
             x, y = MARGIN + panel.left + j * wide, top + panel.above + i * tall
             canvas.rect(x, y, wide, tall, "none edge")
     below = top + panel.height + 8
@@ -157,7 +162,11 @@ def _draw_plain(
 def _words(v: Floats, texts: Any) -> list[list[str]]:
     if texts is None:
         return [[format_value(x) for x in row] for row in v]
-    words = [[str(w) for w in row] for row in texts]
+    try:
+        words = [[str(w) for w in row] for row in texts]
+    except TypeError:
+        kind = type(texts).__name__
+        raise ValueError(f"heat_map(texts): expected rows of words, got {kind}") from None
     if [len(row) for row in words] != [v.shape[1]] * v.shape[0]:
         raise ShapeError(f"heat_map(texts): expected {v.shape}, got {[len(r) for r in words]}")
     return words
@@ -194,7 +203,7 @@ def _best(v: Floats, best: str | None) -> list[int]:
     """Return the best column of each row, −1 where there is none."""
     if best is None or not v.size:
         return [-1] * len(v)
-    check_one_of("heat_map(best)", best, ("low", "high"))
+    check_word("heat_map", "best", best, ("low", "high"))
     worst = np.inf if best == "low" else -np.inf
     safe = np.where(np.isfinite(v), v, worst)
     columns = safe.argmin(axis=1) if best == "low" else safe.argmax(axis=1)
@@ -214,5 +223,5 @@ def _describe(
             for i, j in enumerate(chosen)
             if j >= 0
         ]
-        text += f". {'Lowest' if best == 'low' else 'Highest'} per row: {'; '.join(found)}"
+        text += f". {'Lowest' if best == 'low' else 'Highest'} per row: {listed(found)}"
     return text + "."

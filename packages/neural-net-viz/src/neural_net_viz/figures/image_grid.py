@@ -5,21 +5,30 @@ from collections.abc import Iterable
 from typing import Any
 
 from neural_net_core import ShapeError
-from neural_net_viz.drawing.axes import MARGIN, draw_title
+from neural_net_core.checks import check_word
+from neural_net_viz.drawing.axes import MARGIN, WIDEST, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
-from neural_net_viz.drawing.inputs import as_floats, as_labels, check_one_of
-from neural_net_viz.drawing.pixels import data_range, draw_pixels
+from neural_net_viz.drawing.inputs import (
+    as_floats,
+    as_labels,
+    check_at_least,
+    checked,
+)
+from neural_net_viz.drawing.pixels import MOST_SHAPES, data_range, draw_pixels
 from neural_net_viz.drawing.ramps import RAMPS
-from neural_net_viz.drawing.text import text_width
+from neural_net_viz.drawing.text import listed, text_width
 from neural_net_viz.figure import Figure
 
 __all__ = ["image_grid"]
 
 _CAPTION = 12.0
 _GAP = 14.0
+_MOST_IMAGES = 400
+_MOST_COST = 150_000  # pixels drawn as shapes: what a file can hold
 
 
+@checked
 def image_grid(
     images: Any,
     captions: Iterable[object] | None = None,
@@ -35,9 +44,10 @@ def image_grid(
     """Draw images in rows, each with a caption below it.
 
     Args:
-        images: (N, H, W), or (N, 1, H, W).
+        images: (N, H, W), or (N, 1, H, W). Of more than 400 (fewer if they are large) the first
+            ones are drawn, and the title says how many more there are.
         captions: N texts; None leaves them out.
-        columns: Images in a row; None chooses.
+        columns: Images in a row, at most as many as fit a page; None chooses.
         correct: N flags; right and wrong captions then carry a mark.
         colors: "ink" (high values are the colour of text), "grey", "sequential", or "signed".
         value_range: The values at the ends of the colours; None takes those of all images
@@ -58,9 +68,9 @@ def image_grid(
         >>> image_grid(np.eye(8)[None], ["a line"]).description
         'A grid of 1 images of 8 × 8 pixels. a line.'
     """
-    check_one_of("image_grid(colors)", colors, RAMPS)
-    if columns is not None and columns < 1:
-        raise ValueError(f"image_grid(columns): expected 1 or more, got {columns}")
+    check_word("image_grid", "colors", colors, RAMPS)
+    if columns is not None:
+        check_at_least("image_grid(columns)", columns, 1)
     stack = as_floats("image_grid(images)", images, 3, 4, expected="(N, H, W) or (N, 1, H, W)")
     if stack.ndim == 4:
         if stack.shape[1] != 1:
@@ -72,6 +82,14 @@ def image_grid(
     if flags is not None and len(flags) != count:
         raise ShapeError(f"image_grid(correct): expected {count} flags, got {len(flags)}")
     low, high = data_range(stack, colors, value_range)
+    if description is None:
+        description = f"A grid of {count} images of {height} × {width} pixels."
+        description += f" {listed(texts)}." if texts else ""
+    # A pixel costs far less in a bitmap, which large images become.
+    cost = height * width / (8 if height * width > MOST_SHAPES else 1)
+    most = max(4, min(_MOST_IMAGES, int(_MOST_COST / max(cost, 1))))
+    if count > most:
+        title, count = f"{title} (… {count - most} more)", most
 
     longest = max(height, width, 1)
     pixel = min(10.0, min(max(longest, 72), 240) / longest)
@@ -81,6 +99,7 @@ def image_grid(
     if columns is None:  # as many as fit, shared out so that the last row is not a single one
         fitting = max(1, int((640 - 2 * MARGIN + _GAP) // (cell + _GAP)))
         columns = max(1, math.ceil(count / max(1, math.ceil(count / fitting))))
+    columns = max(1, min(columns, int((WIDEST - 2 * MARGIN + _GAP) // (cell + _GAP))))
     rows = math.ceil(count / columns)
     below = 22.0 if texts or flags is not None else 0.0
     page = max(2 * MARGIN + columns * (cell + _GAP) - _GAP, 240.0)
@@ -110,9 +129,6 @@ def image_grid(
             canvas, MARGIN, end, low, high, colors, label=value_label, width=page - 2 * MARGIN
         )
         end += COLOR_BAR_HEIGHT - 8
-    if description is None:
-        description = f"A grid of {count} images of {height} × {width} pixels."
-        description += f" {'; '.join(texts)}." if texts else ""
     return canvas.figure(page, end + MARGIN, title, description)
 
 

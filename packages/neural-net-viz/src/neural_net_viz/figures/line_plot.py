@@ -7,16 +7,18 @@ import numpy as np
 
 from neural_net_core.errors import ShapeError
 from neural_net_viz.drawing.axes import Plot
-from neural_net_viz.drawing.inputs import Floats, as_floats, as_named
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_named, checked
 from neural_net_viz.drawing.legend import LegendEntry
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.scales import make_scale
+from neural_net_viz.drawing.text import listed
 from neural_net_viz.drawing.theme import DASHES, MARKERS, series_role
 from neural_net_viz.figure import Figure
 
 __all__ = ["line_plot"]
 
 
+@checked
 def line_plot(
     lines: Mapping[str, Any] | Sequence[float],
     *,
@@ -39,7 +41,7 @@ def line_plot(
         y_label: What the vertical axis shows.
         log_x: Whether the horizontal axis is logarithmic.
         log_y: Whether the vertical axis is logarithmic; values of 0 and less are left out.
-        markers: Whether every point has a marker, which suits few points.
+        markers: Whether every point has a marker, which suits few points; of thousands some have.
         title: The figure's title.
         description: What it shows, for readers who do not see it; None makes one.
 
@@ -72,6 +74,7 @@ def line_plot(
         x_label=x_label,
         y_label=y_label,
         legend=[entry for name, entry in kinds.items() if name],
+        curves=len(curves),
     )
     if not (np.isfinite(xs) & np.isfinite(ys)).any():
         plot.message("no data")
@@ -79,11 +82,7 @@ def line_plot(
         entry = kinds[name]
         plot.line(at, values, entry.role, dash=entry.dash, tip=name or None)
         if entry.marker:
-            tips = [
-                f"{name}: {format_value(u)}, {format_value(v)}"
-                for u, v in zip(at, values, strict=True)
-            ]
-            plot.points(at, values, entry.role, marker=entry.marker, tips=tips)
+            plot.points(at, values, entry.role, marker=entry.marker, name=name)
     return plot.figure(description or _describe(curves, x_label, y_label))
 
 
@@ -106,7 +105,7 @@ def _curve(name: str, value: Any, x: Any) -> tuple[Floats, Floats]:
 def _describe(curves: Mapping[str, tuple[Floats, Floats]], x_label: str, y_label: str) -> str:
     """Say in words what the curves do."""
     over = f" over {x_label}" if x_label else ""
-    sentences = [f"{y_label.capitalize() or 'Values'}{over}, {len(curves)} lines."]
+    sentences = []
     for name, (_, values) in curves.items():
         finite = values[np.isfinite(values)]
         if not finite.size:
@@ -115,4 +114,5 @@ def _describe(curves: Mapping[str, tuple[Floats, Floats]], x_label: str, y_label
         first, last = format_value(finite[0]), format_value(finite[-1])
         low, high = format_value(finite.min()), format_value(finite.max())
         sentences.append(f"{name or 'The line'}: from {first} to {last}, between {low} and {high}.")
-    return " ".join(sentences)
+    head = f"{y_label.capitalize() or 'Values'}{over}, {len(curves)} lines."
+    return f"{head} {listed(sentences, ' ')}".rstrip()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import ShapeError
-from neural_net_viz.drawing.inputs import Floats, as_floats
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_named, checked
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.figure import Figure
 from neural_net_viz.figures.line_plot import line_plot
@@ -15,6 +15,7 @@ from neural_net_viz.figures.line_plot import line_plot
 __all__ = ["memory_plot"]
 
 
+@checked
 def memory_plot(
     measured: Mapping[str, Any],
     *,
@@ -45,14 +46,14 @@ def memory_plot(
         'Memory in MiB against length. all pairs: 1 at 10, 16 at 40, growing with power 2.'
     """
     lines: dict[str, Any] = {}
-    for name, pair in measured.items():
+    for name, pair in as_named("memory_plot(measured)", measured).items():
         where = f"memory_plot(measured[{name!r}])"
         if not isinstance(pair, tuple) or len(pair) != 2:
             raise ShapeError(f"{where}: expected a pair (lengths, amounts), got {pair!r}")
         at, amounts = (as_floats(where, part, 1, expected="(N,)") for part in pair)
         if len(at) != len(amounts):
             raise ShapeError(f"{where}: expected {len(at)} amounts, got {len(amounts)}")
-        lines[str(name)] = at, amounts
+        lines[name] = at, amounts
     said = f"{y_label[:1].upper()}{y_label[1:]} against {x_label}."
     said += "".join(_describe(name, *line) for name, line in lines.items())
     guides = _guides(lines)

@@ -9,13 +9,21 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import Dense, FeedForward, Module, ShapeError, Tensor
+from neural_net_core.checks import shown
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
-from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, evaluating
+from neural_net_viz.drawing.inputs import (
+    Floats,
+    as_floats,
+    as_labels,
+    check_at_least,
+    checked,
+    evaluating,
+)
 from neural_net_viz.drawing.legend import LegendEntry, draw_legend, legend_height
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.ramps import ramp_role, text_class
-from neural_net_viz.drawing.text import text_width
+from neural_net_viz.drawing.text import listed, text_width
 from neural_net_viz.figure import Figure
 
 __all__ = ["network_diagram"]
@@ -28,6 +36,7 @@ _WIDEST_LINE = 5.0
 _NEGATIVE_DASH = "6 3"
 # With more weights than this their numbers would cover the lines; they show under the pointer.
 _MOST_LABELS = 24
+_MOST_LAYERS = 8  # of nodes
 
 
 @dataclass
@@ -38,6 +47,7 @@ class _Network:
     activations: list[str]
 
 
+@checked
 def network_diagram(
     network: Any,
     biases: Sequence[Any] | None = None,
@@ -56,7 +66,7 @@ def network_diagram(
 
     A line's width is the weight's size; positive and negative weights differ in colour and in
     dash. A node's shade is its value. A layer with more than `max_nodes` nodes shows some and says
-    how many more there are.
+    how many more there are, and so does a network of more layers than fit a page.
 
     Args:
         network: A Module with Dense layers that follow each other, or a list of weights, each
@@ -67,7 +77,7 @@ def network_diagram(
         activations: A name for each layer of weights; None finds them where it can.
         input_names: A name for each input.
         output_names: A name for each output.
-        max_nodes: The most nodes to draw in a layer, at least 2.
+        max_nodes: The most nodes to draw in a layer, 2 to 40.
         weight_labels: Whether numbers stand on the lines; None decides by how many there are.
         title: The figure's title.
         description: What it shows, in words; None makes one.
@@ -77,23 +87,28 @@ def network_diagram(
 
     Raises:
         ShapeError: If the layers do not fit each other, or names or values do not fit them.
-        ValueError: If a Module has no Dense layer, or max_nodes is less than 2.
+        ValueError: If a Module has no Dense layer, or max_nodes is not in its range.
 
     Examples:
         >>> network_diagram([[[1.0, -2.0]]], [[0.5]], title="One neuron").description
         'A network of 2 and 1 nodes with 2 weights from −2 to 1.'
     """
-    if max_nodes < 2:
-        raise ValueError(f"network_diagram(max_nodes): expected 2 or more, got {max_nodes}")
+    check_at_least("network_diagram(max_nodes)", max_nodes, 2, 40)
     net = _read(network, biases, values, inputs, activations)
     sizes = [net.weights[0].shape[1], *(len(w) for w in net.weights)]
     names_in = as_labels("network_diagram(input_names)", input_names, sizes[0])
     names_out = as_labels("network_diagram(output_names)", output_names, sizes[-1])
+    every = np.concatenate([w.ravel() for w in net.weights])
+    words = description or _describe(sizes, every)
+    most = max(float(np.nanmax(np.abs(w[np.isfinite(w)]), initial=0)) for w in net.weights)
+    heads = _headings(sizes, net.activations)
+    gap, left_out = _too_many(len(sizes))
+    if left_out:
+        net, sizes, heads = _without(net, sizes, heads, gap, left_out)
     shown = [_shown_nodes(size, max_nodes) for size in sizes]
 
     left = MARGIN + _RADIUS + 4 + _longest(names_in, shown[0])
     right = MARGIN + _RADIUS + 4 + _longest(names_out, shown[-1])
-    heads = _headings(sizes, net.activations)
     left, right = max(left, 62.0), max(right, 62.0)
     page = max(left + _COLUMN * (len(sizes) - 1) + right, 320.0)
     canvas = Canvas()
@@ -106,7 +121,10 @@ def network_diagram(
         room = 2 * min(x - 4, page - 4 - x, _COLUMN / 2 - 4)
         canvas.text(x, top + 8, head, size=11, anchor="middle", classes="muted", max_width=room)
 
-    most = max(float(np.nanmax(np.abs(w[np.isfinite(w)]), initial=0)) for w in net.weights)
+    if left_out:
+        x, y = (xs[gap - 1] + xs[gap]) / 2, top + 26 + rows * _ROW / 2
+        canvas.text(x, y - 12, "…", size=16, anchor="middle", classes="muted")
+        canvas.text(x, y + 6, f"{left_out} more layers", anchor="middle")
     count = sum(len(a) * len(b) for a, b in pairwise(shown))
     labelled = count <= _MOST_LABELS if weight_labels is None else weight_labels
     taken = [(x - _RADIUS - 2, y - _RADIUS - 2, x + _RADIUS + 2, y + _RADIUS + 17)
@@ -137,12 +155,43 @@ def network_diagram(
     if any(b is not None for b in net.biases):
         note += "; b: bias"
     canvas.text(MARGIN, below + 10, note, size=11, classes="muted", max_width=page - 2 * MARGIN)
-    every = np.concatenate([w.ravel() for w in net.weights])
-    words = description or (
-        f"A network of {', '.join(map(str, sizes[:-1]))} and {sizes[-1]} nodes with {every.size} "
-        f"weights from {format_value(every.min())} to {format_value(every.max())}."
-    )
     return canvas.figure(page, below + 20 + MARGIN / 2, title, words)
+
+
+def _describe(sizes: list[int], weights: Floats) -> str:
+    layers = listed([str(size) for size in sizes[:-1]], ", ")
+    words = f"A network of {layers} and {sizes[-1]} nodes with {weights.size} weights"
+    finite = weights[np.isfinite(weights)]
+    if finite.size:
+        words += f" from {format_value(finite.min())} to {format_value(finite.max())}"
+    broken = weights.size - finite.size
+    return words + (f", {broken} of them not finite." if broken else ".")
+
+
+def _too_many(layers: int) -> tuple[int, int]:
+    """Return after how many layers some are left out, and how many, so that the rest fit a page."""
+    if layers <= _MOST_LAYERS:
+        return 0, 0
+    return _MOST_LAYERS // 2, layers - _MOST_LAYERS
+
+
+def _without(
+    net: _Network, sizes: list[int], heads: list[str], gap: int, left_out: int
+) -> tuple[_Network, list[int], list[str]]:
+    """Leave out the layers of nodes from `gap` on; no weights lead over the place."""
+    after = gap + left_out
+
+    def cut(items: list[Any]) -> list[Any]:
+        return items[:gap] + items[after:]
+
+    nothing = np.zeros((sizes[after], 0))  # no line leads over the gap
+    kept = _Network(
+        [*net.weights[: gap - 1], nothing, *net.weights[after:]],
+        net.biases[: gap - 1] + net.biases[after - 1 :],
+        None if net.values is None else cut(net.values),
+        net.activations[: gap - 1] + net.activations[after - 1 :],
+    )
+    return kept, cut(sizes), cut(heads)
 
 
 def _read(
@@ -159,6 +208,11 @@ def _read(
         if inputs is not None:
             values = _values_of(network, layers, inputs)
     else:
+        if not isinstance(network, list | tuple):
+            raise ValueError(
+                "network_diagram(network): expected a Module or a list of weights, got "
+                f"{shown(network)}"
+            )
         weights = [as_floats("network_diagram(network)", w, 2, expected="(out, in) weights")
                    for w in network]  # fmt: skip
         if not weights:
@@ -263,7 +317,7 @@ def _lines(
 ) -> list[_Line]:
     lines = []
     for layer, weight in enumerate(net.weights):
-        for i in shown[layer]:
+        for i in shown[layer] if weight.size else []:
             for j in shown[layer + 1]:
                 tip = f"weight from {i + 1} to {j + 1}: {format_value(weight[j, i])}"
                 ends = xs[layer], ys[layer][i], xs[layer + 1], ys[layer + 1][j]

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import ShapeError
+from neural_net_core.checks import check_callable, check_word
 from neural_net_viz.drawing.axes import Plot
 from neural_net_viz.drawing.canvas import polyline
 from neural_net_viz.drawing.contours import region_path
-from neural_net_viz.drawing.inputs import Floats, as_floats, check_one_of
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_named, checked
 from neural_net_viz.drawing.legend import LegendEntry
 from neural_net_viz.drawing.number_text import coordinate, format_value
 from neural_net_viz.drawing.ramps import ramp_role
@@ -52,6 +53,7 @@ _MOST_POINTS = 100
 _MOVING = 88.0
 
 
+@checked
 def optimizer_paths(
     surface: str | Surface,
     paths: Mapping[str, Any],
@@ -90,19 +92,20 @@ def optimizer_paths(
     minimum = None
     name = "given"
     if isinstance(surface, str):
-        check_one_of("optimizer_paths(surface)", surface, tuple(SURFACES))
+        check_word("optimizer_paths", "surface", surface, tuple(SURFACES))
         name = surface
         function, wide, tall, minimum = SURFACES[surface]
         x_range, y_range = x_range or wide, y_range or tall
     else:
-        function = surface
+        what = "a name or a function"
+        function = check_callable("optimizer_paths", "surface", surface, what)
     if x_range is None or y_range is None:
         raise ValueError("optimizer_paths: give x_range and y_range for a surface of your own")
     if not (x_range[0] < x_range[1] and y_range[0] < y_range[1]):
         raise ValueError(f"optimizer_paths: expected low < high, got {x_range} and {y_range}")
     if not seconds > 0:
         raise ValueError(f"optimizer_paths(seconds): expected more than 0, got {seconds}")
-    walks = {str(n): _walk(str(n), p) for n, p in paths.items()}
+    walks = {n: _walk(n, p) for n, p in as_named("optimizer_paths(paths)", paths).items()}
     entries = [
         LegendEntry(n, series_role(i), "line", marker=MARKERS[i % len(MARKERS)])
         for i, n in enumerate(walks)
@@ -122,11 +125,13 @@ def optimizer_paths(
     if minimum:
         plot.points([minimum[0]], [minimum[1]], "text", marker="cross", radius=6)
     longest = max((len(w) for w in walks.values()), default=1)
-    css = []
-    for i, (walk, entry) in enumerate(zip(walks.values(), entries, strict=False)):
-        css.append(_draw_walk(plot, walk, entry, i, longest, seconds))
+    rules = [("", "")] + [
+        _draw_walk(plot, walk, entry, i, longest, seconds)
+        for i, (walk, entry) in enumerate(zip(walks.values(), entries, strict=False))
+    ]
+    css, motion = ("\n".join(filter(None, kind)) for kind in zip(*rules, strict=True))
     words = description or _describe(name, function, walks)
-    return plot.figure(words, css="\n".join(rule for rule in css if rule))
+    return plot.figure(words, css, motion)
 
 
 def _walk(name: str, path: Any) -> Floats:
@@ -165,10 +170,10 @@ def _shade(
 
 def _draw_walk(
     plot: Plot, walk: Floats, entry: LegendEntry, i: int, longest: int, seconds: float
-) -> str:
-    """Draw a path, its start and the point that runs along it; return the animation's rules."""
+) -> tuple[str, str]:
+    """Draw a path, its start and the point that runs along it; return rules of rest and motion."""
     if not len(walk):
-        return ""
+        return "", ""
     # Beyond the page a path is only clipped; far beyond it the numbers would be too large.
     px = np.clip(plot.px(walk[:, 0]), -5e3, 5e3)
     py = np.clip(plot.py(walk[:, 1]), -5e3, 5e3)
@@ -184,9 +189,9 @@ def _draw_walk(
     # Where nothing moves, the point stands at the path's end.
     end_x, end_y = points[-1] if visible[-1] else (plot.left, plot.top)
     plot.canvas.marker(entry.marker, end_x, end_y, 6, entry.role, entry.label, f"point-{i}")
-    hidden = "" if visible[-1] else f".nnv #point-{i}{{opacity:0}}\n"
+    hidden = "" if visible[-1] else f".nnv #point-{i}{{opacity:0}}"
     if len(points) < 2:
-        return hidden
+        return hidden, ""
     lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     share = lengths / (lengths[-1] or 1.0)
     # Every step takes the same time, so that long steps are fast, as they were. The last part of
@@ -201,12 +206,11 @@ def _draw_walk(
         place = f"translate({coordinate(x)}px,{coordinate(y)}px)"
         point.append(f"{at}%{{transform:{place};opacity:{shown}}}")
     timing = f"{coordinate(seconds)}s linear infinite"
-    return hidden + (
-        "@media (prefers-reduced-motion:no-preference){"
+    return hidden, (
         f"@keyframes line-{i}{{{''.join(line)}}}"
         f"@keyframes move-{i}{{{''.join(point)}}}"
         f".nnv #path-{i}{{stroke-dasharray:100;animation:line-{i} {timing}}}"
-        f".nnv #point-{i}{{animation:move-{i} {timing}}}}}"
+        f".nnv #point-{i}{{animation:move-{i} {timing}}}"
     )
 
 

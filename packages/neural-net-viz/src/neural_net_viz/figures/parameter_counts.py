@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from neural_net_core import Module
+from neural_net_viz.drawing.inputs import as_floats, as_named, checked
 from neural_net_viz.figure import Figure
 from neural_net_viz.figures.bar_chart import bar_chart
 
@@ -12,6 +13,7 @@ __all__ = ["parameter_counts"]
 _MOST_BARS = 24
 
 
+@checked
 def parameter_counts(
     counts: Any,
     *,
@@ -44,7 +46,7 @@ def parameter_counts(
         label = f"parameters ({sum(bars.values()):,} in all)"
         total = f" In all: {sum(bars.values())}."
     elif isinstance(counts, Mapping):
-        bars = {str(name): int(count) for name, count in counts.items()}
+        bars = {n: _count(n, c) for n, c in as_named("parameter_counts(counts)", counts).items()}
         label, total = "parameters", ""
     else:
         kind = type(counts).__name__
@@ -57,6 +59,14 @@ def parameter_counts(
     return bar_chart(
         bars, value_label=label, log=log, title=title, description=description or words
     )
+
+
+def _count(name: str, value: Any) -> int:
+    where = f"parameter_counts(counts[{name!r}])"
+    number = float(as_floats(where, value, 0, expected="a number"))
+    if not number.is_integer():
+        raise ValueError(f"{where}: expected a whole number, got {number}")
+    return int(number)
 
 
 def _of_module(model: Module) -> dict[str, int]:

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from neural_net_viz.drawing.axes import Plot
-from neural_net_viz.drawing.inputs import Floats, as_floats
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_named, checked
 from neural_net_viz.drawing.legend import LegendEntry
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.scales import Scale, Tick, make_scale
+from neural_net_viz.drawing.text import listed
 from neural_net_viz.drawing.theme import series_role
 from neural_net_viz.figure import Figure
 
@@ -18,6 +19,7 @@ __all__ = ["run_comparison"]
 _ROW = 30.0
 
 
+@checked
 def run_comparison(
     runs: Mapping[str, Any],
     *,
@@ -44,8 +46,8 @@ def run_comparison(
         'Steps of 1 runs. SGD: median 4, from 3 to 8, 3 seeds.'
     """
     results = {
-        str(n): as_floats(f"run_comparison(runs[{n!r}])", v, 1, expected="(seeds,)")
-        for n, v in runs.items()
+        n: as_floats(f"run_comparison(runs[{n!r}])", v, 1, expected="(seeds,)")
+        for n, v in as_named("run_comparison(runs)", runs).items()
     }
     every = np.concatenate([np.zeros(0), *results.values()])
     height = max(len(results), 1) * _ROW
@@ -59,6 +61,7 @@ def run_comparison(
         height=height,
         y_ticks=ticks,
         grid="xy",
+        curves=len(results),
         legend=[
             LegendEntry("one seed", "series-0", "mark", marker="ring"),
             LegendEntry(_median_label(results), "series-1", "mark", marker="diamond"),
@@ -66,7 +69,7 @@ def run_comparison(
     )
     if not np.isfinite(every).any():
         plot.message("no data")
-    sentences = [f"{value_label.capitalize() or 'Results'} of {len(results)} runs."]
+    sentences = []
     for row, (name, values) in enumerate(results.items()):
         y = height - (row + 0.5) * _ROW
         good = values[np.isfinite(values)]
@@ -81,7 +84,8 @@ def run_comparison(
             said += f"{format_value(good.max())}, "
         said += f"{len(values)} seeds" + (f", {failed} failed" if failed else "")
         sentences.append(said + ".")
-    return plot.figure(description or " ".join(sentences))
+    head = f"{value_label.capitalize() or 'Results'} of {len(results)} runs."
+    return plot.figure(description or f"{head} {listed(sentences, ' ')}".rstrip())
 
 
 def _row_label(name: str, values: Floats) -> str:

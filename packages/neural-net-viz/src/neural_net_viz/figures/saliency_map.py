@@ -5,12 +5,14 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import ShapeError
+from neural_net_core.checks import check_word
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
-from neural_net_viz.drawing.inputs import Floats, as_floats
+from neural_net_viz.drawing.inputs import Floats, as_floats, checked
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.pixels import data_range, draw_pixels
+from neural_net_viz.drawing.ramps import RAMPS
 from neural_net_viz.figure import Figure
 
 __all__ = ["saliency_map"]
@@ -19,6 +21,7 @@ _SIDE = 170.0
 _GAP = 18.0
 
 
+@checked
 def saliency_map(
     image: Any,
     gradient: Any,
@@ -52,6 +55,7 @@ def saliency_map(
         >>> saliency_map([[0, 1], [0, 1]], [[0.0, -2.0], [0.5, 0.0]]).description
         'An image of 2 × 2 pixels; the gradient is strongest at row 1, column 2, with −2.'
     """
+    check_word("saliency_map", "colors", colors, RAMPS)
     picture = _stack("image", image)
     slopes = _stack("gradient", gradient)
     if picture.shape != slopes.shape:

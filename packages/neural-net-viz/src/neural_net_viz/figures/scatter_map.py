@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from neural_net_core import ShapeError
 from neural_net_viz.drawing.axes import Plot
-from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, checked
 from neural_net_viz.drawing.legend import LegendEntry
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.scales import make_scale
@@ -21,9 +22,8 @@ _SIZE = 11.0
 _MOST_LABEL = 120.0
 _MOST_POINTS = 5000
 
-Box = tuple[float, float, float, float]
 
-
+@checked
 def scatter_map(
     points: Any,
     labels: Iterable[object] | None = None,
@@ -141,11 +141,11 @@ def principal_components(vectors: Floats) -> tuple[Floats, list[float]]:
 def _place(plot: Plot, v: Floats, names: list[str]) -> list[tuple[float, float, str] | None]:
     """Find a free place beside each point for its name, or None."""
     px, py = plot.px(v[:, 0]), plot.py(v[:, 1])
-    taken: list[Box] = [
-        (x - 6, y - 6, x + 6, y + 6)
-        for x, y in zip(px, py, strict=True)
-        if np.isfinite(x) and np.isfinite(y)
-    ]
+    finite = np.isfinite(px) & np.isfinite(py)
+    points = np.stack([px[finite], py[finite]], axis=1)
+    taken = np.empty((len(points) + len(names), 4))  # left, top, right, bottom
+    count = len(points)
+    taken[:count] = np.concatenate([points - 6, points + 6], axis=1)
     places: list[tuple[float, float, str] | None] = []
     for i, name in enumerate(names):
         place = None
@@ -157,8 +157,9 @@ def _place(plot: Plot, v: Floats, names: list[str]) -> list[tuple[float, float, 
                 box = (left - 1, y - 7, left + width + 1, y + 7)
                 inside = plot.left < box[0] and box[2] < plot.right
                 inside = inside and plot.top < box[1] and box[3] < plot.bottom
-                if inside and not any(_overlap(box, other) for other in taken):
-                    taken.append(box)
+                if inside and not _overlap(box, taken[:count]).any():
+                    taken[count] = box
+                    count += 1
                     place = (float(x), float(y), anchor)
                     break
         places.append(place)
@@ -177,8 +178,10 @@ _AROUND = (
 )
 
 
-def _overlap(a: Box, b: Box) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+def _overlap(a: tuple[float, float, float, float], b: Floats) -> npt.NDArray[np.bool_]:
+    """Tell which boxes a box covers."""
+    across = (a[0] < b[:, 2]) & (b[:, 0] < a[2])
+    return across & (a[1] < b[:, 3]) & (b[:, 1] < a[3])
 
 
 def _describe(v: Floats, names: list[str] | None) -> str:

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
+from neural_net_viz.drawing.inputs import as_floats, as_named, check_at_least, checked
 from neural_net_viz.figure import Figure
 from neural_net_viz.figures.line_plot import line_plot
 
 __all__ = ["schedule_plot"]
 
 
+@checked
 def schedule_plot(
     schedules: Mapping[str, Callable[[int], float] | Sequence[float]],
     *,
@@ -40,14 +40,18 @@ def schedule_plot(
         >>> schedule_plot({"halving": lambda t: 0.5**t}, steps=4).title
         'Learning-rate schedules'
     """
+    if steps is not None:
+        check_at_least("schedule_plot(steps)", steps, 0, 10**6)
     lines: dict[str, Any] = {}
-    for name, schedule in schedules.items():
+    for name, schedule in as_named("schedule_plot(schedules)", schedules).items():
+        where = f"schedule_plot(schedules[{name!r}])"
         if callable(schedule):
             if steps is None:
                 raise ValueError("schedule_plot: give steps=, as some schedules are functions")
-            lines[str(name)] = np.array([float(schedule(t)) for t in range(steps)])
+            values = [schedule(t) for t in range(steps)]
+            lines[name] = as_floats(where, values, 1, expected="a number for each step")
         else:
-            lines[str(name)] = schedule
+            lines[name] = as_floats(where, schedule, 1, expected="a number for each step")
     return line_plot(
         lines, x_label="step", y_label=y_label, log_y=log_y, title=title, description=description
     )

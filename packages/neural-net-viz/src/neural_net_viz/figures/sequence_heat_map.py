@@ -9,7 +9,7 @@ from neural_net_core import ShapeError
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
-from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, as_named
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, as_named, checked
 from neural_net_viz.drawing.matrix_panel import MatrixPanel, cell_size
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.pixels import data_range
@@ -18,6 +18,7 @@ from neural_net_viz.figure import Figure
 __all__ = ["sequence_heat_map"]
 
 
+@checked
 def sequence_heat_map(
     values: Mapping[str, Any] | Any,
     *,

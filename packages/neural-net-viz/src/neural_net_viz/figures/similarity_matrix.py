@@ -8,14 +8,17 @@ import numpy as np
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
-from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, check_at_least, checked
 from neural_net_viz.drawing.matrix_panel import MatrixPanel, cell_size
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.figure import Figure
 
 __all__ = ["similarity_matrix"]
 
+_MOST = 5000
 
+
+@checked
 def similarity_matrix(
     vectors: Any,
     labels: Iterable[object] | None = None,
@@ -38,12 +41,14 @@ def similarity_matrix(
 
     Raises:
         ShapeError: If the vectors are no matrix, or labels are too many or too few.
+        ValueError: If there are more than 5,000 vectors, of which no page shows all pairs.
 
     Examples:
         >>> similarity_matrix([[1, 0], [2, 0], [0, 1]], ["a", "b", "c"]).description
         'Cosine similarity of 3 vectors. Most alike: a and b (1). Least alike: a and c (0).'
     """
     v = as_floats("similarity_matrix(vectors)", vectors, 2, expected="(N, D)")
+    check_at_least("similarity_matrix(vectors)", len(v), 0, _MOST)
     names = as_labels("similarity_matrix(labels)", labels, len(v))
     names = names or [str(i + 1) for i in range(len(v))]
     cosines = _cosines(v)

@@ -6,7 +6,7 @@ import numpy as np
 
 from neural_net_core import ShapeError
 from neural_net_viz.drawing.axes import Plot
-from neural_net_viz.drawing.inputs import Floats, as_floats
+from neural_net_viz.drawing.inputs import Floats, as_floats, checked
 from neural_net_viz.drawing.legend import LegendEntry
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.scales import make_scale
@@ -16,6 +16,7 @@ from neural_net_viz.figure import Figure
 __all__ = ["train_test_gap"]
 
 
+@checked
 def train_test_gap(
     train: Any,
     test: Any,

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import Dense, Module, ShapeError, Tensor, no_grad
-from neural_net_viz.drawing.axes import MARGIN, draw_title
+from neural_net_viz.drawing.axes import MARGIN, apart, draw_title
 from neural_net_viz.drawing.canvas import Canvas
-from neural_net_viz.drawing.contours import contour_lines, lines_path, region_path
-from neural_net_viz.drawing.film import check_film, draw_loss_curve, frames
-from neural_net_viz.drawing.inputs import Floats, as_floats
+from neural_net_viz.drawing.contours import contour_lines, empty_note, lines_path, region_path
+from neural_net_viz.drawing.film import check_film, draw_loss_curve, film_rules, frames
+from neural_net_viz.drawing.inputs import Floats, as_floats, checked
 from neural_net_viz.drawing.legend import LegendEntry, draw_legend, legend_height
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.ramps import ramp_role
@@ -27,9 +27,11 @@ _RADIUS = 11.0
 _WIDEST_LINE = 7.0
 _MOST_NODES = 12
 _POINTS = 28
+_MOST_POINTS = 1000  # of each class
 _LEVELS = 3  # shades on each side: an animation holds them once for every frame
 
 
+@checked
 def training_animation(
     model: Module,
     snapshots: Mapping[int, Mapping[str, Any]],
@@ -45,14 +47,15 @@ def training_animation(
 
     On the left the weights (as wide as they are large, negative ones dashed), on the right the
     probability that the network gives to class 1 all over the plane, below the loss. Readers who
-    ask for less motion, and viewers without animation, see the last step.
+    ask for less motion, and viewers without animation, see the last step. Where the network
+    answers NaN the map stays empty, and the frame says so.
 
     Args:
         model: A module of Dense layers that follow each other, from 2 inputs to 1 output. Its
             answers are probabilities if they all lie in [0, 1], else logits. It is not changed.
         snapshots: Steps -> the state dict after that many steps; copy it when you take it, as
-            training changes the arrays.
-        points: (N, 2) the data.
+            training changes the arrays. Of more than 60 as many are shown, evenly chosen.
+        points: (N, 2) the data; of thousands those that stand apart are drawn.
         labels: (N,) classes 0 and 1.
         losses: (steps,) the loss after 0, 1, … steps.
         seconds: How long one run of the animation takes.
@@ -82,23 +85,30 @@ def training_animation(
             "training_animation: expected points (N, 2) and labels (N,), got "
             f"{data.shape} and {classes.shape}"
         )
+    for step in steps:
+        if not isinstance(snapshots[step], Mapping):
+            kind = type(snapshots[step]).__name__
+            raise ValueError(
+                f"training_animation(snapshots[{step}]): expected a state dict, got {kind}"
+            )
     films = [_Frame(copy.deepcopy(model), snapshots[step], data) for step in steps]
 
     canvas = Canvas()
     top = draw_title(canvas, title, _PAGE) + 4
-    largest = max(float(np.abs(w).max(initial=0)) for film in films for w in film.weights)
+    sizes = [np.abs(w[np.isfinite(w)]) for film in films for w in film.weights]
+    largest = max(float(size.max(initial=0)) for size in sizes)
     right = _PAGE - MARGIN - _SIDE
     lower = top + _SIDE + 18
     spots = draw_loss_curve(canvas, curve, lower, _PAGE, _CURVE)
-    css: list[str] = []
-    for k, _ in frames(canvas, steps, spots, seconds, css):
+    for k, _ in frames(canvas, steps, spots):
         _draw_weights(canvas, films[k], top, right, largest)
         _draw_map(canvas, films[k], right, top)
     _draw_nodes(canvas, films[0], top, right)
     for k, role in enumerate(("negative", "positive")):
-        for x, y in data[np.rint(classes) == k]:
-            px, py = films[0].place(x, y)
-            canvas.marker(MARKERS[k], right + px * _SIDE, top + py * _SIDE, 5, role)
+        places = [films[0].place(x, y) for x, y in data[np.rint(classes) == k]]
+        px, py = np.array([right, top])[:, None] + np.reshape(places, (-1, 2)).T * _SIDE
+        for i in apart(px, py, _MOST_POINTS):
+            canvas.marker(MARKERS[k], float(px[i]), float(py[i]), 5, role)
     canvas.rect(right, top, _SIDE, _SIDE, "frame")
 
     legend = [
@@ -114,8 +124,13 @@ def training_animation(
         f"A network of {', '.join(map(str, films[0].sizes))} nodes at {len(films)} steps of its "
         f"training. Loss {format_value(curve[steps[0]])} at step {steps[0]}, "
         f"{format_value(curve[steps[-1]])} at step {steps[-1]}."
+        + "".join(
+            f" At step {step}: {empty_note(film.unknown)}"
+            for step, film in zip(steps, films, strict=True)
+            if film.unknown.any()
+        )
     )
-    return canvas.figure(_PAGE, below + MARGIN - 4, title, words, "\n".join(css))
+    return canvas.figure(_PAGE, below + MARGIN - 4, title, words, *film_rules(len(steps), seconds))
 
 
 class _Frame:
@@ -145,8 +160,10 @@ class _Frame:
         grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
         with no_grad():
             y = model.eval()(Tensor(grid, layers[0].weight.dtype)).numpy().astype(np.float64)
-        p = y if ((y >= 0) & (y <= 1)).all() else (1 + np.tanh(y / 2)) / 2
-        self.scores = np.nan_to_num(p.reshape(_POINTS, _POINTS) - 0.5)
+        known = y[~np.isnan(y)]
+        p = y if ((known >= 0) & (known <= 1)).all() else (1 + np.tanh(y / 2)) / 2
+        self.scores = p.reshape(_POINTS, _POINTS) - 0.5
+        self.unknown = np.isnan(self.scores)
 
     def place(self, x: float, y: float) -> tuple[float, float]:
         """Return where a point lies in the map, from 0 to 1, from the left and from the top."""
@@ -164,6 +181,9 @@ def _draw_weights(canvas: Canvas, film: _Frame, top: float, right: float, larges
     for layer, matrix in enumerate(film.weights):
         for (j, i), weight in np.ndenumerate(matrix):
             if not np.isfinite(weight):
+                start = _node(film.sizes, layer, i, top, right)
+                end = _node(film.sizes, layer + 1, j, top, right)
+                canvas.line(*start, *end, "thin stroke-wrong", dash="1 3")
                 continue
             width = 0.4 + (_WIDEST_LINE - 0.4) * abs(weight) / (largest or 1.0)
             role, dash = ("positive", "") if weight >= 0 else ("negative", "5 3")
@@ -189,4 +209,8 @@ def _draw_map(canvas: Canvas, film: _Frame, left: float, top: float) -> None:
             canvas.rect(left, top, _SIDE, _SIDE, style)
         else:
             canvas.path(region_path(film.scores, xs, ys, 0.5 * k / _LEVELS), style)
+    if film.unknown.any():
+        canvas.path(region_path(film.unknown.astype(float), xs, ys, 0.5), "surface")
+        note = "NaN everywhere" if film.unknown.all() else "empty: NaN"
+        canvas.text(left + 8, top + _SIDE - 12, note, size=11, classes="muted halo")
     canvas.path(lines_path(contour_lines(film.scores, xs, ys)), "line stroke-text")

@@ -6,17 +6,20 @@ from typing import Any, Literal
 import numpy as np
 
 from neural_net_core import ShapeError
+from neural_net_core.checks import check_word
 from neural_net_viz.drawing.axes import Plot
-from neural_net_viz.drawing.inputs import Floats, as_floats, as_named, check_one_of
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_named, checked
 from neural_net_viz.drawing.legend import LegendEntry
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.scales import make_scale
+from neural_net_viz.drawing.text import listed
 from neural_net_viz.drawing.theme import DASHES, series_role
 from neural_net_viz.figure import Figure
 
 __all__ = ["training_curves"]
 
 
+@checked
 def training_curves(
     runs: Mapping[str, Any] | Sequence[float],
     *,
@@ -55,7 +58,7 @@ def training_curves(
         >>> training_curves({"SGD": [1.0, 0.5, 0.25]}, log_y=True).title
         'Training'
     """
-    check_one_of("training_curves(band)", band, ("range", "quartiles", "none"))
+    check_word("training_curves", "band", band, ("range", "quartiles", "none"))
     named = as_named("training_curves(runs)", runs, "")
     seeds = {name: _seeds(name, value) for name, value in named.items()}
     at = {name: _positions(name, values, x) for name, values in seeds.items()}
@@ -75,6 +78,7 @@ def training_curves(
         y_label=y_label,
         legend=[entry for entry in entries if entry.label],
         notes=[_BAND_NOTE[band]] if several else [],
+        curves=len(seeds),
     )
     if not any(np.isfinite(values).any() for values in seeds.values()):
         plot.message("no data")
@@ -123,7 +127,7 @@ def _spread(values: Floats, band: str) -> tuple[Floats, Floats, Floats]:
 
 
 def _describe(seeds: Mapping[str, Floats], x_label: str, y_label: str) -> str:
-    sentences = [f"{y_label.capitalize()} over {x_label}, {len(seeds)} runs."]
+    sentences = []
     for name, values in seeds.items():
         median = _spread(values, "range")[1]
         median = median[np.isfinite(median)]
@@ -133,4 +137,5 @@ def _describe(seeds: Mapping[str, Floats], x_label: str, y_label: str) -> str:
         over = f", median of {len(values)} seeds" if len(values) > 1 else ""
         first, last = format_value(median[0]), format_value(median[-1])
         sentences.append(f"{name or 'The run'}: from {first} to {last}{over}.")
-    return " ".join(sentences)
+    head = f"{y_label.capitalize()} over {x_label}, {len(seeds)} runs."
+    return f"{head} {listed(sentences, ' ')}".rstrip()

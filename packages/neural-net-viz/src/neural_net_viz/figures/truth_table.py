@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from neural_net_core import ShapeError
-from neural_net_viz.drawing.axes import MARGIN, draw_title
+from neural_net_viz.drawing.axes import MARGIN, WIDEST, draw_title
 from neural_net_viz.drawing.canvas import Canvas
-from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels
+from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, checked
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.text import text_width
 from neural_net_viz.figure import Figure
@@ -19,8 +20,17 @@ __all__ = ["truth_table"]
 _ROW = 26.0
 _SIZE = 13.0
 _GROUP = 22.0
+_MOST_ROWS = 64
 
 
+@dataclass(frozen=True)
+class _Column:
+    name: str
+    cells: list[str]
+    right: list[bool] | None = None  # of answers
+
+
+@checked
 def truth_table(
     inputs: Any,
     expected: Any,
@@ -35,7 +45,8 @@ def truth_table(
     """Draw every row of a Boolean function, what was answered, and whether that is right.
 
     An answer is right if it is within `margin` of the wanted value. Right and wrong differ by a
-    mark and a word, not by colour alone.
+    mark and a word, not by colour alone. Of more than 64 rows, and of more columns than fit a
+    page, the first and the last are drawn, and how many more there are.
 
     Args:
         inputs: (rows, n).
@@ -70,38 +81,84 @@ def truth_table(
     names_out = names_out or [f"y{_subscript(i + 1)}" for i in range(t.shape[1])]
     right = None if y is None else np.abs(y - t) <= margin
 
-    columns: list[tuple[str, list[str], str]] = [
-        (name, [format_value(v) for v in x[:, i]], "text") for i, name in enumerate(names_in)
-    ]
-    columns += [
-        (name, [format_value(v) for v in t[:, i]], "text") for i, name in enumerate(names_out)
-    ]
+    if description is None:
+        description = f"Truth table with {len(x)} rows"
+        if right is not None:
+            description += (
+                f"; {int(right.sum())} of {right.size} answers are within "
+                f"{format_value(margin)} of the wanted value"
+            )
+        description += "."
+    shown = [_some(n, _MOST_ROWS) for n in (len(x), x.shape[1], t.shape[1])]
+    while True:
+        columns, sides = _columns_of(x, t, y, names_in, names_out, right, shown)
+        widths = _widths(columns)
+        page = 2 * MARGIN + sum(widths) + 2 * _GROUP
+        if page <= WIDEST or not any(len(some) > 3 for some in shown[1:]):
+            return _draw(columns, widths, sides, len(shown[0]), title, description)
+        most = max(shown[1:], key=len)
+        fewer = _some(t.shape[1] if most is shown[2] else x.shape[1], max(len(most) - 2, 2))
+        shown[1 if most is shown[1] else 2] = fewer
+
+
+def _some(count: int, most: int) -> list[int | None]:
+    """Return which of many to draw, with None where some are left out."""
+    if count <= most:
+        return list(range(count))
+    half = most // 2
+    return [*range(half), None, *range(count - half, count)]
+
+
+def _columns_of(
+    x: Floats,
+    t: Floats,
+    y: Floats | None,
+    names_in: list[str],
+    names_out: list[str],
+    right: Any,
+    shown: list[list[int | None]],
+) -> tuple[list[_Column], tuple[int, int]]:
+    """Return the columns to draw, and where the wanted outputs and the answers begin."""
+    rows, inputs, outputs = shown
+
+    def column(name: str, values: Floats, i: int | None, write: Any, good: Any = None) -> _Column:
+        if i is None:
+            return _Column("…", ["…"] * len(rows))
+        cells = ["…" if row is None else write(values[row, i]) for row in rows]
+        marks = None if good is None else [row is None or bool(good[row, i]) for row in rows]
+        return _Column(name, cells, marks)
+
+    columns = [column(names_in[i or 0], x, i, format_value) for i in inputs]
+    columns += [column(names_out[i or 0], t, i, format_value) for i in outputs]
     if y is not None:
-        for i, name in enumerate(names_out):
-            columns.append((f"{name} answered", [_answer(v) for v in y[:, i]], "answer"))
-    return _draw(columns, x.shape[1], t.shape[1], right, title, description, len(x), margin)
+        for i in outputs:
+            columns.append(column(f"{names_out[i or 0]} answered", y, i, _answer, right))
+    return columns, (len(inputs), len(inputs) + len(outputs))
+
+
+def _widths(columns: list[_Column]) -> list[float]:
+    widths = []
+    for column in columns:
+        widest = max([text_width(c, _SIZE) for c in column.cells] or [0.0])
+        room = 0.0 if column.right is None else 74.0  # for the mark and the word
+        name = text_width(column.name, _SIZE, bold=True)
+        widths.append(min(max(name, widest + room), 200.0) + 20)
+    return widths
 
 
 def _draw(
-    columns: list[tuple[str, list[str], str]],
-    inputs: int,
-    outputs: int,
-    right: Any,
-    title: str,
-    description: str | None,
+    columns: list[_Column],
+    widths: list[float],
+    sides: tuple[int, int],
     rows: int,
-    margin: float,
+    title: str,
+    description: str,
 ) -> Figure:
     """Lay the columns out, inputs, wanted outputs and answers with a rule between each."""
     canvas = Canvas()
-    widths = []
-    for name, cells, kind in columns:
-        widest = max([text_width(c, _SIZE) for c in cells] or [0.0])
-        room = 74.0 if kind == "answer" else 0.0  # for the mark and the word
-        widths.append(min(max(text_width(name, _SIZE, bold=True), widest + room), 200.0) + 20)
     lefts, left = [], MARGIN
     for i, width in enumerate(widths):
-        left += _GROUP if i in (inputs, inputs + outputs) and i else 0.0
+        left += _GROUP if i in sides and i else 0.0
         lefts.append(left)
         left += width
     page = max(left + MARGIN, 260.0)
@@ -109,30 +166,21 @@ def _draw(
     bottom = top + _ROW * (rows + 1)
     for row in range(0, rows, 2):  # every other row on a tint, to follow it with the eye
         canvas.rect(MARGIN, top + _ROW * (row + 1), left - MARGIN, _ROW, "raised")
-    for i, (name, cells, kind) in enumerate(columns):
+    for i, column in enumerate(columns):
         middle = lefts[i] + widths[i] / 2
         canvas.text(
-            middle, top + _ROW / 2, name, size=_SIZE, anchor="middle", bold=True,
+            middle, top + _ROW / 2, column.name, size=_SIZE, anchor="middle", bold=True,
             max_width=widths[i] - 8,
         )  # fmt: skip
-        for row, cell in enumerate(cells):
+        for row, cell in enumerate(column.cells):
             y = top + _ROW * (row + 1.5)
-            if kind == "answer":
-                good = bool(right[row, i - inputs - outputs])
-                _draw_answer(canvas, lefts[i] + 10, y, cell, good)
+            if column.right is not None and cell != "…":
+                _draw_answer(canvas, lefts[i] + 10, y, cell, column.right[row])
             else:
                 canvas.text(middle, y, cell, size=_SIZE, anchor="middle", max_width=widths[i] - 8)
-        if i in (inputs, inputs + outputs) and i:
+        if i in sides and i:
             canvas.line(lefts[i] - _GROUP / 2, top, lefts[i] - _GROUP / 2, bottom, "axis")
     canvas.line(MARGIN, top + _ROW, left, top + _ROW, "axis")
-    if description is None:
-        description = f"Truth table with {rows} rows"
-        if right is not None:
-            description += (
-                f"; {int(right.sum())} of {right.size} answers are within "
-                f"{format_value(margin)} of the wanted value"
-            )
-        description += "."
     return canvas.figure(page, bottom + MARGIN, title, description)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
-from neural_net_viz.drawing.inputs import as_labels
+from neural_net_viz.drawing.inputs import as_labels, check_at_least, checked
+from neural_net_viz.drawing.text import listed
 from neural_net_viz.figure import Figure
 
 __all__ = ["unrolled_diagram"]
@@ -16,6 +17,7 @@ _SIDE = 74.0  # room for the initial states
 _MOST = 10  # steps that are drawn; of more, the middle ones are left out
 
 
+@checked
 def unrolled_diagram(
     inputs: Iterable[object],
     outputs: Iterable[object] | None = None,
@@ -33,8 +35,9 @@ def unrolled_diagram(
 
     Args:
         inputs: A label for the input of every step, such as the characters of a word.
-        outputs: A label for the output of every step; None numbers them.
-        layers: How many recurrences stand on each other.
+        outputs: A label for the output of every step, None for a step without one; None numbers
+            them.
+        layers: How many recurrences stand on each other, 1 to 40.
         bidirectional: Whether each layer also reads from the end to the beginning.
         cell: What is written into the cells, such as `"GRU"`.
         title: The figure's title.
@@ -45,15 +48,14 @@ def unrolled_diagram(
 
     Raises:
         ShapeError: If there are not as many outputs as inputs.
-        ValueError: If there are no layers.
+        ValueError: If there are no layers, or too many.
 
     Examples:
         >>> unrolled_diagram("abc", "bcd", cell="GRU").description
         '3 steps through 1 layer of GRU; inputs a, b, c; outputs b, c, d.'
     """
-    if layers < 1:
-        raise ValueError(f"unrolled_diagram: expected at least one layer, got {layers}")
-    below = [str(x) for x in inputs]
+    check_at_least("unrolled_diagram(layers)", layers, 1, 40)
+    below = as_labels("unrolled_diagram(inputs)", inputs, None)
     given = as_labels("unrolled_diagram(outputs)", outputs, len(below))
     above = given or [f"y{i + 1}" for i in range(len(below))]
     shown = _shown(len(below))
@@ -154,6 +156,6 @@ def _describe(
     both = ", in both directions" if bidirectional else ""
     words = f"{len(inputs)} steps through {layers} layer{'s' * (layers > 1)} of {cell}{both}"
     if inputs:
-        words += f"; inputs {', '.join(inputs)}"
-        words += f"; outputs {', '.join(outputs)}" if outputs else ""
+        words += f"; inputs {listed(inputs, ', ')}"
+        words += f"; outputs {listed(outputs, ', ')}" if outputs else ""
     return words + "."
