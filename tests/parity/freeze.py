@@ -87,7 +87,7 @@ OPERATIONS: Rows = {
     "cos": (torch.cos, [real(4)]),
     "absolute": (torch.abs, [np.array([-1.5, 0, 2])]),
     "sign": (torch.sign, [np.array([-1.5, 0, 2])]),
-    "cast": (lambda x: x.half().double(), [real(4)]),
+    "cast": (lambda x: x.float().double(), [real(4)]),
     "matmul": (torch.matmul, [real(2, 3), real(3, 2)]),
     "matmul vectors": (torch.matmul, [real(3), real(3)]),
     "matmul batches": (torch.matmul, [real(2, 1, 2, 3), real(2, 3, 2)]),

@@ -251,8 +251,8 @@ ROWS = [
     Row(
         ops.Cast,
         "cast",
-        lambda x: ops.cast(ops.cast(x, np.float16), x.dtype),
-        lambda x: x.to(torch.float16).to(x.dtype),
+        lambda x: ops.cast(ops.cast(ops.cast(x, np.float64), np.float32), x.dtype),
+        lambda x: x.to(torch.float32).to(x.dtype),
         UNARY,
     ),
     Row(ops.MatMul, "matmul", ops.matmul, torch.matmul, matmul_shapes()),

@@ -417,14 +417,11 @@ def test_a_state_that_is_no_mapping_is_refused(state, text, strict):
         Dense(1, 1).load_state_dict(state, strict=strict)
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float32])
-def test_numbers_that_the_dtype_cannot_hold_are_refused(dtype):
-    model = Dense(1, 2, dtype=dtype)
+def test_numbers_that_the_dtype_cannot_hold_are_refused():
+    model = Dense(1, 2)
     before = model.state_dict()
-    huge = float(np.finfo(dtype).max) * 4
-    with pytest.raises(
-        StateDictError, match=f"bias: got float64 numbers that {np.dtype(dtype)} ca"
-    ):
+    huge = float(np.finfo(np.float32).max) * 4
+    with pytest.raises(StateDictError, match="bias: got float64 numbers that float32 cannot"):
         model.load_state_dict({"weight": np.ones((2, 1)), "bias": [1.0, huge]})
     assert all((model.state_dict()[k] == before[k]).all() for k in before)
     model.load_state_dict({"weight": [[np.inf], [np.nan]], "bias": [-np.inf, 0]})

@@ -28,7 +28,7 @@ OPERATIONS = {
     **plain(ops, "sum", "softmax", "where", "maximum", "minimum"),
     "power 3": lambda x: x**3,
     "power -0.5": lambda x: x**-0.5,
-    "cast": lambda x: x.astype(np.float16).astype(x.dtype),
+    "cast": lambda x: x.astype(np.float64).astype(np.float32).astype(x.dtype),
     "matmul vectors": ops.matmul,
     "matmul batches": ops.matmul,
     "linear without bias": ops.linear,

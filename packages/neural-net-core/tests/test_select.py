@@ -13,7 +13,7 @@ from neural_net_core._blocks import BLOCK, SHARED_BLOCK, in_blocks
 from neural_net_core._select import SMALL, select
 
 SHAPES = [(), (3,), (0, 4), (SMALL + 88,), (40, 50)]
-DTYPES = [np.float16, np.float32, np.float64, np.longdouble]
+DTYPES = [np.float32, np.float64]
 ODD = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-40, -1.5, 3.0]
 
 

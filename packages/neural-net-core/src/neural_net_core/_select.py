@@ -11,7 +11,7 @@ __all__: list[str] = []
 # Below this many elements `np.where` is the faster one.
 SMALL = 512
 
-_INTEGER: dict[int, DType] = {2: np.dtype(np.int16), 4: np.dtype(np.int32), 8: np.dtype(np.int64)}
+_INTEGER: dict[int, DType] = {4: np.dtype(np.int32), 8: np.dtype(np.int64)}
 
 
 def select(mask: Array, a: Any, b: Any) -> Array:

@@ -21,6 +21,7 @@ import numpy as np
 from neural_net_core.errors import DTypeError, ShapeError
 
 __all__ = [
+    "NOT_COMPUTED",
     "check_array",
     "check_axis",
     "check_callable",
@@ -39,6 +40,8 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+# NumPy's codes of float16 and long double. A hot path looks here before it calls `check_dtype`.
+NOT_COMPUTED = "eg"
 # Python counts True among the ints, and NumPy a span of time among its integers.
 _NONE = (bool, np.timedelta64)
 
@@ -295,7 +298,7 @@ def check_instance(where: str, name: str, value: Any, kind: type[T], what: str =
 
 
 def check_dtype(where: str, dtype: Any, kinds: str = "f") -> np.dtype[Any]:
-    """Return a dtype of numbers.
+    """Return a dtype to compute with; of the floating ones these are float32 and float64.
 
     Args:
         where: Who asks.
@@ -303,7 +306,7 @@ def check_dtype(where: str, dtype: Any, kinds: str = "f") -> np.dtype[Any]:
         kinds: The allowed kinds: "f" floating, "i" and "u" integers, "b" bool.
 
     Raises:
-        DTypeError: If it is no dtype, or of another kind.
+        DTypeError: If it is no dtype, of another kind, float16 or long double.
 
     Examples:
         >>> check_dtype("Dense", "float64")
@@ -318,6 +321,11 @@ def check_dtype(where: str, dtype: Any, kinds: str = "f") -> np.dtype[Any]:
             found = None
     if found is None or found.kind not in kinds:
         raise DTypeError(f"{where}: dtype must be {wanted}, such as np.float32, got {shown(dtype)}")
+    if found.char in NOT_COMPUTED:
+        raise DTypeError(
+            f"{where}: expected float32 or float64, got {found}, which is for storage and not for "
+            "computing; astype(np.float32) converts it"
+        )
     return found
 
 

@@ -3,6 +3,11 @@
 NumPy would make `np.array([0.5])` float64, and one float64 array turns every later result of a
 float32 model into float64: twice the memory and half the speed, silently. So floating data that
 enters a `Tensor` is brought to the default dtype; integers and booleans pass as they are.
+
+float16 is a format for files, not for computing: NumPy computes it in software, slowly, and a sum
+overflows at 65,504. So nothing here computes in it. It is brought to the default dtype like other
+floating data, and refused where it would stay; so is long double, whose size depends on the
+machine and whose products no BLAS computes.
 """
 
 from collections.abc import Iterator
@@ -13,12 +18,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import NOT_COMPUTED, check_dtype
 from neural_net_core.errors import DTypeError
 
-__all__ = ["Array", "DType", "as_array", "default_dtype", "get_default_dtype", "is_floating"]
+__all__ = [
+    "NUMBERS",
+    "Array",
+    "DType",
+    "as_array",
+    "default_dtype",
+    "get_default_dtype",
+    "is_floating",
+]
 
 Array = npt.NDArray[Any]
 DType = np.dtype[Any]
+
+NUMBERS = "fiub"  # the kinds of dtypes that a Tensor can have: floating, integers, booleans
 
 # A dtype object, which cannot be changed, is a safe default.
 _default: ContextVar[DType] = ContextVar("default_dtype", default=np.dtype(np.float32))  # noqa: B039
@@ -41,7 +57,7 @@ def default_dtype(dtype: npt.DTypeLike) -> Iterator[None]:
         dtype: A floating dtype, such as `np.float64`.
 
     Raises:
-        DTypeError: If the dtype is not a floating one.
+        DTypeError: If the dtype is neither float32 nor float64.
 
     Examples:
         >>> import numpy as np
@@ -52,9 +68,7 @@ def default_dtype(dtype: npt.DTypeLike) -> Iterator[None]:
         >>> Tensor([0.5]).dtype
         dtype('float32')
     """
-    wanted = np.dtype(dtype)
-    if wanted.kind != "f":
-        raise DTypeError(f"default_dtype: expected a floating dtype, got {wanted}")
+    wanted = check_dtype("default_dtype", dtype)
     token = _default.set(wanted)
     try:
         yield
@@ -79,12 +93,15 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
         An array that may share memory with `data`.
 
     Raises:
-        DTypeError: If the data are not numbers.
+        DTypeError: If the data are not numbers, or the dtype is not one to compute with.
     """
     # An array of another library that speaks NumPy's protocol flows through as it is.
     array = data if hasattr(data, "__array_function__") else np.asarray(data)
     if dtype is not None:
-        return array.astype(dtype, copy=False)
+        array = array.astype(dtype, copy=False)
+        if array.dtype.kind not in NUMBERS or array.dtype.char in NOT_COMPUTED:
+            check_dtype("Tensor", array.dtype, NUMBERS)
+        return array
     if array.dtype.kind == "f":
         return array.astype(_default.get(), copy=False)
     if array.dtype.kind not in "iub":

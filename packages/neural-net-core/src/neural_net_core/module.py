@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core._fitting import fitted, root_of
+from neural_net_core.checks import check_dtype
 from neural_net_core.dtypes import Array, is_floating
 from neural_net_core.errors import StateDictError
 from neural_net_core.state_report import as_mapping, state_dict_error
@@ -295,10 +296,17 @@ class Module:
         """Convert all floating parameters and buffers in place, and return the module.
 
         Call it before making an optimizer, which holds arrays of the parameters' dtype.
+
+        Args:
+            dtype: float32 or float64.
+
+        Raises:
+            DTypeError: If it is another one; nothing has been changed.
         """
+        wanted = check_dtype(f"{type(self).__name__}.astype", dtype)
         for _, tensor in self._named(Tensor, remove_duplicate=True):
             if is_floating(tensor.data):
-                tensor.data = tensor.data.astype(dtype)
+                tensor.data = tensor.data.astype(wanted)
                 tensor.grad = None
                 tensor.version += 1
         return self

@@ -16,6 +16,7 @@ To add an operation of your own, write the two methods and call `apply`:
 
 from typing import Any
 
+from neural_net_core.checks import NOT_COMPUTED, check_dtype
 from neural_net_core.errors import GraphFreedError
 from neural_net_core.grad_mode import recording
 from neural_net_core.tensor import Parameter, Tensor
@@ -67,11 +68,13 @@ class Op:
         tracked = False
         for x in inputs:
             if isinstance(x, Tensor):
-                array = x.data
+                array, node = x.data, x.node
+                # What an Op made was looked at there; a leaf's data may have been set by hand.
+                if node is None and array.dtype.char in NOT_COMPUTED:
+                    check_dtype(cls.__name__, array.dtype)
                 arrays.append(array)
                 if x.requires_grad:
                     tracked = True
-                    node = x.node
                     if node is None:
                         parents.append((x, x.version, array.shape))
                     else:
@@ -80,6 +83,9 @@ class Op:
                 if isinstance(x, Parameter):
                     op.frozen += ((x, x.version),)
             else:
+                dtype = getattr(x, "dtype", None)
+                if dtype is not None and dtype.char in NOT_COMPUTED:
+                    check_dtype(cls.__name__, dtype)
                 arrays.append(x)
             parents.append(None)
         if tracked and recording.get():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import NOT_COMPUTED, check_dtype
 from neural_net_core.dtypes import Array, DType, as_array, get_default_dtype, is_floating
 from neural_net_core.errors import DTypeError, GraphError
 
@@ -85,8 +86,11 @@ class Tensor:
         y.data = np.asarray(data) if isinstance(data, np.generic) else data
         y.grad = None
         y.index = index
+        code = y.data.dtype.char
+        if code in NOT_COMPUTED:
+            check_dtype("Tensor" if op is None else type(op).__name__, y.data.dtype)
         # An integer output, such as the indices of a maximum, has no gradient.
-        if op is not None and y.data.dtype.kind == "f":
+        if op is not None and code in "fd":
             y.node = op
             y.requires_grad = True
         else:

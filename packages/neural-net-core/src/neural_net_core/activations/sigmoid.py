@@ -71,14 +71,14 @@ def logistic(x: Array) -> Array:
 
 
 # eˣ stays finite up to here. Beyond, eˣ / (1 + eˣ) has long been 1.
-_LARGEST = {np.dtype(t): math.floor(math.log(np.finfo(t).max)) for t in "efd"}
+_LARGEST = {code: math.floor(math.log(np.finfo(code).max)) for code in "fd"}
 
 
 def _logistic(x: Array) -> tuple[Array]:
     # (1 + tanh(x/2)) / 2 would be faster, but it is 0 below −17: the log of that probability in a
     # loss would be −∞. eˣ / (1 + eˣ) keeps all digits. The lower limit only needs to be far away;
     # clip with two limits is 3 times as fast as minimum.
-    largest = _LARGEST.get(x.dtype, 709)
+    largest = _LARGEST[x.dtype.char]
     y = np.exp(x.clip(-2 * largest, largest))
     y /= 1 + y
     return (y,)

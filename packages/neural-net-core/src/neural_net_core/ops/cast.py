@@ -1,9 +1,9 @@
 """Change the dtype: the gradient comes back in the dtype of the input."""
 
-import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.dtypes import Array, DType
+from neural_net_core.checks import check_dtype
+from neural_net_core.dtypes import NUMBERS, Array, DType
 from neural_net_core.op import Op
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
@@ -31,7 +31,8 @@ def cast(x: TensorLike, dtype: npt.DTypeLike) -> Tensor:
 
     Args:
         x: Any shape.
-        dtype: The dtype wanted, such as `np.float64`.
+        dtype: The dtype wanted, such as `np.float64`; not float16 (`x.data.astype` gives such an
+            array, for a file).
 
     Returns:
         The same shape as x.
@@ -41,5 +42,5 @@ def cast(x: TensorLike, dtype: npt.DTypeLike) -> Tensor:
         >>> cast([1, 0], np.float64).data
         array([1., 0.])
     """
-    x, dtype = as_tensor(x), np.dtype(dtype)
+    x, dtype = as_tensor(x), check_dtype("cast", dtype, NUMBERS)
     return x if x.dtype == dtype else Cast.apply(x, dtype=dtype)
