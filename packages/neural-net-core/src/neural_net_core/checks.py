@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from neural_net_core.errors import DTypeError, ShapeError
+from neural_net_core.errors import DTypeError, PositionError, ShapeError
+from neural_net_core.plain import plain_array
 
 __all__ = [
     "NOT_COMPUTED",
@@ -333,7 +334,7 @@ def check_axis(where: str, axis: Any, ndim: int, name: str = "axis") -> int:
     """Return one axis, counted from the front.
 
     Raises:
-        ShapeError: If it is no whole number, or the array has no such axis.
+        PositionError: If it is no whole number, or the array has no such axis.
 
     Examples:
         >>> check_axis("softmax", -1, 3)
@@ -344,7 +345,7 @@ def check_axis(where: str, axis: Any, ndim: int, name: str = "axis") -> int:
     except TypeError:
         i = ndim
     if not -ndim <= i < ndim or isinstance(axis, bool):
-        raise ShapeError(
+        raise PositionError(
             f"{where}: {name} must be an int from {-ndim} to {ndim - 1}, for an array of {ndim} "
             f"axes, got {shown(axis)}"
         )
@@ -374,7 +375,7 @@ def check_array(
         neural_net_core.errors.DTypeError: accuracy: targets must be numbers, got [1, None]
     """
     try:
-        array = np.asarray(value)
+        array = plain_array(value)
     except ValueError:
         raise ShapeError(
             f"{where}: {name} must be an array or lists of equal lengths, got {shown(value)}"

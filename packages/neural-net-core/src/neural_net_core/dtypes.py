@@ -11,15 +11,16 @@ machine and whose products no BLAS computes.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.checks import NOT_COMPUTED, check_dtype
+from neural_net_core.checks import check_dtype, shown
+from neural_net_core.context import context
 from neural_net_core.errors import DTypeError
+from neural_net_core.plain import plain_array
 
 __all__ = [
     "NUMBERS",
@@ -49,7 +50,7 @@ def get_default_dtype() -> DType:
     return _default.get()
 
 
-@contextmanager
+@context
 def default_dtype(dtype: npt.DTypeLike) -> Iterator[None]:
     """Give floating data another dtype inside a `with` block, for example for gradient checks.
 
@@ -94,16 +95,13 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
 
     Raises:
         DTypeError: If the data are not numbers, or the dtype is not one to compute with.
+        ShapeError: If nested lists have no regular shape.
+        HistoryError: If the data are a list of Tensors that require gradients.
     """
-    # An array of another library that speaks NumPy's protocol flows through as it is.
-    array = data if hasattr(data, "__array_function__") else np.asarray(data)
+    array = plain_array(data)
+    kind = array.dtype.kind
+    if kind not in "fiub":
+        raise DTypeError(f"Tensor: expected numbers, got {shown(data)}")
     if dtype is not None:
-        array = array.astype(dtype, copy=False)
-        if array.dtype.kind not in NUMBERS or array.dtype.char in NOT_COMPUTED:
-            check_dtype("Tensor", array.dtype, NUMBERS)
-        return array
-    if array.dtype.kind == "f":
-        return array.astype(_default.get(), copy=False)
-    if array.dtype.kind not in "iub":
-        raise DTypeError(f"Tensor: expected numbers, got data of dtype {array.dtype}")
-    return array
+        return array.astype(check_dtype("Tensor", dtype, NUMBERS), copy=False)
+    return array.astype(_default.get(), copy=False) if kind == "f" else array

@@ -9,7 +9,9 @@ __all__ = [
     "DTypeError",
     "GraphError",
     "GraphFreedError",
+    "HistoryError",
     "NeuralNetError",
+    "PositionError",
     "ShapeError",
     "StateDictError",
     "TrainingError",
@@ -24,6 +26,10 @@ class ShapeError(NeuralNetError, ValueError):
     """An array has the wrong shape; the message says which was expected and which came."""
 
 
+class PositionError(ShapeError, IndexError):
+    """An axis or an index that an array does not have."""
+
+
 class DTypeError(NeuralNetError, TypeError):
     """An array has a dtype that the operation cannot take, such as a gradient for integers."""
 
@@ -34,6 +40,10 @@ class GraphError(NeuralNetError, RuntimeError):
 
 class GraphFreedError(GraphError):
     """A second backward pass went through a graph whose saved arrays are already freed."""
+
+
+class HistoryError(GraphError, TypeError):
+    """The result would be an array without the history of the Tensors that it was made of."""
 
 
 class StateDictError(NeuralNetError, ValueError):

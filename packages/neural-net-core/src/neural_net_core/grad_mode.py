@@ -4,9 +4,10 @@ It lives in a context variable: each thread and each asyncio task has its own, a
 inside `no_grad` switches recording back on as it leaves.
 """
 
-from contextlib import ContextDecorator
 from contextvars import ContextVar, Token
 from types import TracebackType
+
+from neural_net_core.context import Decorating
 
 __all__ = ["enable_grad", "is_grad_enabled", "no_grad"]
 
@@ -18,7 +19,7 @@ def is_grad_enabled() -> bool:
     return recording.get()
 
 
-class _SetRecording(ContextDecorator):
+class _SetRecording(Decorating):
     """Set the switch on entry and put it back on exit; works as a decorator too."""
 
     mode: bool
@@ -38,8 +39,7 @@ class _SetRecording(ContextDecorator):
     ) -> None:
         recording.reset(self._tokens.pop())
 
-    def _recreate_cm(self) -> "_SetRecording":
-        # A fresh object for every call of a decorated function: threads never share tokens.
+    def fresh(self) -> "_SetRecording":
         return type(self)()
 
 

@@ -14,14 +14,36 @@ To add an operation of your own, write the two methods and call `apply`:
     y = StraightThroughSign.apply(x)
 """
 
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from neural_net_core.checks import NOT_COMPUTED, check_dtype
-from neural_net_core.errors import GraphFreedError
+from neural_net_core.dtypes import Array, DType
+from neural_net_core.errors import (
+    DTypeError,
+    GraphFreedError,
+    NeuralNetError,
+    PositionError,
+    ShapeError,
+)
 from neural_net_core.grad_mode import recording
 from neural_net_core.tensor import Parameter, Tensor
 
-__all__ = ["Op"]
+__all__ = ["Op", "returns_new_arrays"]
+
+_Backward = TypeVar("_Backward")
+
+
+def returns_new_arrays(backward: _Backward) -> _Backward:
+    """Mark a `backward` whose gradients are arrays that it has just made and keeps no hold of.
+
+    The tape then hands them to parameters as they are, where it would otherwise make a copy: of
+    dy, of a saved array, or of one array for two inputs, of which nobody may own any. Worth it for
+    operations with large parameters.
+    """
+    backward.returns_new_arrays = True  # type: ignore[attr-defined]
+    return backward
 
 
 class Op:
@@ -31,8 +53,10 @@ class Op:
     on `self` what backward will need, and `backward(*dys)`, which returns one gradient per input
     (None where there is none). Hyper-parameters go to `__init__`, arrays to `forward`.
 
-    Gradients may come back in the broadcast shape: the tape sums them to the input's shape.
-    `backward` must not write into `dy`, which other operations may share.
+    Gradients may come back in the broadcast shape: the tape sums them to the input's shape, and
+    brings them to the input's dtype. `backward` must not write into `dy`, which other operations
+    may share. What `forward` is given may be kept: arrays that are no Tensor's come as copies when
+    the operation is recorded, so that the caller can change his own before the backward pass.
 
     Attributes:
         parents: One entry per input, `(node, stamp, shape)` or None for an input without gradient.
@@ -44,6 +68,8 @@ class Op:
     # Parameters that need no gradient, with their versions: their arrays may be saved all the same.
     frozen: tuple[tuple[Parameter, int], ...] = ()
     outputs: int = 1
+    # Of the results that have a gradient: the dtype in which dy comes.
+    result_dtype: DType | None = None
     # Weak references to results whose gradient the user wants to keep, by output index.
     retained: dict[int, Any] | None = None
 
@@ -61,9 +87,16 @@ class Op:
         Returns:
             A Tensor, or a tuple of Tensors if `forward` returns a tuple (which unpacks like the
             Tensor that the annotation, for the sake of all the others, promises).
+
+        Raises:
+            ShapeError: If `forward` raises a ValueError; the message adds the operation, its
+                options and the inputs' shapes.
+            PositionError: Likewise for an IndexError, such as an axis that is not there.
+            DTypeError: Likewise for a TypeError.
         """
         op = cls(**config) if config else cls()
         arrays = []
+        constants: tuple[int, ...] = ()
         parents: list[tuple[Any, int, tuple[int, ...]] | None] = []
         tracked = False
         for x in inputs:
@@ -82,23 +115,32 @@ class Op:
                     continue
                 if isinstance(x, Parameter):
                     op.frozen += ((x, x.version),)
+                else:
+                    constants += (len(parents),)
             else:
                 dtype = getattr(x, "dtype", None)
                 if dtype is not None and dtype.char in NOT_COMPUTED:
                     check_dtype(cls.__name__, dtype)
                 arrays.append(x)
+                constants += (len(parents),)
             parents.append(None)
+        node = None
         if tracked and recording.get():
             op.parents = tuple(parents)
+            node = op
+            for i in constants:
+                if type(arrays[i]) is np.ndarray:
+                    arrays[i] = _copied(arrays[i])
+        try:
             y = op.forward(*arrays)
-            if type(y) is tuple:
-                op.outputs = len(y)
-                return tuple(Tensor.from_op(part, op, i) for i, part in enumerate(y))  # type: ignore[return-value]
-            return Tensor.from_op(y, op, 0)
-        y = op.forward(*arrays)
+        except (ValueError, TypeError, IndexError, OverflowError) as error:
+            if isinstance(error, NeuralNetError):
+                raise
+            raise _explained(error, op, arrays) from error
         if type(y) is tuple:
-            return tuple(Tensor.from_op(part, None, 0) for part in y)  # type: ignore[return-value]
-        return Tensor.from_op(y, None, 0)
+            op.outputs = len(y)
+            return tuple(Tensor.from_op(part, node, i) for i, part in enumerate(y))  # type: ignore[return-value]
+        return Tensor.from_op(y, node, 0)
 
     def needs(self, i: int) -> bool:
         """Tell whether input `i` requires a gradient, so that forward and backward can skip work.
@@ -118,7 +160,8 @@ class Op:
         if self.parents is None:
             raise GraphFreedError(
                 f"{type(self).__name__}: this part of the graph was freed by an earlier backward "
-                "pass; run the forward pass again, or keep it with backward(retain_graph=True)"
+                "pass; run the forward pass again, or keep it with backward(retain_graph=True). A "
+                "state that goes on from step to step: cut it off with detach()"
             )
 
     def __repr__(self) -> str:
@@ -128,3 +171,22 @@ class Op:
             if isinstance(value, int | float | str) and name != "outputs"
         }
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in config.items())})"
+
+
+def _copied(array: Array) -> Array:
+    """Return a copy of what a caller may change; what is only repeated stays only repeated."""
+    if 0 not in array.strides:
+        return array.copy(order="K")
+    once = tuple(slice(None) if stride else slice(1) for stride in array.strides)
+    return np.broadcast_to(array[once].copy(), array.shape)
+
+
+def _explained(error: Exception, op: Op, arrays: list[Any]) -> NeuralNetError:
+    """Return NumPy's error as one of ours that says which operation met which inputs."""
+    kind: type[NeuralNetError] = DTypeError
+    if isinstance(error, IndexError):
+        kind = PositionError
+    elif isinstance(error, ValueError):
+        kind = ShapeError
+    shapes = [f"{x.shape} {x.dtype}" if hasattr(x, "shape") else repr(x) for x in arrays]
+    return kind(f"{op!r}: {error} (inputs: {', '.join(shapes)})")

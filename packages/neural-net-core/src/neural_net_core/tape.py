@@ -8,18 +8,19 @@ delivered their gradients. No recursion, so a chain of 100,000 operations is as 
 The reverse mode is described in Griewank & Walther, Evaluating Derivatives (2008), chapter 3.
 """
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any, overload
 
 import numpy as np
 
-from neural_net_core.dtypes import Array
-from neural_net_core.errors import GraphError, ShapeError
+from neural_net_core.dtypes import Array, DType
+from neural_net_core.errors import DTypeError, GraphError, ShapeError
 from neural_net_core.op import Op
+from neural_net_core.plain import plain_array
 from neural_net_core.tensor import Tensor, TensorLike
 
-__all__ = ["backward", "grad", "unbroadcast"]
+__all__ = ["backward", "grad", "strict_dtypes", "unbroadcast"]
 
 
 def unbroadcast(dx: Array, shape: tuple[int, ...]) -> Array:
@@ -95,24 +96,33 @@ class _Gradients:
 
     def __init__(self) -> None:
         self._of: dict[Any, list[Array | None]] = {}
-        # Sums made here belong to nobody else, so that a third gradient can be added in place.
-        self._sums: set[tuple[int, int]] = set()
+        # The slots whose array is in nobody else's hands: a further gradient is added in place,
+        # and a leaf may keep it. All other arrays may be shared, as y = a + b hands dy to both.
+        self._owned: set[tuple[int, int]] = set()
 
-    def add(self, node: Any, index: int, outputs: int, dx: Array) -> None:
+    def add(self, node: Any, index: int, outputs: int, dx: Array, *, owned: bool) -> None:
         slots = self._of.get(node)
         if slots is None:
             self._of[node] = slots = [None] * outputs
         so_far = slots[index]
         if so_far is None:
             slots[index] = dx
-        elif (id(node), index) in self._sums and so_far.dtype == dx.dtype:
-            slots[index] = np.add(so_far, dx, out=so_far if so_far.ndim else None)
+            if owned:
+                self._owned.add((id(node), index))
+        elif (id(node), index) in self._owned and so_far.ndim:
+            slots[index] = np.add(so_far, dx, out=so_far)
         else:
-            slots[index] = so_far + dx
-            self._sums.add((id(node), index))
+            slots[index] = np.asarray(so_far + dx)
+            self._owned.add((id(node), index))
 
     def pop(self, node: Any) -> list[Array | None] | None:
         return self._of.pop(node, None)
+
+    def pop_owned(self, leaf: Tensor) -> Array | None:
+        """Return a leaf's gradient as an array whose memory nothing else shares."""
+        slots = self._of.pop(leaf, None)
+        dx = None if slots is None else slots[0]
+        return dx if dx is None or (id(leaf), 0) in self._owned else np.array(dx)
 
 
 def _gradients_of_inputs(op: Op, dys: list[Array | None]) -> tuple[Array | None, ...]:
@@ -129,23 +139,44 @@ def _gradients_of_inputs(op: Op, dys: list[Array | None]) -> tuple[Array | None,
     return dxs
 
 
-def _own(leaf: Tensor, dx: Array) -> Array:
-    """Return the gradient as an array that nothing else shares, in the leaf's dtype.
+# Whether a gradient in another dtype than its input's is an error; gradcheck switches it on.
+strict_dtypes: ContextVar[bool] = ContextVar("strict_dtypes", default=False)
 
-    A gradient may be a view of another one, or the very array that a second leaf receives
-    (y = a + b hands dy to both). Scaling one in place, as clipping does, must not touch the other.
-    """
-    dx = np.asarray(dx)
-    if dx.dtype != leaf.dtype:
-        return dx.astype(leaf.dtype)
-    # Two references are this function's and the caller's; one more is somebody else's.
-    if dx.base is None and dx.flags.writeable and sys.getrefcount(dx) <= 3:
-        return dx
-    return dx.copy()
+
+def _fitted(op: Op, i: int, dx: Any, shape: tuple[int, ...], dtype: DType) -> Array:
+    """Return a gradient in the shape and dtype of its input: itself or a new array."""
+    if isinstance(dx, Tensor) or not hasattr(dx, "dtype"):
+        raise GraphError(f"{_name(op, i)}: expected an array, got {type(dx).__name__}")
+    if dx.dtype != dtype:
+        # Where the inputs differ in dtype, the result and with it dy have the wider one.
+        same = op.result_dtype == dtype
+        if dx.dtype.kind not in "fiub" or (same and strict_dtypes.get()):
+            raise DTypeError(f"{_name(op, i)}: expected the input's {dtype}, got {dx.dtype}")
+        dx = dx.astype(dtype)
+    if dx.shape == shape:
+        return np.array(dx) if isinstance(dx, np.ndarray | np.generic) else dx
+    lengths = dx.shape[dx.ndim - len(shape) :] if dx.ndim >= len(shape) else ()
+    if len(lengths) != len(shape) or any(
+        n not in (1, m) for n, m in zip(shape, lengths, strict=True)
+    ):
+        raise ShapeError(
+            f"{_name(op, i)}: expected the input's shape {shape} or one that it broadcasts to, "
+            f"got {dx.shape}"
+        )
+    return unbroadcast(dx, shape)
+
+
+def _name(op: Op, i: int) -> str:
+    return f"{type(op).__name__}.backward: the gradient of input {i}"
 
 
 def _run(
-    root: Tensor, dy: Array, *, retain_graph: bool, watched: frozenset[Op] = frozenset()
+    root: Tensor,
+    dy: Array,
+    *,
+    retain_graph: bool,
+    watched: frozenset[Op] = frozenset(),
+    retained: list[tuple[Tensor, Array]] | None = None,
 ) -> tuple[dict[Tensor, Array], dict[Op, list[Array | None]]]:
     """Return the gradients of the leaves, and those of the watched operations' outputs."""
     seen: dict[Op, list[Array | None]] = {}
@@ -153,7 +184,7 @@ def _run(
         return {root: np.array(dy)}, seen
     pending = _count_consumers(root.node)
     gradients = _Gradients()
-    gradients.add(root.node, root.index, root.node.outputs, dy)
+    gradients.add(root.node, root.index, root.node.outputs, dy, owned=False)
     leaves: list[Tensor] = []
     ready: list[Op] = [root.node]
     while ready:
@@ -165,45 +196,45 @@ def _run(
         else:
             if op in watched:
                 seen[op] = dys
-            if op.retained:
-                _deliver_retained(op.retained, dys)
+            if op.retained and retained is not None:
+                _collect_retained(op.retained, dys, retained)
             dxs = _gradients_of_inputs(op, dys)
-        if not retain_graph:
-            op.free()
-        for parent, dx in zip(parents, dxs, strict=True):
+        for i, parent in enumerate(parents):
             if parent is None:
                 continue
             node, stamp, shape = parent
             is_op = isinstance(node, Op)
+            dx = dxs[i]
             if dx is not None:
-                if dx.shape != shape:
-                    dx = unbroadcast(dx, shape)
-                gradients.add(node, stamp if is_op else 0, node.outputs if is_op else 1, dx)
+                dtype = node.result_dtype if is_op else node.data.dtype
+                owned = False
+                if type(dx) is not np.ndarray or dx.shape != shape or dx.dtype is not dtype:
+                    fitted = _fitted(op, i, dx, shape, dtype)
+                    dx, owned = fitted, fitted is not dx
+                elif not is_op:
+                    owned = hasattr(op.backward, "returns_new_arrays")
+                if is_op:
+                    gradients.add(node, stamp, node.outputs, dx, owned=owned)
+                else:
+                    gradients.add(node, 0, 1, dx, owned=owned)
             pending[node] -= 1
             if pending[node] == 0:
                 (ready if is_op else leaves).append(node)
-        # These names would count as sharing the arrays when the leaves take them over below.
+        if not retain_graph:
+            op.free()
         del dxs, dys, parents
         dx = parent = node = None
-    return _take_over(leaves, gradients), seen
+    return {leaf: dx for leaf in leaves if (dx := gradients.pop_owned(leaf)) is not None}, seen
 
 
-def _take_over(leaves: list[Tensor], gradients: _Gradients) -> dict[Tensor, Array]:
-    """Give each leaf its gradient, as memory of its own."""
-    result = {}
-    for leaf in leaves:
-        slots = gradients.pop(leaf)
-        if slots is not None and slots[0] is not None:
-            dx = slots.pop()
-            result[leaf] = _own(leaf, dx)  # type: ignore[arg-type]
-    return result
-
-
-def _deliver_retained(retained: dict[int, Any], dys: list[Array | None]) -> None:
-    for index, reference in retained.items():
+def _collect_retained(
+    references: dict[int, Any], dys: list[Array | None], retained: list[tuple[Tensor, Array]]
+) -> None:
+    """Keep copies of the gradients that somebody asked for with `retain_grad`."""
+    for index, reference in references.items():
         tensor, dy = reference(), dys[index]
         if tensor is not None and dy is not None:
-            tensor.grad = np.array(dy) if tensor.grad is None else tensor.grad + dy
+            retained.append((tensor, np.array(dy)))
 
 
 def _seed_gradient(root: Tensor, gradient: Any, what: str) -> Array:
@@ -220,7 +251,9 @@ def _seed_gradient(root: Tensor, gradient: Any, what: str) -> Array:
                 "or .sum(), or give the gradient of the loss with respect to it"
             )
         return np.ones_like(root.data)
-    seed = gradient.data if isinstance(gradient, Tensor) else np.asarray(gradient)
+    seed = plain_array(gradient)
+    if seed.dtype.kind not in "fiub":
+        raise DTypeError(f"{what}: expected numbers as gradient, got {seed.dtype}")
     if seed.shape != root.shape:
         raise ShapeError(f"{what}: expected a gradient of shape {root.shape}, got {seed.shape}")
     return seed.astype(root.dtype, copy=False)
@@ -242,9 +275,10 @@ def backward(
         GraphFreedError: If an earlier pass has freed the graph.
     """
     seed = _seed_gradient(root, gradient, "backward")
-    leaves, _ = _run(root, seed, retain_graph=retain_graph)
-    for leaf, dx in leaves.items():
-        leaf.grad = dx if leaf.grad is None else leaf.grad + dx
+    retained: list[tuple[Tensor, Array]] = []
+    leaves, _ = _run(root, seed, retain_graph=retain_graph, retained=retained)
+    for leaf, dx in (*leaves.items(), *retained):
+        leaf.grad = dx if leaf.grad is None else np.asarray(leaf.grad + dx)
 
 
 @overload
@@ -287,8 +321,20 @@ def grad(
         >>> grad((x * x).sum(), x)
         array([6.], dtype=float32)
     """
-    wanted = (wrt,) if isinstance(wrt, Tensor) else tuple(wrt)
+    if not isinstance(loss, Tensor):
+        raise TypeError(f"grad: expected the loss as a Tensor, got {type(loss).__name__}")
+    if not isinstance(wrt, Sequence | Iterator):
+        if not isinstance(wrt, Tensor):
+            raise TypeError(
+                f"grad: expected a Tensor or a sequence of them, such as model.parameters(), "
+                f"got {type(wrt).__name__}"
+            )
+        wanted: tuple[Tensor, ...] = (wrt,)
+    else:
+        wanted = tuple(wrt)
     for i, tensor in enumerate(wanted):
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"grad: expected Tensors, got {type(tensor).__name__} at {i} of wrt")
         if not tensor.requires_grad:
             raise GraphError(f"grad: tensor {i} of wrt does not require a gradient")
     seed = _seed_gradient(loss, gradient, "grad")

@@ -4,6 +4,7 @@ A Tensor is a thin handle: the array in `data`, and the operation that made it i
 mathematics lives in `ops`, one class per idea; the operators and methods here only call it.
 """
 
+import operator
 import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -11,9 +12,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.called_differently import explain_words, unknown_attribute
 from neural_net_core.checks import NOT_COMPUTED, check_dtype
 from neural_net_core.dtypes import Array, DType, as_array, get_default_dtype, is_floating
 from neural_net_core.errors import DTypeError, GraphError
+from neural_net_core.in_place import InPlace
+from neural_net_core.numpy_protocol import (
+    history_lost,
+    numpy_function,
+    numpy_ufunc,
+    refuse_inside_numpy,
+)
+from neural_net_core.plain import plain_array
 
 if TYPE_CHECKING:
     from neural_net_core.op import Op
@@ -52,9 +62,6 @@ class Tensor:
 
     __slots__ = ("__weakref__", "_counted", "data", "grad", "index", "node", "requires_grad")
 
-    # Makes `ndarray + Tensor` call Tensor.__radd__ instead of building an array of objects.
-    __array_ufunc__ = None
-
     # How often the data were changed in place; only parameters and buffers count it.
     version: ClassVar[int] = 0
 
@@ -86,11 +93,13 @@ class Tensor:
         y.data = np.asarray(data) if isinstance(data, np.generic) else data
         y.grad = None
         y.index = index
-        code = y.data.dtype.char
+        dtype = y.data.dtype
+        code = dtype.char
         if code in NOT_COMPUTED:
-            check_dtype("Tensor" if op is None else type(op).__name__, y.data.dtype)
+            check_dtype("Tensor" if op is None else type(op).__name__, dtype)
         # An integer output, such as the indices of a maximum, has no gradient.
         if op is not None and code in "fd":
+            op.result_dtype = dtype
             y.node = op
             y.requires_grad = True
         else:
@@ -171,7 +180,14 @@ class Tensor:
         """Return the array itself, without its history; shares memory."""
         return self.data
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return numpy_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return numpy_function(function, args, kwargs)
+
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
+        refuse_inside_numpy(self)
         return np.array(self.data, dtype=dtype, copy=copy)
 
     def item(self) -> float | int | bool:
@@ -192,6 +208,20 @@ class Tensor:
 
     def __bool__(self) -> bool:
         return bool(self.item())
+
+    def __index__(self) -> int:
+        return operator.index(self.data[()])
+
+    def __round__(self, ndigits: int | None = None) -> float | int:
+        return round(self.item(), ndigits)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_data":  # how functions of np.ma ask for the array
+            raise history_lost("ma")
+        raise AttributeError(unknown_attribute(self, name), name=name, obj=self)
 
     def tolist(self) -> Any:
         """Return the elements as nested Python lists."""
@@ -394,8 +424,6 @@ class Tensor:
         """Return the tensor with its axes permuted, reversed if none are given."""
         return ops.transpose(self, _unpack(axes) if axes else None)
 
-    permute = transpose
-
     @property
     def T(self) -> "Tensor":  # noqa: N802 (NumPy's name)
         """The tensor with its axes reversed."""
@@ -434,7 +462,7 @@ class Tensor:
         return ops.logsumexp(self, axis, keepdims=keepdims)
 
 
-class Parameter(Tensor):
+class Parameter(InPlace, Tensor):
     """A tensor that a module learns: a leaf that requires a gradient and counts its changes.
 
     Whoever changes `data` in place adds 1 to `version`, so that a backward pass through a graph
@@ -471,7 +499,7 @@ class Parameter(Tensor):
         return twin
 
 
-class Buffer(Tensor):
+class Buffer(InPlace, Tensor):
     """A tensor that belongs to a module's state but is not learned, such as running statistics.
 
     Args:
@@ -569,7 +597,9 @@ def _beside(tensor: Tensor, raw: Any) -> tuple[Tensor, Any]:
 
 
 def _raw(x: Any) -> Any:
-    return x.data if isinstance(x, Tensor) else x
+    if isinstance(x, Tensor):
+        return x.data
+    return plain_array(x) if isinstance(x, np.ndarray) else x
 
 
 def _unpack(numbers: tuple[Any, ...]) -> tuple[int, ...]:
@@ -583,3 +613,5 @@ _new = object.__new__
 
 # At the end, because both need the classes above.
 from neural_net_core import ops, tape  # noqa: E402
+
+explain_words(Tensor, "axis", "axes", "low")

@@ -6,7 +6,8 @@ import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import DTypeError, ShapeError
-from neural_net_core.tensor import Tensor, TensorLike
+from neural_net_core.plain import plain_array
+from neural_net_core.tensor import TensorLike
 from neural_net_layers.attention_mask import causal_keep
 
 __all__: list[str] = []
@@ -25,13 +26,13 @@ def as_keep(name: str, keep: TensorLike) -> Array:
     Raises:
         DTypeError: If it is not boolean: 0 and −∞ are added to scores, 0 and 1 are guesswork.
     """
-    mask: Array = np.asarray(keep.data if isinstance(keep, Tensor) else keep)
+    mask = plain_array(keep)
     if mask.dtype != np.bool_:
         raise DTypeError(
             f"{name}: expected booleans, True = may be attended to, got {mask.dtype}; numbers to "
             "add to the scores are given as bias="
         )
-    return mask
+    return mask.copy()  # which the caller may change before the backward pass
 
 
 def with_four_axes(name: str, x: Array, scores: tuple[int, ...]) -> Array:

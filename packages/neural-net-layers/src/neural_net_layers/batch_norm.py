@@ -194,7 +194,8 @@ def batch_norm(
     if (running_mean is None) != (running_var is None):
         raise ValueError("batch_norm: expected running_mean and running_var, got one of them")
     if not training and running_mean is not None and running_var is not None:
-        mean, variance = array_of(running_mean), array_of(running_var)
+        # Copies, since training moves the averages, perhaps before the backward pass.
+        mean, variance = array_of(running_mean).copy(), array_of(running_var).copy()
         return FixedNormOp.apply(x, weight, bias, mean=mean, variance=variance, eps=eps)
     if x.size == channels[0]:
         raise ShapeError(

@@ -27,7 +27,7 @@ from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.init import Initializer
 from neural_net_core.module import Module
-from neural_net_core.op import Op
+from neural_net_core.op import Op, returns_new_arrays
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 from neural_net_layers import _convolve
 from neural_net_layers._channels import ChannelMatrix
@@ -84,6 +84,7 @@ class Conv2DOp(Op):
             self.x = x
         return _convolve.correlate(x, w, b, self.window, self.groups)
 
+    @returns_new_arrays
     def backward(self, dy: Array) -> tuple[Array | None, ...]:
         dx = dw = db = None
         if self.needs(0):

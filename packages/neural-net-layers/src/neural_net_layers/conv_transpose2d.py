@@ -26,7 +26,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
 from neural_net_core.module import Module
-from neural_net_core.op import Op
+from neural_net_core.op import Op, returns_new_arrays
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers import _convolve
 from neural_net_layers._channels import ChannelMatrix
@@ -85,6 +85,7 @@ class ConvTranspose2DOp(Op):
         channels = ChannelMatrix(y)
         return channels.batch(channels.matrix(y) + channels.spread(b))
 
+    @returns_new_arrays
     def backward(self, dy: Array) -> tuple[Array | None, ...]:
         dx = dw = db = None
         if self.needs(2):

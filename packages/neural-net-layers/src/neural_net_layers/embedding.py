@@ -17,7 +17,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
 from neural_net_core.module import Module
-from neural_net_core.op import Op
+from neural_net_core.op import Op, returns_new_arrays
 from neural_net_core.ops.indexing import accumulate_rows
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 from neural_net_layers._checks import initial
@@ -49,6 +49,7 @@ class EmbeddingOp(Op):
         y: Array = w[self.ids]
         return y
 
+    @returns_new_arrays
     def backward(self, dy: Array) -> Array:
         ids = self.ids.reshape(-1)
         dw = np.zeros_like(dy, shape=self.shape, order="C")

@@ -14,7 +14,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
 from neural_net_core.module import Module
-from neural_net_core.op import Op
+from neural_net_core.op import Op, returns_new_arrays
 from neural_net_core.ops.indexing import accumulate, accumulate_rows
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 from neural_net_layers._ids import as_ids, as_row, shorten_rows
@@ -73,6 +73,7 @@ class EmbeddingBagOp(Op):
         place = np.where(rows == y[self.bags], np.arange(n)[:, None], n - 1)
         return full, self.ids[np.minimum.reduceat(place, starts, axis=0)]
 
+    @returns_new_arrays
     def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
         if self.mode == "max":
             full, winners = self.winners

@@ -4,6 +4,8 @@ Where an operation and a module share a name, the operation carries the suffix: 
 derivative's derivation, `tanh` the function, `Tanh` the module.
 """
 
+import sys
+
 from neural_net_core.activations.elu import ELU, ELUOp, elu
 from neural_net_core.activations.gelu import GELU, GELUOp, GELUTanhOp, gelu
 from neural_net_core.activations.glu import GLU, GLUOp, SwiGLU, SwiGLUOp, glu, swiglu
@@ -24,6 +26,7 @@ from neural_net_core.activations.softplus import Softplus, SoftplusOp, softplus
 from neural_net_core.activations.softsign import Softsign, SoftsignOp, softsign
 from neural_net_core.activations.swish import Swish, SwishOp, swish
 from neural_net_core.activations.tanh import Tanh, TanhOp, tanh
+from neural_net_core.called_differently import explain_words
 
 __all__ = [
     "ELU",
@@ -93,3 +96,5 @@ __all__ = [
     "swish",
     "tanh",
 ]
+
+explain_words(sys.modules[__name__], "axis", "low")

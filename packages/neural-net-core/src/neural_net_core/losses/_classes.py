@@ -4,6 +4,7 @@ import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import DTypeError, ShapeError
+from neural_net_core.plain import plain_array
 from neural_net_core.tensor import Tensor, TensorLike
 
 __all__: list[str] = []
@@ -37,7 +38,7 @@ def as_labels(name: str, targets: TensorLike, x: Tensor) -> Array:
     """
     if x.ndim == 0:
         raise ShapeError(f"{name}: expected scores (C,) or (N, C, ...), got a single number")
-    labels = targets.data if isinstance(targets, Tensor) else np.asarray(targets)
+    labels = plain_array(targets)
     axis = class_axis(x)
     expected = x.shape[:axis] + x.shape[axis + 1 :]
     if labels.shape != expected:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from neural_net_core.dtypes import Array
+from neural_net_core.dtypes import Array, as_array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.op import Op
@@ -140,8 +140,8 @@ def as_weight(weight: TensorLike | None, like: Tensor) -> Array | None:
     """Return a constant factor on the losses as an array of the predictions' dtype."""
     if weight is None:
         return None
-    raw = weight.data if isinstance(weight, Tensor) else np.asarray(weight)
-    return raw.astype(like.dtype, copy=False)
+    # A copy, since the caller may change his array before the backward pass.
+    return as_array(weight, like.dtype).copy()
 
 
 def check_signs(name: str, targets: Array) -> None:

@@ -9,6 +9,7 @@ from neural_net_core.losses._loss import Loss, as_pair, check_reduction, check_s
 from neural_net_core.losses.normalize import unit_vectors
 from neural_net_core.op import Op
 from neural_net_core.ops.selection import where
+from neural_net_core.plain import plain_array
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor, coerce_pair
 
 __all__ = [
@@ -103,7 +104,7 @@ def cosine_embedding_loss(
     name = "cosine_embedding_loss"
     check_reduction(name, reduction)
     a, b = as_pair(name, a, b, "both vectors")
-    t = targets.data if isinstance(targets, Tensor) else np.asarray(targets)
+    t = plain_array(targets)
     if a.ndim == 0 or t.shape != a.shape[:-1]:
         raise ShapeError(f"{name}: for vectors {a.shape} expected one target each, got {t.shape}")
     check_signs(name, t)

@@ -18,6 +18,7 @@ from neural_net_core.losses._loss import Loss, LossOp, as_weight, check_reductio
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.ops.matmul import row_dots, row_sums
 from neural_net_core.ops.softmax import largest
+from neural_net_core.plain import plain_array
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__ = [
@@ -204,7 +205,7 @@ def cross_entropy(
     if z.ndim and z.shape[class_axis(z)] == 0 and (z.ndim == 1 or z.shape[0] > 0):
         raise ShapeError(f"{name}: expected at least one class, got logits {z.shape}")
     w = as_weight(weight, z)
-    raw = targets if isinstance(targets, Tensor) else np.asarray(targets)
+    raw = targets if isinstance(targets, Tensor) else plain_array(targets)
     if raw.dtype.kind == "f" and raw.shape == z.shape and z.ndim:
         check_class_weight(name, w, z.shape[class_axis(z)])
         return SoftCrossEntropyLossOp.apply(

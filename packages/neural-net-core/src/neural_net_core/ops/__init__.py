@@ -22,6 +22,10 @@ What the gradient is where the function has a kink, a tie or a pole:
 All of them are PyTorch's choices too, except the last, which is NaN there.
 """
 
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from neural_net_core.called_differently import explain_words, unknown_name
 from neural_net_core.ops.absolute import Absolute, Sign, absolute, sign
 from neural_net_core.ops.arithmetic import (
     Add,
@@ -199,3 +203,10 @@ __all__ = [
     "var",
     "where",
 ]
+
+explain_words(sys.modules[__name__], "axis", "axes", "axis1", "shape", "low", "width", "sections")
+
+if not TYPE_CHECKING:  # a type checker would take every name for one that is there
+
+    def __getattr__(name: str) -> NoReturn:
+        unknown_name(__name__, name)

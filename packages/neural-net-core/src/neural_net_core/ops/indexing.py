@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from neural_net_core.checks import check_axis
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.op import Op
+from neural_net_core.plain import plain_array
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__ = ["GetItem", "accumulate", "accumulate_rows", "getitem", "take_along_axis"]
@@ -55,7 +57,7 @@ def getitem(x: TensorLike, index: Any) -> Tensor:
         >>> x.grad
         array([1., 0., 2.], dtype=float32)
     """
-    return GetItem.apply(as_tensor(x), index=_without_tensors(index))
+    return GetItem.apply(as_tensor(x), index=_fixed(index))
 
 
 def take_along_axis(x: TensorLike, indices: TensorLike, axis: int) -> Tensor:
@@ -79,8 +81,8 @@ def take_along_axis(x: TensorLike, indices: TensorLike, axis: int) -> Tensor:
         array([[2.],
                [3.]], dtype=float32)
     """
-    x = as_tensor(x)
-    positions = np.asarray(_without_tensors(indices))
+    x, positions = as_tensor(x), plain_array(indices)
+    axis = check_axis("take_along_axis", axis, x.ndim)
     if positions.ndim != x.ndim:
         raise ShapeError(
             f"take_along_axis: expected indices with the {x.ndim} axes of x, "
@@ -163,10 +165,12 @@ def _as_row_numbers(parts: tuple[Any, ...], shape: tuple[int, ...]) -> Array | N
     return rows
 
 
-def _without_tensors(index: Any) -> Any:
-    """Return the index with Tensors replaced by their arrays, since configuration holds none."""
-    if isinstance(index, Tensor):
-        return index.data
+def _fixed(index: Any) -> Any:
+    """Return the index as it is now: arrays that the caller may change are copied."""
     if isinstance(index, tuple):
-        return tuple(_without_tensors(part) for part in index)
+        return tuple(_fixed(part) for part in index)
+    if isinstance(index, Tensor | np.ndarray | list):
+        array = plain_array(index)
+        # An empty list has no dtype of its own.
+        return array.copy() if array.size or index is array else array.astype(np.intp)
     return index

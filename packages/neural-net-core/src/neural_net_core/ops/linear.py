@@ -5,7 +5,7 @@ bias in place, and sums the bias gradient as a product with a vector of ones.
 """
 
 from neural_net_core.dtypes import Array
-from neural_net_core.op import Op
+from neural_net_core.op import Op, returns_new_arrays
 from neural_net_core.ops.matmul import as_rows, column_sums, small_product
 from neural_net_core.tensor import Tensor, TensorLike, coerce_pair
 
@@ -27,6 +27,7 @@ class Linear(Op):
             y += b
         return y if len(self.shape) == 2 else y.reshape(*self.shape[:-1], len(w))
 
+    @returns_new_arrays
     def backward(self, dy: Array) -> tuple[Array | None, ...]:
         dy = as_rows(dy)
         dx = small_product(dy, self.w).reshape(self.shape) if self.needs(0) else None

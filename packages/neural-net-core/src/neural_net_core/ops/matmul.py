@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_core.op import Op
+from neural_net_core.op import Op, returns_new_arrays
 from neural_net_core.tensor import Tensor, TensorLike, coerce_pair
 
 __all__ = ["MatMul", "matmul"]
@@ -27,6 +27,7 @@ class MatMul(Op):
             self.a = a
         return product(a, b)
 
+    @returns_new_arrays
     def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
         da = self._gradient_of_a(dy) if self.needs(0) else None
         db = self._gradient_of_b(dy) if self.needs(1) else None

@@ -1,0 +1,221 @@
+"""What PyTorch and JAX call differently, so that an error can say the name used here.
+
+The names here are NumPy's. Somebody who comes with other habits gets them back in the message of
+the AttributeError or TypeError that Python raises anyway; the tables cost nothing until then.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any, NoReturn
+
+__all__ = ["ATTRIBUTES", "FUNCTIONS", "WORDS", "explain_words", "unknown_attribute", "unknown_name"]
+
+# Keywords.
+WORDS: Mapping[str, str] = {
+    "dim": "axis",
+    "dims": "axis",
+    "axes": "axis",
+    "keepdim": "keepdims",
+    "keep_dims": "keepdims",
+    "correction": "ddof",
+    "unbiased": "ddof (0 divides by n, 1 by n - 1)",
+    "dim0": "axis1",
+    "dim1": "axis2",
+    "index": "indices",
+    "other": "the second argument, by position",
+    "input": "x",
+    "min": "low",
+    "max": "high",
+    "a_min": "low",
+    "a_max": "high",
+    "min_val": "low",
+    "max_val": "high",
+    "split_size_or_sections": "sections (numbers of pieces, or positions of cuts)",
+    "indices_or_sections": "sections",
+    "equation": "subscripts",
+    "pad_width": "width",
+    "constant_values": "value",
+    "size": "shape",
+    "newshape": "shape",
+    "repeats": "ops.concatenate",
+}
+
+# Functions: what to call instead, as a function of `ops` or otherwise.
+FUNCTIONS: Mapping[str, str] = {
+    "cat": "concatenate",
+    "concat": "concatenate",
+    "hstack": "concatenate(..., axis=1)",
+    "vstack": "concatenate(..., axis=0)",
+    "chunk": "split",
+    "tensor_split": "split",
+    "split_with_sizes": "split (which takes the positions of the cuts)",
+    "unbind": "unstack",
+    "view": "reshape",
+    "view_as": "reshape",
+    "reshape_as": "reshape",
+    "ravel": "reshape(x, (-1,))",
+    "unflatten": "reshape",
+    "unsqueeze": "expand_dims",
+    "permute": "transpose (the same order of arguments)",
+    "movedim": "moveaxis",
+    "t": "transpose",
+    "swapdims": "swapaxes",
+    "expand": "broadcast_to",
+    "expand_as": "broadcast_to",
+    "tile": "concatenate or broadcast_to",
+    "repeat": "concatenate or broadcast_to",
+    "repeat_interleave": "getitem with repeated indices",
+    "gather": "take_along_axis (positions of as many axes as x)",
+    "take": "getitem, x[indices]",
+    "take_along_dim": "take_along_axis",
+    "index_select": "getitem, x[..., indices]",
+    "select": "getitem, x[..., i]",
+    "narrow": "getitem, x[start:stop]",
+    "masked_select": "getitem, x[mask]",
+    "masked_fill": "where(mask, value, x)",
+    "scatter": "where",
+    "roll": "concatenate of two slices",
+    "fliplr": "flip(x, axis=1)",
+    "flipud": "flip(x, axis=0)",
+    "clamp": "clip",
+    "clamp_min": "maximum, or clip(x, low=...)",
+    "clamp_max": "minimum, or clip(x, high=...)",
+    "abs": "absolute",
+    "neg": "negative",
+    "sub": "subtract",
+    "mul": "multiply",
+    "div": "divide",
+    "true_divide": "divide",
+    "pow": "power",
+    "square": "power(x, 2)",
+    "rsqrt": "power(x, -0.5)",
+    "reciprocal": "power(x, -1)",
+    "amax": "max",
+    "amin": "min",
+    "mm": "matmul",
+    "bmm": "matmul",
+    "mv": "matmul",
+    "dot": "matmul",
+    "outer": "einsum('i,j->ij', a, b)",
+    "tensordot": "einsum",
+    "addmm": "linear, or matmul and add",
+    "linalg_norm": "norm",
+    "tensor": "Tensor",
+    "as_tensor": "neural_net_core.as_tensor",
+    "to": "cast",
+    "astype": "cast",
+    "relu": "neural_net_core.relu",
+    "sigmoid": "neural_net_core.sigmoid",
+    "tanh": "neural_net_core.tanh",
+    "gelu": "neural_net_core.gelu",
+    "silu": "neural_net_core.silu",
+    "softplus": "neural_net_core.softplus",
+}
+
+# Attributes and methods of a tensor that are no functions of `ops` either.
+ATTRIBUTES: Mapping[str, str] = {
+    "type": "astype(dtype)",
+    "to": "astype(dtype); there is one device, the processor",
+    "float": "astype('float32')",
+    "double": "astype('float64')",
+    "half": "astype('float16')",
+    "int": "astype('int32')",
+    "long": "astype('int64')",
+    "bool": "astype('bool')",
+    "cpu": "nothing: all tensors are in main memory",
+    "cuda": "nothing: there is one device, the processor",
+    "device": "nothing: there is one device, the processor",
+    "clone": "x + 0 with its history, or Tensor(x.numpy().copy()) without",
+    "copy": "x + 0 with its history, or Tensor(x.numpy().copy()) without",
+    "contiguous": "nothing: every operation takes arrays of any layout",
+    "dim": "ndim",
+    "numel": "size",
+    "nelement": "size",
+    "nbytes": "x.data.nbytes",
+    "mT": "swapaxes(-1, -2)",
+    "H": "T",
+    "view": "reshape",
+    "permute": "transpose (the same order of arguments)",
+    "expand": "broadcast_to",
+    "zero_": "x.data[...] = 0 outside the graph",
+    "fill_": "x.data[...] = value outside the graph",
+    "copy_": "x.data[...] = values outside the graph",
+    "add_": "+= (in place for parameters, under no_grad)",
+    "sub_": "-= (in place for parameters, under no_grad)",
+    "mul_": "*= (in place for parameters, under no_grad)",
+    "div_": "/= (in place for parameters, under no_grad)",
+    "detach_": "detach()",
+    "register_hook": "retain_grad(), or an Op of your own",
+    "values": "numpy()",
+    "at": "where, or write to x.data outside the graph",
+}
+
+
+def unknown_attribute(tensor: Any, name: str) -> str:
+    """Return the text of the error for an attribute that a tensor has not.
+
+    Args:
+        tensor: The tensor.
+        name: The attribute.
+    """
+    from neural_net_core import ops
+
+    text = f"{type(tensor).__name__} has no attribute {name!r}"
+    if name.startswith("_"):
+        return text
+    if name in ATTRIBUTES:
+        return f"{text}: here it is {ATTRIBUTES[name]}"
+    ours = FUNCTIONS.get(name)
+    if ours is not None:
+        method = hasattr(type(tensor), ours.partition("(")[0].split(" ")[0])
+        dotted = ours.startswith("neural_net_core.")
+        return f"{text}: here it is {ours if method or dotted else f'neural_net_core.ops.{ours}'}"
+    if name in ops.__all__:
+        return f"{text}: it is a function, neural_net_core.ops.{name}(x)"
+    return text
+
+
+def unknown_name(module: str, name: str) -> NoReturn:
+    """Raise the error for a name that a module has not; its `__getattr__` calls this.
+
+    Args:
+        module: The module's name.
+        name: The name asked for.
+    """
+    text = f"module {module!r} has no attribute {name!r}"
+    ours = FUNCTIONS.get(name)
+    raise AttributeError(f"{text}: here it is {ours}" if ours else text, name=name)
+
+
+def explain_words(owner: ModuleType | type, *arguments: str) -> None:
+    """Let functions say, when they are called with a foreign keyword, what it is called here.
+
+    Args:
+        owner: A module or a class; functions are wrapped in its namespace.
+        *arguments: Those that have one of these arguments are.
+    """
+    for name, fn in list(vars(owner).items()):
+        if not inspect.isfunction(fn) or name.startswith("_"):
+            continue
+        if not inspect.signature(fn).parameters.keys().isdisjoint(arguments):
+            setattr(owner, name, _explaining(fn))
+
+
+def _explaining(fn: Callable[..., Any]) -> Callable[..., Any]:
+    known = inspect.signature(fn).parameters
+
+    @functools.wraps(fn)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return fn(*args, **kwargs)
+        except TypeError:
+            for word in kwargs:
+                if word not in known and word in WORDS:
+                    raise TypeError(
+                        f"{fn.__qualname__}: unknown argument {word!r}: here it is {WORDS[word]}"
+                    ) from None
+            raise
+
+    return call
