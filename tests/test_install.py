@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,38 @@ def test_the_script_ran_on_the_wheels_and_not_on_the_sources(project: Path) -> N
     )
     for path in uv("run", "--no-sync", "python", "-c", show, cwd=project).split():
         assert Path(path).is_relative_to(project), path
+
+
+def from_the_repository(folder: Path, built: Path) -> None:
+    address = f"git+{ROOT.as_uri()}#subdirectory=packages/neural-net-optim"
+    uv("add", f"neural-net-optim @ {address}", "--python", sys.executable, cwd=folder)
+
+
+def from_a_clone(folder: Path, built: Path) -> None:
+    path = str(ROOT / "packages/neural-net-optim")
+    uv("add", "--editable", path, "--python", sys.executable, cwd=folder)
+
+
+def from_a_folder_of_wheels(folder: Path, built: Path) -> None:
+    page = (ROOT / "docs/how-to/use-in-your-project.md").read_text(encoding="utf-8")
+    settings = page.partition("```toml\n[project]\n")[2].partition("```")[0]
+    project = folder / "pyproject.toml"
+    text = project.read_text() + settings.replace("/path/to/neural-net/dist", built.as_posix())
+    project.write_text(text)
+    uv("sync", "--python", sys.executable, cwd=folder)
+
+
+@pytest.mark.parametrize("way", [from_the_repository, from_a_clone, from_a_folder_of_wheels])
+def test_each_way_that_the_how_to_page_names_brings_core_and_numpy_alone(
+    way: Callable[[Path, Path], None], built: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "stranger"\nversion = "0"\nrequires-python = ">=3.11"\n'
+    )
+    way(tmp_path, built)
+    command = ["pip", "list", "--format=json", "--python", str(tmp_path / ".venv")]
+    installed = {entry["name"] for entry in json.loads(uv(*command, cwd=tmp_path))}
+    assert installed == {"neural-net-optim", "neural-net-core", "numpy"}
 
 
 @pytest.mark.parametrize("package", PACKAGES)

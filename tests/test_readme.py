@@ -121,3 +121,13 @@ def test_a_solution_without_a_check_is_found() -> None:
     assert unchecked_solutions(box) == ["Because."]
     assert unchecked_solutions(box + run.format("print(1)") + "2. And?\n") == ["Because."]
     assert unchecked_solutions(box + run.format("assert 1 < 2") + "2. And?\n") == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_no_page_asks_a_registry_for_names_that_are_not_registered(page: Path) -> None:
+    install = re.compile(
+        r"(?:uv add|pip install|uvx) [^\n`]*\bneural-net-(?:core|optim|layers|viz|utils)\b"
+    )
+    for match in install.finditer(page.read_text(encoding="utf-8")):
+        line = match.group()
+        assert "@ git+" in line or "/packages/neural-net-" in line, line
