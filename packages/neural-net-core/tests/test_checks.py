@@ -23,6 +23,7 @@ from neural_net_core.checks import (
     check_fraction,
     check_instance,
     check_number,
+    check_path,
     check_text,
     check_word,
     shown,
@@ -72,6 +73,7 @@ CHECKS = {
     "check_counts": lambda value: check_counts("Adam", "size", value, length=3),
     "check_flag": lambda value: check_flag("Adam", "size", value),
     "check_word": lambda value: check_word("Adam", "size", value, ["a", "b"]),
+    "check_path": lambda value: check_path("Adam", "size", value),
     "check_text": lambda value: check_text("Adam", "size", value),
     "check_callable": lambda value: check_callable("Adam", "size", value),
     "check_instance": lambda value: check_instance("Adam", "size", value, Tensor),
@@ -143,7 +145,7 @@ def test_a_number_passes_where_the_plain_comparison_says_so(value, low, high):
         if inside:
             assert check_number("f", "x", value, **limits) == value
         else:
-            with pytest.raises(ValueError, match="f: x must be a (finite )?number"):
+            with pytest.raises(ValueError, match=r"f: x must be a (finite )?number"):
                 check_number("f", "x", value, **limits)
 
 
@@ -168,6 +170,20 @@ def test_an_axis_is_counted_from_the_front_as_numpy_does(ndim, axis):
     else:
         with pytest.raises(ShapeError, match=f"axis must be an int .*, got {axis}$"):
             check_axis("f", axis, ndim)
+
+
+def test_a_path_is_a_text_or_what_stands_for_one(tmp_path):
+    assert check_path("save", "path", tmp_path) == str(tmp_path)
+    assert check_path("save", "path", "a b") == "a b"
+    for wrong in ("", "a\0b", b"a", 3, True):
+        with pytest.raises(ValueError, match="save: path must be the path of a file"):
+            check_path("save", "path", wrong)
+
+
+def test_none_is_a_word_where_it_is_among_them():
+    assert check_word("load", "split", None, ["train", None]) is None
+    with pytest.raises(ValueError, match="load: split must be 'train' or None, got 3"):
+        check_word("load", "split", 3, ["train", None])
 
 
 def test_a_lone_surrogate_is_named_with_its_place():

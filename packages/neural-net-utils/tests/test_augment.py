@@ -109,7 +109,7 @@ def test_mixup_blends_inputs_and_targets_alike():
     assert np.any((mixed_y > 0.1) & (mixed_y < 0.9))
     with pytest.raises(ValueError, match="one_hot"):
         mixup(y, np.arange(50))
-    with pytest.raises(ValueError, match="alpha must be > 0"):
+    with pytest.raises(ValueError, match="alpha must be a finite number > 0"):
         mixup(y, y, alpha=0)
 
 
@@ -129,7 +129,7 @@ def test_bad_arguments():
         shift(np.ones((2, 10)))
     with pytest.raises(ValueError, match="max_degrees must be a number from 0 to 180, got 200"):
         rotate(np.ones((2, 4)), 200)
-    with pytest.raises(ValueError, match="std must be from 0 to inf, got -1"):
+    with pytest.raises(ValueError, match="std must be a finite number >= 0, got -1"):
         add_noise(np.ones((2, 4)), -1)
     with pytest.raises(ValueError, match="Augment: shift must be an int >= 0"):
         Augment(shift=0.5)

@@ -80,7 +80,7 @@ def test_bad_arguments():
         two_spirals(0)
     with pytest.raises(ValueError, match=r"moons: noise must be a finite number >= 0, got -0.1"):
         moons(noise=-0.1)
-    with pytest.raises(ValueError, match="circles: factor must be from 0 to 1, got 2"):
+    with pytest.raises(ValueError, match="circles: factor must be a number from 0 to 1, got 2"):
         circles(factor=2)
     with pytest.raises(ValueError, match=r"centers must be \(K, D\)"):
         blobs(centers=[1, 2])

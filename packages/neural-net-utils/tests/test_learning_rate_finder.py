@@ -108,11 +108,11 @@ def test_put_back_after_an_error(tiny):
 def test_bad_arguments(tiny):
     """Ranges, loaders and optimizers."""
     for options in ({"lowest": 0}, {"lowest": 2, "highest": 1}, {"highest": float("inf")}):
-        with pytest.raises(ValueError, match="0 < lowest < highest"):
+        with pytest.raises(ValueError, match="(lowest|highest) must be a finite number > "):
             bowl_search(tiny, **options)
-    with pytest.raises(ValueError, match=r"smoothing must be in \[0, 1\), got 1"):
+    with pytest.raises(ValueError, match="smoothing must be a finite number >= 0 and < 1, got 1"):
         bowl_search(tiny, smoothing=1)
-    with pytest.raises(ValueError, match="explosion must be > 1"):
+    with pytest.raises(ValueError, match="explosion must be a finite number > 1"):
         bowl_search(tiny, explosion=1)
     with pytest.raises(ValueError, match="steps must be an int >= 5"):
         bowl_search(tiny, steps=2)

@@ -98,7 +98,7 @@ def test_class_weights_errors():
         class_weights([0, 2], 4)
     with pytest.raises(ValueError, match="from 0 to 1, got values from 0 to 2"):
         class_weights([0, 2], 2)
-    with pytest.raises(DTypeError, match="integer labels"):
+    with pytest.raises(DTypeError, match="labels must be integers"):
         class_weights([0.5])
-    with pytest.raises(ValueError, match="smoothing must be >= 0"):
+    with pytest.raises(ValueError, match="smoothing must be a finite number >= 0"):
         class_weights([0, 1], smoothing=-1)

@@ -54,7 +54,7 @@ def test_too_many_programs_and_bad_arguments():
     """The message says how many there are."""
     with pytest.raises(ValueError, match=r"only 6,912 programs .* train=6912 and held_out=1"):
         renaming_task(6912, 1)
-    with pytest.raises(ValueError, match='naming must be "table" or "order", got \'random\''):
+    with pytest.raises(ValueError, match="naming must be 'table' or 'order', got 'random'"):
         renaming_task(1, 1, naming="random")
     with pytest.raises(ValueError, match="statements must be an int from 1 to 4, got 5"):
         renaming_task(1, 1, statements=5)

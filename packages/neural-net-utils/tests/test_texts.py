@@ -43,7 +43,7 @@ def test_data_sheet_matches_the_file():
 
 def test_a_changed_file_and_a_wrong_split_are_refused(monkeypatch):
     """Both say what is the matter."""
-    with pytest.raises(ValueError, match=r'split must be "train", "validation" or None, got .test'):
+    with pytest.raises(ValueError, match="split must be 'train', 'validation' or None, got 'test'"):
         load_text("test")
     monkeypatch.setattr(texts, "SHA256", "0" * 64)
     with pytest.raises(ValueError, match="checksum"):

@@ -12,6 +12,7 @@ no axes.
 
 import math
 import operator
+import os
 import sys
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
@@ -33,6 +34,7 @@ __all__ = [
     "check_fraction",
     "check_instance",
     "check_number",
+    "check_path",
     "check_text",
     "check_word",
     "is_number",
@@ -228,8 +230,8 @@ def check_flag(where: str, name: str, value: Any) -> bool:
     raise ValueError(f"{where}: {name} must be True or False, got {shown(value)}")
 
 
-def check_word(where: str, name: str, value: Any, allowed: Collection[str]) -> str:
-    """Return one of the allowed words.
+def check_word(where: str, name: str, value: Any, allowed: Collection[str | None]) -> Any:
+    """Return one of the allowed words; None may be among them.
 
     Raises:
         ValueError: If it is none of them; the message lists them.
@@ -240,7 +242,7 @@ def check_word(where: str, name: str, value: Any, allowed: Collection[str]) -> s
             ...
         ValueError: mse_loss: reduction must be 'none', 'mean' or 'sum', got 'men'
     """
-    if isinstance(value, str) and value in allowed:
+    if (isinstance(value, str) or value is None) and value in allowed:
         return value
     *others, last = map(repr, allowed)
     words = f"{', '.join(others)} or {last}" if others else last
@@ -264,6 +266,25 @@ def check_text(where: str, name: str, value: Any) -> str:
             "text.encode('utf-8', 'replace').decode() replaces such"
         ) from None
     return value
+
+
+def check_path(where: str, name: str, value: Any) -> str:
+    """Return the path of a file or folder as a str.
+
+    Args:
+        where: Who asks.
+        name: The parameter's name.
+        value: A str or an `os.PathLike` of one, such as a `pathlib.Path`; no bytes, and no number,
+            which Python would take for an open file.
+
+    Raises:
+        ValueError: If it is none, empty, or holds a character that no path can hold.
+    """
+    if isinstance(value, (str, os.PathLike)):
+        path = os.fspath(value)
+        if isinstance(path, str) and path and "\0" not in path:
+            return path
+    raise ValueError(f"{where}: {name} must be the path of a file or folder, got {shown(value)}")
 
 
 def check_callable(

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from neural_net_core.checks import check_count, check_fraction
+from neural_net_core.checks import check_array, check_count, check_fraction, check_number, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.random import resolve_rng
@@ -37,6 +37,7 @@ def shift(images: Array, max_pixels: int = 1, *, rng: np.random.Generator | None
         (1, 3, 3)
     """
     far = check_count("shift", "max_pixels", max_pixels, 0)
+    images = check_array("shift", "images", images)
     stack = _stack_of("shift", images)  # (B, C, H, W)
     count, _, height, width = stack.shape
     down, right = resolve_rng(rng).integers(-far, far + 1, (2, count))
@@ -62,7 +63,8 @@ def rotate(
     Returns:
         Turned images of the same shape; what comes from outside is zero.
     """
-    check_fraction("rotate", "max_degrees", max_degrees, 0, 180)
+    max_degrees = check_fraction("rotate", "max_degrees", max_degrees, 0, 180)
+    images = check_array("rotate", "images", images)
     stack = _stack_of("rotate", images)
     count, _, height, width = stack.shape
     angle = np.radians(resolve_rng(rng).uniform(-max_degrees, max_degrees, (count, 1, 1)))
@@ -82,7 +84,8 @@ def add_noise(images: Array, std: float = 0.1, *, rng: np.random.Generator | Non
         std: standard deviation of the noise.
         rng: None means the library's generator.
     """
-    check_fraction("add_noise", "std", std, 0, math.inf)
+    std = check_fraction("add_noise", "std", std, 0, math.inf)
+    images = check_array("add_noise", "images", images)
     noise = resolve_rng(rng).standard_normal(images.shape, dtype=np.float32)
     return np.asarray((images + std * noise).astype(images.dtype))
 
@@ -106,10 +109,12 @@ def mixup(
 
     Source: Zhang et al. (2018), mixup, arXiv:1710.09412, eq. 1 (there one λ per batch).
     """
-    if not alpha > 0:
-        raise ValueError(f"mixup: alpha must be > 0, got {alpha}")
+    alpha = check_number("mixup", "alpha", alpha, above=0)
+    x, y = check_array("mixup", "x", x), check_array("mixup", "y", y)
     if y.dtype.kind != "f":
         raise ValueError(f"mixup: targets must be floating, got {y.dtype}: use one_hot first")
+    if not x.ndim or not y.ndim or len(x) != len(y):
+        raise ShapeError(f"mixup: x and y must be (B, ...), got {x.shape} and {y.shape}")
     rng = resolve_rng(rng)
     other = rng.permutation(len(x))
     share = rng.beta(alpha, alpha, len(x)).astype(np.float32)
@@ -141,7 +146,9 @@ class Augment:
         self.rotate = check_fraction("Augment", "rotate", rotate, 0, 180)
         self.noise = check_fraction("Augment", "noise", noise, 0, math.inf)
 
-    def __call__(self, batch: tuple[Any, ...], rng: np.random.Generator) -> tuple[Any, ...]:
+    def __call__(self, batch: Any, rng: np.random.Generator) -> tuple[Any, ...]:
+        if not isinstance(batch, (tuple, list)) or not batch:
+            raise ValueError(f"Augment: batch must be a tuple of arrays, got {shown(batch)}")
         images, *others = batch
         if self.rotate:
             images = rotate(images, self.rotate, rng=rng)

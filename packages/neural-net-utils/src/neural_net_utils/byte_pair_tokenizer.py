@@ -18,7 +18,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.checks import check_count, check_counts, check_text, shown
+from neural_net_core.checks import (
+    check_count,
+    check_counts,
+    check_flag,
+    check_text,
+    shown,
+)
 from neural_net_core.dtypes import Array
 from neural_net_utils._tokens import checked_ids, checked_specials, read_json, special_id
 
@@ -120,7 +126,7 @@ class BytePairTokenizer:
             raise ValueError(f"{where}: text must be a str, or several, got {shown(text)}")
         texts = [text] if isinstance(text, str) else text
         frequency = Counter(
-            piece for one in texts for piece in split_pieces(check_text(where, "text", one))
+            piece for one in texts for piece in _pieces(check_text(where, "text", one))
         )
         return cls(_learn(frequency, size, max(rarest, 1), len(specials)), specials=specials)
 
@@ -152,7 +158,7 @@ class BytePairTokenizer:
             ValueError: for half a surrogate pair, which UTF-8 has no bytes for.
         """
         ids: list[int] = []
-        for piece in split_pieces(check_text(f"{self}.encode", "text", text)):
+        for piece in _pieces(check_text(f"{self}.encode", "text", text)):
             found = self._pieces.get(piece)
             if found is None:
                 found = self._encode_piece(piece)
@@ -193,6 +199,7 @@ class BytePairTokenizer:
         Raises:
             ValueError: for an id outside the vocabulary.
         """
+        check_flag(f"{self}.decode", "keep_specials", keep_specials)
         tokens = (self.vocabulary[i] for i in checked_ids(self, ids))
         if not keep_specials:
             tokens = (token for token in tokens if isinstance(token, bytes))
@@ -232,6 +239,10 @@ def split_pieces(text: str) -> Iterator[str]:
         >>> list(split_pieces("She'll pay 40 marks,  sir"))
         ['She', "'ll", ' pay', ' 40', ' marks', ',', ' ', ' sir']
     """
+    return _pieces(check_text("split_pieces", "text", text))
+
+
+def _pieces(text: str) -> Iterator[str]:
     kinds = "".join(map(_kind, text))
     at = 0
     while at < len(text):

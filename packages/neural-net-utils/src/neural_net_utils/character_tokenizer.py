@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.checks import check_text, shown
+from neural_net_core.checks import check_flag, check_text, shown
 from neural_net_core.dtypes import Array
 from neural_net_utils._tokens import checked_ids, checked_specials, read_json, special_id
 
@@ -103,6 +103,7 @@ class CharacterTokenizer:
         Raises:
             ValueError: for an id outside the vocabulary.
         """
+        check_flag(f"{self}.decode", "keep_specials", keep_specials)
         first = 0 if keep_specials else len(self.specials)
         return "".join(self.vocabulary[i] for i in checked_ids(self, ids) if i >= first)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Sized
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_array, check_count, is_number, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
+from neural_net_utils._labels import as_rows
 
 __all__ = ["pad_pairs", "pad_samples", "pad_sequences", "stack_samples"]
 
@@ -32,8 +34,8 @@ def stack_samples(samples: Sequence[tuple[Any, ...]]) -> tuple[Array, ...]:
         ((2, 2), [3, 4])
     """
     fields = []
-    for position, values in enumerate(_fields(samples)):
-        arrays = [np.asarray(value) for value in values]
+    for position, values in enumerate(_fields("stack_samples", samples)):
+        arrays = [as_rows("stack_samples", f"field {position} of samples", one) for one in values]
         shapes = sorted({array.shape for array in arrays})
         if len(shapes) > 1:
             raise ShapeError(
@@ -67,7 +69,10 @@ def pad_sequences(
         >>> mask.tolist()
         [[True, True, True], [True, False, False]]
     """
-    arrays = [np.asarray(sequence) for sequence in sequences]
+    where = "pad_sequences"
+    if not isinstance(sequences, Iterable):
+        raise ValueError(f"{where}: sequences must be a list of them, got {shown(sequences)}")
+    arrays = [check_array(where, "sequences", sequence) for sequence in sequences]
     if not arrays or any(array.ndim == 0 for array in arrays):
         raise ShapeError("pad_sequences: expected at least one sequence (T, ...), got none")
     trailing = sorted({array.shape[1:] for array in arrays})
@@ -75,8 +80,13 @@ def pad_sequences(
         raise ShapeError(
             f"pad_sequences: sequences may differ in length only, got steps of shapes {trailing}"
         )
-    longest = max(len(array) for array in arrays) if length is None else length
+    if length is None:
+        longest = max(len(array) for array in arrays)
+    else:
+        longest = check_count(where, "length", length, 0)
     dtype = np.result_type(*arrays)
+    if not is_number(value) or np.asarray(value).astype(dtype) != value == value:
+        raise ValueError(f"{where}: value must be a number that {dtype} holds, got {shown(value)}")
     batch = np.full((len(arrays), longest, *trailing[0]), value, dtype=dtype)
     mask = np.zeros((len(arrays), longest), dtype=bool)
     for row, array in enumerate(arrays):
@@ -95,7 +105,7 @@ def pad_samples(samples: Sequence[tuple[Any, ...]]) -> tuple[Array, ...]:
     Returns:
         Padded inputs (B, T, ...), mask (B, T), then the other fields stacked.
     """
-    first, *rest = zip(*samples, strict=True)
+    first, *rest = _fields("pad_samples", samples)
     batch, mask = pad_sequences(first)
     others = stack_samples(list(zip(*rest, strict=True))) if rest else ()
     return (batch, mask, *others)
@@ -122,15 +132,20 @@ def pad_pairs(
         >>> source.tolist(), target.tolist()
         ([[1, 2, 3], [5, 0, 0]], [[4, 0], [6, 7]])
     """
-    fields = _fields(samples)
+    fields = _fields("pad_pairs", samples)
     if len(fields) != 2:
         raise ShapeError(f"pad_pairs: expected samples of 2 sequences, got {len(fields)} fields")
     sources, targets = fields
     return (*pad_sequences(sources, value=value), *pad_sequences(targets, value=value))
 
 
-def _fields(samples: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+def _fields(where: str, samples: Any) -> list[tuple[Any, ...]]:
+    if not isinstance(samples, Iterable):
+        raise ValueError(f"{where}: samples must be a list of tuples, got {shown(samples)}")
+    samples = list(samples)
+    if not samples or not all(isinstance(sample, Sized) and len(sample) for sample in samples):
+        raise ShapeError(f"{where}: samples must be tuples of one or more, got {shown(samples)}")
     lengths = sorted({len(sample) for sample in samples})
     if len(lengths) > 1:
-        raise ShapeError(f"collate: samples differ in their number of fields: {lengths}")
+        raise ShapeError(f"{where}: samples differ in their number of fields: {lengths}")
     return list(zip(*samples, strict=True))

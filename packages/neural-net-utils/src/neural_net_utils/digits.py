@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from neural_net_core.checks import check_flag, check_word
 from neural_net_core.dtypes import Array
 
 __all__ = ["Digits", "load_digits"]
@@ -61,10 +62,9 @@ def load_digits(
         >>> load_digits(raw=True).images[0, 2].tolist()
         [0, 3, 15, 2, 0, 11, 8, 0]
     """
-    if split not in (None, "train", "test"):
-        raise ValueError(f'load_digits: split must be "train", "test" or None, got {split!r}')
-    if layout not in ("flat", "image"):
-        raise ValueError(f'load_digits: layout must be "flat" or "image", got {layout!r}')
+    check_word("load_digits", "split", split, ("train", "test", None))
+    check_word("load_digits", "layout", layout, ("flat", "image"))
+    check_flag("load_digits", "raw", raw)
     images, labels, test_rows = _read()
     if split is not None:
         in_test = np.zeros(len(labels), dtype=bool)

@@ -12,10 +12,11 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neural_net_core.checks import check_flag, check_instance, shown
 from neural_net_utils.machine import (
     Blas,
     available_cores,
@@ -75,7 +76,9 @@ def doctor(*, measure: bool = True, console: Console | None = None) -> list[Find
     from rich.console import Console
     from rich.table import Table
 
-    findings = examine(measure=measure)
+    if console is not None:
+        check_instance("doctor", "console", console, Console, "a rich.console.Console or None")
+    findings = examine(measure=check_flag("doctor", "measure", measure))
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("", "found", "what to do"):
         table.add_column(column, overflow="fold")
@@ -100,7 +103,10 @@ def examine(environment: Mapping[str, str] | None = None, *, measure: bool = Tru
         >>> [finding.what for finding in examine(measure=False)][:3]
         ['neural-net', 'Python', 'NumPy']
     """
-    env = os.environ if environment is None else environment
+    check_flag("examine", "measure", measure)
+    env: Any = os.environ if environment is None else environment
+    if not isinstance(env, Mapping):
+        raise ValueError(f"examine: environment must be a dict of variables, got {shown(env)}")
     blas, cores = find_blas(), available_cores()
     findings = [
         _packages(),

@@ -11,7 +11,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from neural_net_core.checks import check_count, check_fraction
+from neural_net_core.checks import (
+    check_array,
+    check_count,
+    check_fraction,
+    check_number,
+    is_whole,
+)
 from neural_net_core.dtypes import Array
 from neural_net_core.random import resolve_rng
 
@@ -49,6 +55,7 @@ def two_spirals(
         >>> x.shape, sorted(y.tolist())
         ((6, 2), [0, 0, 0, 1, 1, 1])
     """
+    turns = check_number("two_spirals", "turns", turns)
     rng = resolve_rng(rng)
     y = _labels("two_spirals", n, 2)
     radius = np.empty(n)
@@ -131,15 +138,16 @@ def blobs(
         `x` (n, D) and `y` (n,).
     """
     rng = resolve_rng(rng)
-    if isinstance(centers, int):
+    if is_whole(centers):
         count = check_count("blobs", "centers", centers, 1)
         angle = np.arange(count) * (2 * math.pi / count)
         places = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     else:
-        places = np.asarray(centers, dtype=np.float64)
+        places = check_array("blobs", "centers", centers).astype(np.float64)
         if places.ndim != 2 or len(places) == 0:
             raise ValueError(f"blobs: centers must be (K, D) with K >= 1, got {places.shape}")
     y = _labels("blobs", n, len(places))
+    check_fraction("blobs", "spread", spread, 0, math.inf)
     return _finish("blobs", places[y], y, spread, rng)
 
 

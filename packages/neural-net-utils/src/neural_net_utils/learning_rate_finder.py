@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import Module
-from neural_net_core.checks import check_count
+from neural_net_core.checks import check_callable, check_count, check_instance, check_number
 from neural_net_utils.callbacks._weights import copy_weights, restore_weights
 from neural_net_utils.evaluate import LossFunction, check_batch, loss_value
 from neural_net_utils.loader import Batch
@@ -80,15 +80,14 @@ def find_learning_rate(
     Source: Smith (2017), Cyclical Learning Rates for Training Neural Networks,
         arXiv:1506.01186, section 3.3; the steepest-fall rule is common practice since.
     """
-    if not 0 < lowest < highest < math.inf:
-        raise ValueError(
-            f"find_learning_rate: expected 0 < lowest < highest, got {lowest} and {highest}"
-        )
-    if not 0 <= smoothing < 1:
-        raise ValueError(f"find_learning_rate: smoothing must be in [0, 1), got {smoothing}")
-    if not explosion > 1:
-        raise ValueError(f"find_learning_rate: explosion must be > 1, got {explosion}")
-    count = check_count("find_learning_rate", "steps", steps, 5)
+    where = "find_learning_rate"
+    check_instance(where, "model", model, Module)
+    check_callable(where, "loss_fn", loss_fn)
+    lowest = check_number(where, "lowest", lowest, above=0)
+    highest = check_number(where, "highest", highest, above=lowest)
+    smoothing = check_number(where, "smoothing", smoothing, 0, below=1)
+    explosion = check_number(where, "explosion", explosion, above=1)
+    count = check_count(where, "steps", steps, 5)
     if not all(hasattr(optimizer, a) for a in ("param_groups", "state_dict", "load_state_dict")):
         raise TypeError(
             "find_learning_rate: needs an optimizer with param_groups, state_dict() and "

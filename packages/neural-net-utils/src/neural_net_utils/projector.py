@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from neural_net_core.checks import check_array, check_path, shown
 from neural_net_core.tensor import TensorLike
 
 __all__ = ["save_vectors"]
@@ -48,18 +49,21 @@ def save_vectors(
         >>> Path(folder, "metadata.tsv").read_text().splitlines()
         ['cat', 'dog']
     """
-    table = np.asarray(getattr(vectors, "data", vectors))
+    where = "save_vectors"
+    to = Path(check_path(where, "folder", folder))
+    table = check_array(where, "vectors", vectors)
     if table.ndim != 2 or table.dtype.kind != "f":
         raise ValueError(
             f"save_vectors: expected floating vectors (N, D), got {table.dtype} of shape "
             f"{table.shape}"
         )
     for name, values in columns.items():
+        if not isinstance(values, Sized):
+            raise ValueError(f"{where}: {name} must be a sequence of values, got {shown(values)}")
         if len(values) != len(table):
             raise ValueError(
                 f"save_vectors: expected {len(table)} values of {name}, got {len(values)}"
             )
-    to = Path(folder)
     to.mkdir(parents=True, exist_ok=True)
     digits = _DIGITS.get(table.dtype.itemsize, 17)
     np.savetxt(to / "vectors.tsv", table, fmt=f"%.{digits}g", delimiter="\t", encoding="utf-8")

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from neural_net_core.checks import check_count
+from neural_net_core.checks import check_count, check_word
 from neural_net_core.random import resolve_rng
 
 __all__ = ["Renaming", "RenamingTask", "renaming_task"]
@@ -73,8 +73,7 @@ def renaming_task(
     train = check_count(where, "train", train, 0)
     held_out = check_count(where, "held_out", held_out, 0)
     statements = check_count(where, "statements", statements, 1, 4)  # 6,912⁵ is beyond int64
-    if naming not in ("table", "order"):
-        raise ValueError(f'{where}: naming must be "table" or "order", got {naming!r}')
+    check_word(where, "naming", naming, ("table", "order"))
     one = len(VARIABLES) ** 3 * len(OPERATORS)
     possible = one**statements
     if train + held_out > possible:

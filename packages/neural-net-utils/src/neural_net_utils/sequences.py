@@ -105,6 +105,10 @@ def copy_task_baseline(delay: int, *, symbols: int = 8, length: int = 10) -> flo
         >>> round(copy_task_baseline(80), 4)  # 10 ln 8 / 100
         0.2079
     """
+    where = "copy_task_baseline"
+    delay = check_count(where, "delay", delay, 1)
+    symbols = check_count(where, "symbols", symbols, 1)
+    length = check_count(where, "length", length, 1)
     return length * math.log(symbols) / (delay + 2 * length)
 
 

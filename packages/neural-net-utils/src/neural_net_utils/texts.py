@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.checks import check_count
+from neural_net_core.checks import check_array, check_count, check_word
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.random import resolve_rng
@@ -46,8 +46,7 @@ def load_text(split: Literal["train", "validation"] | None = None) -> str:
         >>> len(load_text("train")), len(load_text("validation"))
         (110637, 12293)
     """
-    if split not in (None, "train", "validation"):
-        raise ValueError(f'load_text: split must be "train", "validation" or None, got {split!r}')
+    check_word("load_text", "split", split, ("train", "validation", None))
     path = resources.files("neural_net_utils") / "data" / "as_you_like_it.txt"
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != SHA256:
@@ -79,7 +78,7 @@ def random_windows(
         >>> x.tolist(), y.tolist()
         ([[5, 6, 7]], [[6, 7, 8]])
     """
-    ids = np.asarray(tokens)
+    ids = check_array("random_windows", "tokens", tokens)
     n = check_count("random_windows", "n", n, 1)
     length = check_count("random_windows", "length", length, 1)
     if ids.ndim != 1 or len(ids) <= length:
