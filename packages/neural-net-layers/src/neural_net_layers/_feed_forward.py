@@ -1,14 +1,14 @@
 """The activation of a transformer's feed-forward part, by name."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from neural_net_core.activations import gelu, relu, swiglu
 from neural_net_core.checks import shown
 
 __all__: list[str] = []
 
-Activation = str | Callable[[Any], Any]
+Activation = Literal["relu", "gelu", "swiglu"] | Callable[[Any], Any]
 
 _KNOWN: dict[str, tuple[Callable[[Any], Any], int]] = {
     "relu": (relu, 1),

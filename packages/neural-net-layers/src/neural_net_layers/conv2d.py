@@ -18,7 +18,7 @@ kernel, each of which sees the image shifted by (i, j):
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +47,7 @@ from neural_net_layers._parameters import (
 
 __all__ = ["Conv2D", "Conv2DOp", "conv2d"]
 
-Padding = int | str | Sequence[int] | Sequence[Sequence[int]]
+Padding = int | Literal["valid", "same"] | Sequence[int] | Sequence[Sequence[int]]
 
 
 class Conv2DOp(Op):

@@ -1,7 +1,7 @@
 r"""Adafactor: Adam's second moment from the sums over rows and columns alone."""
 
 import math
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -105,7 +105,7 @@ class Adafactor(TensorwiseOptimizer):
         beta1: float | None = None,
         scale_parameter: bool = True,
         relative_step: bool = True,
-        variant: str = "pytorch",
+        variant: Literal["pytorch", "paper"] = "pytorch",
     ) -> None:
         defaults = {
             "lr": lr,

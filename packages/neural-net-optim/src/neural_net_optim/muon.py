@@ -1,7 +1,7 @@
 r"""Muon: momentum whose step is made orthogonal, for the weight matrices of hidden layers."""
 
 import math
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -128,7 +128,7 @@ class Muon(TensorwiseOptimizer):
         ns_coefficients: tuple[float, float, float] = _COEFFICIENTS,
         eps: float = 1e-7,
         ns_steps: int = 5,
-        adjust_lr_fn: str | None = None,
+        adjust_lr_fn: Literal["original", "match_rms_adamw"] | None = None,
         *,
         rule: str = "auto",
         adamw_betas: tuple[float, float] = (0.9, 0.999),

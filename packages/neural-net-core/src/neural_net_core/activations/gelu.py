@@ -1,6 +1,7 @@
 """The Gaussian error linear unit: the activation of BERT and GPT."""
 
 import math
+from typing import Literal
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["GELU", "GELUOp", "GELUTanhOp", "gelu"]
+
+Approximation = Literal["none", "tanh"]
 
 
 class GELUOp(Op):
@@ -94,7 +97,7 @@ class GELUTanhOp(Op):
         return t, slope
 
 
-def gelu(x: TensorLike, approximate: str = "none") -> Tensor:
+def gelu(x: TensorLike, approximate: Approximation = "none") -> Tensor:
     r"""Weight each element by the probability that a normal variable is below it.
 
     $$ y = x \, \Phi(x) = \tfrac{x}{2} \Big(1 + \operatorname{erf}\tfrac{x}{\sqrt2}\Big) \qquad
@@ -143,7 +146,7 @@ class GELU(Module):
         array([0.8413], dtype=float32)
     """
 
-    def __init__(self, approximate: str = "none") -> None:
+    def __init__(self, approximate: Approximation = "none") -> None:
         _check(approximate)
         self.approximate = approximate
 
@@ -166,6 +169,6 @@ def _normal_probability(x: Array) -> Array:
     return p
 
 
-def _check(approximate: str) -> None:
+def _check(approximate: Approximation) -> None:
     if approximate not in ("none", "tanh"):
         raise ValueError(f"gelu: expected approximate 'none' or 'tanh', got {approximate!r}")

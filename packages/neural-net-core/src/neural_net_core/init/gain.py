@@ -1,8 +1,22 @@
 """What an activation takes away from the signal, and weights make up for."""
 
 import math
+from typing import Literal
 
-__all__ = ["calculate_gain"]
+__all__ = ["Nonlinearity", "calculate_gain"]
+
+Nonlinearity = Literal[
+    "linear",
+    "identity",
+    "sigmoid",
+    "softmax",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "selu",
+    "gelu",
+    "silu",
+]
 
 _GAINS = {
     "linear": 1.0,
@@ -18,7 +32,7 @@ _GAINS = {
 }
 
 
-def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+def calculate_gain(nonlinearity: Nonlinearity, param: float | None = None) -> float:
     """Return by how much weights must grow to make up for what an activation takes away.
 
     Args:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from neural_net_core.dtypes import Array
 from neural_net_core.init.draws import normal, uniform
 from neural_net_core.init.fans import Shape, fans
-from neural_net_core.init.gain import calculate_gain
+from neural_net_core.init.gain import Nonlinearity, calculate_gain
 
 __all__ = ["kaiming_normal", "kaiming_uniform"]
 
@@ -20,7 +20,7 @@ def kaiming_uniform(
     shape: Shape,
     a: float = 0.0,
     mode: Mode = "fan_in",
-    nonlinearity: str = "leaky_relu",
+    nonlinearity: Nonlinearity = "leaky_relu",
     *,
     rng: np.random.Generator | None = None,
     dtype: npt.DTypeLike | None = None,
@@ -48,7 +48,7 @@ def kaiming_normal(
     shape: Shape,
     a: float = 0.0,
     mode: Mode = "fan_in",
-    nonlinearity: str = "leaky_relu",
+    nonlinearity: Nonlinearity = "leaky_relu",
     *,
     rng: np.random.Generator | None = None,
     dtype: npt.DTypeLike | None = None,
@@ -71,7 +71,7 @@ def kaiming_normal(
     return normal(shape, 0.0, _kaiming_std(shape, a, mode, nonlinearity), rng=rng, dtype=dtype)
 
 
-def _kaiming_std(shape: Shape, a: float, mode: str, nonlinearity: str) -> float:
+def _kaiming_std(shape: Shape, a: float, mode: Mode, nonlinearity: Nonlinearity) -> float:
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f"init.kaiming: expected mode 'fan_in' or 'fan_out', got {mode!r}")
     fan = fans(shape)[mode == "fan_out"]

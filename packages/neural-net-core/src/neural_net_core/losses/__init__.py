@@ -5,6 +5,7 @@ All take predictions first, do not broadcast one shape to another, and reduce by
 what it divided by.
 """
 
+from neural_net_core.losses._loss import Reduction
 from neural_net_core.losses.bce import BCELoss, BCELossOp, binary_cross_entropy
 from neural_net_core.losses.bce_with_logits import (
     BCEWithLogitsLoss,
@@ -84,6 +85,7 @@ __all__ = [
     "NLLLossOp",
     "NormalizeOp",
     "PairwiseDistanceOp",
+    "Reduction",
     "SmoothL1Loss",
     "SoftCrossEntropyLossOp",
     "TripletMarginLoss",

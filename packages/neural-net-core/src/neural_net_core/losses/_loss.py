@@ -1,7 +1,7 @@
 """What all losses share: the reduction of many numbers to one, and the check of the two shapes."""
 
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__: list[str] = []
 
-REDUCTIONS = ("none", "mean", "sum")
+Reduction = Literal["none", "mean", "sum"]
+BatchReduction = Literal["none", "mean", "sum", "batchmean"]  # that of `kl_div`
+REDUCTIONS: tuple[str, ...] = get_args(Reduction)
 
 # What the newest mean divided by, on its way from `reduce` to the Tensor that `apply` returns.
 _newest_count: ContextVar[float | None] = ContextVar("newest_count", default=None)
@@ -27,7 +29,9 @@ class LossOp(Op):
     PyTorch gives NaN: a batch that says nothing should not destroy the weights.
     """
 
-    def __init__(self, reduction: str) -> None:
+    reduction: BatchReduction
+
+    def __init__(self, reduction: Reduction) -> None:
         self.reduction = reduction
 
     @classmethod
@@ -72,7 +76,7 @@ class ReduceOp(LossOp):
         return np.broadcast_to(self.spread(dy), self.shape)
 
 
-def reduce_losses(losses: Tensor, reduction: str) -> Tensor:
+def reduce_losses(losses: Tensor, reduction: Reduction) -> Tensor:
     """Return the losses of a composed loss, their mean (0 of nothing) or their sum."""
     return losses if reduction == "none" else ReduceOp.apply(losses, reduction=reduction)
 
@@ -80,9 +84,9 @@ def reduce_losses(losses: Tensor, reduction: str) -> Tensor:
 class Loss(Module):
     """Base of the loss modules, which hold the function's settings."""
 
-    reduction: str
+    reduction: Reduction
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, reduction: Reduction = "mean") -> None:
         check_reduction(type(self).__name__, reduction)
         self.reduction = reduction
 

@@ -3,7 +3,14 @@
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_core.losses._loss import Loss, LossOp, as_factor, as_pair, check_reduction
+from neural_net_core.losses._loss import (
+    Loss,
+    LossOp,
+    Reduction,
+    as_factor,
+    as_pair,
+    check_reduction,
+)
 from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["BCELoss", "BCELossOp", "binary_cross_entropy"]
@@ -21,7 +28,7 @@ class BCELossOp(LossOp):
     the difference of the logarithms.
     """
 
-    def __init__(self, reduction: str, weight: Array | None) -> None:
+    def __init__(self, reduction: Reduction, weight: Array | None) -> None:
         self.reduction, self.weight = reduction, weight
 
     def forward(self, p: Array, t: Array) -> Array:
@@ -56,7 +63,7 @@ def binary_cross_entropy(
     targets: TensorLike,
     *,
     weight: TensorLike | None = None,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Tensor:
     r"""Return how surprising yes-or-no targets are under predicted probabilities.
 
@@ -108,7 +115,7 @@ class BCELoss(Loss):
         0.6931
     """
 
-    def __init__(self, weight: TensorLike | None = None, reduction: str = "mean") -> None:
+    def __init__(self, weight: TensorLike | None = None, reduction: Reduction = "mean") -> None:
         super().__init__(reduction)
         self.weight = weight
 

@@ -5,7 +5,14 @@ import numpy as np
 from neural_net_core.activations.sigmoid import logistic
 from neural_net_core.activations.softplus import log1pexp
 from neural_net_core.dtypes import Array
-from neural_net_core.losses._loss import Loss, LossOp, as_factor, as_pair, check_reduction
+from neural_net_core.losses._loss import (
+    Loss,
+    LossOp,
+    Reduction,
+    as_factor,
+    as_pair,
+    check_reduction,
+)
 from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["BCEWithLogitsLoss", "BCEWithLogitsLossOp", "binary_cross_entropy_with_logits"]
@@ -18,7 +25,9 @@ class BCEWithLogitsLossOp(LossOp):
     u is the weight of positive targets; where it is 1, k is 1 too.
     """
 
-    def __init__(self, reduction: str, weight: Array | None, pos_weight: Array | None) -> None:
+    def __init__(
+        self, reduction: Reduction, weight: Array | None, pos_weight: Array | None
+    ) -> None:
         self.reduction, self.weight, self.pos_weight = reduction, weight, pos_weight
 
     def forward(self, x: Array, t: Array) -> Array:
@@ -64,7 +73,7 @@ def binary_cross_entropy_with_logits(
     *,
     weight: TensorLike | None = None,
     pos_weight: TensorLike | None = None,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Tensor:
     r"""Return how surprising yes-or-no targets are under the probabilities σ(x).
 
@@ -123,7 +132,7 @@ class BCEWithLogitsLoss(Loss):
     def __init__(
         self,
         weight: TensorLike | None = None,
-        reduction: str = "mean",
+        reduction: Reduction = "mean",
         pos_weight: TensorLike | None = None,
     ) -> None:
         super().__init__(reduction)

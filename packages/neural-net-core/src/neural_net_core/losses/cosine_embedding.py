@@ -5,7 +5,14 @@ import numpy as np
 from neural_net_core.activations.relu import relu
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
-from neural_net_core.losses._loss import Loss, as_pair, check_reduction, check_signs, reduce_losses
+from neural_net_core.losses._loss import (
+    Loss,
+    Reduction,
+    as_pair,
+    check_reduction,
+    check_signs,
+    reduce_losses,
+)
 from neural_net_core.losses.normalize import unit_vectors
 from neural_net_core.op import Op
 from neural_net_core.ops.selection import where
@@ -76,7 +83,7 @@ def cosine_embedding_loss(
     targets: TensorLike,
     *,
     margin: float = 0.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Tensor:
     r"""Return a loss that turns similar pairs into one direction and others apart.
 
@@ -127,7 +134,7 @@ class CosineEmbeddingLoss(Loss):
         1.0
     """
 
-    def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
+    def __init__(self, margin: float = 0.0, reduction: Reduction = "mean") -> None:
         super().__init__(reduction)
         self.margin = margin
 

@@ -14,7 +14,7 @@ from neural_net_core.losses._classes import (
     split_ignored,
     to_rows,
 )
-from neural_net_core.losses._loss import Loss, LossOp, as_weight, check_reduction
+from neural_net_core.losses._loss import Loss, LossOp, Reduction, as_weight, check_reduction
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.ops.matmul import row_dots, row_sums
 from neural_net_core.ops.softmax import largest
@@ -42,7 +42,7 @@ class CrossEntropyLossOp(LossOp):
     """
 
     def __init__(
-        self, reduction: str, weight: Array | None, ignore_index: int, label_smoothing: float
+        self, reduction: Reduction, weight: Array | None, ignore_index: int, label_smoothing: float
     ) -> None:
         self.reduction, self.weight = reduction, weight
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
@@ -118,7 +118,7 @@ class SoftCrossEntropyLossOp(LossOp):
     q are target probabilities and p the softmax. Saves a, eᶻ and its sum, and −ln p for dq.
     """
 
-    def __init__(self, reduction: str, weight: Array | None, label_smoothing: float) -> None:
+    def __init__(self, reduction: Reduction, weight: Array | None, label_smoothing: float) -> None:
         self.reduction, self.weight = reduction, weight
         self.label_smoothing = label_smoothing
 
@@ -163,7 +163,7 @@ def cross_entropy(
     weight: TensorLike | None = None,
     ignore_index: int = -100,
     label_smoothing: float = 0.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Tensor:
     r"""Return how surprising the target classes are under the softmax of the scores.
 
@@ -251,7 +251,7 @@ class CrossEntropyLoss(Loss):
         weight: TensorLike | None = None,
         ignore_index: int = -100,
         label_smoothing: float = 0.0,
-        reduction: str = "mean",
+        reduction: Reduction = "mean",
     ) -> None:
         super().__init__(reduction)
         _check_smoothing("CrossEntropyLoss", label_smoothing)

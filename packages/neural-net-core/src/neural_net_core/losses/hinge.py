@@ -3,7 +3,14 @@
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_core.losses._loss import Loss, LossOp, as_pair, check_reduction, check_signs
+from neural_net_core.losses._loss import (
+    Loss,
+    LossOp,
+    Reduction,
+    as_pair,
+    check_reduction,
+    check_signs,
+)
 from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = [
@@ -22,7 +29,7 @@ class HingeLossOp(LossOp):
     Saves h and t, which is 1 or −1 and has no gradient.
     """
 
-    def __init__(self, reduction: str, margin: float, squared: bool) -> None:
+    def __init__(self, reduction: Reduction, margin: float, squared: bool) -> None:
         self.reduction, self.margin, self.squared = reduction, margin, squared
 
     def forward(self, x: Array, t: Array) -> Array:
@@ -40,7 +47,7 @@ class HingeLossOp(LossOp):
 class HingeEmbeddingLossOp(LossOp):
     """l = x where t = 1, max(0, m − x) where t = −1;  dx = dl · (1, −1 or 0).  Saves that slope."""
 
-    def __init__(self, reduction: str, margin: float) -> None:
+    def __init__(self, reduction: Reduction, margin: float) -> None:
         self.reduction, self.margin = reduction, margin
 
     def forward(self, x: Array, t: Array) -> Array:
@@ -58,7 +65,7 @@ def hinge_loss(
     *,
     margin: float = 1.0,
     squared: bool = False,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Tensor:
     r"""Return by how much scores miss the margin on the right side of zero.
 
@@ -91,7 +98,11 @@ def hinge_loss(
 
 
 def hinge_embedding_loss(
-    distances: TensorLike, targets: TensorLike, *, margin: float = 1.0, reduction: str = "mean"
+    distances: TensorLike,
+    targets: TensorLike,
+    *,
+    margin: float = 1.0,
+    reduction: Reduction = "mean",
 ) -> Tensor:
     r"""Return a loss that pulls similar pairs together and pushes others a margin apart.
 
@@ -139,7 +150,9 @@ class HingeLoss(Loss):
         0.5
     """
 
-    def __init__(self, reduction: str = "mean", margin: float = 1.0, squared: bool = False) -> None:
+    def __init__(
+        self, reduction: Reduction = "mean", margin: float = 1.0, squared: bool = False
+    ) -> None:
         super().__init__(reduction)
         self.margin, self.squared = margin, squared
 
@@ -169,7 +182,7 @@ class HingeEmbeddingLoss(Loss):
         0.75
     """
 
-    def __init__(self, reduction: str = "mean", margin: float = 1.0) -> None:
+    def __init__(self, reduction: Reduction = "mean", margin: float = 1.0) -> None:
         super().__init__(reduction)
         self.margin = margin
 

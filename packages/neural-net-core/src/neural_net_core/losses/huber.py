@@ -1,7 +1,7 @@
 """The Huber loss: squared for small errors, straight for large ones."""
 
 from neural_net_core.dtypes import Array
-from neural_net_core.losses._loss import Loss, LossOp, as_pair, check_reduction
+from neural_net_core.losses._loss import Loss, LossOp, Reduction, as_pair, check_reduction
 from neural_net_core.losses.l1 import l1_loss
 from neural_net_core.tensor import Tensor, TensorLike
 
@@ -14,7 +14,7 @@ class HuberLossOp(LossOp):
     Inside ±δ that is d²/2, outside δ (|d| − δ/2). The scale s makes smooth L1 of it.
     """
 
-    def __init__(self, reduction: str, delta: float, scale: float = 1.0) -> None:
+    def __init__(self, reduction: Reduction, delta: float, scale: float = 1.0) -> None:
         self.reduction, self.delta, self.scale = reduction, delta, scale
 
     def forward(self, x: Array, t: Array) -> Array:
@@ -28,7 +28,11 @@ class HuberLossOp(LossOp):
 
 
 def huber_loss(
-    predictions: TensorLike, targets: TensorLike, *, delta: float = 1.0, reduction: str = "mean"
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    delta: float = 1.0,
+    reduction: Reduction = "mean",
 ) -> Tensor:
     r"""Return a loss that is squared up to δ and linear beyond, averaged over all elements.
 
@@ -59,7 +63,11 @@ def huber_loss(
 
 
 def smooth_l1_loss(
-    predictions: TensorLike, targets: TensorLike, *, beta: float = 1.0, reduction: str = "mean"
+    predictions: TensorLike,
+    targets: TensorLike,
+    *,
+    beta: float = 1.0,
+    reduction: Reduction = "mean",
 ) -> Tensor:
     r"""Return the Huber loss divided by its δ, here β: its slope far out is always ±1.
 
@@ -109,7 +117,7 @@ class HuberLoss(Loss):
         2.5
     """
 
-    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+    def __init__(self, reduction: Reduction = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction)
         _check_delta("HuberLoss", delta)
         self.delta = delta
@@ -137,7 +145,7 @@ class SmoothL1Loss(Loss):
         2.5
     """
 
-    def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
+    def __init__(self, reduction: Reduction = "mean", beta: float = 1.0) -> None:
         super().__init__(reduction)
         _check_beta("SmoothL1Loss", beta)
         self.beta = beta

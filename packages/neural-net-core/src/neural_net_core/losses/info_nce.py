@@ -3,7 +3,7 @@
 import numpy as np
 
 from neural_net_core.errors import ShapeError
-from neural_net_core.losses._loss import Loss, as_pair, check_reduction
+from neural_net_core.losses._loss import Loss, Reduction, as_pair, check_reduction
 from neural_net_core.losses.cross_entropy import cross_entropy
 from neural_net_core.losses.normalize import normalize
 from neural_net_core.ops.joining import concatenate
@@ -19,7 +19,7 @@ def info_nce(
     *,
     temperature: float = 0.07,
     symmetric: bool = False,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Tensor:
     r"""Return how hard it is to find each query's key among all keys.
 
@@ -101,7 +101,7 @@ class InfoNCELoss(Loss):
     """
 
     def __init__(
-        self, temperature: float = 0.07, symmetric: bool = False, reduction: str = "mean"
+        self, temperature: float = 0.07, symmetric: bool = False, reduction: Reduction = "mean"
     ) -> None:
         super().__init__(reduction)
         _check_temperature("InfoNCELoss", temperature)

@@ -1,10 +1,12 @@
 """Kullback-Leibler divergence: how far a prediction is from a target distribution."""
 
+from typing import get_args
+
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._loss import (
-    REDUCTIONS,
+    BatchReduction,
     Loss,
     LossOp,
     as_pair,
@@ -14,7 +16,7 @@ from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["KLDivLoss", "KLDivLossOp", "kl_div"]
 
-_ALLOWED = (*REDUCTIONS, "batchmean")
+_ALLOWED: tuple[str, ...] = get_args(BatchReduction)
 
 
 class KLDivLossOp(LossOp):
@@ -23,7 +25,7 @@ class KLDivLossOp(LossOp):
     Where t = 0 the loss and both gradients are 0, the limit of t ln t. Saves t and ln t − x.
     """
 
-    def __init__(self, reduction: str, log_target: bool) -> None:
+    def __init__(self, reduction: BatchReduction, log_target: bool) -> None:
         self.reduction, self.log_target = reduction, log_target
 
     def forward(self, x: Array, target: Array) -> Array:
@@ -57,7 +59,7 @@ def kl_div(
     targets: TensorLike,
     *,
     log_target: bool = False,
-    reduction: str = "mean",
+    reduction: BatchReduction = "mean",
 ) -> Tensor:
     r"""Return the divergence of predicted distributions from target distributions.
 
@@ -107,7 +109,9 @@ class KLDivLoss(Loss):
         0.0
     """
 
-    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+    reduction: BatchReduction  # type: ignore[assignment]  # one more word
+
+    def __init__(self, reduction: BatchReduction = "mean", log_target: bool = False) -> None:
         check_reduction("KLDivLoss", reduction, _ALLOWED)
         self.reduction, self.log_target = reduction, log_target
 

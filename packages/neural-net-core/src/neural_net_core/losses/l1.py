@@ -3,7 +3,7 @@
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_core.losses._loss import Loss, LossOp, as_pair, check_reduction
+from neural_net_core.losses._loss import Loss, LossOp, Reduction, as_pair, check_reduction
 from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["L1Loss", "L1LossOp", "l1_loss"]
@@ -21,7 +21,9 @@ class L1LossOp(LossOp):
         return dx, -dx if self.needs(1) else None
 
 
-def l1_loss(predictions: TensorLike, targets: TensorLike, *, reduction: str = "mean") -> Tensor:
+def l1_loss(
+    predictions: TensorLike, targets: TensorLike, *, reduction: Reduction = "mean"
+) -> Tensor:
     r"""Return the absolute differences, averaged over all elements.
 
     $$ L = \frac{1}{n} \sum_i |x_i - t_i| $$

@@ -1,7 +1,7 @@
 """Mean squared error: the loss of regression."""
 
 from neural_net_core.dtypes import Array
-from neural_net_core.losses._loss import Loss, LossOp, as_pair, check_reduction
+from neural_net_core.losses._loss import Loss, LossOp, Reduction, as_pair, check_reduction
 from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["MSELoss", "MSELossOp", "mse_loss"]
@@ -19,7 +19,9 @@ class MSELossOp(LossOp):
         return dx, -dx if self.needs(1) else None
 
 
-def mse_loss(predictions: TensorLike, targets: TensorLike, *, reduction: str = "mean") -> Tensor:
+def mse_loss(
+    predictions: TensorLike, targets: TensorLike, *, reduction: Reduction = "mean"
+) -> Tensor:
     r"""Return the squared differences, averaged over all elements.
 
     $$ L = \frac{1}{n} \sum_i (x_i - t_i)^2 $$

@@ -12,7 +12,7 @@ from neural_net_core.losses._classes import (
     split_ignored,
     to_rows,
 )
-from neural_net_core.losses._loss import Loss, LossOp, as_weight, check_reduction
+from neural_net_core.losses._loss import Loss, LossOp, Reduction, as_weight, check_reduction
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Tensor, TensorLike
 
@@ -26,7 +26,7 @@ class MultiMarginLossOp(LossOp):
     Saves h, t and w_t / C.
     """
 
-    def __init__(self, reduction: str, margin: float, p: int, weight: Array | None) -> None:
+    def __init__(self, reduction: Reduction, margin: float, p: int, weight: Array | None) -> None:
         self.reduction, self.margin, self.p, self.weight = reduction, margin, p, weight
 
     def forward(self, x: Array, targets: Array) -> Array:
@@ -58,7 +58,7 @@ def multi_margin_loss(
     p: int = 1,
     margin: float = 1.0,
     weight: TensorLike | None = None,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Tensor:
     r"""Return by how much other classes' scores come too close to the target's.
 
@@ -124,7 +124,7 @@ class MultiMarginLoss(Loss):
         p: int = 1,
         margin: float = 1.0,
         weight: TensorLike | None = None,
-        reduction: str = "mean",
+        reduction: Reduction = "mean",
     ) -> None:
         super().__init__(reduction)
         _check_p("MultiMarginLoss", p)

@@ -11,7 +11,7 @@ from neural_net_core.losses._classes import (
     split_ignored,
     to_rows,
 )
-from neural_net_core.losses._loss import Loss, LossOp, as_weight, check_reduction
+from neural_net_core.losses._loss import Loss, LossOp, Reduction, as_weight, check_reduction
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Tensor, TensorLike
 
@@ -21,7 +21,7 @@ __all__ = ["NLLLoss", "NLLLossOp", "nll_loss"]
 class NLLLossOp(LossOp):
     """l = −w_t x_t, t the target class;  dx_c = −dl · w_t [c = t].  Saves t and the weights."""
 
-    def __init__(self, reduction: str, weight: Array | None, ignore_index: int) -> None:
+    def __init__(self, reduction: Reduction, weight: Array | None, ignore_index: int) -> None:
         self.reduction, self.weight, self.ignore_index = reduction, weight, ignore_index
 
     def forward(self, x: Array, targets: Array) -> Array:
@@ -51,7 +51,7 @@ def nll_loss(
     *,
     weight: TensorLike | None = None,
     ignore_index: int = -100,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Tensor:
     r"""Return minus the log-probabilities of the target classes.
 
@@ -105,7 +105,10 @@ class NLLLoss(Loss):
     """
 
     def __init__(
-        self, weight: TensorLike | None = None, ignore_index: int = -100, reduction: str = "mean"
+        self,
+        weight: TensorLike | None = None,
+        ignore_index: int = -100,
+        reduction: Reduction = "mean",
     ) -> None:
         super().__init__(reduction)
         self.weight, self.ignore_index = weight, ignore_index

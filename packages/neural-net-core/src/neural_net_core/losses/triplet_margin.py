@@ -6,7 +6,7 @@ import numpy as np
 
 from neural_net_core.activations.relu import relu
 from neural_net_core.dtypes import Array
-from neural_net_core.losses._loss import Loss, as_pair, check_reduction, reduce_losses
+from neural_net_core.losses._loss import Loss, Reduction, as_pair, check_reduction, reduce_losses
 from neural_net_core.op import Op
 from neural_net_core.ops.selection import minimum
 from neural_net_core.tensor import Tensor, TensorLike
@@ -79,7 +79,7 @@ def triplet_margin_loss(
     p: float = 2.0,
     eps: float = 1e-6,
     swap: bool = False,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Tensor:
     r"""Return by how much anchors are not nearer to their positives than to their negatives.
 
@@ -147,7 +147,7 @@ class TripletMarginLoss(Loss):
         p: float = 2.0,
         eps: float = 1e-6,
         swap: bool = False,
-        reduction: str = "mean",
+        reduction: Reduction = "mean",
     ) -> None:
         super().__init__(reduction)
         _check_margin("TripletMarginLoss", margin)

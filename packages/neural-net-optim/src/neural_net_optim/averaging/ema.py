@@ -1,6 +1,7 @@
 """The exponential moving average of the weights."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 from neural_net_core import Module, Parameter
 from neural_net_optim.averaging.weights import WeightAverage
@@ -48,7 +49,7 @@ class EMA(WeightAverage):
         model: Module | Iterable[Parameter],
         decay: float = 0.999,
         *,
-        start: str = "debias",
+        start: Literal["debias", "warmup", "copy", "initial"] = "debias",
     ) -> None:
         self.decay: float = fraction.check("EMA", "decay", decay)
         self.start = choice("debias", "warmup", "copy", "initial").check("EMA", "start", start)

@@ -1,7 +1,7 @@
 """Up and down between two rates, again and again."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from neural_net_optim.limits import above, at_least, between, choice, flag, optional, whole
 from neural_net_optim.schedules.one_cycle import check_has_momentum
@@ -18,7 +18,10 @@ def _height(step: int, step_size_up: int, step_size_down: int) -> tuple[float, i
     return (step_size_up + step_size_down - phase) / step_size_down, cycle + 1
 
 
-def _scale(mode: str, gamma: float) -> Callable[[int, int], float]:
+CycleMode = Literal["triangular", "triangular2", "exp_range"]
+
+
+def _scale(mode: CycleMode, gamma: float) -> Callable[[int, int], float]:
     """Return a mode's amplitude as a function of the cycle and the step."""
     if mode == "triangular2":
         return lambda cycle, step: 0.5 ** (cycle - 1)
@@ -33,7 +36,7 @@ def cyclic_lr(
     max_lr: float,
     step_size_up: int = 2000,
     step_size_down: int | None = None,
-    mode: str = "triangular",
+    mode: CycleMode = "triangular",
     gamma: float = 1.0,
 ) -> float:
     """Return a rate that goes up and down in straight lines.
@@ -92,10 +95,10 @@ class CyclicLR(LRScheduler):
         max_lr: float | Sequence[float],
         step_size_up: int = 2000,
         step_size_down: int | None = None,
-        mode: str = "triangular",
+        mode: CycleMode = "triangular",
         gamma: float = 1.0,
         scale_fn: Callable[[int], float] | None = None,
-        scale_mode: str = "cycle",
+        scale_mode: Literal["cycle", "iterations"] = "cycle",
         cycle_momentum: bool = True,
         base_momentum: float | Sequence[float] = 0.8,
         max_momentum: float | Sequence[float] = 0.9,

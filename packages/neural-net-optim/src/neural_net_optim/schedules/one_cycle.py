@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from neural_net_optim.limits import above, between, choice, flag, optional, whole
 from neural_net_optim.schedules.scheduler import LRScheduler, PerGroup
@@ -10,7 +10,10 @@ from neural_net_optim.schedules.scheduler import LRScheduler, PerGroup
 __all__ = ["OneCycleLR", "one_cycle_lr"]
 
 
-def _anneal(start: float, end: float, share: float, strategy: str) -> float:
+Annealing = Literal["cos", "linear"]
+
+
+def _anneal(start: float, end: float, share: float, strategy: Annealing) -> float:
     """Return the value at a share of the way, along the cosine or a straight line."""
     if strategy == "cos":
         return end + (start - end) / 2 * (1 + math.cos(math.pi * share))
@@ -22,7 +25,7 @@ def _wave(
     values: Sequence[float],
     total_steps: int,
     pct_start: float,
-    strategy: str,
+    strategy: Annealing,
 ) -> float:
     """Return the value at a step of a wave through three values, or four in the long form."""
     ends = [k * (pct_start * total_steps - 1) for k in range(1, len(values) - 1)]
@@ -42,7 +45,7 @@ def one_cycle_lr(
     max_lr: float,
     total_steps: int,
     pct_start: float = 0.3,
-    anneal_strategy: str = "cos",
+    anneal_strategy: Annealing = "cos",
     div_factor: float = 25.0,
     final_div_factor: float = 1e4,
     three_phase: bool = False,
@@ -110,7 +113,7 @@ class OneCycleLR(LRScheduler):
         epochs: int | None = None,
         steps_per_epoch: int | None = None,
         pct_start: float = 0.3,
-        anneal_strategy: str = "cos",
+        anneal_strategy: Annealing = "cos",
         cycle_momentum: bool = True,
         base_momentum: float | Sequence[float] = 0.85,
         max_momentum: float | Sequence[float] = 0.95,

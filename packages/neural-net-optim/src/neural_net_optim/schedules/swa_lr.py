@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from neural_net_optim.limits import at_least, choice, whole
+from neural_net_optim.schedules.one_cycle import Annealing
 from neural_net_optim.schedules.scheduler import LRScheduler, PerGroup
 
 __all__ = ["SWALR"]
@@ -31,7 +32,7 @@ class SWALR(LRScheduler):
         optimizer: Any,
         swa_lr: float | Sequence[float],
         anneal_epochs: int = 10,
-        anneal_strategy: str = "cos",
+        anneal_strategy: Annealing = "cos",
     ) -> None:
         self.swa_lrs = PerGroup("SWALR", "swa_lr", swa_lr, optimizer, at_least(0))
         self.anneal_epochs = whole(0).check("SWALR", "anneal_epochs", anneal_epochs)

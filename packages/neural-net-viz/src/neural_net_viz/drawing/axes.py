@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -100,7 +101,7 @@ class Plot:
         height: float = 280,
         x_ticks: Sequence[Tick] | None = None,
         y_ticks: Sequence[Tick] | None = None,
-        grid: str = "xy",
+        grid: Literal["xy", "x", "y", ""] = "xy",
         curves: int = 1,
     ) -> None:
         self.canvas = Canvas()
@@ -283,7 +284,9 @@ class Plot:
                 return ticks
         return [ticks[0]] if ticks else []
 
-    def _draw_axes(self, across: Sequence[Tick], down: Sequence[Tick], grid: str) -> None:
+    def _draw_axes(
+        self, across: Sequence[Tick], down: Sequence[Tick], grid: Literal["xy", "x", "y", ""]
+    ) -> None:
         canvas = self.canvas
         for tick, x in zip(across, self.px([t.value for t in across]), strict=True):
             if not self.left - 0.5 <= x <= self.right + 0.5:

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 from xml.etree import ElementTree
 
 import svgwrite
@@ -16,6 +16,8 @@ from neural_net_viz.drawing.theme import style_sheet
 from neural_net_viz.figure import Figure
 
 __all__ = ["Canvas", "polyline"]
+
+Anchor = Literal["start", "middle", "end"]
 
 _SVG = "http://www.w3.org/2000/svg"
 # Half the height of a capital letter, in font sizes: what to go down from the middle of a line of
@@ -150,7 +152,7 @@ class Canvas:
         content: object,
         *,
         size: float = 12,
-        anchor: str = "start",
+        anchor: Anchor = "start",
         classes: str = "text",
         bold: bool = False,
         max_width: float = math.inf,

@@ -2,7 +2,7 @@
 
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.number_text import format_value
-from neural_net_viz.drawing.ramps import STEPS, ramp_role
+from neural_net_viz.drawing.ramps import STEPS, Ramp, ramp_role
 from neural_net_viz.drawing.text import text_width
 
 __all__ = ["COLOR_BAR_HEIGHT", "draw_color_bar"]
@@ -18,7 +18,7 @@ def draw_color_bar(
     y: float,
     low: float,
     high: float,
-    colors: str,
+    colors: Ramp,
     *,
     label: str = "",
     width: float = 600,

@@ -8,7 +8,7 @@ from neural_net_viz.drawing.inputs import Floats
 from neural_net_viz.drawing.matrix import ColumnLabels, RowLabels
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.pixels import draw_pixels, ramp_steps
-from neural_net_viz.drawing.ramps import STEPS, ramp_role, text_class
+from neural_net_viz.drawing.ramps import STEPS, Ramp, ramp_role, text_class
 from neural_net_viz.drawing.text import text_width
 
 __all__ = ["MatrixPanel", "cell_size"]
@@ -53,7 +53,7 @@ class MatrixPanel:
         values: Floats,
         cell: tuple[float, float],
         ends: tuple[float, float],
-        colors: str,
+        colors: Ramp,
         *,
         name: str = "",
         rows: Sequence[str] = (),

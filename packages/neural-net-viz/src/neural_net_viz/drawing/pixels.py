@@ -11,7 +11,7 @@ import numpy.typing as npt
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.inputs import Floats
 from neural_net_viz.drawing.number_text import coordinate
-from neural_net_viz.drawing.ramps import STEPS, ramp_color, ramp_role
+from neural_net_viz.drawing.ramps import STEPS, Ramp, ramp_color, ramp_role
 
 __all__ = ["MOST_SHAPES", "data_range", "draw_pixels", "ramp_steps"]
 
@@ -23,7 +23,7 @@ _MOST_PIXELS = 512
 
 
 def data_range(
-    values: Floats, colors: str, given: tuple[float, float] | None = None
+    values: Floats, colors: Ramp, given: tuple[float, float] | None = None
 ) -> tuple[float, float]:
     """Return the values at the two ends of the colours.
 
@@ -69,7 +69,7 @@ def draw_pixels(
     height: float,
     low: float,
     high: float,
-    colors: str,
+    colors: Ramp,
 ) -> None:
     """Draw a matrix as squares; NaN shows what is behind.
 
@@ -121,7 +121,7 @@ def _reduced(image: Floats) -> Floats:
     return image
 
 
-def _bitmap(steps: npt.NDArray[np.int64], colors: str, page: int) -> str:
+def _bitmap(steps: npt.NDArray[np.int64], colors: Ramp, page: int) -> str:
     """Return a data address of a PNG with one palette entry per step, the last one clear."""
     rows, columns = steps.shape
     indices = np.where(steps < 0, STEPS, steps).astype(np.uint8)

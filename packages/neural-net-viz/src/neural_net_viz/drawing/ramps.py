@@ -9,11 +9,22 @@ every page, for photographs.
 
 import math
 from functools import lru_cache
+from typing import Literal, get_args
 
 import numpy as np
 
-__all__ = ["RAMPS", "STEPS", "contrast", "luminance", "ramp_color", "ramp_role", "text_class"]
+__all__ = [
+    "RAMPS",
+    "STEPS",
+    "Ramp",
+    "contrast",
+    "luminance",
+    "ramp_color",
+    "ramp_role",
+    "text_class",
+]
 
+Ramp = Literal["sequential", "signed", "ink", "grey"]
 STEPS = 33
 
 # Ramp -> (control points on a light page, on a dark page); a point is (L, chroma, hue in degrees).
@@ -44,10 +55,10 @@ _POINTS: dict[str, tuple[list[tuple[float, float, float]], list[tuple[float, flo
     ),
 }  # fmt: skip
 
-RAMPS = (*_POINTS, "grey")
+RAMPS: tuple[Ramp, ...] = get_args(Ramp)
 
 
-def ramp_role(ramp: str, fraction: float) -> str:
+def ramp_role(ramp: Ramp, fraction: float) -> str:
     """Return the colour role of a value on a ramp.
 
     Args:

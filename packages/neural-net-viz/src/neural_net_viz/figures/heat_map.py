@@ -15,7 +15,7 @@ from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, checked
 from neural_net_viz.drawing.matrix_panel import MatrixPanel, cell_size
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.pixels import data_range
-from neural_net_viz.drawing.ramps import RAMPS, ramp_role, text_class
+from neural_net_viz.drawing.ramps import RAMPS, Ramp, ramp_role, text_class
 from neural_net_viz.drawing.text import listed, text_width
 from neural_net_viz.figure import Figure
 
@@ -37,7 +37,7 @@ def heat_map(
     column_title: str = "",
     value_label: str = "",
     texts: Any = None,
-    colors: str = "sequential",
+    colors: Ramp = "sequential",
     value_range: tuple[float, float] | None = None,
     log: bool = False,
     best: Literal["low", "high"] | None = None,
@@ -134,7 +134,7 @@ def heat_map(
 def _draw_plain(
     shades: Floats,
     ends: tuple[float, float],
-    colors: str,
+    colors: Ramp,
     down: list[str],
     across: list[str],
     chosen: list[int],
@@ -172,7 +172,7 @@ def _words(v: Floats, texts: Any) -> list[list[str]]:
     return words
 
 
-def _shades(v: Floats, colors: str, given: tuple[float, float] | None, log: bool) -> Floats:
+def _shades(v: Floats, colors: Ramp, given: tuple[float, float] | None, log: bool) -> Floats:
     """Return positions from 0 to 1 on the ramp; NaN for what has no shade."""
     positive = np.where(v > 0, v, np.nan)
     z = np.log10(positive) if log else np.where(np.isfinite(v), v, np.nan)
@@ -185,7 +185,7 @@ def _shades(v: Floats, colors: str, given: tuple[float, float] | None, log: bool
 
 
 def _ends(
-    v: Floats, colors: str, given: tuple[float, float] | None, log: bool
+    v: Floats, colors: Ramp, given: tuple[float, float] | None, log: bool
 ) -> tuple[float, float]:
     """Return the values at the two ends of the colours."""
     if given is not None:
@@ -199,7 +199,7 @@ def _ends(
     return data_range(v, colors)
 
 
-def _best(v: Floats, best: str | None) -> list[int]:
+def _best(v: Floats, best: Literal["low", "high"] | None) -> list[int]:
     """Return the best column of each row, −1 where there is none."""
     if best is None or not v.size:
         return [-1] * len(v)
@@ -211,7 +211,11 @@ def _best(v: Floats, best: str | None) -> list[int]:
 
 
 def _describe(
-    v: Floats, down: list[str], across: list[str], chosen: list[int], best: str | None
+    v: Floats,
+    down: list[str],
+    across: list[str],
+    chosen: list[int],
+    best: Literal["low", "high"] | None,
 ) -> str:
     finite = v[np.isfinite(v)]
     text = f"Matrix of {v.shape[0]} rows and {v.shape[1]} columns"

@@ -16,7 +16,7 @@ from neural_net_viz.drawing.inputs import (
     checked,
 )
 from neural_net_viz.drawing.pixels import MOST_SHAPES, data_range, draw_pixels
-from neural_net_viz.drawing.ramps import RAMPS
+from neural_net_viz.drawing.ramps import RAMPS, Ramp
 from neural_net_viz.drawing.text import listed, text_width
 from neural_net_viz.figure import Figure
 
@@ -35,7 +35,7 @@ def image_grid(
     *,
     columns: int | None = None,
     correct: Iterable[bool] | None = None,
-    colors: str = "ink",
+    colors: Ramp = "ink",
     value_range: tuple[float, float] | None = None,
     value_label: str | None = None,
     title: str = "Images",

@@ -11,7 +11,7 @@ import numpy as np
 from neural_net_core import Dense, FeedForward, Module, ShapeError, Tensor
 from neural_net_core.checks import shown
 from neural_net_viz.drawing.axes import MARGIN, draw_title
-from neural_net_viz.drawing.canvas import Canvas
+from neural_net_viz.drawing.canvas import Anchor, Canvas
 from neural_net_viz.drawing.inputs import (
     Floats,
     as_floats,
@@ -408,7 +408,7 @@ def _draw_names(
     nodes: list[int],
     x: float,
     heights: dict[int, float],
-    anchor: str,
+    anchor: Anchor,
 ) -> None:
     if names is None:
         return

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -55,7 +55,7 @@ _MOVING = 88.0
 
 @checked
 def optimizer_paths(
-    surface: str | Surface,
+    surface: Literal["rosenbrock", "beale", "saddle"] | Surface,
     paths: Mapping[str, Any],
     *,
     seconds: float = 8.0,

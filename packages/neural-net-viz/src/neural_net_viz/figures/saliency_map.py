@@ -12,7 +12,7 @@ from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
 from neural_net_viz.drawing.inputs import Floats, as_floats, checked
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.pixels import data_range, draw_pixels
-from neural_net_viz.drawing.ramps import RAMPS
+from neural_net_viz.drawing.ramps import RAMPS, Ramp
 from neural_net_viz.figure import Figure
 
 __all__ = ["saliency_map"]
@@ -27,7 +27,7 @@ def saliency_map(
     gradient: Any,
     *,
     caption: str = "",
-    colors: str = "ink",
+    colors: Ramp = "ink",
     title: str = "Saliency",
     description: str | None = None,
 ) -> Figure:
@@ -75,7 +75,7 @@ def saliency_map(
         canvas.text(MARGIN, top + 6, caption, classes="muted", max_width=page - 2 * MARGIN)
         top += 20
     low, high = data_range(slope, "signed")
-    panels = [
+    panels: list[tuple[str, Floats, Ramp, tuple[float, float]]] = [
         ("image", picture.mean(axis=0), colors, data_range(picture.mean(axis=0), colors)),
         ("gradient", slope, "signed", (low, high)),
         ("strength of the gradient", strength, "sequential", (0.0, high)),
@@ -86,7 +86,8 @@ def saliency_map(
         draw_pixels(canvas, values, x, top + 20, wide, tall, *ends, ramp)
         canvas.rect(x, top + 20, wide, tall, "frame")
     below = top + 20 + tall + 6
-    for i, (ramp, start) in enumerate((("signed", low), ("sequential", 0.0)), 1):
+    bars: list[tuple[Ramp, float]] = [("signed", low), ("sequential", 0.0)]
+    for i, (ramp, start) in enumerate(bars, 1):
         x = MARGIN + i * (_SIDE + _GAP)
         draw_color_bar(canvas, x, below, start, high, ramp, width=_SIDE)
     words = description or _describe(slope)

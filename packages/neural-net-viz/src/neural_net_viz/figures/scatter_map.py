@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from neural_net_core import ShapeError
 from neural_net_viz.drawing.axes import Plot
+from neural_net_viz.drawing.canvas import Anchor
 from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, checked
 from neural_net_viz.drawing.legend import LegendEntry
 from neural_net_viz.drawing.number_text import format_value
@@ -138,7 +139,7 @@ def principal_components(vectors: Floats) -> tuple[Floats, list[float]]:
     return places + 0.0, [float(size / total) for size in sizes[:2]]
 
 
-def _place(plot: Plot, v: Floats, names: list[str]) -> list[tuple[float, float, str] | None]:
+def _place(plot: Plot, v: Floats, names: list[str]) -> list[tuple[float, float, Anchor] | None]:
     """Find a free place beside each point for its name, or None."""
     px, py = plot.px(v[:, 0]), plot.py(v[:, 1])
     finite = np.isfinite(px) & np.isfinite(py)
@@ -146,7 +147,7 @@ def _place(plot: Plot, v: Floats, names: list[str]) -> list[tuple[float, float, 
     taken = np.empty((len(points) + len(names), 4))  # left, top, right, bottom
     count = len(points)
     taken[:count] = np.concatenate([points - 6, points + 6], axis=1)
-    places: list[tuple[float, float, str] | None] = []
+    places: list[tuple[float, float, Anchor] | None] = []
     for i, name in enumerate(names):
         place = None
         if np.isfinite(px[i]) and np.isfinite(py[i]):
@@ -166,7 +167,7 @@ def _place(plot: Plot, v: Floats, names: list[str]) -> list[tuple[float, float, 
     return places
 
 
-_AROUND = (
+_AROUND: tuple[tuple[float, float, Anchor], ...] = (
     (9.0, 0.0, "start"),
     (-9.0, 0.0, "end"),
     (0.0, -14.0, "middle"),

@@ -13,6 +13,7 @@ from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, as_named
 from neural_net_viz.drawing.matrix_panel import MatrixPanel, cell_size
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.pixels import data_range
+from neural_net_viz.drawing.ramps import Ramp
 from neural_net_viz.figure import Figure
 
 __all__ = ["sequence_heat_map"]
@@ -67,7 +68,7 @@ def sequence_heat_map(
     canvas = Canvas()
     blocks: list[MatrixPanel] = []
     for name, v in states.items():
-        colors = "signed" if (v < 0).any() else "sequential"
+        colors: Ramp = "signed" if (v < 0).any() else "sequential"
         ends = data_range(v, colors, value_range)
         if value_range is None and colors == "sequential":
             ends = (0.0, ends[1] if ends[1] > 0 else 1.0)

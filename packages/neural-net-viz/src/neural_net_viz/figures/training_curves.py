@@ -116,7 +116,9 @@ def _positions(name: str, values: Floats, x: Any) -> Floats:
     return at
 
 
-def _spread(values: Floats, band: str) -> tuple[Floats, Floats, Floats]:
+def _spread(
+    values: Floats, band: Literal["range", "quartiles", "none"]
+) -> tuple[Floats, Floats, Floats]:
     """Return lower edge, median and upper edge; NaN where a seed is not finite."""
     if not values.size:
         return (np.full(values.shape[1], np.nan),) * 3
