@@ -94,14 +94,17 @@ def examples(session: nox.Session) -> None:
     """Run every example (quickly, where it offers that) and the tests of all."""
     sync(session, "packages", "test")
     names = sorted(path.parent.name for path in Path("examples").glob("*/main.py"))
-    # A copy, so that the figures and checkpoints of the repository stay as they are.
+    # A copy, so that what a run should not have written is seen and does no harm.
     copies = Path(session.create_tmp()).resolve() / "examples"
     shutil.rmtree(copies, ignore_errors=True)
     shutil.copytree("examples", copies)
+    before = contents(copies)
     for name in names:
         main = copies / name / "main.py"
         quick = ["--quick"] if "--quick" in main.read_text(encoding="utf-8") else []
         session.run("python", *STRICT, str(main), *quick, env=CLEAN)
+    if changed := sorted(path for path, _ in contents(copies) ^ before):
+        session.error(f"quick runs have written into the repository's folders: {changed}")
     session.run("pytest", "examples", *session.posargs, env=CLEAN)
 
 
@@ -270,6 +273,15 @@ def hashes(session: nox.Session) -> None:
 
 
 # ---- helpers
+
+
+def contents(folder: Path) -> set[tuple[str, str]]:
+    """Read every file below a folder, caches left out: its path and the hash of what it holds."""
+    return {
+        (str(path.relative_to(folder)), hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
 
 
 def strip_locations(lock: str) -> str:

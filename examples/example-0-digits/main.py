@@ -5,6 +5,7 @@ were chosen by cross-validation within the 1,437 (see the README), never on thos
 """
 
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -153,4 +154,6 @@ if __name__ == "__main__":
     if "--seeds" in sys.argv:
         main_over_seeds()
     else:
-        main(quick="--quick" in sys.argv)
+        quick = "--quick" in sys.argv
+        # A quick run is a look, not a result: its figures stay out of the repository.
+        main(quick, Path(tempfile.mkdtemp()) if quick else HERE)

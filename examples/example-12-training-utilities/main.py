@@ -5,6 +5,7 @@ makes no difference: a remedy is understood when one knows what it is not for.
 """
 
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -131,4 +132,6 @@ def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(quick="--quick" in sys.argv)
+    quick = "--quick" in sys.argv
+    # A quick run is a look, not a result: its figures stay out of the repository.
+    main(quick, Path(tempfile.mkdtemp()) if quick else HERE)

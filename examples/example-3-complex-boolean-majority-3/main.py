@@ -5,6 +5,7 @@ weights and a threshold between one and two does it: what makes a function hard 
 """
 
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -113,4 +114,6 @@ def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(quick="--quick" in sys.argv)
+    quick = "--quick" in sys.argv
+    # A quick run is a look, not a result: its figures stay out of the repository.
+    main(quick, Path(tempfile.mkdtemp()) if quick else HERE)

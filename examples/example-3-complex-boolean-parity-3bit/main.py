@@ -6,6 +6,7 @@ units does it take? With n bits, n step units suffice in theory; in practice a s
 
 import itertools
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -124,4 +125,6 @@ def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(quick="--quick" in sys.argv)
+    quick = "--quick" in sys.argv
+    # A quick run is a look, not a result: its figures stay out of the repository.
+    main(quick, Path(tempfile.mkdtemp()) if quick else HERE)

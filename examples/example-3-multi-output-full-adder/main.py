@@ -6,6 +6,7 @@ network add any two 4-bit numbers, though it never saw a number.
 """
 
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -126,4 +127,6 @@ def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(quick="--quick" in sys.argv)
+    quick = "--quick" in sys.argv
+    # A quick run is a look, not a result: its figures stay out of the repository.
+    main(quick, Path(tempfile.mkdtemp()) if quick else HERE)

@@ -6,6 +6,7 @@ grid of rates. A rate is chosen on three seeds and what is reported comes from f
 
 import math
 import sys
+import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -152,4 +153,6 @@ def spread(scores: np.ndarray) -> str:
 
 
 if __name__ == "__main__":
-    main(quick="--quick" in sys.argv)
+    quick = "--quick" in sys.argv
+    # A quick run is a look, not a result: its figures stay out of the repository.
+    main(quick, Path(tempfile.mkdtemp()) if quick else HERE)

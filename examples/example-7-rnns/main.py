@@ -7,6 +7,7 @@ runs only some of them.
 
 import math
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -235,4 +236,6 @@ def main(
 
 if __name__ == "__main__":
     chosen = tuple(part for part in PARTS if part in sys.argv) or tuple(PARTS)
-    main(quick="--quick" in sys.argv, parts=chosen)
+    quick = "--quick" in sys.argv
+    # A quick run is a look, not a result: its figures stay out of the repository.
+    main(quick, Path(tempfile.mkdtemp()) if quick else HERE, parts=chosen)
