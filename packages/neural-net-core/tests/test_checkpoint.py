@@ -183,6 +183,20 @@ def test_when_one_part_is_refused_nothing_has_changed(
         assert counter.state["m"][0].tolist() == [5, 5]
 
 
+def test_a_part_that_refuses_even_its_former_state_stops_no_other(path: Path) -> None:
+    class Never(Counter):
+        def load_state_dict(self, state: Any) -> None:
+            raise RuntimeError("never")
+
+    save_checkpoint(path, model=Net(1), optimizer=Counter(1), extra={"ema": Counter(3)})
+    model, optimizer = Net(5), Counter(5)
+    with pytest.raises(CheckpointError, match="refuses its state: RuntimeError") as caught:
+        load_checkpoint(path, model=model, optimizer=optimizer, extra={"ema": Never(5)})
+    assert "refuses its former state, too" in caught.value.__cause__.__notes__[0]  # type: ignore
+    assert all((a == 5).all() for k, a in model.state_dict().items() if k != "steps")
+    assert optimizer.state["value"] == 5
+
+
 def test_a_model_of_another_shape_is_refused_by_every_wrong_key(path: Path) -> None:
     class Other(Module):
         def __init__(self) -> None:

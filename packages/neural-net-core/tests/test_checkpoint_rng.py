@@ -57,7 +57,9 @@ def test_several_generators_are_kept_apart_by_name(path: Path) -> None:
         ({"has_uint32": "1"}, "holds '1' where the generator has 0"),
         ({"state": {"state": 1}}, r"holds \['state'\]"),
         ({"more": 1}, "holds"),
-        ({"state": {"state": 1, "inc": 2**130}}, "refuses its state"),
+        ({"state": {"state": 1, "inc": 2**130 + 1}}, "refuses its state"),
+        # It would draw zeros for ever, and `integers` would wait for ever for something else.
+        ({"state": {"state": 0, "inc": 0}}, "inc = 0, which must be odd"),
     ],
 )
 def test_a_generator_state_that_does_not_fit_is_refused(
@@ -101,3 +103,19 @@ def test_a_generator_of_another_kind_is_refused(path: Path) -> None:
     save_checkpoint(path, rng=np.random.Generator(np.random.MT19937(0)))
     with pytest.raises(CheckpointError, match="is a PCG64, but"):
         load_checkpoint(path, rng=np.random.default_rng(0))
+
+
+def test_a_generator_that_would_draw_only_zeros_is_refused(path: Path) -> None:
+    """MT19937 with an empty table, but for bits that do not count: `integers(10)` never returns."""
+    rng = np.random.Generator(np.random.MT19937(0))
+    before = rng.random(3)
+    state = np.random.MT19937(0).state
+    state["state"]["key"][:] = 0
+    state["state"]["key"][0] = 2**31 - 1
+    dead = np.random.Generator(np.random.MT19937(0))
+    dead.bit_generator.state = state
+    save_checkpoint(path, rng=dead)
+    rng = np.random.Generator(np.random.MT19937(0))
+    with pytest.raises(CheckpointError, match="zeros only"):
+        load_checkpoint(path, rng=rng)
+    assert np.array_equal(rng.random(3), before)

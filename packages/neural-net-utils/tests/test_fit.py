@@ -6,12 +6,14 @@ import sys
 import numpy as np
 import pytest
 
-from neural_net_core import Dense, Module, Parameter, cross_entropy, mse_loss, tanh
+from neural_net_core import Dense, Module, Parameter, ShapeError, cross_entropy, mse_loss, tanh
 from neural_net_utils import (
     Callback,
+    CSVLogger,
     DataLoader,
     EarlyStopping,
     accuracy,
+    evaluate,
     f1_score,
     fit,
     mean_absolute_error,
@@ -369,6 +371,226 @@ def test_bad_arguments(tiny, options, error, message):
     with pytest.raises(error, match=message):
         quick(tiny, model, **options)
     if "validation" not in options and options.get("epochs") != 2:
+        assert model.w.data == [1.0]
+
+
+def ignored(n=4):
+    """Rows whose first and last target count; the others are ignored by `cross_entropy`."""
+    return np.array([[2.0, 0.0]] * n, dtype=np.float32), np.array([1] + [-100] * (n - 2) + [0])
+
+
+class Scale(Module):
+    """One weight, so that a gradient is one number."""
+
+    def __init__(self):
+        self.w = Parameter(np.ones(1, dtype=np.float32))
+
+    def forward(self, x):
+        return x * self.w
+
+
+def weighted_loss(output, target):
+    return cross_entropy(output, target, weight=np.array([0.2, 3.0], dtype=np.float32))
+
+
+def own_mean(output, target):
+    """A mean of one's own over what it likes, said in `counted`."""
+    keep = target != -100
+    loss = ((output[:, 1] - target) ** 2 * keep).sum() * (1 / max(keep.sum(), 1))
+    loss.counted = keep.sum()
+    return loss
+
+
+@pytest.mark.parametrize("loss", [cross_entropy, weighted_loss, own_mean])
+@pytest.mark.parametrize("n", [2, 4, 5, 9])
+@pytest.mark.parametrize("batch", [1, 2, 3, 4])
+def test_batches_weigh_what_their_losses_counted(tiny, loss, n, batch):
+    """Ignored targets, class weights: accumulated and evaluated as if there were one batch."""
+    x, y = ignored(n)
+    found = []
+
+    class Look(Callback):
+        def on_gradients(self, training):
+            found.append((float(training.model.w.grad[0]), training.loss))
+
+    for size, accumulate in ((n, 1), (batch, n)):
+        options = {"accumulate": accumulate, "epochs": 1, "callbacks": [Look()]}
+        model, history = quick(tiny, Scale(), loss, DataLoader((x, y), size), 0.0, **options)
+        found.append(evaluate(model, loss, DataLoader((x, y), size))["loss"])
+        found.append(history["loss"][0])
+    (gradient, step), evaluated, epoch = found[:3]
+    assert found[3] == pytest.approx((gradient, step), rel=1e-5)
+    assert found[4:] == pytest.approx([evaluated, epoch], rel=1e-5)
+    assert evaluated == pytest.approx(step, rel=1e-5)
+    if loss is cross_entropy:
+        assert (gradient, step) == pytest.approx((0.7616, 1.1269), abs=1e-4)
+
+
+def test_a_step_in_which_nothing_counts(tiny):
+    """All targets ignored, in a group and in an evaluation: loss 0, no NaN, nothing trained."""
+    x, _ = ignored()
+    data = DataLoader((x, np.full(4, -100)), 3)
+    model, history = quick(tiny, Scale(), cross_entropy, data, accumulate=2, epochs=1)
+    assert history["loss"] == history.steps["loss"] == [0.0]
+    assert model.w.data == [1.0]
+    assert evaluate(model, cross_entropy, data) == {"loss": 0.0}
+
+
+def test_a_model_that_returns_its_loss(tiny):
+    """Without loss_fn batches are inputs alone: equal to the same loss outside, to the bit."""
+
+    class WithLoss(Module):
+        def __init__(self):
+            self.line = Line()
+
+        def forward(self, x, y):
+            return mse_loss(self.line(x), y)
+
+    class Autoencoder(Module):
+        def __init__(self):
+            self.line = Line()
+
+        def forward(self, x):
+            return mse_loss(self.line(x), 2 * x)
+
+    data = DataLoader(line_data(10), 3)
+    for accumulate in (1, 2):
+        options = {"epochs": 3, "accumulate": accumulate, "validation": data, "loader": data}
+        plain, wanted = quick(tiny, **options)
+        model, history = quick(tiny, WithLoss(), None, **options)
+        assert model.line.w.data == plain.w.data
+        assert repr(history) == repr(wanted)
+    assert evaluate(model, None, data) == {"loss": history["val_loss"][-1]}
+    # One input alone: what DataLoader(array) gives.
+    model, history = quick(tiny, Autoencoder(), None, DataLoader(line_data(10)[0], 4), epochs=60)
+    assert model.line.w.data == pytest.approx([2.0], abs=1e-2)
+    with pytest.raises(ValueError, match="without loss_fn there are none"):
+        quick(tiny, WithLoss(), None, data, epochs=1, metrics={"accuracy": accuracy})
+    with pytest.raises(ShapeError, match=r"from loss_fn \(without one, from the model\)"):
+        quick(tiny, Line(), None, DataLoader(line_data(10)[0], 4), epochs=1)
+    with pytest.raises(ValueError, match=r"expected batches \(inputs, \.\.\.\), got a ndarray"):
+        quick(tiny, Autoencoder(), None, line_data()[0], epochs=1)
+
+
+class Closing(Callback):
+    """Notes that it was closed, and fails if it is told to."""
+
+    def __init__(self, closed, error=None):
+        self.closed, self.error = closed, error
+
+    def close(self):
+        self.closed.append(self)
+        if self.error is not None:
+            raise self.error
+
+
+class Failing(Callback):
+    def on_step_end(self, training):
+        raise ZeroDivisionError("training")
+
+
+@pytest.mark.parametrize("first", [None, OSError("disk"), KeyboardInterrupt()])
+@pytest.mark.parametrize("second", [None, ValueError("table"), KeyboardInterrupt()])
+@pytest.mark.parametrize("fails", [False, True])
+def test_all_callbacks_are_closed(tiny, tmp_path, first, second, fails):
+    """Whichever close() raises: the first error comes out, with a note on each later one."""
+    closed = []
+    errors = [*([ZeroDivisionError("training")] if fails else []), first, second]
+    errors = [error for error in errors if error is not None]
+    logger = CSVLogger(tmp_path / "log.csv", per="step")
+    callbacks = [Closing(closed, first), Closing(closed), logger, Closing(closed, second)]
+    callbacks += [Closing(closed), *([Failing()] if fails else [])]
+    if not errors:
+        quick(tiny, epochs=1, callbacks=callbacks)
+    else:
+        with pytest.raises(type(errors[0])) as caught:
+            quick(tiny, epochs=1, callbacks=callbacks)
+        notes = getattr(caught.value, "__notes__", [])
+        assert notes == [f"Closing.close() failed, too: {error!r}" for error in errors[1:]]
+    assert closed == [c for c in callbacks if isinstance(c, Closing)]
+    assert logger._stream is None
+    for error in (first, second):  # the parameters are shared between cases
+        vars(error or Line()).pop("__notes__", None)
+
+
+def test_parts_that_would_train_nothing(tiny):
+    """An optimizer of another model, a schedule of another optimizer: an error at the start."""
+    model, other = Line(), Line()
+
+    class Steps:
+        def __init__(self, optimizer):
+            self.optimizer = optimizer
+
+        def step(self):
+            self.optimizer.param_groups[0]["lr"] /= 2
+
+    optimizer, foreign = (tiny.TinyMomentum(m.parameters()) for m in (model, other))
+    options = {"epochs": 1, "progress": "off"}
+    with pytest.raises(ValueError, match=r"optimizer \(TinyMomentum\) holds no parameter of the m"):
+        fit(model, mse_loss, foreign, [line_data()], **options)
+    with pytest.raises(ValueError, match=r"schedule \(Steps\) sets the rates of another optimizer"):
+        fit(model, mse_loss, optimizer, [line_data()], schedule=Steps(foreign), **options)
+    assert model.w.data == other.w.data == [1.0]
+    fit(model, mse_loss, optimizer, [line_data()], schedule=Steps(optimizer), **options)
+    assert model.w.data != [1.0]
+
+    class Learned(Module):
+        """A loss with a parameter of its own; the model itself is frozen elsewhere."""
+
+        def __init__(self):
+            self.factor = Parameter(np.ones(1, dtype=np.float32))
+
+        def forward(self, output, target):
+            return mse_loss(output * self.factor, target)
+
+    loss = Learned()
+    fit(model, loss, tiny.TinyMomentum(loss.parameters()), [line_data()], **options)
+    assert loss.factor.data != [1.0]
+
+
+@pytest.mark.parametrize(
+    "name", ["loss", "val_loss", "val_accuracy", "val_", "epoch", "lr", "lr_1"]
+)
+def test_reserved_names_of_metrics(tiny, name):
+    """A metric whose column is somebody else's would be overwritten, or overwrite it."""
+    model = Line()
+    with pytest.raises(ValueError, match=f'the name {name!r}|the name "loss"'):
+        quick(tiny, model, epochs=1, metrics={name: mean_absolute_error})
+    assert model.w.data == [1.0]
+    quick(tiny, epochs=1, metrics={"lr_error": mean_absolute_error, "epochs": accuracy_of_sign})
+
+
+def accuracy_of_sign(output, target):
+    return float(np.mean((output > 0) == (target > 0)))
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("model", [None, Line, lambda x: x, "model"]),
+        ("loss_fn", ["mse", 3, 0.0]),
+        ("optimizer", [None, 0.1, object(), [Parameter([1.0])]]),
+        ("train_loader", [None, 3, 0.5, line_data]),
+        ("validation", [3, line_data]),
+        ("schedule", [0.1, "cosine", object()]),
+        ("clip", [1.0, "norm"]),
+        ("callbacks", [EarlyStopping(), [None], 3, [EarlyStopping]]),
+        ("metrics", [accuracy, ["accuracy"], {1: accuracy}]),
+    ],
+)
+def test_wrong_parts(tiny, part, value):
+    """A part that cannot be one is refused with its name before anything runs."""
+    for wrong in value:
+        model = Line()
+        options = {
+            "model": model,
+            "loss_fn": mse_loss,
+            "optimizer": tiny.TinyMomentum(model.parameters()),
+            "train_loader": [line_data()],
+            part: wrong,
+        }
+        with pytest.raises((TypeError, ValueError), match=part.split("_")[0]):
+            fit(**options, epochs=1, progress="off")
         assert model.w.data == [1.0]
 
 

@@ -65,6 +65,106 @@ def test_max_steps_can_be_raised(tiny, wanted, tmp_path):
     assert_same(tiny.outcome(*resumed), wanted)
 
 
+@pytest.mark.parametrize("steps", [1, 7, 8, 11, 15, 16])
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_a_run_that_ended_resumes_to_its_end(tiny, tmp_path, steps, accumulate):
+    """Ended by max_steps, mostly in mid-epoch, and gone on from its own last file: the same run.
+
+    That file was written at the last step, before the row of the unfinished epoch stood.
+    """
+    options = {"max_steps": steps, "accumulate": accumulate}
+    whole = tiny.outcome(*tiny.train(tmp_path, **options))
+    log = (tmp_path / "steps.csv").read_bytes()
+    file = latest_checkpoint(tmp_path)
+    again = tiny.train(tmp_path, resume_from=file, **options)
+    assert_same(tiny.outcome(*again), whole)
+    assert again[1].stop_reason == "max_steps"
+    assert (tmp_path / "steps.csv").read_bytes() == log
+    assert latest_checkpoint(tmp_path).name == file.name
+
+
+@pytest.mark.parametrize("step", [5, 11, 16])
+def test_ctrl_c_at_the_last_step(tiny, tmp_path, step):
+    """The interrupt comes when max_steps is reached anyway: the resumed run has the last row."""
+
+    class Press(Callback):
+        def on_gradients(self, training):
+            if training.step + 1 == step:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    whole = tiny.outcome(*tiny.train(max_steps=step))
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job has none
+    try:
+        _, history, _ = tiny.train(tmp_path, max_steps=step, callbacks=[Press()])
+    finally:
+        signal.signal(signal.SIGINT, former)
+    assert history.stop_reason == "interrupted"
+    resumed = tiny.train(tmp_path, max_steps=step, resume_from=latest_checkpoint(tmp_path))
+    assert_same(tiny.outcome(*resumed), whole)
+
+
+def test_a_file_written_after_an_epoch_was_cut_short(tiny, tmp_path):
+    """A callback of one's own saves with half an epoch's row: the whole epoch's replaces it."""
+
+    class Save(Callback):
+        def on_epoch_end(self, training):
+            training.save(tmp_path / "own.safetensors")
+
+    _, history, _ = tiny.train(max_steps=11, callbacks=[Save()])
+    assert history.index == [1, 2]
+    again = tiny.train(max_steps=11, resume_from=tmp_path / "own.safetensors")
+    assert repr(again[1]) == repr(history)
+    _, history, _ = tiny.train(resume_from=tmp_path / "own.safetensors")
+    assert history.index == [1, 2, 3, 4]
+
+
+KINDS = ["plain", "shuffled", "transformed", "same", "one generator", "two generators"]
+
+
+@pytest.mark.parametrize("stop", [4, 6, 9])
+@pytest.mark.parametrize("kind", KINDS)
+def test_validation_loaders_resume(tiny, tmp_path, kind, stop):
+    """Noise from the library's generator, and a loader for validation that may draw as well."""
+    from neural_net_core import default_rng, seed
+
+    x, y = tiny.small_digits(60)
+
+    def noisy(batch, rng):
+        return (batch[0] + rng.normal(0, 0.1, batch[0].shape).astype(np.float32), batch[1])
+
+    def run(**options):
+        seed(0)
+        one, two = np.random.default_rng(1), np.random.default_rng(2)
+        own = None if "generator" not in kind else one
+        data = DataLoader((x, y), 10, shuffle=True, rng=own)
+        held_out = {
+            "plain": lambda: DataLoader((x, y), 16),
+            "shuffled": lambda: DataLoader((x, y), 16, shuffle=True),
+            "transformed": lambda: DataLoader((x, y), 16, transform=noisy),
+            "same": lambda: data,
+            "one generator": lambda: DataLoader((x, y), 16, shuffle=True, transform=noisy, rng=one),
+            "two generators": lambda: DataLoader((x, y), 16, transform=noisy, rng=two),
+        }[kind]()
+        model = tiny.NoisyNet(rng=default_rng())
+        optimizer = tiny.TinyMomentum(model.parameters())
+        history = fit(
+            model,
+            cross_entropy,
+            optimizer,
+            data,
+            epochs=3,
+            validation=held_out,
+            progress="off",
+            **options,
+        )
+        return model.state_dict() | {"loss": np.array(history["loss"] + history["val_loss"])}
+
+    whole = run()
+    run(callbacks=[StopAt(stop), Checkpoint(tmp_path)])
+    default_rng().random(3)
+    assert_same(run(resume_from=latest_checkpoint(tmp_path)), whole)
+
+
 def test_every_saved_file_resumes(tiny, wanted, tmp_path):
     """Any file, also the best epoch's, leads to the same end."""
     tiny.train(tmp_path)

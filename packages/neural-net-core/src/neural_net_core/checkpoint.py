@@ -252,7 +252,10 @@ def _receive(path: PathLike, receivers: list[_Receiver]) -> None:
             receiver.write(copy.deepcopy(receiver.state))
     except BaseException as error:
         for changed, state in reversed(former):
-            changed.write(state)
+            try:
+                changed.write(state)
+            except Exception as failure:  # one that refuses even its own must not stop the others
+                error.add_note(f"the {changed.name} refuses its former state, too: {failure!r}")
         if isinstance(error, Exception):
             cause = str(error) if isinstance(error, NeuralNetError) else repr(error)
             raise CheckpointError(f"{path}: the {name} refuses its state: {cause}") from error
@@ -288,7 +291,8 @@ def _generator(path: PathLike, name: str, generator: np.random.Generator, state:
 def _unlike(state: Any, own: Any) -> str:
     """Say how a state differs in form from a generator's own, or nothing.
 
-    NumPy's compiled generators take some values unchecked and would read past their tables.
+    NumPy's compiled generators take some values unchecked: they would read past their tables, or
+    draw nothing but zeros, in which case drawing an integer never ends.
     """
     if type(state) is not type(own):
         return f"the file holds {state!r:.40} where the generator has {own!r:.40}"
@@ -305,7 +309,18 @@ def _unlike(state: Any, own: Any) -> str:
         for key, limit in (("pos", 624), ("buffer_pos", 4)):
             if key in state and not (type(state[key]) is int and state[key] <= limit):
                 return f"the file holds {key} = {state[key]!r:.40}"
-        return next(filter(None, (_unlike(state[key], own[key]) for key in own)), "")
+        problem = next(filter(None, (_unlike(state[key], own[key]) for key in own)), "")
+        return problem or _stuck(state)
+    return ""
+
+
+def _stuck(state: dict[str, Any]) -> str:
+    """Say whether a generator would draw zeros only, of a state that has its generator's form."""
+    if "inc" in state and state["inc"] % 2 == 0:  # PCG64: its period is whole for odd ones only
+        return f"the file holds inc = {state['inc']}, which must be odd"
+    # MT19937: of the first word, the highest bit counts.
+    if "pos" in state and not (state["key"][1:].any() or state["key"][0] >> 31):
+        return "the file holds zeros only"
     return ""
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from neural_net_core import Module, Tensor, no_grad
+from neural_net_core import Module, StateDictError, Tensor, no_grad
 from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
+from neural_net_utils._states import load_together, saved_count, saved_entry, saved_number
 from neural_net_utils.loader import Batch
 from neural_net_utils.metrics import MetricFunction, StreamingMetric, as_streaming
 
@@ -25,7 +26,7 @@ Metrics = Mapping[str, MetricFunction | StreamingMetric]
 
 def evaluate(
     model: Module,
-    loss_fn: LossFunction,
+    loss_fn: LossFunction | None,
     batches: Iterable[Batch],
     metrics: Metrics | None = None,
 ) -> dict[str, float]:
@@ -33,23 +34,29 @@ def evaluate(
 
     Args:
         model: called as `model(*inputs)`.
-        loss_fn: `loss_fn(output, target)` gives a scalar Tensor, the mean over the batch.
+        loss_fn: `loss_fn(output, target)` gives a scalar Tensor, the mean over the batch. None: the
+            model itself returns it, and batches have no target.
         batches: batches `(*inputs, target)`: a loader, or `[(x, y)]` for everything at once.
         metrics: functions of (output, target) by name; see `as_streaming` for how they join.
 
     Returns:
-        "loss" and the metrics by name; means are weighted by batch size.
+        "loss" and the metrics by name. Batches join as if they were one: their mean losses are
+        weighted by what they counted (`Tensor.counted`), or by samples where a loss does not say.
 
     Raises:
         ValueError: if there is no batch, or one is not a tuple `(*inputs, target)`.
     """
     totals = Totals(metrics)
+    loss_of, with_target = loss_function("evaluate", loss_fn, metrics)
     with evaluation_mode(model), no_grad():
         for batch in batches:
-            *inputs, target = check_batch("evaluate", batch)
+            *inputs, target = check_batch("evaluate", batch, with_target)
             output = model(*inputs)
-            totals.update(loss_value(loss_fn(output, target)), output, target)
-    if totals.count == 0:
+            loss = loss_of(output, target)
+            value = loss_value(loss)
+            size = batch_size(inputs, target) if loss.counted is None else loss.counted
+            totals.update(value, size, output, target)
+    if totals.batches == 0:
         raise ValueError("evaluate: the loader gave no batch")
     return totals.compute()
 
@@ -93,23 +100,32 @@ class Totals:
     """Loss and metrics over the samples seen so far."""
 
     def __init__(self, metrics: Metrics | None) -> None:
+        if not isinstance(metrics, Mapping | None):
+            raise TypeError(
+                f"metrics: expected a dict of functions by name, got a {type(metrics).__name__}"
+            )
         # Copies, so that one metric object can serve training and validation.
         self.metrics = {k: as_streaming(copy.deepcopy(m)) for k, m in (metrics or {}).items()}
-        if "loss" in self.metrics:
-            raise ValueError('metrics: the name "loss" is taken by the loss')
+        for name in self.metrics:
+            if not isinstance(name, str):
+                raise TypeError(f"metrics: expected names and functions, got the name {name!r}")
+            if name == "loss":
+                raise ValueError('metrics: the name "loss" is taken by the loss')
         self.reset()
 
     def reset(self) -> None:
         """Forget all samples."""
         self.loss = 0.0
-        self.count = 0
+        self.count = 0.0
+        self.batches = 0
         for metric in self.metrics.values():
             metric.reset()
 
-    def update(self, loss: float, output: Any, target: Any) -> None:
-        """Take in a batch whose mean loss is `loss`."""
-        self.loss += loss * len(target)
-        self.count += len(target)
+    def update(self, loss: float, count: float, output: Any, target: Any) -> None:
+        """Take in a batch with the mean loss `loss` over `count` targets."""
+        self.loss += loss * count
+        self.count += count
+        self.batches += 1
         if self.metrics:
             values = _arrays(output)
             for metric in self.metrics.values():
@@ -117,8 +133,8 @@ class Totals:
 
     @property
     def mean_loss(self) -> float:
-        """The mean over all samples; NaN if there were none."""
-        return self.loss / self.count if self.count else math.nan
+        """The mean over all samples; NaN if there were none, 0 if none of them counted."""
+        return self.loss / self.count if self.count else 0.0 if self.batches else math.nan
 
     def compute(self) -> dict[str, float]:
         """Loss and metrics over all samples; NaN if there were none."""
@@ -127,38 +143,81 @@ class Totals:
     def state_dict(self) -> dict[str, Any]:
         """Everything summed up so far."""
         metrics = {name: metric.state_dict() for name, metric in self.metrics.items()}
-        return {"loss": self.loss, "count": self.count, "metrics": metrics}
+        sums = {"loss": self.loss, "count": self.count, "batches": self.batches}
+        return {**sums, "metrics": metrics}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from the sums of `state_dict`."""
-        if state["metrics"].keys() != self.metrics.keys():
-            raise ValueError(
-                f"metrics: the saved run had {sorted(state['metrics'])}, this one has "
-                f"{sorted(self.metrics)}"
+        """Go on from the sums of `state_dict`.
+
+        Raises:
+            StateDictError: if a sum is impossible, or the metrics were others; nothing has changed.
+        """
+        loss, count = (saved_number("totals", state, name) for name in ("loss", "count"))
+        batches = saved_count("totals", state, "batches")
+        metrics = saved_entry("totals", state, "metrics")
+        if not isinstance(metrics, Mapping) or metrics.keys() != self.metrics.keys():
+            raise StateDictError(
+                f"metrics: the saved run had {metrics!r:.200}, this one has {sorted(self.metrics)}"
             )
-        self.loss, self.count = float(state["loss"]), int(state["count"])
-        for name, metric in self.metrics.items():
-            metric.load_state_dict(state["metrics"][name])
+        if count < 0:
+            raise StateDictError(f"totals: count must be >= 0 in a state, got {count}")
+        load_together((metric, metrics[name]) for name, metric in self.metrics.items())
+        self.loss, self.count, self.batches = loss, count, batches
 
 
-def check_batch(where: str, batch: Any) -> Batch:
-    """The batch, if it is `(*inputs, target)` with a target that has a length."""
-    if not isinstance(batch, (tuple, list)) or len(batch) < 2:
+def loss_function(
+    where: str, loss_fn: LossFunction | None, metrics: Metrics | None
+) -> tuple[LossFunction, bool]:
+    """The loss as a function of output and target, and whether batches have a target.
+
+    A model that returns its own loss is one whose loss is the identity, and whose target is None.
+    """
+    if loss_fn is None:
+        if metrics:
+            raise ValueError(
+                f"{where}: metrics compare outputs with targets, and without loss_fn there are "
+                "none; give a loss_fn, or take the metrics away"
+            )
+        return (lambda output, _: output), False
+    if not callable(loss_fn):
+        raise TypeError(
+            f"{where}: loss_fn must be a function of (output, target), or None for a model that "
+            f"returns its loss, got {loss_fn!r:.80}"
+        )
+    return loss_fn, True
+
+
+def check_batch(where: str, batch: Any, with_target: bool = True) -> Batch:
+    """The batch, if it is `(*inputs, target)` and its last part has a length.
+
+    Without a target it is `(*inputs, None)`, so that one loop serves both.
+    """
+    parts, form = (2, "inputs, ..., target") if with_target else (1, "inputs, ...")
+    if not isinstance(batch, (tuple, list)) or len(batch) < parts:
         kind = f"{type(batch).__name__} of {len(batch)}" if isinstance(batch, (tuple, list)) else ""
         raise ValueError(
-            f"{where}: expected batches (inputs, ..., target), got a "
+            f"{where}: expected batches ({form}), got a "
             f"{kind or type(batch).__name__}; for arrays give DataLoader((x, y)) or [(x, y)]"
         )
-    if np.ndim(batch[-1]) == 0:
-        raise ValueError(f"{where}: a batch's target must be an array (B, ...), got {batch[-1]!r}")
-    return tuple(batch)
+    if np.ndim(batch[-1 if with_target else 0]) == 0:
+        which = "target" if with_target else "first input"
+        raise ValueError(f"{where}: a batch's {which} must be an array (B, ...), got {batch[-1]!r}")
+    return tuple(batch) if with_target else (*batch, None)
+
+
+def batch_size(inputs: list[Any], target: Any) -> int:
+    """How many samples a batch has."""
+    return len(inputs[0] if target is None else target)
 
 
 def loss_value(loss: Any) -> float:
     """The number in a scalar loss."""
     if not isinstance(loss, Tensor) or loss.size != 1:
         kind = f"a Tensor {loss.shape}" if isinstance(loss, Tensor) else type(loss).__name__
-        raise ShapeError(f"loss_fn: expected a scalar Tensor, the batch's mean loss, got {kind}")
+        raise ShapeError(
+            "loss: expected a scalar Tensor, the batch's mean, from loss_fn (without one, from the "
+            f"model), got {kind}"
+        )
     return float(loss.item())
 
 

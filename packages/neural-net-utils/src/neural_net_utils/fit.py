@@ -10,7 +10,7 @@ import neural_net_core
 from neural_net_core import Module, Parameter
 from neural_net_utils.callbacks.base import Callback
 from neural_net_utils.callbacks.stop_on_nan import StopOnNaN
-from neural_net_utils.evaluate import LossFunction, Metrics, evaluate, loss_value
+from neural_net_utils.evaluate import LossFunction, Metrics, evaluate, loss_function
 from neural_net_utils.history import History
 from neural_net_utils.loader import Batch
 from neural_net_utils.progress import ProgressMode, make_progress
@@ -21,7 +21,7 @@ __all__ = ["fit"]
 
 def fit(
     model: Module,
-    loss_fn: LossFunction,
+    loss_fn: LossFunction | None,
     optimizer: Optimizer,
     train_loader: Iterable[Batch],
     *,
@@ -48,7 +48,8 @@ def fit(
 
     Args:
         model: called as `model(*inputs)` for every batch.
-        loss_fn: `loss_fn(output, target)` gives a scalar Tensor, the mean over the batch.
+        loss_fn: `loss_fn(output, target)` gives a scalar Tensor, the mean over the batch. None: the
+            model itself returns it, and batches are `(*inputs)` without a target.
         optimizer: has `step()` and `zero_grad()`, and `state_dict()` for checkpoints.
         train_loader: gives batches `(*inputs, target)`; read once per epoch.
         epochs: train so many times through the data.
@@ -62,8 +63,8 @@ def fit(
         schedule_monitor: the column that `step_metric` gets; None means "val_loss", or "loss"
             without validation.
         clip: called with the parameters before each step; returns the gradients' norm or None.
-        accumulate: batches per step. Their gradients are averaged over the samples, as if they
-            were one batch.
+        accumulate: batches per step. They count as if they were one batch: each by what its loss
+            divided by (`Tensor.counted`), or by its samples where a loss does not say.
         callbacks: see `Callback`.
         progress: "rich" draws a bar, "plain" prints lines, "auto" does the first in a terminal and
             the second elsewhere, "off" is silent.
@@ -76,10 +77,15 @@ def fit(
     Raises:
         TrainingError: if the loss or a gradient is NaN or infinite.
         CheckpointError: if `resume_from` is damaged or of another model; nothing has changed then.
-        ValueError: for arguments out of range, or batches that are not tuples.
+        ValueError: for arguments out of range, batches that are not tuples, or an optimizer that
+            holds no parameter of the model.
     """
     if schedule_every not in ("step", "epoch"):
         raise ValueError(f'fit: schedule_every must be "step" or "epoch", got {schedule_every!r}')
+    if clip is not None and not callable(clip):
+        raise TypeError(f"fit: clip must be a function of the parameters, got {clip!r:.80}")
+    if not isinstance(callbacks, Sequence):
+        raise TypeError(f"fit: callbacks must be a list of Callback objects, got {callbacks!r:.80}")
     monitor = None
     if hasattr(schedule, "step_metric"):
         schedule_every = "epoch"
@@ -97,25 +103,24 @@ def fit(
         accumulate=accumulate,
         callbacks=[StopOnNaN(), *make_progress(progress), *callbacks],
     )
+    loss_of, _ = loss_function("fit", loss_fn, metrics)
     if seed is not None:
         neural_net_core.seed(seed)
-    if resume_from is not None:
+    if resume_from is None:
+        run.check()
+    else:
         run.restore(resume_from)
 
     with run:
         run.call("on_train_start")
-        while run.stop_reason is None:
-            run.begin_epoch()
+        while run.begin_epoch():
             for group in run.groups():  # batches of one step, ended early by run.stop()
                 optimizer.zero_grad()
-                run.loss, size = 0.0, sum(len(batch[-1]) for batch in group)
                 for *inputs, target in group:
                     output = model(*inputs)
-                    loss = loss_fn(output, target)
-                    value, share = loss_value(loss), len(target) / size
-                    (loss if share == 1 else loss * share).backward()
-                    run.loss += share * value
-                    run.totals.update(value, output, target)
+                    loss = loss_of(output, target)
+                    run.weighted(loss, inputs, output, target).backward()
+                run.join_gradients()
                 run.call("on_gradients")
                 if clip is not None:
                     run.gradient_norm = clip(run.parameters)

@@ -6,11 +6,15 @@ import csv
 import json
 import math
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from neural_net_core import StateDictError
+from neural_net_utils._states import LARGEST_COUNT, saved_array, saved_entry
 
 __all__ = ["History", "Table"]
 
@@ -68,13 +72,12 @@ class Table(dict[str, list[float]]):
     def to_csv(self, path: str | PathLike[str]) -> None:
         """Write a CSV file: a header, then one line per row; NaN is an empty cell."""
         with Path(path).open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream)
-            writer.writerow([self.index_name, *self])
-            writer.writerows(csv_cells(row) for row in self.rows())
+            csv.writer(stream).writerow([self.index_name, *self])
+            stream.writelines(csv_line(row) for row in self.rows())
 
     def to_json_lines(self, path: str | PathLike[str]) -> None:
         """Write one JSON object per line; NaN and infinity, which JSON lacks, are null."""
-        with Path(path).open("w", encoding="utf-8") as stream:
+        with Path(path).open("w", newline="\n", encoding="utf-8") as stream:
             stream.writelines(json_line(row) for row in self.rows())
 
     def state_dict(self) -> dict[str, Any]:
@@ -83,11 +86,44 @@ class Table(dict[str, list[float]]):
         return {"index": np.array(self.index, dtype=np.int64), "columns": columns}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Become the table that `state_dict` described."""
-        index = [int(number) for number in state["index"]]
-        columns = {name: np.asarray(column).tolist() for name, column in state["columns"].items()}
-        if any(len(column) != len(index) for column in columns.values()):
-            raise ValueError(f"{type(self).__name__}: columns of a state differ in length")
+        """Become the table that `state_dict` described.
+
+        Raises:
+            StateDictError: if the state is no table: columns of unequal length, rows that are not
+                numbered upwards; nothing has changed then.
+        """
+        self._become(*self._read(state))
+
+    def remove_last(self) -> None:
+        """Take the newest row away."""
+        del self.index[-1:]
+        for column in self.values():
+            del column[-1:]
+
+    def _read(self, state: Any) -> tuple[list[int], dict[str, list[float]]]:
+        """The rows' numbers and the columns in a state, after a look at each."""
+        where = f"{type(self).__name__} of {self.index_name}s"
+        saved = saved_entry(where, state, "columns")
+        index = saved_array(where, state, "index", "iu")
+        numbers = index.tolist()
+        if index.ndim != 1 or any(b <= a for a, b in pairwise([0, *numbers, LARGEST_COUNT + 1])):
+            raise StateDictError(f"{where}: the rows of a state must be numbered upwards from 1")
+        if not isinstance(saved, Mapping):
+            raise StateDictError(f"{where}: expected columns by name, got {saved!r:.80}")
+        columns = {}
+        for name in saved:
+            if not isinstance(name, str) or name == self.index_name:
+                raise StateDictError(f"{where}: no column can be called {name!r:.80}")
+            column = saved_array(where, saved, name, "fiu")
+            if column.shape != index.shape:
+                raise StateDictError(
+                    f"{where}: columns of a state differ in length: {name!r:.80} has the shape "
+                    f"{column.shape}, expected {index.shape}"
+                )
+            columns[name] = column.astype(np.float64).tolist()
+        return numbers, columns
+
+    def _become(self, index: list[int], columns: dict[str, list[float]]) -> None:
         self.index = index
         self.clear()
         self.update(columns)
@@ -111,14 +147,19 @@ class History(Table):
         return {**super().state_dict(), "steps": self.steps.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Become the history that `state_dict` described."""
-        super().load_state_dict(state)
-        self.steps.load_state_dict(state["steps"])
+        """Become the history that `state_dict` described.
+
+        Raises:
+            StateDictError: as of `Table`; nothing has changed then.
+        """
+        own = self._read(state)
+        self.steps.load_state_dict(saved_entry("History", state, "steps"))
+        self._become(*own)
 
 
-def csv_cells(row: Mapping[str, float]) -> list[str]:
-    """A row's cells, floats in the shortest form that reads back to the same bits."""
-    return ["" if math.isnan(value) else repr(value) for value in row.values()]
+def csv_line(row: Mapping[str, float]) -> str:
+    """A row as one line of CSV: floats in the shortest form that reads back to the same bits."""
+    return ",".join("" if math.isnan(value) else repr(value) for value in row.values()) + "\r\n"
 
 
 def json_line(row: Mapping[str, float]) -> str:

@@ -7,9 +7,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from neural_net_core import StateDictError, Tensor
 from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.random import resolve_rng
+from neural_net_utils._states import saved_count, saved_entry
 from neural_net_utils.collate import stack_samples
 from neural_net_utils.dataset import ArrayDataset
 
@@ -40,7 +42,8 @@ class DataLoader:
         batch_size: samples per batch; the last batch may be smaller.
         shuffle: a new random order in each epoch; otherwise the data set's own.
         drop_last: leave out a last batch that is smaller than the rest.
-        rng: one seed is drawn from it at the first use; None means the library's generator.
+        rng: one seed is drawn from it at the first use, if the loader shuffles or transforms;
+            None means the library's generator.
         collate: makes a batch from a list of samples; the default stacks them.
         transform: `transform(batch, rng)` gives the batch to use, for example augmented.
         lengths: one length per sample; batches are then formed from samples of
@@ -48,6 +51,7 @@ class DataLoader:
 
     Raises:
         ValueError: for a batch size below 1, or lengths that do not match the data set.
+        TypeError: for a data set without length and index, such as a generator or a dict.
 
     Examples:
         >>> loader = DataLoader(ArrayDataset([0, 1, 2, 3, 4]), batch_size=2)
@@ -62,7 +66,7 @@ class DataLoader:
 
     def __init__(
         self,
-        dataset: Dataset | Array | tuple[Array, ...],
+        dataset: Dataset | Array | Tensor | tuple[Array, ...],
         batch_size: int = 32,
         *,
         shuffle: bool = False,
@@ -74,8 +78,9 @@ class DataLoader:
     ) -> None:
         if isinstance(dataset, tuple):
             dataset = ArrayDataset(*dataset)
-        elif isinstance(dataset, np.ndarray):
-            dataset = ArrayDataset(dataset)
+        elif isinstance(dataset, (np.ndarray, Tensor)):
+            dataset = ArrayDataset(dataset.data if isinstance(dataset, Tensor) else dataset)
+        _check_dataset(dataset)
         if lengths is not None and len(lengths) != len(dataset):
             raise ValueError(
                 f"DataLoader: expected {len(dataset)} lengths, one per sample, got {len(lengths)}"
@@ -87,7 +92,7 @@ class DataLoader:
         self.collate = collate
         self.transform = transform
         self.lengths = None if lengths is None else np.asarray(lengths)
-        self._rng = resolve_rng(rng)
+        self.rng = resolve_rng(rng)
         self._seed: int | None = None
         self._source = np.random.Philox(key=0)
         self._generator = np.random.Generator(self._source)
@@ -106,7 +111,8 @@ class DataLoader:
         epoch, start = (self._epoch + 1, 0) if started else (self._epoch, self._position)
         self._continue = False
         self._epoch, self._position = epoch, start
-        seed = self._own_seed()
+        # Where nothing is random nothing is drawn: the library's generator serves others, too.
+        seed = self._own_seed() if self.shuffle or self.transform is not None else 0
         order = self._order(seed, epoch)
         for position in range(start, len(self)):
             rows = order[position * self.batch_size : (position + 1) * self.batch_size]
@@ -122,8 +128,8 @@ class DataLoader:
         """Seed, epoch and position: what it takes to go on after the newest batch.
 
         Inside a loop's last round the position is `len(loader)`: continued from there, a loop gives
-        nothing more. After the loop it is 0, in the next epoch. The seed is None before the
-        first use.
+        nothing more. After the loop it is 0, in the next epoch. The seed is None while it is not
+        needed.
         """
         return {"seed": self._seed, "epoch": self._epoch, "position": self._position}
 
@@ -131,19 +137,18 @@ class DataLoader:
         """Continue where `state_dict` was taken: the next loop gives the rest of that epoch.
 
         Raises:
-            ValueError: if an entry is missing or impossible for this loader.
+            StateDictError: if an entry is missing or impossible for this loader; nothing has
+                changed then.
         """
-        try:
-            seed = None if state["seed"] is None else int(state["seed"])
-            epoch, position = int(state["epoch"]), int(state["position"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"DataLoader: expected a state with seed, epoch and position, got {state!r}"
-            ) from error
-        if (seed or 0) < 0 or epoch < 0 or not 0 <= position <= len(self):
-            raise ValueError(
-                f"DataLoader: the state {state!r} does not fit a loader of {len(self)} batches: "
-                "were the data or the batch size changed?"
+        seed = saved_entry("DataLoader", state, "seed")
+        if seed is not None:
+            seed = saved_count("DataLoader", state, "seed", high=2**63 - 1)
+        epoch = saved_count("DataLoader", state, "epoch")
+        position = saved_count("DataLoader", state, "position")
+        if position > len(self):
+            raise StateDictError(
+                f"DataLoader: the state is after batch {position} of an epoch, this loader has "
+                f"{len(self)}: were the data or the batch size changed?"
             )
         self._seed, self._epoch, self._position = seed, epoch, position
         self._continue = True
@@ -151,7 +156,7 @@ class DataLoader:
     def _own_seed(self) -> int:
         # Drawn late, so that `neural_net_core.seed(n)` after the construction still counts.
         if self._seed is None:
-            self._seed = int(self._rng.integers(2**63))
+            self._seed = int(self.rng.integers(2**63))
         return self._seed
 
     def _numbers(self, seed: int, epoch: int, place: int) -> np.random.Generator:
@@ -195,3 +200,18 @@ class DataLoader:
             return self.dataset[rows]
         samples = [self.dataset[int(row)] for row in rows]
         return (self.collate or stack_samples)(samples)
+
+
+def _check_dataset(dataset: Any) -> None:
+    """Raise TypeError for what has no length and no samples by number."""
+    kind = type(dataset).__name__
+    expected = "DataLoader: expected arrays, or a data set with len() and [index]"
+    if isinstance(dataset, Mapping):
+        raise TypeError(
+            f"{expected}, got a {kind}, which is indexed by names; pass its arrays in a tuple: "
+            'DataLoader((data["x"], data["y"]))'
+        )
+    if isinstance(dataset, (str, bytes)):
+        raise TypeError(f"{expected}, got a {kind}; encode text first, see CharacterTokenizer")
+    if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
+        raise TypeError(f"{expected}, got a {kind}; list(...) makes one of what is read in order")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
@@ -11,11 +12,27 @@ from itertools import islice
 from os import PathLike
 from typing import Any, Protocol, Self
 
-from neural_net_core import Module
+import numpy as np
+
+from neural_net_core import Module, StateDictError, Tensor
 from neural_net_core.checkpoint import load_checkpoint, save_checkpoint
 from neural_net_core.checks import check_count
+from neural_net_utils._states import (
+    load_together,
+    saved_count,
+    saved_entry,
+    saved_flag,
+    saved_number,
+)
 from neural_net_utils.callbacks.base import Callback
-from neural_net_utils.evaluate import LossFunction, Metrics, Totals, check_batch
+from neural_net_utils.evaluate import (
+    LossFunction,
+    Metrics,
+    Totals,
+    batch_size,
+    check_batch,
+    loss_value,
+)
 from neural_net_utils.history import History
 from neural_net_utils.loader import Batch
 from neural_net_utils.seeding import named_generators
@@ -66,7 +83,7 @@ class Training:
     def __init__(
         self,
         model: Module,
-        loss_fn: LossFunction,
+        loss_fn: LossFunction | None,
         optimizer: Optimizer,
         train_loader: Iterable[Batch],
         *,
@@ -87,7 +104,12 @@ class Training:
         self.accumulate = check_count("fit", "accumulate", accumulate, 1)
         for callback in callbacks:
             if not isinstance(callback, Callback):
-                raise TypeError(f"fit: expected Callback objects, got {callback!r}")
+                raise TypeError(f"fit: callbacks: expected Callback objects, got {callback!r}")
+        _check_parts(model, loss_fn, optimizer, schedule)
+        _check_loader("train_loader", train_loader)
+        if validation is not None:
+            _check_loader("validation", validation)
+        _check_names(metrics)
         self.model = model
         self.loss_fn = loss_fn
         self.parameters = list(model.parameters())
@@ -106,6 +128,9 @@ class Training:
         self.loss = math.nan
         self.gradient_norm: float | None = None
         self.stop_reason: str | None = None
+        self._counts: list[float] = []  # what the newest step's losses divided by, by batch
+        self._values: list[float] = []  # those losses
+        self._expected = 0.0  # what the counts will add up to, if all are like the first
         self._batches = 0  # taken from the loader in this epoch
         self._loader_state: Any = None  # the loader's state after the newest batch
         self._interrupted = False
@@ -168,6 +193,11 @@ class Training:
 
     # What the loop uses -----------------------------------------------------------------------
 
+    def check(self) -> None:
+        """Ask the callbacks whether they fit this run."""
+        for callback in self.callbacks:
+            callback.check(self)
+
     def restore(self, path: str | PathLike[str]) -> None:
         """Become the run that `save` wrote; if the file does not fit, nothing has changed."""
         load_checkpoint(path, **self._parts())
@@ -181,19 +211,36 @@ class Training:
                 signal.signal(signal.SIGINT, self._interrupt)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         self._give_back_handler()
         self.history.stop_reason = self.stop_reason
+        first = error
         for callback in self.callbacks:
-            callback.close()
+            try:
+                callback.close()
+            except BaseException as failure:  # every file is closed, whatever another one says
+                if first is None:
+                    first = failure
+                else:
+                    first.add_note(f"{type(callback).__name__}.close() failed, too: {failure!r}")
+        if first is not error and first is not None:
+            raise first
 
     def call(self, hook: str) -> None:
         """Call one hook of every callback."""
         for function in self._hooks[hook]:
             function(self)
 
-    def begin_epoch(self) -> None:
-        """Count a new epoch, unless a checkpoint put the run into the middle of one."""
+    def begin_epoch(self) -> bool:
+        """Count a new epoch, unless a checkpoint put the run into the middle of one.
+
+        Returns:
+            Whether there is something to do: steps, or the row of an epoch that a limit cut short.
+        """
+        if self.stop_reason is not None and (
+            self.epoch_complete or self._batches == 0 or self.history.index[-1:] == [self.epoch]
+        ):
+            return False
         if not self.model.training:  # a part that the user keeps in evaluation mode stays so
             self.model.train()
         if self.epoch_complete:
@@ -202,6 +249,7 @@ class Training:
             self._batches = 0
             self.totals.reset()
             self.call("on_epoch_start")
+        return True
 
     def groups(self) -> Iterator[list[Batch]]:
         """The epoch's remaining batches, `accumulate` at a time; the last group may be smaller."""
@@ -210,12 +258,15 @@ class Training:
         batches = iter(self.train_loader)
         skipped = 0 if stateful else self._batches
         batches = islice(batches, skipped, None) if skipped else batches
-        while group := self._take(batches):
-            self.group = group
-            yield group
-            # Cut short, unless that was the epoch's end anyway.
-            if self.stop_reason is not None and next(batches, None) is not None:
+        while True:
+            # Cut short, unless that was the epoch's end anyway; a new epoch has a step at least.
+            if self.stop_reason is not None and self._batches and next(batches, None) is not None:
                 return
+            group = self._take(batches)
+            if not group:
+                break
+            self.group, self._counts, self._values = group, [], []
+            yield group
         if self._batches == 0:
             raise ValueError(
                 f"fit: train_loader gave no batch in epoch {self.epoch}: is it empty, or a "
@@ -223,6 +274,39 @@ class Training:
             )
         self._note_loader_state()
         self.epoch_complete = True
+
+    def weighted(self, loss: Tensor, inputs: list[Any], output: Any, target: Any) -> Tensor:
+        """A batch's loss with its weight in the step, on the record.
+
+        A batch weighs what its loss divided by. How much the step's other batches will weigh is
+        known only when all have run, so they are taken to be like the first, by their sizes;
+        `join_gradients` corrects what was not.
+        """
+        value = loss_value(loss)
+        size = batch_size(inputs, target)
+        count = size if loss.counted is None else loss.counted
+        self.totals.update(value, count, output, target)
+        if len(self.group) == 1:
+            self.loss = value
+            return loss
+        if not self._counts:
+            samples = sum(batch_size(parts, last) for *parts, last in self.group)
+            self._expected = (count or size) / size * samples if size else 1.0
+        self._counts.append(count)
+        self._values.append(value)
+        return loss * (count / self._expected)
+
+    def join_gradients(self) -> None:
+        """Make the sum of a step's gradients and losses their mean over all that counted."""
+        if len(self.group) == 1:
+            return
+        total = sum(self._counts)
+        pairs = zip(self._counts, self._values, strict=True)
+        self.loss = sum(count * value for count, value in pairs) / total if total else 0.0
+        if total not in (0, self._expected):
+            for p in self._trained():
+                if p.grad is not None:
+                    p.grad = p.grad * (self._expected / total)
 
     def end_step(self) -> None:
         """Count and record the step, then call the callbacks."""
@@ -241,6 +325,8 @@ class Training:
 
     def end_epoch(self, row: Mapping[str, float]) -> None:
         """Record the epoch, then call the callbacks."""
+        if self.history.index[-1:] == [self.epoch]:  # the row from when it was cut short
+            self.history.remove_last()
         self.history.append(self.epoch, row)
         self._check_limits()
         self.call("on_epoch_end")
@@ -249,47 +335,98 @@ class Training:
 
     def state_dict(self) -> dict[str, Any]:
         """The run itself, without model, optimizer, schedule and generators."""
+        loader, validation = self._loader_state, None
+        if self.step:
+            if self.epoch_complete:  # validation may have gone on with the same loader
+                loader = _state_of(self.train_loader)
+            if self.validation is not self.train_loader:
+                validation = _state_of(self.validation)
         return {
             "epoch": self.epoch,
             "epoch_complete": self.epoch_complete,
             "step": self.step,
             "loss": self.loss,
             "batches": self._batches,
-            "loader": self._loader_state,
+            "loader": loader,
+            "validation": validation,
             "totals": self.totals.state_dict(),
             "history": self.history.state_dict(),
             "callbacks": {name: dict(c.state_dict()) for name, c in self._named_callbacks()},
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over a run; a callback that it did not have starts afresh."""
-        self.epoch = int(state["epoch"])
-        self.epoch_complete = bool(state["epoch_complete"])
-        self.step = int(state["step"])
-        self.loss = float(state["loss"])
-        self._batches = int(state["batches"])
-        self._loader_state = state["loader"]
-        self.totals.load_state_dict(state["totals"])
-        self.history.load_state_dict(state["history"])
-        for name, callback in self._named_callbacks():
-            if name in state["callbacks"]:
-                callback.load_state_dict(state["callbacks"][name])
-        # Last, since the loader alone outlives a failed restore.
-        if self._loader_state is not None and hasattr(self.train_loader, "load_state_dict"):
-            self.train_loader.load_state_dict(self._loader_state)
+        """Take over a run; a callback that it did not have starts afresh.
+
+        Raises:
+            StateDictError: if the state is that of no run, or of one with other data.
+            Exception: whatever a callback raises that refuses its part. In both cases nothing has
+                changed.
+        """
+        history = History()
+        history.load_state_dict(saved_entry("training", state, "history"))
+        # Every step has its row, so that a file cannot claim more steps than it holds.
+        step = saved_count("training", state, "step")
+        if history.steps.index != list(range(1, step + 1)):
+            raise StateDictError(
+                f"training: the state is after step {step}, but its history has "
+                f"{len(history.steps.index)} steps"
+            )
+        epoch = saved_count("training", state, "epoch", high=step + 1)
+        if history.index[-1:] > [epoch]:
+            raise StateDictError(
+                f"training: the state is in epoch {epoch}, but its history ends with epoch "
+                f"{history.index[-1]}"
+            )
+        complete = saved_flag("training", state, "epoch_complete")
+        # An epoch without length is read on to where it was, so that place must be possible, too.
+        length = len(self.train_loader) if isinstance(self.train_loader, Sized) else None
+        most = step * self.accumulate if length is None else min(length, step * self.accumulate)
+        batches = saved_count("training", state, "batches")
+        if batches > most and not complete:
+            raise StateDictError(
+                f"training: the state is after batch {batches} of an epoch, where this run can be "
+                f"after {most} at most: were the data, the batch size or accumulate changed?"
+            )
+        loss = saved_number("training", state, "loss") if step else math.nan
+        callbacks = saved_entry("training", state, "callbacks")
+        if not isinstance(callbacks, Mapping):
+            raise StateDictError(f"training: expected callbacks by name, got {callbacks!r:.80}")
+        loader = saved_entry("training", state, "loader")
+        parts: list[tuple[Any, Any]] = [(self.totals, saved_entry("training", state, "totals"))]
+        parts += [(c, callbacks[name]) for name, c in self._named_callbacks() if name in callbacks]
+        places = [(self.validation, saved_entry("training", state, "validation"))]
+        places += [(self.train_loader, loader)]
+        parts += [(p, s) for p, s in places if s is not None and hasattr(p, "load_state_dict")]
+        load_together([*parts, (_Checks(self), None)])
+        self.history = history
+        self.epoch, self.epoch_complete, self.step = epoch, complete, step
+        self.loss, self._batches, self._loader_state = loss, batches, loader
 
     def _parts(self) -> dict[str, Any]:
         """Everything that changes in training, as the arguments of core's checkpoint functions."""
         extra: dict[str, Any] = {"training": self}
         if isinstance(self.loss_fn, Module) and self.loss_fn.state_dict():
             extra = {"loss_fn": self.loss_fn, **extra}
+        rng = named_generators(model=self.model, loss_fn=self.loss_fn)
+        # A loader draws its seed when it is first used, perhaps from what another one draws from.
+        for name in ("train_loader", "validation"):
+            own = getattr(getattr(self, name), "rng", None)
+            if isinstance(own, np.random.Generator) and all(own is not g for g in rng.values()):
+                rng[f"{name}.rng"] = own
         return {
             "model": self.model,
             "optimizer": self.optimizer,
             "scheduler": self.schedule,
-            "rng": named_generators(model=self.model, loss_fn=self.loss_fn),
+            "rng": rng,
             "extra": extra,
         }
+
+    def _trained(self) -> Iterable[Any]:
+        """Every parameter that gets gradients, as far as the run can know, once."""
+        found = {id(p): p for p in self.parameters}
+        found |= {id(p): p for p in _parameters_of(self.loss_fn)}
+        found |= {id(p): p for p in _parameters_held(self.optimizer)}
+        return found.values()
 
     def _named_callbacks(self) -> Iterator[tuple[str, Callback]]:
         """Callbacks by class name; a second one of a class is `Class.1`."""
@@ -305,15 +442,14 @@ class Training:
     def _take(self, batches: Iterator[Batch]) -> list[Batch]:
         group: list[Batch] = []
         for batch in islice(batches, self.accumulate):
-            group.append(check_batch("fit", batch))
+            group.append(check_batch("fit", batch, self.loss_fn is not None))
             self._batches += 1
             # Now, not at the step's end: a short last group exhausts the loader, which moves on.
             self._note_loader_state()
         return group
 
     def _note_loader_state(self) -> None:
-        if hasattr(self.train_loader, "state_dict"):
-            self._loader_state = self.train_loader.state_dict()
+        self._loader_state = _state_of(self.train_loader)
 
     def _check_limits(self) -> None:
         # Ctrl-C counts from here on, so that every callback of this step or epoch sees it alike.
@@ -333,3 +469,82 @@ class Training:
         if self._former_handler is not None:
             signal.signal(signal.SIGINT, self._former_handler)
             self._former_handler = None
+
+
+class _Checks:
+    """The callbacks' checks as the last part of loading, so that a refusal puts all back."""
+
+    def __init__(self, training: Training) -> None:
+        self.training = training
+
+    def state_dict(self) -> None:
+        return None
+
+    def load_state_dict(self, _: None) -> None:
+        self.training.check()
+
+
+def _state_of(loader: Any) -> Any:
+    return loader.state_dict() if hasattr(loader, "state_dict") else None
+
+
+def _parameters_of(part: Any) -> list[Any]:
+    return list(part.parameters()) if isinstance(part, Module) else []
+
+
+def _parameters_held(optimizer: Any) -> list[Any]:
+    """An optimizer's parameters, if it has groups."""
+    groups = getattr(optimizer, "param_groups", ())
+    return [p for group in groups for p in group.get("params", ())]
+
+
+def _check_parts(model: Any, loss_fn: Any, optimizer: Any, schedule: Any) -> None:
+    """Raise for parts that cannot train, or would train something else without a word."""
+    if not isinstance(model, Module):
+        raise TypeError(f"fit: expected a Module as model, got {model!r:.80}")
+    for method in ("step", "zero_grad"):
+        if isinstance(optimizer, type) or not callable(getattr(optimizer, method, None)):
+            raise TypeError(f"fit: the optimizer must have {method}(), got {optimizer!r:.80}")
+    held = _parameters_held(optimizer)
+    own = [*_parameters_of(model), *_parameters_of(loss_fn)]
+    if held and own and not {id(p) for p in held} & {id(p) for p in own}:
+        raise ValueError(
+            f"fit: the optimizer ({type(optimizer).__name__}) holds no parameter of the model "
+            f"({type(model).__name__}), so that nothing would be trained: make it from "
+            "model.parameters(), after the model's last change"
+        )
+    if schedule is None:
+        return
+    if isinstance(schedule, type) or not (
+        hasattr(schedule, "step_metric") or hasattr(schedule, "step")
+    ):
+        raise TypeError(
+            f"fit: the schedule must have step() or step_metric(), got {schedule!r:.80}"
+        )
+    groups = [
+        getattr(o, "param_groups", None) for o in (optimizer, getattr(schedule, "optimizer", None))
+    ]
+    if None not in groups and groups[0] is not groups[1]:
+        raise ValueError(
+            f"fit: the schedule ({type(schedule).__name__}) sets the rates of another optimizer "
+            "than the one that trains: make it from the same"
+        )
+
+
+def _check_loader(name: str, loader: Any) -> None:
+    """Raise for what cannot be read batch by batch."""
+    if not isinstance(loader, Iterable):
+        raise TypeError(
+            f"fit: {name} must give batches (inputs, ..., target), such as DataLoader((x, y)) or "
+            f"[(x, y)], got {loader!r:.80}"
+        )
+
+
+def _check_names(metrics: Any) -> None:
+    """Raise for metrics whose columns in the history would be somebody else's."""
+    for name in metrics if isinstance(metrics, Mapping) else ():
+        if isinstance(name, str) and re.fullmatch(r"epoch|lr(_\d+)?|val_.*", name, re.DOTALL):
+            raise ValueError(
+                f"metrics: the name {name!r} is taken: columns of the validation begin with "
+                '"val_", "epoch" numbers the rows, "lr" is the learning rate'
+            )

@@ -1,9 +1,17 @@
 """Checkpoint: which files exist when, and what is in them."""
 
+import os
+
 import numpy as np
 import pytest
 
-from neural_net_core import load_checkpoint
+from neural_net_core import (
+    CheckpointError,
+    StateDictError,
+    default_rng,
+    load_checkpoint,
+    save_checkpoint,
+)
 from neural_net_utils import Callback, Checkpoint, latest_checkpoint
 
 # tiny.train: 15 batches of 8, two per step: 8 steps an epoch.
@@ -90,6 +98,180 @@ def test_pruning_goes_on_after_a_resume(tiny, tmp_path):
     file = latest_checkpoint(tmp_path)
     tiny.train(epochs=4, resume_from=file, callbacks=[Checkpoint(tmp_path, keep_last=2)])
     assert steps(tmp_path) == [24, 32]
+
+
+def claim(file, names, run=None, path=None):
+    """A checkpoint like `file` whose `Checkpoint` says that it saved these names."""
+    found = load_checkpoint(file)
+    state = found.extra["training"]["callbacks"]["Checkpoint"]
+    state["saved"] = names
+    state["run"] = run or state["run"]
+    path = path or file.with_name("stranger.safetensors")
+    rng = {name: np.random.default_rng(0) for name in found.rng}
+    for name, generator in rng.items():
+        generator.bit_generator.state = found.rng[name]
+    parts = {"optimizer": found.optimizer, "scheduler": found.scheduler, "extra": found.extra}
+    save_checkpoint(path, model=found.model, rng=rng, **parts)
+    return path
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{victim}",
+        "../victim.safetensors",
+        "../step-00000001.safetensors",
+        "/step-00000001.safetensors",
+        "sub/step-00000001.safetensors",
+        "step-00000001.safetensors/../victim",
+        "step-00000001.safetensors\n",
+        "step-00000001.safetensors\0",
+        "step-1.safetensors",
+        "step-00000001",
+        "step-\u0660\u0660\u0660\u0660\u0660\u0660\u0660\u0660.safetensors",
+        "best.safetensors",
+        "",
+        ".",
+        3,
+        None,
+        ["step-00000001.safetensors"],
+    ],
+)
+def test_a_strangers_names_are_refused(tiny, tmp_path, name):
+    """Names of another form than the callback's own: an error, and every file is still there."""
+    tiny.train(epochs=1, callbacks=[Checkpoint(tmp_path / "theirs")])
+    (tmp_path / "mine").mkdir()
+    others = ["victim.safetensors", "step-00000001.safetensors", "mine/best.safetensors"]
+    others += ["mine/step-00000001.safetensors"]
+    for other in others:
+        (tmp_path / other).write_text("precious")
+    if isinstance(name, str):
+        name = name.format(victim=tmp_path / "victim.safetensors")
+    file = claim(latest_checkpoint(tmp_path / "theirs"), [name, "step-00000008.safetensors"])
+    with pytest.raises(CheckpointError, match="saved must hold names like step-"):
+        tiny.train(callbacks=[Checkpoint(tmp_path / "mine", keep_last=1)], resume_from=file)
+    assert all((tmp_path / other).read_text() == "precious" for other in others)
+
+
+@pytest.mark.parametrize("run", ["", "x", "0" * 31, "../" + "0" * 29, None, 3])
+def test_a_mark_of_another_form_is_refused(tiny, tmp_path, run):
+    """The mark is compared with what stands in files, and shown."""
+    saving = Checkpoint(tmp_path)
+    before = saving.state_dict()
+    with pytest.raises(StateDictError, match="run must be 32 hex digits"):
+        saving.load_state_dict({**before, "run": run})
+    assert saving.state_dict() == before
+
+
+def test_names_of_the_right_form_delete_only_what_the_run_wrote(tiny, tmp_path):
+    """A stranger's checkpoint claims files of other runs in the folder: they stay."""
+    tiny.train(epochs=1, callbacks=[Checkpoint(tmp_path / "theirs")])
+    mine = tmp_path / "mine"
+    tiny.train(epochs=1, callbacks=[Checkpoint(mine, every_steps=1, keep_last=None)])
+    plain = mine / "step-00000009.safetensors"
+    plain.write_text("no checkpoint at all")
+    before = {file.name: file.read_bytes() for file in mine.iterdir()}
+    file = claim(latest_checkpoint(tmp_path / "theirs"), sorted(before))
+    tiny.train(epochs=3, callbacks=[Checkpoint(mine, keep_last=1)], resume_from=file)
+    after = {file.name: file.read_bytes() for file in mine.iterdir()}
+    assert {name: after[name] for name in before} == before
+    assert after.keys() - before.keys() == {"step-00000024.safetensors"}
+
+
+def test_a_run_continued_where_another_keeps_its_files(tiny, tmp_path):
+    """Equal names in two folders: the run removes none that it did not write itself."""
+    for folder in ("a", "b"):
+        tiny.train(epochs=2, callbacks=[Checkpoint(tmp_path / folder)])  # 8 and 16 in both
+    kept = (tmp_path / "b" / "step-00000008.safetensors").read_bytes()
+    file = latest_checkpoint(tmp_path / "a")
+    tiny.train(callbacks=[Checkpoint(tmp_path / "b", keep_last=1)], resume_from=file)
+    assert steps(tmp_path / "b") == [8, 16, 32]
+    assert (tmp_path / "b" / "step-00000008.safetensors").read_bytes() == kept
+    assert steps(tmp_path / "a") == [8, 16]
+
+
+def test_a_file_that_another_run_replaced_stays(tiny, tmp_path):
+    """Two runs in one folder: what the second wrote over the first's file is the second's."""
+
+    class Replace(Callback):
+        order = 200
+
+        def on_epoch_end(self, training):
+            if training.epoch == 1:
+                tiny.train(epochs=1, callbacks=[Checkpoint(tmp_path)])
+
+    tiny.train(epochs=3, callbacks=[Checkpoint(tmp_path, keep_last=1), Replace()])
+    assert steps(tmp_path) == [8, 24]
+
+
+def test_links_are_not_removed(tiny, tmp_path):
+    """A link in the folder, also one under a name that the run saved through, stays."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    folder = tmp_path / "run"
+    folder.mkdir()
+    through = folder / "step-00000008.safetensors"
+    through.symlink_to(tmp_path / "elsewhere")
+    tiny.train(epochs=2, callbacks=[Checkpoint(folder)])
+    file = latest_checkpoint(folder)
+    # What the checkpoint names has become a link while nobody looked.
+    (folder / "step-00000016.safetensors").rename(tmp_path / "moved.safetensors")
+    (folder / "step-00000016.safetensors").symlink_to(tmp_path / "moved.safetensors")
+    tiny.train(epochs=4, callbacks=[Checkpoint(folder, keep_last=1)], resume_from=file)
+    assert through.is_symlink()
+    assert (folder / "step-00000016.safetensors").is_symlink()
+    assert (tmp_path / "moved.safetensors").exists()
+    assert victim.read_text() == "precious"
+
+
+def test_a_kill_before_the_old_file_is_removed(tiny, tmp_path, monkeypatch):
+    """The run that goes on removes it, so that no file is left behind for good."""
+
+    def killed(self, missing_ok=False):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pathlib.Path.unlink", killed)
+    with pytest.raises(KeyboardInterrupt):
+        tiny.train(callbacks=[Checkpoint(tmp_path, keep_last=1)])
+    monkeypatch.undo()
+    assert steps(tmp_path) == [8, 16]
+    file = latest_checkpoint(tmp_path)
+    tiny.train(callbacks=[Checkpoint(tmp_path, keep_last=1)], resume_from=file)
+    assert steps(tmp_path) == [32]
+
+
+def test_the_mark_draws_from_no_generator(tiny, tmp_path):
+    """Making the callback leaves the library's generator alone; two runs differ in it."""
+    before = default_rng().bit_generator.state
+    marks = {Checkpoint(tmp_path).run for _ in range(3)}
+    assert len(marks) == 3
+    assert default_rng().bit_generator.state == before
+
+
+def test_latest_passes_over_what_is_no_file(tiny, tmp_path):
+    """A link that leads nowhere, a folder, another form of name, however new they are."""
+    tiny.train(epochs=1, callbacks=[Checkpoint(tmp_path)])
+    wanted = latest_checkpoint(tmp_path)
+    (tmp_path / "step-00000009.safetensors").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "step-00000010.safetensors").mkdir()
+    (tmp_path / "step-00000011.safetensors").symlink_to("step-00000011.safetensors")  # to itself
+    (tmp_path / "step-00000012 (copy).safetensors").write_text("x")
+    (tmp_path / "step-x.safetensors").write_text("x")
+    assert latest_checkpoint(tmp_path) == wanted
+    assert latest_checkpoint(str(tmp_path)) == wanted
+    (tmp_path / "step-00000013.safetensors").symlink_to(wanted)  # a link to a file is one
+    assert latest_checkpoint(tmp_path).name == "step-00000013.safetensors"
+    wanted.unlink()
+    assert latest_checkpoint(tmp_path) is None
+    assert latest_checkpoint(tmp_path / "step-x.safetensors") is None
+
+
+def test_latest_of_equal_times_is_the_later_step(tmp_path):
+    """Nine digits come after eight, by the number and not by the letters."""
+    for name in ("step-100000000.safetensors", "step-99999999.safetensors"):
+        (tmp_path / name).write_text("x")
+        os.utime(tmp_path / name, (1, 1))
+    assert latest_checkpoint(tmp_path).name == "step-100000000.safetensors"
 
 
 def test_latest_of_nothing(tmp_path):

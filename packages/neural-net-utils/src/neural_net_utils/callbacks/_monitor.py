@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from neural_net_utils._states import saved_count, saved_entry, saved_number
 
 if TYPE_CHECKING:
     from neural_net_utils.training import Training
 
-__all__ = ["Mode", "Monitor"]
+__all__ = ["Mode", "Monitor", "saved_best"]
 
 Mode = Literal["auto", "min", "max"]
 
@@ -68,3 +70,10 @@ class Monitor:
         if best is None or math.isnan(best):
             return True
         return self.sign * (best - value) > self.min_delta
+
+
+def saved_best(where: str, state: Any) -> tuple[float | None, int | None]:
+    """The best value and its epoch in a saved state: both, or neither."""
+    if saved_entry(where, state, "best") is saved_entry(where, state, "best_epoch") is None:
+        return None, None
+    return saved_number(where, state, "best"), saved_count(where, state, "best_epoch", low=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
@@ -19,6 +20,7 @@ class TableLogger(Callback):
     """One line per epoch or step; the kinds say how a table and a row are written."""
 
     order = 50
+    _columns: list[str]  # of the file as it is
 
     def __init__(
         self, path: str | os.PathLike[str], *, per: Literal["epoch", "step"] = "epoch"
@@ -49,12 +51,23 @@ class TableLogger(Callback):
 
     def _rewrite(self, table: Table) -> None:
         """Write the file anew, and keep it open for more rows."""
-        raise NotImplementedError
+        self.close()
+        self._write_all(table)
+        self._columns = list(table)
+        # Line-buffered: a killed run leaves every finished line. A row ends as `_line` says.
+        self._stream = self.path.open("a", buffering=1, newline="", encoding="utf-8")
 
     def _write(self, table: Table) -> None:
-        """Add the newest row."""
+        """Add the newest row; a new column changes the rows before it, and so the whole file."""
+        if self._stream is None or list(table) != self._columns:
+            self._rewrite(table)
+        else:
+            self._stream.write(self._line({table.index_name: table.index[-1], **table.last}))
+
+    def _write_all(self, table: Table) -> None:
+        """Write a file that holds a table."""
         raise NotImplementedError
 
-    def _reopen(self, newline: str | None = None) -> None:
-        # Line-buffered: a killed run leaves every finished line.
-        self._stream = self.path.open("a", buffering=1, newline=newline, encoding="utf-8")
+    def _line(self, row: Mapping[str, float]) -> str:
+        """A row as a line of the file, with its end."""
+        raise NotImplementedError

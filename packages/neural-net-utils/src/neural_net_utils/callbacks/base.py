@@ -16,7 +16,7 @@ class Callback:
 
     A run calls the hooks in this order:
 
-        reset
+        reset, load_state_dict where the run is resumed, check
         on_train_start
             on_epoch_start
                 on_gradients, on_step_end       for every step
@@ -37,6 +37,9 @@ class Callback:
 
     def reset(self) -> None:
         """Forget earlier runs."""
+
+    def check(self, training: Training) -> None:
+        """Raise if the callback does not fit the run; called before anything is changed."""
 
     def on_train_start(self, training: Training) -> None:
         """Called before the first step, after a checkpoint was restored."""
@@ -64,4 +67,8 @@ class Callback:
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from `state_dict`; called between `reset` and `on_train_start`."""
+        """Go on from `state_dict`; called between `reset` and `check`.
+
+        Raise `StateDictError` for what `state_dict` could not have returned, before changing
+        anything: a checkpoint may be a stranger's.
+        """

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Mapping
 
 from neural_net_utils.callbacks._table_logger import TableLogger
-from neural_net_utils.history import Table, csv_cells
+from neural_net_utils.history import Table, csv_line
 
 __all__ = ["CSVLogger"]
 
@@ -21,18 +21,8 @@ class CSVLogger(TableLogger):
         per: "epoch" or "step".
     """
 
-    _columns: list[str]
-
-    def _rewrite(self, table: Table) -> None:
-        self.close()
+    def _write_all(self, table: Table) -> None:
         table.to_csv(self.path)
-        self._columns = list(table)
-        self._reopen(newline="")
 
-    def _write(self, table: Table) -> None:
-        """Add the newest row; a new column changes the header, and so the whole file."""
-        if self._stream is None or list(table) != self._columns:
-            self._rewrite(table)
-            return
-        row = {table.index_name: table.index[-1], **table.last}
-        csv.writer(self._stream).writerow(csv_cells(row))
+    def _line(self, row: Mapping[str, float]) -> str:
+        return csv_line(row)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from neural_net_core import StateDictError
 from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
-from neural_net_utils.callbacks._monitor import Mode, Monitor
-from neural_net_utils.callbacks._weights import copy_weights, restore_weights
+from neural_net_utils._states import saved_array, saved_count, saved_entry
+from neural_net_utils.callbacks._monitor import Mode, Monitor, saved_best
+from neural_net_utils.callbacks._weights import check_weights, copy_weights, restore_weights
 from neural_net_utils.callbacks.base import Callback
 
 if TYPE_CHECKING:
@@ -75,8 +75,12 @@ class EarlyStopping(Callback):
         self.stopped_epoch: int | None = None
         self._best_weights: dict[str, Array] | None = None
 
-    def on_train_start(self, training: Training) -> None:
+    def check(self, training: Training) -> None:
         self.monitor.check(training)
+        if self._best_weights is not None:
+            check_weights("EarlyStopping", training.model, self._best_weights)
+
+    def on_train_start(self, training: Training) -> None:
         if self.stopped_epoch is not None:  # resumed from the very end
             training.stop("early stopping")
 
@@ -113,8 +117,23 @@ class EarlyStopping(Callback):
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on waiting where `state_dict` was taken."""
-        self.best, self.best_epoch = state["best"], state["best_epoch"]
-        self.wait, self.stopped_epoch = state["wait"], state["stopped_epoch"]
-        weights = state["best_weights"]
-        self._best_weights = weights and {name: np.array(w) for name, w in weights.items()}
+        """Go on waiting where `state_dict` was taken.
+
+        Raises:
+            StateDictError: if an entry is missing or impossible; nothing has changed then.
+        """
+        best, best_epoch = saved_best("EarlyStopping", state)
+        wait = saved_count("EarlyStopping", state, "wait")
+        stopped = saved_entry("EarlyStopping", state, "stopped_epoch")
+        if stopped is not None:
+            stopped = saved_count("EarlyStopping", state, "stopped_epoch", low=1)
+        weights = saved_entry("EarlyStopping", state, "best_weights")
+        if weights is not None:
+            if not isinstance(weights, Mapping):
+                raise StateDictError(
+                    f"EarlyStopping: best_weights must be arrays by name, got {weights!r:.80}"
+                )
+            weights = {name: saved_array("EarlyStopping", weights, name) for name in weights}
+        self.best, self.best_epoch = best, best_epoch
+        self.wait, self.stopped_epoch = wait, stopped
+        self._best_weights = weights

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from neural_net_utils.callbacks._table_logger import TableLogger
 from neural_net_utils.history import Table, json_line
 
@@ -19,11 +21,8 @@ class JSONLinesLogger(TableLogger):
         per: "epoch" or "step".
     """
 
-    def _rewrite(self, table: Table) -> None:
-        self.close()
+    def _write_all(self, table: Table) -> None:
         table.to_json_lines(self.path)
-        self._reopen()
 
-    def _write(self, table: Table) -> None:
-        if self._stream is not None:
-            self._stream.write(json_line({table.index_name: table.index[-1], **table.last}))
+    def _line(self, row: Mapping[str, float]) -> str:
+        return json_line(row)

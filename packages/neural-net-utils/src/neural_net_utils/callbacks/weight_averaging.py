@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from neural_net_core.checks import check_count
+from neural_net_utils._states import saved_count, saved_entry
 from neural_net_utils.callbacks.base import Callback
 
 if TYPE_CHECKING:
@@ -82,6 +83,12 @@ class WeightAveraging(Callback):
         return {"updates": self.updates, "average": dict(self.average.state_dict())}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on averaging from `state_dict`."""
-        self.average.load_state_dict(state["average"])
-        self.updates = int(state["updates"])
+        """Go on averaging from `state_dict`.
+
+        Raises:
+            StateDictError: if an entry is missing, or the average refuses its own; nothing has
+                changed then.
+        """
+        updates = saved_count("WeightAveraging", state, "updates")
+        self.average.load_state_dict(saved_entry("WeightAveraging", state, "average"))
+        self.updates = updates

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
 
+from neural_net_core import StateDictError
 from neural_net_core.dtypes import Array
+from neural_net_utils._states import saved_array, saved_number
 from neural_net_utils.metrics._labels import as_array
 
 __all__ = ["Gathered", "Mean", "MetricFunction", "Ratio", "StreamingMetric", "as_streaming"]
@@ -94,8 +96,11 @@ class Ratio(StreamingMetric):
         return {"numerator": self.numerator, "denominator": self.denominator}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Set both sums."""
-        self.numerator, self.denominator = float(state["numerator"]), float(state["denominator"])
+        """Set both sums; a state that has none raises StateDictError and changes nothing."""
+        where = type(self).__name__
+        numerator = saved_number(where, state, "numerator", finite=False)
+        denominator = saved_number(where, state, "denominator", finite=False)
+        self.numerator, self.denominator = numerator, denominator
 
 
 class Mean(Ratio):
@@ -159,10 +164,15 @@ class Gathered(StreamingMetric):
             return {}
         return {"outputs": np.concatenate(self.outputs), "targets": np.concatenate(self.targets)}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what was gathered."""
-        self.outputs = [np.asarray(state["outputs"])] if "outputs" in state else []
-        self.targets = [np.asarray(state["targets"])] if "targets" in state else []
+    def load_state_dict(self, state: Any) -> None:
+        """Take over what was gathered; a state of another kind raises StateDictError."""
+        if not isinstance(state, Mapping) or state.keys() not in (set(), {"outputs", "targets"}):
+            raise StateDictError(f"Gathered: expected outputs and targets, got {state!r:.80}")
+        names = ("outputs", "targets")
+        arrays = [[saved_array("Gathered", state, name)] if state else [] for name in names]
+        if any(array.ndim == 0 for parts in arrays for array in parts):
+            raise StateDictError(f"Gathered: expected arrays (n, ...), got {state!r:.80}")
+        self.outputs, self.targets = arrays
 
 
 def streams_as(make: Callable[..., StreamingMetric]) -> Callable[[F], F]:
