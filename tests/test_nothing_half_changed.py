@@ -299,6 +299,7 @@ CASES: dict[type, Case] = {
         lambda: utils.Checkpoint("folder", monitor="loss"),
         best=lambda n: 1.0 / n,
         best_epoch=lambda n: n,
+        run=lambda n: f"{n:032x}",
         saved=lambda n: [f"step-{step:08d}.safetensors" for step in range(n)],
     ),
     utils.DataLoader: Case(loader),
@@ -337,8 +338,8 @@ BASES = {
     metrics.StreamingMetric,
 }
 
-# Packages with classes known to leave something half-changed; a name goes when all are mended.
-UNMENDED = {"neural_net_optim", "neural_net_utils"}
+# Packages, and classes, known to leave something half-changed; a name goes when all are mended.
+UNMENDED = {"neural_net_optim", "WeightAveraging"}  # the latter's average is optim's
 
 
 def plateau(n: int) -> Any:
@@ -584,7 +585,7 @@ every_class = pytest.mark.parametrize(
         pytest.param(
             cls,
             marks=[pytest.mark.xfail(strict=False, reason="see UNMENDED")]
-            * (cls.__module__.partition(".")[0] in UNMENDED),
+            * (not UNMENDED.isdisjoint({cls.__module__.partition(".")[0], cls.__name__})),
             id=cls.__name__,
         )
         for cls in CLASSES

@@ -92,7 +92,7 @@ def load_together(parts: Iterable[tuple[Any, Any]]) -> None:
     try:
         for part, state in parts:
             former.append((part, copy.deepcopy(part.state_dict())))
-            part.load_state_dict(copy.deepcopy(state))
+            part.load_state_dict(state)
     except BaseException:
         for part, state in reversed(former):
             with suppress(Exception):  # an object that refuses everything stands in nobody's way

@@ -155,7 +155,7 @@ class Totals:
         loss, count = (saved_number("totals", state, name) for name in ("loss", "count"))
         batches = saved_count("totals", state, "batches")
         metrics = saved_entry("totals", state, "metrics")
-        if not isinstance(metrics, Mapping) or metrics.keys() != self.metrics.keys():
+        if not isinstance(metrics, Mapping) or set(metrics) != set(self.metrics):
             raise StateDictError(
                 f"metrics: the saved run had {metrics!r:.200}, this one has {sorted(self.metrics)}"
             )

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import StateDictError
+from neural_net_core.checks import is_whole, shown
 from neural_net_utils._states import LARGEST_COUNT, saved_array, saved_entry
 
 __all__ = ["History", "Table"]
@@ -42,22 +43,48 @@ class Table(dict[str, list[float]]):
         self.index: list[int] = []
 
     def append(self, index: int, values: Mapping[str, float]) -> None:
-        """Add a row."""
+        """Add a row.
+
+        Raises:
+            ValueError: if the number of the row is no int, or a value is no number; nothing is
+                added then.
+        """
+        if not is_whole(index) or not isinstance(values, Mapping):
+            raise ValueError(
+                f"{type(self).__name__}: expected a number of the row and values by name, "
+                f"got {shown(index)} and {shown(values)}"
+            )
+        row = {name: self._number(name, value) for name, value in values.items()}
         rows = len(self.index)
         self.index.append(index)
-        for name, value in values.items():
+        for name, value in row.items():
             if name not in self:
                 self[name] = [math.nan] * rows
-            self[name].append(float(value))
+            self[name].append(value)
         for column in self.values():
             if len(column) == rows:
                 column.append(math.nan)
 
     def add(self, name: str, value: float) -> None:
-        """Set a value of the newest row, in a new column if need be."""
+        """Set a value of the newest row, in a new column if need be.
+
+        Raises:
+            ValueError: if there is no row yet, or the value is no number.
+        """
+        if not self.index:
+            raise ValueError(f"{type(self).__name__}: no row yet to which {name!r} could be added")
+        number = self._number(name, value)
         if name not in self:
             self[name] = [math.nan] * len(self.index)
-        self[name][-1] = float(value)
+        self[name][-1] = number
+
+    def _number(self, name: str, value: Any) -> float:
+        try:
+            return float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise ValueError(
+                f"{type(self).__name__}: {name} must be a number, got {shown(value)}"
+            ) from None
 
     @property
     def last(self) -> dict[str, float]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from neural_net_core import Module, StateDictError, Tensor
 from neural_net_core.checkpoint import load_checkpoint, save_checkpoint
-from neural_net_core.checks import check_count
+from neural_net_core.checks import check_count, shown
 from neural_net_utils._states import (
     load_together,
     saved_count,
@@ -323,8 +323,10 @@ class Training:
         """Whether the epoch was cut short and nobody has time for its validation."""
         return self._hurry and not self.epoch_complete
 
-    def end_epoch(self, row: Mapping[str, float]) -> None:
+    def end_epoch(self, row: Any) -> None:
         """Record the epoch, then call the callbacks."""
+        if not isinstance(row, Mapping) or "loss" not in row:
+            raise ValueError(f"end_epoch: expected the epoch's values by name, got {shown(row)}")
         if self.history.index[-1:] == [self.epoch]:  # the row from when it was cut short
             self.history.remove_last()
         self.history.append(self.epoch, row)
@@ -390,7 +392,7 @@ class Training:
         loss = saved_number("training", state, "loss") if step else math.nan
         callbacks = saved_entry("training", state, "callbacks")
         if not isinstance(callbacks, Mapping):
-            raise StateDictError(f"training: expected callbacks by name, got {callbacks!r:.80}")
+            raise StateDictError(f"training: expected callbacks by name, got {shown(callbacks)}")
         loader = saved_entry("training", state, "loader")
         parts: list[tuple[Any, Any]] = [(self.totals, saved_entry("training", state, "totals"))]
         parts += [(c, callbacks[name]) for name, c in self._named_callbacks() if name in callbacks]
@@ -501,10 +503,10 @@ def _parameters_held(optimizer: Any) -> list[Any]:
 def _check_parts(model: Any, loss_fn: Any, optimizer: Any, schedule: Any) -> None:
     """Raise for parts that cannot train, or would train something else without a word."""
     if not isinstance(model, Module):
-        raise TypeError(f"fit: expected a Module as model, got {model!r:.80}")
+        raise TypeError(f"fit: expected a Module as model, got {shown(model)}")
     for method in ("step", "zero_grad"):
         if isinstance(optimizer, type) or not callable(getattr(optimizer, method, None)):
-            raise TypeError(f"fit: the optimizer must have {method}(), got {optimizer!r:.80}")
+            raise TypeError(f"fit: the optimizer must have {method}(), got {shown(optimizer)}")
     held = _parameters_held(optimizer)
     own = [*_parameters_of(model), *_parameters_of(loss_fn)]
     if held and own and not {id(p) for p in held} & {id(p) for p in own}:
@@ -519,7 +521,7 @@ def _check_parts(model: Any, loss_fn: Any, optimizer: Any, schedule: Any) -> Non
         hasattr(schedule, "step_metric") or hasattr(schedule, "step")
     ):
         raise TypeError(
-            f"fit: the schedule must have step() or step_metric(), got {schedule!r:.80}"
+            f"fit: the schedule must have step() or step_metric(), got {shown(schedule)}"
         )
     groups = [
         getattr(o, "param_groups", None) for o in (optimizer, getattr(schedule, "optimizer", None))
@@ -536,7 +538,7 @@ def _check_loader(name: str, loader: Any) -> None:
     if not isinstance(loader, Iterable):
         raise TypeError(
             f"fit: {name} must give batches (inputs, ..., target), such as DataLoader((x, y)) or "
-            f"[(x, y)], got {loader!r:.80}"
+            f"[(x, y)], got {shown(loader)}"
         )
 
 

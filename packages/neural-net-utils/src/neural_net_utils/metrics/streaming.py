@@ -166,7 +166,7 @@ class Gathered(StreamingMetric):
 
     def load_state_dict(self, state: Any) -> None:
         """Take over what was gathered; a state of another kind raises StateDictError."""
-        if not isinstance(state, Mapping) or state.keys() not in (set(), {"outputs", "targets"}):
+        if not isinstance(state, Mapping) or set(state) not in (set(), {"outputs", "targets"}):
             raise StateDictError(f"Gathered: expected outputs and targets, got {state!r:.80}")
         names = ("outputs", "targets")
         arrays = [[saved_array("Gathered", state, name)] if state else [] for name in names]
