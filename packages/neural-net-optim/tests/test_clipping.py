@@ -151,7 +151,7 @@ def test_takes_models_single_parameters_and_iterators():
     assert grad_norm(model) == 3.0
     assert grad_norm(iter(model.parameters())) == 3.0
     assert grad_norm(model[0].bias) == pytest.approx(math.sqrt(3))
-    with pytest.raises(TypeError, match="clipping: expected Parameters, got a Tensor"):
+    with pytest.raises(TypeError, match="grad_norm: expected Parameters, got a Tensor"):
         grad_norm([Tensor([1.0])])
 
 

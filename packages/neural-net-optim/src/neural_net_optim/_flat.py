@@ -142,17 +142,20 @@ class FlatBuffer:
 
         Raises:
             ShapeError: If a gradient has not its parameter's shape.
+            DTypeError: If it is not floating.
+            TypeError: If it is no array.
         """
         grads: list[Any] = []
         skipped: list[int] = []
+        ndarray, dtype = np.ndarray, self.dtype
         for param, view, shape, is_cut in self._members:
             if param.data is not view:
                 self._adopt(self.slots[len(grads)], view)
             grad = param.grad
             if grad is None or not param.requires_grad:
                 skipped.append(len(grads))
-            elif grad.shape != shape:
-                self.slots[len(grads)].check_gradient(grad)
+            elif type(grad) is not ndarray or grad.shape != shape or grad.dtype is not dtype:
+                grad = self.slots[len(grads)].check_gradient(grad)
             elif is_cut and not grad.flags.c_contiguous:
                 # Once here, instead of once for every block that takes a slice of it.
                 grad = np.ascontiguousarray(grad)

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from neural_net_core import Parameter, ShapeError
+import numpy as np
+
+from neural_net_core import Parameter, ShapeError, Tensor
 from neural_net_core.dtypes import Array, DType
 from neural_net_core.errors import DTypeError
 
@@ -45,8 +47,13 @@ class Slot:
         Raises:
             ShapeError: If the shape is another.
             DTypeError: If the dtype is another.
+            TypeError: If it is no array.
         """
         data = self.param.data
+        if not isinstance(data, np.ndarray):
+            raise TypeError(
+                f"{self.label}: expected its data to be an array, got a {type(data).__name__}"
+            )
         if data.shape != self.shape:
             raise ShapeError(
                 f"{self.label}: its shape was {self.shape} when the optimizer was made and is "
@@ -58,9 +65,26 @@ class Slot:
                 f"{data.dtype} now; make the optimizer after astype()"
             )
 
-    def check_gradient(self, grad: Array) -> None:
-        """Raise ShapeError if a gradient has not the parameter's shape."""
+    def check_gradient(self, grad: Any) -> Array:
+        """Return a gradient as a plain array of the parameter's dtype, in C order.
+
+        Raises:
+            TypeError: If it is no array, or a masked one.
+            ShapeError: If it has not the parameter's shape.
+            DTypeError: If it is not floating.
+        """
+        if not isinstance(grad, np.ndarray) or isinstance(grad, np.ma.MaskedArray):
+            hint = "; take its .data" if isinstance(grad, Tensor) else ""
+            raise TypeError(
+                f"{self.label}: expected its gradient to be an array, got a "
+                f"{type(grad).__name__}{hint}"
+            )
         if grad.shape != self.shape:
             raise ShapeError(
                 f"{self.label}: expected a gradient of shape {self.shape}, got {grad.shape}"
             )
+        if grad.dtype.kind != "f":
+            raise DTypeError(
+                f"{self.label}: expected a gradient of dtype {self.dtype}, got {grad.dtype}"
+            )
+        return np.asarray(grad, self.dtype, order="C")

@@ -53,6 +53,7 @@ class Adadelta(ElementwiseOptimizer):
         "maximize": flag,
     }
     scratch_arrays = 3
+    nonnegative_state = ("square_avg", "acc_delta")
 
     def __init__(
         self,

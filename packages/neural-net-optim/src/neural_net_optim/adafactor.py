@@ -91,6 +91,8 @@ class Adafactor(TensorwiseOptimizer):
         "relative_step": flag,
         "variant": choice("pytorch", "paper"),
     }
+    nonnegative_state = ("row_var", "col_var", "variance")
+    layout_settings = ("beta1",)
 
     def __init__(
         self,

@@ -55,6 +55,7 @@ class Adagrad(ElementwiseOptimizer):
         "eps": at_least(0),
         "maximize": flag,
     }
+    nonnegative_state = ("sum",)
 
     def __init__(
         self,

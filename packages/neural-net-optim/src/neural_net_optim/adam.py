@@ -99,6 +99,7 @@ class Adam(ElementwiseOptimizer):
         "decoupled_weight_decay": flag,
     }
     scratch_arrays = 2
+    nonnegative_state = ("exp_avg_sq", "max_exp_avg_sq")
 
     def __init__(
         self,

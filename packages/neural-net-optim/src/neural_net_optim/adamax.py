@@ -50,6 +50,7 @@ class Adamax(ElementwiseOptimizer):
         "maximize": flag,
     }
     scratch_arrays = 2
+    nonnegative_state = ("exp_inf",)
 
     def __init__(
         self,

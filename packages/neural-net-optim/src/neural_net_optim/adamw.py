@@ -55,6 +55,7 @@ class AdamW(ElementwiseOptimizer):
         "amsgrad": flag,
         "maximize": flag,
     }
+    nonnegative_state = ("exp_avg_sq", "max_exp_avg_sq")
 
     def __init__(
         self,

@@ -10,10 +10,11 @@ accumulation, clip once, after the last backward pass of a step.
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
-from neural_net_core import Module, Parameter, TrainingError
+from neural_net_core import DTypeError, Module, Parameter, ShapeError, Tensor, TrainingError
 from neural_net_core.dtypes import Array
 from neural_net_optim.limits import Limit, above, at_least
 
@@ -21,7 +22,15 @@ __all__ = ["adaptive_clip_grad", "clip_grad_norm", "clip_grad_value", "grad_norm
 
 Parameters = Module | Parameter | Iterable[Parameter]
 
-_order = Limit("a number > 0 or infinity", lambda p: p == math.inf or above(0).accepts(p))
+# Infinity measures the norm and clips nothing.
+_longest = Limit(
+    "a finite number >= 0, or infinity",
+    lambda c: at_least(0).accepts(c) or (isinstance(c, float) and c == math.inf),
+)
+_order = Limit(
+    "a number > 0 or infinity",
+    lambda p: above(0).accepts(p) or (isinstance(p, float) and p == math.inf),
+)
 
 
 def grad_norm(parameters: Parameters, norm_type: float = 2.0) -> float:
@@ -46,7 +55,7 @@ def grad_norm(parameters: Parameters, norm_type: float = 2.0) -> float:
         7.0
     """
     norm_type = _order.check("grad_norm", "norm_type", norm_type)
-    return _norm([g for _, g in _gradients(parameters)], norm_type)
+    return _norm([g for _, g in _gradients("grad_norm", parameters)], norm_type)
 
 
 def clip_grad_norm(
@@ -85,10 +94,9 @@ def clip_grad_norm(
         >>> clip_grad_norm([p], 2.5), p.grad.round(3)
         (5.0, array([1.5, 2. ], dtype=float32))
     """
-    if max_norm != math.inf:  # infinity measures the norm and clips nothing
-        max_norm = at_least(0).check("clip_grad_norm", "max_norm", max_norm)
+    max_norm = _longest.check("clip_grad_norm", "max_norm", max_norm)
     norm_type = _order.check("clip_grad_norm", "norm_type", norm_type)
-    found = _gradients(parameters)
+    found = _gradients("clip_grad_norm", parameters)
     norm = _norm([g for _, g in found], norm_type)
     if error_if_nonfinite and not math.isfinite(norm):
         raise TrainingError(
@@ -120,7 +128,7 @@ def clip_grad_value(parameters: Parameters, clip_value: float) -> None:
         array([ 1. , -1. ,  0.5], dtype=float32)
     """
     limit = at_least(0).check("clip_grad_value", "clip_value", clip_value)
-    for param, g in _gradients(parameters):
+    for param, g in _gradients("clip_grad_value", parameters):
         if g.flags.writeable:
             np.clip(g, -limit, limit, out=g)
         else:
@@ -160,7 +168,7 @@ def adaptive_clip_grad(
     """
     clip_factor = at_least(0).check("adaptive_clip_grad", "clip_factor", clip_factor)
     eps = at_least(0).check("adaptive_clip_grad", "eps", eps)
-    for param, g in _gradients(parameters):
+    for param, g in _gradients("adaptive_clip_grad", parameters):
         axes = tuple(range(1, g.ndim)) if g.ndim > 1 else None
         length = np.sqrt(np.sum(g * g, axis=axes, keepdims=True))
         weights = np.sqrt(np.sum(param.data * param.data, axis=axes, keepdims=True))
@@ -175,18 +183,39 @@ def adaptive_clip_grad(
         )
 
 
-def _gradients(parameters: Parameters) -> list[tuple[Parameter, Array]]:
-    """Return the parameters that have gradients, with them; an array that two share once."""
+def _gradients(owner: str, parameters: Any) -> list[tuple[Parameter, Array]]:
+    """Return the parameters that have gradients, with them; an array that two share once.
+
+    All are looked at before the first is changed.
+    """
     if isinstance(parameters, Module):
         parameters = parameters.parameters()
     elif isinstance(parameters, Parameter):
         parameters = [parameters]
+    elif isinstance(parameters, Tensor | str) or not isinstance(parameters, Iterable):
+        raise TypeError(
+            f"{owner}: expected a model or a list of Parameters, got a {type(parameters).__name__}"
+        )
     found: dict[int, tuple[Parameter, Array]] = {}
-    for param in parameters:
+    for i, param in enumerate(parameters):
         if not isinstance(param, Parameter):
-            raise TypeError(f"clipping: expected Parameters, got a {type(param).__name__}")
-        if param.grad is not None:
-            found.setdefault(id(param.grad), (param, param.grad))
+            raise TypeError(f"{owner}: expected Parameters, got a {type(param).__name__}")
+        grad: Any = param.grad
+        if grad is None:
+            continue
+        label = repr(param.name) if param.name else f"number {i}"
+        if not isinstance(grad, np.ndarray) or grad.dtype.kind != "f":
+            kind = grad.dtype if isinstance(grad, np.ndarray) else f"a {type(grad).__name__}"
+            raise DTypeError(
+                f"{owner}: expected the gradient of parameter {label} to be a floating array, got "
+                f"{kind}"
+            )
+        if grad.shape != param.shape:
+            raise ShapeError(
+                f"{owner}: expected a gradient of shape {param.shape} for parameter {label}, got "
+                f"{grad.shape}"
+            )
+        found.setdefault(id(grad), (param, grad))
     return list(found.values())
 
 

@@ -93,6 +93,8 @@ class ElementwiseOptimizer(Optimizer):
         super()._clear()
         self._flats: list[list[FlatBuffer]] = []
         self._workspaces: dict[tuple[DType, int], Workspace] = {}
+        # Whether all state arrays that the rules need are there; they are made by the first step.
+        self._state_is_ready = False
 
     def _store(self, group: Group, slots: list[Slot]) -> None:
         by_dtype: dict[DType, list[Slot]] = {}
@@ -100,6 +102,10 @@ class ElementwiseOptimizer(Optimizer):
             by_dtype.setdefault(slot.param.dtype, []).append(slot)
         self._flats.append([FlatBuffer(part) for part in by_dtype.values()])
         self._workspaces.clear()
+        self._state_is_ready = False
+
+    def _settings_changed(self, i: int, changed: Group) -> None:
+        self._state_is_ready = self._state_is_ready and changed.keys() <= {"lr"}
 
     def _state_layout(self, slot: Slot, group: Group) -> dict[str, tuple[tuple[int, ...], DType]]:
         return dict.fromkeys(self.state_names(group), (slot.shape, slot.dtype))
@@ -117,6 +123,7 @@ class ElementwiseOptimizer(Optimizer):
             array.fill(initial.get(name, 0.0))
 
     def _state_replaced(self) -> None:
+        self._state_is_ready = False
         for flats in self._flats:
             for flat in flats:
                 flat.forget_runs()
@@ -125,19 +132,22 @@ class ElementwiseOptimizer(Optimizer):
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """See `Optimizer.step`."""
-        loss = closure() if closure is not None else None
+        loss = self._evaluate(closure) if closure is not None else None
         # First everything that can fail, so that an error leaves all parameters as they were.
+        if not self._is_approved():
+            self._approve()
         ready = [
             (group, flat, *flat.gradients())
             for group, flats in zip(self.param_groups, self._flats, strict=True)
             for flat in flats
         ]
+        if not self._state_is_ready:
+            for group, flat, _, _ in ready:
+                flat.ensure_state(self.state_names(group), self.initial_state(group))
+            self._state_is_ready = True
         jobs: list[_Job] = []
         elements = 0
         for group, flat, grads, skipped in ready:
-            names = self.state_names(group)
-            if any(name not in flat.state for name in names):
-                flat.ensure_state(names, self.initial_state(group))
             for run in flat.runs(skipped):
                 self.advance(run.scalars, group)
                 t = run.scalars["step"]

@@ -63,6 +63,7 @@ class LAMB(TensorwiseOptimizer):
         ),
         "maximize": flag,
     }
+    nonnegative_state = ("exp_avg_sq",)
 
     def __init__(
         self,

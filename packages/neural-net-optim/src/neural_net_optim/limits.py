@@ -4,10 +4,13 @@ An optimizer lists its limits once, `{"lr": at_least(0), "betas": pair(fraction)
 stand in every error: "Adam: betas must be two numbers, each in [0, 1), got (0.9, 1.0)".
 """
 
+import functools
+import inspect
 import math
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -17,13 +20,25 @@ __all__ = [
     "at_least",
     "at_most",
     "between",
+    "check_all",
+    "checked",
     "choice",
     "flag",
     "fraction",
+    "function",
+    "number",
     "numbers",
     "optional",
+    "several",
+    "shown",
+    "unchecked",
     "whole",
 ]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# From here on a float no longer tells neighbouring whole numbers apart.
+LARGEST_COUNT = 2**53
 
 
 @dataclass(frozen=True)
@@ -49,12 +64,65 @@ class Limit:
             # A float64 scalar would make every float32 block operation compute in float64.
             value = value.item()
         if not self.accepts(value):
-            raise ValueError(f"{owner}: {name} must be {self.text}, got {value!r}")
+            raise ValueError(f"{owner}: {name} must be {self.text}, got {shown(value)}")
         return value
 
 
+def check_all(owner: str, limits: Mapping[str, Limit], **values: Any) -> list[Any]:
+    """Return the values in the order given, each tested against the limit of its name.
+
+    Raises:
+        ValueError: If a value is not allowed; see `Limit.check`.
+    """
+    return [limits[name].check(owner, name, value) for name, value in values.items()]
+
+
+def checked(limits: Mapping[str, Limit]) -> Callable[[F], F]:
+    """Make a function test its arguments, each against the limit of its name.
+
+    Classes that tested the same values once call what `unchecked` gives.
+
+    Args:
+        limits: One for each argument of the function.
+    """
+
+    def decorate(formula: F) -> F:
+        signature = inspect.signature(formula)
+
+        @functools.wraps(formula)
+        def function(*args: Any, **keywords: Any) -> Any:
+            given = signature.bind(*args, **keywords)
+            given.apply_defaults()
+            return formula(*check_all(formula.__name__, limits, **given.arguments))
+
+        return cast("F", function)
+
+    return decorate
+
+
+def unchecked(function: F) -> F:
+    """Return the formula of a function that tests its arguments, without the tests."""
+    return cast("F", function.__wrapped__)  # type: ignore[attr-defined]
+
+
+def shown(value: Any) -> str:
+    """Return a value as errors show it: on one line, and not endless.
+
+    Args:
+        value: Anything.
+    """
+    if isinstance(value, int) and abs(value) >= 10**30:
+        return "a number of more than 30 digits"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    # The type first: arrays, text and None have no place in a comparison with a number. And no
+    # formula can go on with a whole number that is too large for a float.
+    if isinstance(value, int) and not isinstance(value, bool):
+        return -sys.float_info.max <= value <= sys.float_info.max
+    return isinstance(value, float)
 
 
 def at_least(low: float) -> Limit:
@@ -88,8 +156,11 @@ def between(low: float, high: float) -> Limit:
 
 
 def choice(*allowed: Any) -> Limit:
-    """Allow the listed values."""
-    return Limit(f"one of {', '.join(map(repr, allowed))}", lambda value: value in allowed)
+    """Allow the listed values, words or None."""
+    return Limit(
+        f"one of {', '.join(map(repr, allowed))}",
+        lambda value: (value is None or isinstance(value, str)) and value in allowed,
+    )
 
 
 def numbers(count: int, each: Limit | None = None) -> Limit:
@@ -106,14 +177,22 @@ def numbers(count: int, each: Limit | None = None) -> Limit:
     )
 
 
+def several(each: Limit) -> Limit:
+    """Allow a list of values, each within the limit."""
+    return Limit(
+        f"a list, each {each.text}",
+        lambda value: isinstance(value, tuple | list) and all(map(each.accepts, value)),
+    )
+
+
 def optional(limit: Limit) -> Limit:
     """Allow None as well."""
     return Limit(f"None or {limit.text}", lambda value: value is None or limit.accepts(value))
 
 
-def whole(low: int, high: float = math.inf) -> Limit:
-    """Allow whole numbers from `low` up, to `high` if given."""
-    top = "" if high == math.inf else f" and <= {high}"
+def whole(low: int, high: int = LARGEST_COUNT) -> Limit:
+    """Allow whole numbers from `low` to `high`, by default as far as floats can count."""
+    top = "" if high == LARGEST_COUNT else f" and <= {high}"
     return Limit(
         f"a whole number >= {low}{top}",
         lambda value: (
@@ -122,5 +201,7 @@ def whole(low: int, high: float = math.inf) -> Limit:
     )
 
 
+number = Limit("a finite number", lambda value: _is_number(value) and math.isfinite(value))
+function = Limit("a function", callable)
 fraction = Limit("a number in [0, 1)", lambda value: _is_number(value) and 0 <= value < 1)
 flag = Limit("True or False", lambda value: isinstance(value, bool))

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from neural_net_core import Parameter, StateDictError
 from neural_net_core.dtypes import Array
-from neural_net_optim.limits import between, whole
+from neural_net_optim._loading import missing_keys
+from neural_net_optim.limits import between, shown, whole
 from neural_net_optim.optimizer import Group, Optimizer
 
 __all__ = ["Lookahead"]
@@ -79,6 +82,8 @@ class Lookahead:
         Returns:
             What the closure returned, else None.
         """
+        if sum(len(group["params"]) for group in self.param_groups) != len(self._slow):
+            self._remember_new()  # of a group that was added to the inner optimizer
         loss = self.optimizer.step(closure)
         self.num_steps += 1
         if self.num_steps % self.k == 0:
@@ -114,14 +119,20 @@ class Lookahead:
         Raises:
             StateDictError: If anything does not fit; then nothing has been changed.
         """
+        self._remember_new()
         own = list(self._slow.values())
-        problems = [
-            f"missing {k!r}" for k in ("optimizer", "slow", "num_steps") if k not in state_dict
-        ]
+        names = ("optimizer", "slow", "num_steps")
+        problems = missing_keys(state_dict, names)
         if not problems:
-            came = [(a.shape, a.dtype) for a in state_dict["slow"]]
-            if came != [(a.shape, a.dtype) for a in own]:
-                problems.append(f"the slow weights are {came}")
+            slow, count = state_dict["slow"], state_dict["num_steps"]
+            if not isinstance(slow, list | tuple):
+                problems.append(f"the slow weights are a {type(slow).__name__}")
+            else:
+                came = [(np.shape(a), np.asarray(a).dtype) for a in slow]
+                if came != [(a.shape, a.dtype) for a in own]:
+                    problems.append(f"the slow weights are {came}")
+            if not whole(0).accepts(count):
+                problems.append(f"bad num_steps {shown(count)}")
         if problems:
             raise StateDictError("Lookahead: the state dict does not fit: " + "; ".join(problems))
         self.optimizer.load_state_dict(state_dict["optimizer"])

@@ -117,6 +117,8 @@ class Muon(TensorwiseOptimizer):
         "adamw_eps": at_least(0),
         "maximize": flag,
     }
+    nonnegative_state = ("exp_avg_sq",)
+    layout_settings = ("rule",)
 
     def __init__(
         self,

@@ -69,7 +69,9 @@ class NAdam(ElementwiseOptimizer):
         "maximize": flag,
     }
     scalar_state: ClassVar = {"mu_product": 1.0}
+    scalar_limits: ClassVar = {"mu_product": fraction}
     scratch_arrays = 2
+    nonnegative_state = ("exp_avg_sq",)
 
     def __init__(
         self,

@@ -6,12 +6,13 @@ How the parameters are updated stands in the two kinds of optimizer below this o
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import is_
 from typing import Any, ClassVar
 
 from neural_net_core import Module, Parameter, StateDictError, Tensor
 from neural_net_core.dtypes import Array, DType, is_floating
 from neural_net_core.errors import DTypeError
-from neural_net_optim._loading import Group, Loading, is_extra
+from neural_net_optim._loading import Group, Loading, extra_limit, is_extra
 from neural_net_optim._slot import Slot
 from neural_net_optim.limits import Limit
 
@@ -42,19 +43,27 @@ class Optimizer:
 
     # The hyper-parameters that a group may have, and what they may be.
     limits: ClassVar[dict[str, Limit]] = {}
-    # Numbers that the rule keeps for each parameter besides `step`, with their initial values.
+    # Numbers that the rule keeps for each parameter besides `step`, with their initial values, and
+    # what they may be in a saved state if not every number >= 0.
     scalar_state: ClassVar[dict[str, float]] = {}
+    scalar_limits: ClassVar[dict[str, Limit]] = {}
+    # State arrays that cannot be negative, such as averages of squares; checked in saved states.
+    nonnegative_state: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, params: Params, defaults: Group) -> None:
         self.defaults = dict(defaults)
         self._clear()
         for group in self._listed(params):
             self.add_param_group(group)
+        if not any(self._slots):
+            raise ValueError(f"{type(self).__name__}: got groups without any parameter")
 
     def _clear(self) -> None:
         """Begin without any group; the kinds of optimizer add their storage."""
         self.param_groups: list[Group] = []
         self._slots: list[list[Slot]] = []
+        # Each group's values when they were last found to be allowed.
+        self._approved: list[list[Any]] = []
 
     # The steps ------------------------------------------------------------------------------
 
@@ -71,10 +80,83 @@ class Optimizer:
             What the closure returned, else None.
 
         Raises:
-            ShapeError: If a gradient has not its parameter's shape; then nothing is changed.
-            DTypeError: If a parameter's dtype has changed since the optimizer was made.
+            ShapeError: If a gradient has not its parameter's shape.
+            DTypeError: If a gradient is not floating, or a parameter's dtype has changed since the
+                optimizer was made.
+            TypeError: If a gradient is no array, or the closure no function.
+            ValueError: If a hyper-parameter was set to something outside its range.
+
+            After each of them, parameters and state are what they were before.
         """
         raise NotImplementedError
+
+    def _evaluate(self, closure: Callable[[], Any]) -> Any:
+        """Return what the closure of a step returns."""
+        if not callable(closure):
+            raise TypeError(
+                f"{type(self).__name__}: step takes a function that computes the loss, or nothing, "
+                f"got a {type(closure).__name__}"
+            )
+        return closure()
+
+    def _is_approved(self) -> bool:
+        """Tell whether all hyper-parameters are allowed as far as can be told in no time."""
+        for group, approved in zip(self.param_groups, self._approved, strict=False):
+            # By identity, which costs next to nothing and asks no array whether it is equal.
+            if len(group) != len(approved):
+                return False
+            if not all(map(is_, group.values(), approved)):
+                # Nearly always a schedule's new rate, and nothing else.
+                lr = group.get("lr")
+                if type(lr) is not float or not self.limits["lr"].accepts(lr):
+                    return False
+                approved[list(group).index("lr")] = lr
+                if not all(map(is_, group.values(), approved)):
+                    return False
+        return len(self.param_groups) == len(self._approved)
+
+    def _approve(self) -> None:
+        """Test the hyper-parameters that somebody has changed since the last step.
+
+        Raises:
+            ValueError: If one is not allowed; then nothing has been changed.
+        """
+        if len(self.param_groups) != len(self._approved):
+            raise ValueError(
+                f"{type(self).__name__}: param_groups has {len(self.param_groups)} groups, but "
+                f"{len(self._approved)} were added; add groups with add_param_group"
+            )
+        changes = [
+            self._changed_settings(i, group, approved)
+            for i, (group, approved) in enumerate(
+                zip(self.param_groups, self._approved, strict=True)
+            )
+        ]
+        for i, (group, changed) in enumerate(zip(self.param_groups, changes, strict=True)):
+            group.update(changed)
+            self._approved[i] = list(group.values())
+            self._settings_changed(i, changed)
+
+    def _changed_settings(self, i: int, group: Group, approved: list[Any]) -> Group:
+        """Return a group's new hyper-parameters, tested."""
+        if len(group) == len(approved):
+            pairs = zip(group.items(), approved, strict=True)
+            changed = {name: value for (name, value), old in pairs if value is not old}
+        else:
+            changed = dict(group)
+            missing = [name for name in self.limits if name not in group]
+            if missing:
+                raise ValueError(f"{type(self).__name__}: group {i} has no {', '.join(missing)}")
+        changed.pop("params", None)
+        try:
+            changed = self._checked(changed)
+            self.check_group({**group, **changed})
+        except ValueError as error:
+            raise ValueError(f"{error} (in group {i})") from None
+        return changed
+
+    def _settings_changed(self, i: int, changed: Group) -> None:
+        """Do what new hyper-parameters of a group ask for; the kinds of optimizer override it."""
 
     def zero_grad(self, *, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters.
@@ -103,7 +185,10 @@ class Optimizer:
             )
         entries = _ordered(owner, params)
         if not entries:
-            raise ValueError(f"{owner}: got an empty list of parameters")
+            raise ValueError(
+                f"{owner}: got an empty list of parameters"
+                + ("; an iterator gives them only once" if iter(params) is params else "")
+            )
         if not isinstance(entries[0], Mapping):
             return [{"params": entries}]
         for i, entry in enumerate(entries):
@@ -127,6 +212,10 @@ class Optimizer:
             TypeError: If something is not a `Parameter`.
         """
         owner = type(self).__name__
+        if not isinstance(group, Mapping):
+            raise TypeError(
+                f'{owner}: expected a group, {{"params": [...], ...}}, got a {type(group).__name__}'
+            )
         group = dict(group)
         if "params" not in group:
             raise ValueError(f'{owner}: a group needs "params", got the keys {sorted(group)}')
@@ -153,6 +242,7 @@ class Optimizer:
         self._store(group, slots)
         self.param_groups.append({"params": [slot.param for slot in slots], **group})
         self._slots.append(slots)
+        self._approved.append(list(self.param_groups[-1].values()))
 
     def _checked(self, group: Group) -> Group:
         """Return the hyper-parameters, each tested against its limit."""
@@ -160,7 +250,9 @@ class Optimizer:
         for name, value in group.items():
             if name in self.limits:
                 group[name] = self.limits[name].check(owner, name, value)
-            elif not is_extra(name):
+            elif is_extra(name):
+                group[name] = extra_limit(name).check(owner, name, value)
+            else:
                 raise ValueError(
                     f"{owner}: unknown hyper-parameter {name!r}; it has {', '.join(self.limits)}"
                 )
@@ -249,7 +341,9 @@ class Optimizer:
         for group, names in zip(groups, keys, strict=True):
             pairs = list(zip(names, group["params"], strict=True))
             self.add_param_group({**group, "params": pairs})
-        self.load_state_dict(saved)
+        # A copy is as good as its original, whatever that holds.
+        Loading(self, saved, trusted=True).apply()
+        self._state_replaced()
 
     def __repr__(self) -> str:
         lines = [type(self).__name__ + "("]

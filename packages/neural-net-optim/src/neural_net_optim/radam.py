@@ -73,6 +73,7 @@ class RAdam(ElementwiseOptimizer):
         "maximize": flag,
     }
     scratch_arrays = 2
+    nonnegative_state = ("exp_avg_sq",)
 
     def __init__(
         self,

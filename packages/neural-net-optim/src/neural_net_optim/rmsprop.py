@@ -60,6 +60,7 @@ class RMSprop(ElementwiseOptimizer):
         "maximize": flag,
     }
     scratch_arrays = 2
+    nonnegative_state = ("square_avg",)
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ itself, in its own array, and its state are arrays of whatever shape the rule wa
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,9 @@ class TensorwiseOptimizer(Optimizer):
 
     A subclass writes `init_state` and `update`.
     """
+
+    # The hyper-parameters on which it depends which state arrays there are.
+    layout_settings: ClassVar[tuple[str, ...]] = ()
 
     def init_state(self, p: Array, group: Group) -> dict[str, Array]:
         """Return the state arrays of a parameter before its first step.
@@ -45,7 +48,7 @@ class TensorwiseOptimizer(Optimizer):
         raise NotImplementedError
 
     def _state_layout(self, slot: Slot, group: Group) -> dict[str, tuple[tuple[int, ...], DType]]:
-        arrays = slot.arrays or self.init_state(slot.param.data, group)
+        arrays = self.init_state(slot.param.data, group)
         return {name: (array.shape, array.dtype) for name, array in arrays.items()}
 
     def _state_arrays(self, slot: Slot, group: Group) -> dict[str, Array]:
@@ -56,23 +59,30 @@ class TensorwiseOptimizer(Optimizer):
     def _reset_arrays(self, slot: Slot, group: Group) -> None:
         slot.arrays = {}
 
+    def _settings_changed(self, i: int, changed: Group) -> None:
+        if not any(name in changed for name in self.layout_settings):
+            return
+        for slot in self._slots[i]:
+            if slot.arrays:
+                fresh = self.init_state(slot.param.data, self.param_groups[i])
+                slot.arrays = {name: slot.arrays.get(name, new) for name, new in fresh.items()}
+
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """See `Optimizer.step`."""
-        loss = closure() if closure is not None else None
-        ready = [
-            (group, slot, slot.param.grad)
-            for group, slots in zip(self.param_groups, self._slots, strict=True)
-            for slot in slots
-            if slot.param.grad is not None and slot.param.requires_grad
-        ]
+        loss = self._evaluate(closure) if closure is not None else None
         # First everything that can fail, so that an error leaves all parameters as they were.
-        for _, slot, g in ready:
-            slot.check_data()
-            slot.check_gradient(g)
-        for group, slot, g in ready:
+        if not self._is_approved():
+            self._approve()
+        ready = []
+        for group, slots in zip(self.param_groups, self._slots, strict=True):
+            for slot in slots:
+                if slot.param.grad is not None and slot.param.requires_grad:
+                    slot.check_data()
+                    g = slot.check_gradient(slot.param.grad)
+                    ready.append((group, slot, g, self._state_arrays(slot, group)))
+        for group, slot, g, state in ready:
             param = slot.param
             slot.scalars["step"] += 1
-            state = self._state_arrays(slot, group)
             direction = np.negative(g) if group.get("maximize") else g
             if g.size:  # an empty weight has no norm and no mean
                 self.update(param.data, direction, state, group, slot.scalars["step"])

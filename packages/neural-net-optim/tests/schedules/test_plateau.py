@@ -4,6 +4,8 @@ import json
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from neural_net_core import Parameter, StateDictError
 from neural_net_optim import SGD, ReduceLROnPlateau
@@ -51,6 +53,39 @@ def test_thresholds():
     assert rates([10, 10.9, 11.1], **up) == [8, 8, 8]
     assert rates([10, 10 - 5e-4, 10 - 9e-4]) == [8, 8, 4], "the default is 1e-4 of the best"
     assert rates([10, 10 - 5e-4, 10 - 11e-4]) == [8, 8, 8]
+
+
+@given(
+    st.lists(
+        st.one_of(st.integers(-4, 4).map(float), st.sampled_from([math.nan, math.inf, -math.inf])),
+        min_size=1,
+        max_size=12,
+    ),
+    st.sampled_from([0.0, 0.1, 1.0]),
+    st.sampled_from(["rel", "abs"]),
+)
+def test_less_is_better_is_more_of_the_opposite(metrics, threshold, threshold_mode):
+    """Of negative values too: what is better in one mode, negated, is better in the other."""
+    options = {"threshold": threshold, "threshold_mode": threshold_mode}
+    down = rates(metrics, **options)
+    assert down == rates([-x for x in metrics], mode="max", **options)
+    # And against the definition: better by `threshold`, of the best value's size if relative.
+    best, bad, lr = math.inf, 0, 8.0
+    for x, found in zip(metrics, down, strict=True):
+        need = threshold * (abs(best) if threshold_mode == "rel" else 1)
+        if x < best and (math.isinf(best) or x < best - need):
+            best, bad = x, 0
+        else:
+            bad += 1
+        if bad > 1:
+            lr, bad = lr / 2, 0
+        assert found == lr
+
+
+def test_a_negative_loss_that_stands_still_is_no_improvement():
+    assert rates([-1.0] * 4) == [8, 8, 4, 4]
+    assert rates([-1.0, -0.5, -0.5], threshold=0.1) == [8, 8, 4]
+    assert rates([-1.0, -1.2, -1.4], threshold=0.1) == [8, 8, 8]
 
 
 def test_equal_to_the_bar_is_no_improvement():

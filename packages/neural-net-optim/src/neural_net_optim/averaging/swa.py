@@ -50,7 +50,14 @@ def update_batch_norm(
         model: The module, with the weights that it shall be used with.
         batches: What the model is called with; of a tuple or list the first entry, the input.
         forward: Another way to run the model on a batch, `forward(model, batch)`.
+
+    Raises:
+        TypeError: If the model is no module.
+
+        If the model fails on a batch, all its buffers are what they were before.
     """
+    if not isinstance(model, Module):
+        raise TypeError(f"update_batch_norm: expected a module, got a {type(model).__name__}")
     norms: list[Any] = [
         module
         for module in model.modules()
@@ -60,6 +67,7 @@ def update_batch_norm(
         return
     modes = [(module, module.training) for module in model.modules()]
     momenta = [norm.momentum for norm in norms]
+    before = [(buffer, buffer.data.copy()) for buffer in model.buffers()]
     try:
         model.train()
         with no_grad():
@@ -71,6 +79,10 @@ def update_batch_norm(
                     forward(model, batch)
                 else:
                     model(batch[0] if isinstance(batch, tuple | list) else batch)
+    except BaseException:
+        for buffer, data in before:
+            buffer.data[...] = data
+        raise
     finally:
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum

@@ -17,9 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from neural_net_core import Module, Parameter, StateDictError
+from neural_net_core import DTypeError, Module, Parameter, ShapeError, StateDictError, Tensor
 from neural_net_core.dtypes import Array
 from neural_net_core.tensor import Buffer
+from neural_net_optim._loading import missing_keys
+from neural_net_optim.limits import shown, whole
 
 __all__ = ["WeightAverage"]
 
@@ -45,6 +47,11 @@ class WeightAverage:
         if isinstance(model, Module):
             self._tensors.update(model.named_parameters())
             self._tensors.update(model.named_buffers())
+        elif isinstance(model, Tensor | str) or not isinstance(model, Iterable):
+            raise TypeError(
+                f"{type(self).__name__}: expected a module or a list of Parameters, got a "
+                f"{type(model).__name__}"
+            )
         else:
             self._tensors.update({str(i): p for i, p in enumerate(model)})
         for name, tensor in self._tensors.items():
@@ -66,10 +73,15 @@ class WeightAverage:
 
         Raises:
             RuntimeError: Inside `swapped`, where the model holds the average itself.
+            ShapeError: If a weight has another shape than when the average was made.
+            DTypeError: If it has another dtype.
+
+            After each of them, nothing has been changed.
         """
         self._refuse_inside("update")
+        self._check_model()
+        weight = self.weight(self.num_updates + 1)
         self.num_updates += 1
-        weight = self.weight(self.num_updates)
         for name, tensor in self._tensors.items():
             if isinstance(tensor, Parameter) and weight < 1:
                 _move(self.average[name], tensor.data, weight)
@@ -86,6 +98,7 @@ class WeightAverage:
             RuntimeError: Inside another `swapped` of this average.
         """
         self._refuse_inside("swapped")
+        self._check_model()
         self._exchange()
         self._swapped = True
         try:
@@ -101,6 +114,7 @@ class WeightAverage:
             RuntimeError: Inside `swapped`.
         """
         self._refuse_inside("copy_to_model")
+        self._check_model()
         for name, tensor in self._tensors.items():
             tensor.data[...] = self.average[name]
             tensor.version += 1
@@ -129,9 +143,14 @@ class WeightAverage:
             RuntimeError: Inside `swapped`.
         """
         self._refuse_inside("load_state_dict")
-        problems = [f"missing {k!r}" for k in ("num_updates", "average") if k not in state_dict]
+        problems = missing_keys(state_dict, ("num_updates", "average"))
+        came: dict[str, Array] = {}
         if not problems:
-            came = {k: np.asarray(v) for k, v in state_dict["average"].items()}
+            count, average = state_dict["num_updates"], state_dict["average"]
+            if not whole(0).accepts(count):
+                problems.append(f"bad num_updates {shown(count)}")
+            if isinstance(average, Mapping):
+                came = {k: np.asarray(v) for k, v in average.items()}
             problems += [f"missing {k}" for k in self.average if k not in came]
             problems += [f"unexpected {k}" for k in came if k not in self.average]
             problems += [
@@ -153,6 +172,22 @@ class WeightAverage:
                 f"{type(self).__name__}: {what} inside swapped(), where the model holds the "
                 "average; leave the with block first"
             )
+
+    def _check_model(self) -> None:
+        """Raise if a weight is no longer of the kind that the average was made for."""
+        for name, tensor in self._tensors.items():
+            data, average = tensor.data, self.average[name]
+            if not isinstance(data, np.ndarray):
+                raise TypeError(
+                    f"{type(self).__name__}: expected the data of {name} to be an array, got a "
+                    f"{type(data).__name__}"
+                )
+            if data.shape != average.shape or data.dtype != average.dtype:
+                error = ShapeError if data.shape != average.shape else DTypeError
+                raise error(
+                    f"{type(self).__name__}: {name} was {average.dtype} {average.shape} when the "
+                    f"average was made and is {data.dtype} {data.shape} now; make a new average"
+                )
 
     def _exchange(self) -> None:
         """Exchange the model's arrays and the averages in place, one at a time."""

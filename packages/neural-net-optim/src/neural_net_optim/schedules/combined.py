@@ -4,12 +4,15 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
-from neural_net_optim.limits import whole
-from neural_net_optim.schedules.scheduler import LRScheduler
+from neural_net_optim.limits import check_all, checked, unchecked, whole
+from neural_net_optim.schedules.scheduler import COMMON_LIMITS, LRScheduler, check_milestones
 
 __all__ = ["ChainedScheduler", "SequentialLR", "WarmupLR", "warmup_lr"]
 
+LIMITS = {**COMMON_LIMITS, "warmup_steps": whole(0)}
 
+
+@checked(LIMITS)
 def warmup_lr(step: int, base_lr: float, warmup_steps: int) -> float:
     r"""Return a rate that rises evenly to the full one.
 
@@ -20,17 +23,22 @@ def warmup_lr(step: int, base_lr: float, warmup_steps: int) -> float:
     Args:
         step: t, from 0.
         base_lr: η.
-        warmup_steps: W, the number of steps below the full rate.
+        warmup_steps: W, the number of steps below the full rate, >= 0.
+
+    Raises:
+        ValueError: If an argument is outside its range.
 
     Examples:
         >>> [warmup_lr(t, 8.0, warmup_steps=3) for t in range(5)]
         [2.0, 4.0, 6.0, 8.0, 8.0]
     """
-    return base_lr * min(1.0, (step + 1) / (warmup_steps + 1))
+    return float(base_lr * min(1.0, (step + 1) / (warmup_steps + 1)))
 
 
-def _check_parts(owner: str, optimizer: Any, schedules: Sequence[Any]) -> list[LRScheduler]:
+def _check_parts(owner: str, optimizer: Any, schedules: Any) -> list[LRScheduler]:
     """Return the schedules as a list; they must be functions of the step, of this optimizer."""
+    if not isinstance(schedules, list | tuple):
+        raise TypeError(f"{owner}: expected a list of schedules, got a {type(schedules).__name__}")
     if not schedules:
         raise ValueError(f"{owner}: expected at least one schedule, got none")
     for i, schedule in enumerate(schedules):
@@ -58,14 +66,14 @@ class WarmupLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Any, warmup_steps: int, after: LRScheduler | None = None) -> None:
-        self.warmup_steps = whole(0).check("WarmupLR", "warmup_steps", warmup_steps)
+        (self.warmup_steps,) = check_all("WarmupLR", LIMITS, warmup_steps=warmup_steps)
         self.after = None if after is None else _check_parts("WarmupLR", optimizer, [after])[0]
         super().__init__(optimizer)
 
     def lr(self, step: int, base_lr: float, group: int) -> float:
         rest = max(step - self.warmup_steps, 0)
         full = base_lr if self.after is None else self.after.lr(rest, base_lr, group)
-        return warmup_lr(step, full, self.warmup_steps)
+        return unchecked(warmup_lr)(step, full, self.warmup_steps)
 
     def momentum(self, step: int, group: int) -> float | None:
         if self.after is None:
@@ -100,10 +108,7 @@ class SequentialLR(LRScheduler):
         self, optimizer: Any, schedulers: Sequence[LRScheduler], milestones: Sequence[int]
     ) -> None:
         self.schedulers = _check_parts("SequentialLR", optimizer, schedulers)
-        limit = whole(0)
-        self.milestones = [
-            limit.check("SequentialLR", "every milestone", step) for step in milestones
-        ]
+        self.milestones = check_milestones("SequentialLR", milestones)
         if len(self.milestones) != len(self.schedulers) - 1:
             raise ValueError(
                 f"SequentialLR: expected {len(self.schedulers) - 1} milestones between "
@@ -152,7 +157,7 @@ class ChainedScheduler(LRScheduler):
     """
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Any = None) -> None:
-        if optimizer is None and schedulers:
+        if optimizer is None and isinstance(schedulers, list | tuple) and schedulers:
             optimizer = getattr(schedulers[0], "optimizer", None)
         self.schedulers = _check_parts("ChainedScheduler", optimizer, schedulers)
         super().__init__(optimizer)

@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from neural_net_optim.limits import between, whole
-from neural_net_optim.schedules.scheduler import LRScheduler
+from neural_net_optim.limits import between, check_all, checked, unchecked, whole
+from neural_net_optim.schedules.scheduler import COMMON_LIMITS, LRScheduler
 
 __all__ = ["ConstantLR", "constant_lr"]
 
+LIMITS = {**COMMON_LIMITS, "factor": between(0, 1), "total_iters": whole(0)}
 
+
+@checked(LIMITS)
 def constant_lr(step: int, base_lr: float, factor: float = 1 / 3, total_iters: int = 5) -> float:
     """Return the factor times the rate for `total_iters` steps, then the rate.
 
@@ -15,13 +18,16 @@ def constant_lr(step: int, base_lr: float, factor: float = 1 / 3, total_iters: i
         step: From 0.
         base_lr: The full rate.
         factor: In [0, 1].
-        total_iters: How many steps have the factor.
+        total_iters: How many steps have the factor, >= 0.
+
+    Raises:
+        ValueError: If an argument is outside its range.
 
     Examples:
         >>> [constant_lr(t, 0.8, factor=0.5, total_iters=2) for t in range(4)]
         [0.4, 0.4, 0.8, 0.8]
     """
-    return base_lr * factor if step < total_iters else base_lr
+    return float(base_lr * factor if step < total_iters else base_lr)
 
 
 class ConstantLR(LRScheduler):
@@ -36,9 +42,10 @@ class ConstantLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Any, factor: float = 1 / 3, total_iters: int = 5) -> None:
-        self.factor = between(0, 1).check("ConstantLR", "factor", factor)
-        self.total_iters = whole(0).check("ConstantLR", "total_iters", total_iters)
+        self.factor, self.total_iters = check_all(
+            "ConstantLR", LIMITS, factor=factor, total_iters=total_iters
+        )
         super().__init__(optimizer)
 
     def lr(self, step: int, base_lr: float, group: int) -> float:
-        return constant_lr(step, base_lr, self.factor, self.total_iters)
+        return unchecked(constant_lr)(step, base_lr, self.factor, self.total_iters)

@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from neural_net_optim.limits import at_least, whole
-from neural_net_optim.schedules.scheduler import LRScheduler
+from neural_net_optim.limits import at_least, check_all, checked, unchecked, whole
+from neural_net_optim.schedules.scheduler import COMMON_LIMITS, LRScheduler
 
 __all__ = [
     "CosineAnnealingLR",
@@ -13,8 +13,17 @@ __all__ = [
     "cosine_annealing_warm_restarts",
 ]
 
+LIMITS = {
+    **COMMON_LIMITS,
+    "T_max": whole(1),
+    "T_0": whole(1),
+    "T_mult": whole(1),
+    "eta_min": at_least(0),
+}
 
-def cosine_annealing_lr(step: float, base_lr: float, T_max: float, eta_min: float = 0.0) -> float:
+
+@checked(LIMITS)
+def cosine_annealing_lr(step: int, base_lr: float, T_max: int, eta_min: float = 0.0) -> float:
     r"""Return a rate that falls slowly, then fast, then slowly again.
 
     $$ \eta_t = \eta_{\min} + (\eta - \eta_{\min})\,\frac{1 + \cos(\pi t / T)}{2} $$
@@ -24,8 +33,11 @@ def cosine_annealing_lr(step: float, base_lr: float, T_max: float, eta_min: floa
     Args:
         step: t, from 0.
         base_lr: η.
-        T_max: T, the step at which the lowest rate is reached.
-        eta_min: The lowest rate.
+        T_max: T, the step at which the lowest rate is reached, >= 1.
+        eta_min: The lowest rate, >= 0.
+
+    Raises:
+        ValueError: If an argument is outside its range.
 
     References:
         Loshchilov & Hutter (2017), SGDR, arXiv:1608.03983, eq. 5.
@@ -34,9 +46,10 @@ def cosine_annealing_lr(step: float, base_lr: float, T_max: float, eta_min: floa
         >>> [round(cosine_annealing_lr(t, 8.0, T_max=4), 3) for t in range(6)]
         [8.0, 6.828, 4.0, 1.172, 0.0, 1.172]
     """
-    return eta_min + (base_lr - eta_min) * (1 + math.cos(math.pi * step / T_max)) / 2
+    return float(eta_min + (base_lr - eta_min) * (1 + math.cos(math.pi * step / T_max)) / 2)
 
 
+@checked(LIMITS)
 def cosine_annealing_warm_restarts(
     step: int, base_lr: float, T_0: int, T_mult: int = 1, eta_min: float = 0.0
 ) -> float:
@@ -45,9 +58,12 @@ def cosine_annealing_warm_restarts(
     Args:
         step: From 0.
         base_lr: The rate at the start of every round.
-        T_0: The length of the first round.
-        T_mult: How many times as long every round is as the one before.
-        eta_min: The rate that a round approaches.
+        T_0: The length of the first round, >= 1.
+        T_mult: How many times as long every round is as the one before, >= 1.
+        eta_min: The rate that a round approaches, >= 0.
+
+    Raises:
+        ValueError: If an argument is outside its range.
 
     References:
         Loshchilov & Hutter (2017), SGDR, arXiv:1608.03983, section 3.
@@ -62,7 +78,7 @@ def cosine_annealing_warm_restarts(
     while step >= length:
         step -= length
         length *= T_mult
-    return cosine_annealing_lr(step, base_lr, length, eta_min)
+    return unchecked(cosine_annealing_lr)(step, base_lr, length, eta_min)
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -75,12 +91,13 @@ class CosineAnnealingLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Any, T_max: int, eta_min: float = 0.0) -> None:
-        self.T_max = whole(1).check("CosineAnnealingLR", "T_max", T_max)
-        self.eta_min = at_least(0).check("CosineAnnealingLR", "eta_min", eta_min)
+        self.T_max, self.eta_min = check_all(
+            "CosineAnnealingLR", LIMITS, T_max=T_max, eta_min=eta_min
+        )
         super().__init__(optimizer)
 
     def lr(self, step: int, base_lr: float, group: int) -> float:
-        return cosine_annealing_lr(step, base_lr, self.T_max, self.eta_min)
+        return unchecked(cosine_annealing_lr)(step, base_lr, self.T_max, self.eta_min)
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
@@ -94,11 +111,12 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     """
 
     def __init__(self, optimizer: Any, T_0: int, T_mult: int = 1, eta_min: float = 0.0) -> None:
-        owner = "CosineAnnealingWarmRestarts"
-        self.T_0 = whole(1).check(owner, "T_0", T_0)
-        self.T_mult = whole(1).check(owner, "T_mult", T_mult)
-        self.eta_min = at_least(0).check(owner, "eta_min", eta_min)
+        self.T_0, self.T_mult, self.eta_min = check_all(
+            "CosineAnnealingWarmRestarts", LIMITS, T_0=T_0, T_mult=T_mult, eta_min=eta_min
+        )
         super().__init__(optimizer)
 
     def lr(self, step: int, base_lr: float, group: int) -> float:
-        return cosine_annealing_warm_restarts(step, base_lr, self.T_0, self.T_mult, self.eta_min)
+        return unchecked(cosine_annealing_warm_restarts)(
+            step, base_lr, self.T_0, self.T_mult, self.eta_min
+        )

@@ -3,11 +3,33 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from neural_net_optim.limits import above, at_least, between, choice, flag, optional, whole
+from neural_net_optim.limits import (
+    above,
+    between,
+    check_all,
+    checked,
+    choice,
+    flag,
+    function,
+    optional,
+    whole,
+)
 from neural_net_optim.schedules.one_cycle import check_has_momentum
-from neural_net_optim.schedules.scheduler import LRScheduler, PerGroup
+from neural_net_optim.schedules.scheduler import COMMON_LIMITS, LRScheduler, PerGroup
 
 __all__ = ["CyclicLR", "cyclic_lr"]
+
+LIMITS = {
+    **COMMON_LIMITS,
+    "max_lr": above(0),
+    "step_size_up": whole(1),
+    "step_size_down": optional(whole(1)),
+    "mode": choice("triangular", "triangular2", "exp_range"),
+    "gamma": above(0),
+    "scale_fn": optional(function),
+    "scale_mode": choice("cycle", "iterations"),
+    "cycle_momentum": flag,
+}
 
 
 def _height(step: int, step_size_up: int, step_size_down: int) -> tuple[float, int]:
@@ -30,6 +52,7 @@ def _scale(mode: CycleMode, gamma: float) -> Callable[[int, int], float]:
     return lambda cycle, step: 1.0
 
 
+@checked(LIMITS)
 def cyclic_lr(
     step: int,
     base_lr: float,
@@ -43,13 +66,16 @@ def cyclic_lr(
 
     Args:
         step: From 0.
-        base_lr: The lowest rate.
-        max_lr: The highest rate.
-        step_size_up: The steps of a rise.
-        step_size_down: The steps of a fall; None means as many.
+        base_lr: The lowest rate, >= 0.
+        max_lr: The highest rate, > 0.
+        step_size_up: The steps of a rise, >= 1.
+        step_size_down: The steps of a fall, >= 1; None means as many.
         mode: "triangular" keeps the height, "triangular2" halves it every cycle, "exp_range"
             multiplies it by gamma at every step.
-        gamma: For "exp_range".
+        gamma: For "exp_range", > 0.
+
+    Raises:
+        ValueError: If an argument is outside its range.
 
     References:
         Smith (2017), Cyclical learning rates for training neural networks, arXiv:1506.01186,
@@ -60,7 +86,7 @@ def cyclic_lr(
         [1.0, 2.0, 3.0, 2.0, 1.0, 1.5, 2.0, 1.5]
     """
     height, cycle = _height(step, step_size_up, step_size_down or step_size_up)
-    return base_lr + (max_lr - base_lr) * height * _scale(mode, gamma)(cycle, step)
+    return float(base_lr + (max_lr - base_lr) * height * _scale(mode, gamma)(cycle, step))
 
 
 class CyclicLR(LRScheduler):
@@ -104,21 +130,26 @@ class CyclicLR(LRScheduler):
         max_momentum: float | Sequence[float] = 0.9,
     ) -> None:
         owner, unit = "CyclicLR", between(0, 1)
-        self.low = PerGroup(owner, "base_lr", base_lr, optimizer, at_least(0))
-        self.high = PerGroup(owner, "max_lr", max_lr, optimizer, above(0))
-        self.step_size_up = whole(1).check(owner, "step_size_up", step_size_up)
-        down = optional(whole(1)).check(owner, "step_size_down", step_size_down)
+        self.low = PerGroup(owner, "base_lr", base_lr, optimizer, LIMITS["base_lr"])
+        self.high = PerGroup(owner, "max_lr", max_lr, optimizer, LIMITS["max_lr"])
+        self.step_size_up, down, mode, gamma, scale_fn, scale_mode, self.cycle_momentum = check_all(
+            owner,
+            LIMITS,
+            step_size_up=step_size_up,
+            step_size_down=step_size_down,
+            mode=mode,
+            gamma=gamma,
+            scale_fn=scale_fn,
+            scale_mode=scale_mode,
+            cycle_momentum=cycle_momentum,
+        )
         self.step_size_down = self.step_size_up if down is None else down
-        choice("triangular", "triangular2", "exp_range").check(owner, "mode", mode)
-        choice("cycle", "iterations").check(owner, "scale_mode", scale_mode)
-        above(0).check(owner, "gamma", gamma)
         if scale_fn is None:
             self._scale = _scale(mode, gamma)
         elif scale_mode == "cycle":
             self._scale = lambda cycle, step: scale_fn(cycle)
         else:
             self._scale = lambda cycle, step: scale_fn(step)
-        self.cycle_momentum = flag.check(owner, "cycle_momentum", cycle_momentum)
         self.low_momentum = PerGroup(owner, "base_momentum", base_momentum, optimizer, unit)
         self.high_momentum = PerGroup(owner, "max_momentum", max_momentum, optimizer, unit)
         if cycle_momentum:

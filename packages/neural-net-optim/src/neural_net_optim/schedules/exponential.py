@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from neural_net_optim.limits import at_least
-from neural_net_optim.schedules.scheduler import LRScheduler
+from neural_net_optim.limits import at_least, check_all, checked, unchecked
+from neural_net_optim.schedules.scheduler import COMMON_LIMITS, LRScheduler
 
 __all__ = ["ExponentialLR", "exponential_lr"]
 
+LIMITS = {**COMMON_LIMITS, "gamma": at_least(0)}
 
+
+@checked(LIMITS)
 def exponential_lr(step: int, base_lr: float, gamma: float) -> float:
     r"""Return the rate after as many cuts as steps.
 
@@ -16,7 +19,10 @@ def exponential_lr(step: int, base_lr: float, gamma: float) -> float:
     Args:
         step: t, from 0.
         base_lr: η.
-        gamma: γ.
+        gamma: γ, >= 0.
+
+    Raises:
+        ValueError: If an argument is outside its range.
 
     Examples:
         >>> [exponential_lr(t, 8.0, gamma=0.5) for t in range(4)]
@@ -34,8 +40,8 @@ class ExponentialLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Any, gamma: float) -> None:
-        self.gamma = at_least(0).check("ExponentialLR", "gamma", gamma)
+        (self.gamma,) = check_all("ExponentialLR", LIMITS, gamma=gamma)
         super().__init__(optimizer)
 
     def lr(self, step: int, base_lr: float, group: int) -> float:
-        return exponential_lr(step, base_lr, self.gamma)
+        return unchecked(exponential_lr)(step, base_lr, self.gamma)

@@ -3,11 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from neural_net_optim.limits import function, number
 from neural_net_optim.schedules.scheduler import LRScheduler, PerGroup
 
 __all__ = ["LambdaLR", "MultiplicativeLR"]
 
 _Factor = Callable[[int], float]
+
+# A product of so many factors is not computed for a step that only a damaged file can name.
+_LONGEST_PRODUCT = 10_000_000
 
 
 class LambdaLR(LRScheduler):
@@ -32,9 +36,9 @@ class LambdaLR(LRScheduler):
     def __init__(
         self, optimizer: Any, lr_lambda: _Factor | Sequence[_Factor], *, parameter: str = "lr"
     ) -> None:
-        self.lr_lambdas = PerGroup("LambdaLR", "lr_lambda", lr_lambda, optimizer)
+        self.lr_lambdas = PerGroup("LambdaLR", "lr_lambda", lr_lambda, optimizer, function)
         for i, group in enumerate(optimizer.param_groups):
-            if not isinstance(group.get(parameter), int | float):
+            if not number.accepts(group.get(str(parameter))):
                 raise ValueError(f"LambdaLR: group {i} has no number called {parameter!r}")
         self.parameter = parameter
         super().__init__(optimizer)
@@ -63,12 +67,17 @@ class MultiplicativeLR(LRScheduler):
 
     def __init__(self, optimizer: Any, lr_lambda: _Factor | Sequence[_Factor]) -> None:
         owner = "MultiplicativeLR"
-        self.lr_lambdas = PerGroup(owner, "lr_lambda", lr_lambda, optimizer)
+        self.lr_lambdas = PerGroup(owner, "lr_lambda", lr_lambda, optimizer, function)
         # The products so far, so that step t does not multiply t numbers again.
         self._products: dict[int, list[float]] = {}
         super().__init__(optimizer)
 
     def lr(self, step: int, base_lr: float, group: int) -> float:
+        if step > _LONGEST_PRODUCT:
+            raise ValueError(
+                f"MultiplicativeLR: step {step} would be a product of as many factors; past "
+                f"{_LONGEST_PRODUCT} use LambdaLR"
+            )
         products = self._products.setdefault(group, [1.0])
         while len(products) <= step:
             products.append(products[-1] * self.lr_lambdas[group](len(products)))

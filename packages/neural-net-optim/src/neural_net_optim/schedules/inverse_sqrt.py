@@ -3,12 +3,15 @@
 import math
 from typing import Any
 
-from neural_net_optim.limits import optional, whole
-from neural_net_optim.schedules.scheduler import LRScheduler
+from neural_net_optim.limits import check_all, checked, optional, unchecked, whole
+from neural_net_optim.schedules.scheduler import COMMON_LIMITS, LRScheduler
 
 __all__ = ["InverseSqrtLR", "inverse_sqrt_lr"]
 
+LIMITS = {**COMMON_LIMITS, "warmup_steps": whole(1), "d_model": optional(whole(1))}
 
+
+@checked(LIMITS)
 def inverse_sqrt_lr(
     step: int, base_lr: float, warmup_steps: int, d_model: int | None = None
 ) -> float:
@@ -22,8 +25,11 @@ def inverse_sqrt_lr(
     Args:
         step: t, from 0; the paper counts from 1.
         base_lr: η.
-        warmup_steps: W.
-        d_model: d, the model's width; None scales to η instead.
+        warmup_steps: W, >= 1.
+        d_model: d, the model's width, >= 1; None scales to η instead.
+
+    Raises:
+        ValueError: If an argument is outside its range.
 
     References:
         Vaswani et al. (2017), Attention is all you need, arXiv:1706.03762, eq. 3. Also called Noam.
@@ -34,7 +40,7 @@ def inverse_sqrt_lr(
     """
     s = step + 1
     peak = base_lr if d_model is None else base_lr / math.sqrt(d_model * warmup_steps)
-    return peak * min(s / warmup_steps, math.sqrt(warmup_steps / s))
+    return float(peak * min(s / warmup_steps, math.sqrt(warmup_steps / s)))
 
 
 class InverseSqrtLR(LRScheduler):
@@ -48,9 +54,10 @@ class InverseSqrtLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Any, warmup_steps: int, d_model: int | None = None) -> None:
-        self.warmup_steps = whole(1).check("InverseSqrtLR", "warmup_steps", warmup_steps)
-        self.d_model = optional(whole(1)).check("InverseSqrtLR", "d_model", d_model)
+        self.warmup_steps, self.d_model = check_all(
+            "InverseSqrtLR", LIMITS, warmup_steps=warmup_steps, d_model=d_model
+        )
         super().__init__(optimizer)
 
     def lr(self, step: int, base_lr: float, group: int) -> float:
-        return inverse_sqrt_lr(step, base_lr, self.warmup_steps, self.d_model)
+        return unchecked(inverse_sqrt_lr)(step, base_lr, self.warmup_steps, self.d_model)

@@ -2,12 +2,21 @@
 
 from typing import Any
 
-from neural_net_optim.limits import Limit, between, whole
-from neural_net_optim.schedules.scheduler import LRScheduler
+from neural_net_optim.limits import Limit, between, check_all, checked, unchecked, whole
+from neural_net_optim.schedules.scheduler import COMMON_LIMITS, LRScheduler
 
 __all__ = ["LinearLR", "linear_lr"]
 
+_unit = between(0, 1)
+LIMITS = {
+    **COMMON_LIMITS,
+    "start_factor": Limit("a number in (0, 1]", lambda x: _unit.accepts(x) and x > 0),
+    "end_factor": _unit,
+    "total_iters": whole(1),
+}
 
+
+@checked(LIMITS)
 def linear_lr(
     step: int,
     base_lr: float,
@@ -22,16 +31,19 @@ def linear_lr(
     Args:
         step: t, from 0.
         base_lr: η.
-        start_factor: a.
-        end_factor: b.
-        total_iters: T, the step at which b is reached.
+        start_factor: a, in (0, 1].
+        end_factor: b, in [0, 1].
+        total_iters: T, the step at which b is reached, >= 1.
+
+    Raises:
+        ValueError: If an argument is outside its range.
 
     Examples:
         >>> [linear_lr(t, 8.0, 0.5, 1.0, total_iters=4) for t in range(6)]
         [4.0, 5.0, 6.0, 7.0, 8.0, 8.0]
     """
     factor = start_factor + (end_factor - start_factor) * min(step, total_iters) / total_iters
-    return base_lr * factor
+    return float(base_lr * factor)
 
 
 class LinearLR(LRScheduler):
@@ -51,12 +63,16 @@ class LinearLR(LRScheduler):
         end_factor: float = 1.0,
         total_iters: int = 5,
     ) -> None:
-        unit = between(0, 1)
-        positive = Limit("a number in (0, 1]", lambda x: unit.accepts(x) and x > 0)
-        self.start_factor = positive.check("LinearLR", "start_factor", start_factor)
-        self.end_factor = unit.check("LinearLR", "end_factor", end_factor)
-        self.total_iters = whole(1).check("LinearLR", "total_iters", total_iters)
+        self.start_factor, self.end_factor, self.total_iters = check_all(
+            "LinearLR",
+            LIMITS,
+            start_factor=start_factor,
+            end_factor=end_factor,
+            total_iters=total_iters,
+        )
         super().__init__(optimizer)
 
     def lr(self, step: int, base_lr: float, group: int) -> float:
-        return linear_lr(step, base_lr, self.start_factor, self.end_factor, self.total_iters)
+        return unchecked(linear_lr)(
+            step, base_lr, self.start_factor, self.end_factor, self.total_iters
+        )

@@ -4,10 +4,34 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from neural_net_optim.limits import above, between, choice, flag, optional, whole
-from neural_net_optim.schedules.scheduler import LRScheduler, PerGroup
+from neural_net_optim.limits import (
+    above,
+    between,
+    check_all,
+    checked,
+    choice,
+    flag,
+    optional,
+    unchecked,
+    whole,
+)
+from neural_net_optim.schedules.scheduler import COMMON_LIMITS, LRScheduler, PerGroup
 
 __all__ = ["OneCycleLR", "one_cycle_lr"]
+
+LIMITS = {
+    "step": COMMON_LIMITS["step"],
+    "max_lr": above(0),
+    "total_steps": whole(1),
+    "epochs": optional(whole(1)),
+    "steps_per_epoch": optional(whole(1)),
+    "pct_start": between(0, 1),
+    "anneal_strategy": choice("cos", "linear"),
+    "div_factor": above(0),
+    "final_div_factor": above(0),
+    "three_phase": flag,
+    "cycle_momentum": flag,
+}
 
 
 Annealing = Literal["cos", "linear"]
@@ -40,6 +64,7 @@ def _wave(
     raise AssertionError
 
 
+@checked(LIMITS)
 def one_cycle_lr(
     step: int,
     max_lr: float,
@@ -53,14 +78,17 @@ def one_cycle_lr(
     """Return the rate of one cycle: from low to high, then down to far below where it began.
 
     Args:
-        step: From 0.
-        max_lr: The highest rate.
-        total_steps: How many updates there will be.
-        pct_start: The share of them that goes up.
+        step: From 0 to `total_steps`, after which the cycle is over.
+        max_lr: The highest rate, > 0.
+        total_steps: How many updates there will be, >= 1.
+        pct_start: The share of them that goes up, in [0, 1].
         anneal_strategy: "cos" or "linear".
-        div_factor: The highest rate over the first.
-        final_div_factor: The first rate over the last.
+        div_factor: The highest rate over the first, > 0.
+        final_div_factor: The first rate over the last, > 0.
         three_phase: Go down to the first rate as fast as up, and to the last from there.
+
+    Raises:
+        ValueError: If an argument is outside its range.
 
     References:
         Smith & Topin (2018), Super-convergence, arXiv:1708.07120. The two-phase form with cosines
@@ -73,6 +101,10 @@ def one_cycle_lr(
         ... ]
         [2.0, 5.0, 8.0, 4.5, 1.0]
     """
+    if step > total_steps:
+        raise ValueError(
+            f"OneCycleLR: step {step} is past the last, {total_steps}; the cycle is over"
+        )
     first = max_lr / div_factor
     last = first / final_div_factor
     values = (first, max_lr, first, last) if three_phase else (first, max_lr, last)
@@ -122,24 +154,35 @@ class OneCycleLR(LRScheduler):
         three_phase: bool = False,
     ) -> None:
         owner, unit = "OneCycleLR", between(0, 1)
-        count = optional(whole(1))
-        total_steps = count.check(owner, "total_steps", total_steps)
-        epochs = count.check(owner, "epochs", epochs)
-        steps_per_epoch = count.check(owner, "steps_per_epoch", steps_per_epoch)
+        total_steps = optional(LIMITS["total_steps"]).check(owner, "total_steps", total_steps)
+        epochs, steps_per_epoch = check_all(
+            owner, LIMITS, epochs=epochs, steps_per_epoch=steps_per_epoch
+        )
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise ValueError(f"{owner}: give total_steps, or epochs and steps_per_epoch")
-            total_steps = epochs * steps_per_epoch
-        self.total_steps = total_steps
-        self.max_lr = PerGroup(owner, "max_lr", max_lr, optimizer, above(0))
-        self.pct_start = unit.check(owner, "pct_start", pct_start)
-        self.anneal_strategy = choice("cos", "linear").check(
-            owner, "anneal_strategy", anneal_strategy
+            total_steps = LIMITS["total_steps"].check(
+                owner, "epochs * steps_per_epoch", epochs * steps_per_epoch
+            )
+        self.total_steps: int = total_steps
+        self.max_lr = PerGroup(owner, "max_lr", max_lr, optimizer, LIMITS["max_lr"])
+        (
+            self.pct_start,
+            self.anneal_strategy,
+            self.div_factor,
+            self.final_div_factor,
+            self.three_phase,
+            self.cycle_momentum,
+        ) = check_all(
+            owner,
+            LIMITS,
+            pct_start=pct_start,
+            anneal_strategy=anneal_strategy,
+            div_factor=div_factor,
+            final_div_factor=final_div_factor,
+            three_phase=three_phase,
+            cycle_momentum=cycle_momentum,
         )
-        self.div_factor = above(0).check(owner, "div_factor", div_factor)
-        self.final_div_factor = above(0).check(owner, "final_div_factor", final_div_factor)
-        self.three_phase = flag.check(owner, "three_phase", three_phase)
-        self.cycle_momentum = flag.check(owner, "cycle_momentum", cycle_momentum)
         self.low_momentum = PerGroup(owner, "base_momentum", base_momentum, optimizer, unit)
         self.high_momentum = PerGroup(owner, "max_momentum", max_momentum, optimizer, unit)
         if cycle_momentum:
@@ -147,11 +190,7 @@ class OneCycleLR(LRScheduler):
         super().__init__(optimizer)
 
     def lr(self, step: int, base_lr: float, group: int) -> float:
-        if step > self.total_steps:
-            raise ValueError(
-                f"OneCycleLR: step {step} is past the last, {self.total_steps}; the cycle is over"
-            )
-        return one_cycle_lr(
+        return unchecked(one_cycle_lr)(
             step,
             self.max_lr[group],
             self.total_steps,

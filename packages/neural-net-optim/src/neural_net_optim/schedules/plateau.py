@@ -5,10 +5,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, SupportsFloat
 
 from neural_net_core import StateDictError
-from neural_net_optim.limits import at_least, choice, fraction, whole
-from neural_net_optim.schedules.scheduler import PerGroup
+from neural_net_optim._loading import missing_keys
+from neural_net_optim.limits import Limit, at_least, choice, fraction, several, shown, whole
+from neural_net_optim.schedules.scheduler import PerGroup, check_optimizer
 
 __all__ = ["ReduceLROnPlateau"]
+
+STATE_LIMITS = {
+    "best": Limit("a number", lambda x: isinstance(x, float | int) and not math.isnan(x)),
+    "num_bad": whole(0),
+    "cooldown_left": whole(0),
+    "lrs": several(at_least(0)),
+}
 
 
 class ReduceLROnPlateau:
@@ -64,8 +72,7 @@ class ReduceLROnPlateau:
         eps: float = 1e-8,
     ) -> None:
         owner = "ReduceLROnPlateau"
-        if not hasattr(optimizer, "param_groups"):
-            raise TypeError(f"{owner}: expected an optimizer, got a {type(optimizer).__name__}")
+        check_optimizer(owner, optimizer)
         self.optimizer = optimizer
         self.mode = choice("min", "max").check(owner, "mode", mode)
         self.factor = fraction.check(owner, "factor", factor)
@@ -84,8 +91,11 @@ class ReduceLROnPlateau:
 
         Args:
             metric: The value; NaN counts as no improvement.
+
+        Raises:
+            TypeError: If it is no number; then nothing has been changed.
         """
-        value = float(metric)
+        value = self._number(metric)
         if self._is_better(value):
             self.best = value
             self.num_bad = 0
@@ -113,11 +123,22 @@ class ReduceLROnPlateau:
 
     def _is_better(self, value: float) -> bool:
         sign = 1 if self.mode == "min" else -1
-        if self.threshold_mode == "rel":
-            bar = self.best * (1 - sign * self.threshold)
-        else:
-            bar = self.best - sign * self.threshold
-        return bool(sign * value < sign * bar)
+        # By the best value's size, not its sign: of a negative loss, too, less is better.
+        step = self.threshold * (abs(self.best) if self.threshold_mode == "rel" else 1)
+        if math.isinf(self.best):  # as before the first value, where no step is large enough
+            step = 0
+        return bool(sign * value < sign * self.best - step)
+
+    @staticmethod
+    def _number(metric: Any) -> float:
+        try:
+            if isinstance(metric, str | bytes):
+                raise TypeError
+            return float(metric)
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"ReduceLROnPlateau: step_metric takes one number, got {shown(metric)}"
+            ) from None
 
     def _reduce(self) -> None:
         for i, group in enumerate(self.optimizer.param_groups):
@@ -145,21 +166,28 @@ class ReduceLROnPlateau:
             StateDictError: If it does not fit; then nothing has been changed.
         """
         own = self.state_dict()
-        problems = [f"missing {k!r}" for k in own if k not in state_dict]
-        problems += [f"unexpected {k!r}" for k in state_dict if k not in own]
+        problems = missing_keys(state_dict, own)
         if not problems:
+            problems += [f"unexpected {k!r}" for k in state_dict if k not in own]
             if state_dict["schedule"] != own["schedule"]:
                 problems.append(f"it is of a {state_dict['schedule']}")
-            if len(state_dict["lrs"]) != len(own["lrs"]):
+            problems += [
+                f"bad {name} {shown(state_dict[name])}"
+                for name, limit in STATE_LIMITS.items()
+                if not limit.accepts(state_dict[name])
+            ]
+            if isinstance(state_dict["lrs"], list | tuple) and len(state_dict["lrs"]) != len(
+                own["lrs"]
+            ):
                 problems.append(
-                    f"expected rates of {len(own['lrs'])} groups, got {state_dict['lrs']!r}"
+                    f"expected rates of {len(own['lrs'])} groups, got {shown(state_dict['lrs'])}"
                 )
         if problems:
             raise StateDictError(
                 "ReduceLROnPlateau: the state dict does not fit: " + "; ".join(problems)
             )
         self.best = float(state_dict["best"])
-        self.num_bad = int(state_dict["num_bad"])
-        self.cooldown_left = int(state_dict["cooldown_left"])
+        self.num_bad = state_dict["num_bad"]
+        self.cooldown_left = state_dict["cooldown_left"]
         for group, lr in zip(self.optimizer.param_groups, state_dict["lrs"], strict=True):
             group["lr"] = float(lr)

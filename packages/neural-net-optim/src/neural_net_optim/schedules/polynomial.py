@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from neural_net_optim.limits import at_least, whole
-from neural_net_optim.schedules.scheduler import LRScheduler
+from neural_net_optim.limits import at_least, check_all, checked, unchecked, whole
+from neural_net_optim.schedules.scheduler import COMMON_LIMITS, LRScheduler
 
 __all__ = ["PolynomialLR", "polynomial_lr"]
 
+LIMITS = {**COMMON_LIMITS, "total_iters": whole(1), "power": at_least(0)}
 
+
+@checked(LIMITS)
 def polynomial_lr(step: int, base_lr: float, total_iters: int = 5, power: float = 1.0) -> float:
     r"""Return the rate times a power of the share of steps that remain.
 
@@ -16,8 +19,11 @@ def polynomial_lr(step: int, base_lr: float, total_iters: int = 5, power: float 
     Args:
         step: t, from 0.
         base_lr: η.
-        total_iters: T, the step from which the rate is 0.
-        power: k; 1 gives a straight line.
+        total_iters: T, the step from which the rate is 0, >= 1.
+        power: k, >= 0; 1 gives a straight line.
+
+    Raises:
+        ValueError: If an argument is outside its range.
 
     Examples:
         >>> [polynomial_lr(t, 16.0, total_iters=4, power=2.0) for t in range(6)]
@@ -36,9 +42,10 @@ class PolynomialLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Any, total_iters: int = 5, power: float = 1.0) -> None:
-        self.total_iters = whole(1).check("PolynomialLR", "total_iters", total_iters)
-        self.power = at_least(0).check("PolynomialLR", "power", power)
+        self.total_iters, self.power = check_all(
+            "PolynomialLR", LIMITS, total_iters=total_iters, power=power
+        )
         super().__init__(optimizer)
 
     def lr(self, step: int, base_lr: float, group: int) -> float:
-        return polynomial_lr(step, base_lr, self.total_iters, self.power)
+        return unchecked(polynomial_lr)(step, base_lr, self.total_iters, self.power)

@@ -18,10 +18,16 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from neural_net_core import StateDictError
-from neural_net_optim.limits import Limit
+import numpy as np
 
-__all__ = ["LRScheduler", "PerGroup"]
+from neural_net_core import StateDictError
+from neural_net_optim._loading import missing_keys
+from neural_net_optim.limits import Limit, at_least, number, shown, whole
+
+__all__ = ["COMMON_LIMITS", "LRScheduler", "PerGroup", "check_milestones", "check_optimizer"]
+
+# What every function of a step may be given.
+COMMON_LIMITS = {"step": whole(0), "base_lr": at_least(0)}
 
 
 class LRScheduler:
@@ -46,16 +52,13 @@ class LRScheduler:
     parameter = "lr"
 
     def __init__(self, optimizer: Any) -> None:
-        if not hasattr(optimizer, "param_groups"):
-            raise TypeError(
-                f"{type(self).__name__}: expected an optimizer, got a {type(optimizer).__name__}"
-            )
+        check_optimizer(type(self).__name__, optimizer)
         self.optimizer = optimizer
         self.base_lrs: list[float] = []
         self.last_step = 0
         self._warned = False
         self._last: list[float] = []
-        self._apply()
+        self._go_to(0, self._with_late_groups([]))
 
     def lr(self, step: int, base_lr: float, group: int) -> float:
         """Return the rate of a group at a step; depends on nothing but the arguments.
@@ -77,13 +80,18 @@ class LRScheduler:
         Args:
             step: From 0, the first update.
         """
+        step = COMMON_LIMITS["step"].check(type(self).__name__, "step", step)
         return [self.lr(step, base, i) for i, base in enumerate(self.base_lrs)]
 
     def step(self) -> None:
-        """Go on to the next step and set the optimizer's rates."""
+        """Go on to the next step and set the optimizer's rates.
+
+        Raises:
+            ValueError: If there is no such step, or its rate is no finite number; then nothing has
+                been changed.
+        """
         self._notice_others()
-        self.last_step += 1
-        self._apply()
+        self._go_to(self.last_step + 1, self._with_late_groups(self.base_lrs))
 
     def get_last_lr(self) -> list[float]:
         """Return the rates that were set last, one per group."""
@@ -107,48 +115,85 @@ class LRScheduler:
             StateDictError: If it does not fit; then nothing has been changed.
         """
         self._check_state(state_dict)
-        self.last_step = int(state_dict["last_step"])
-        self.base_lrs = [float(lr) for lr in state_dict["base_lrs"]]
-        self._apply()
+        try:
+            self._go_to(state_dict["last_step"], [float(lr) for lr in state_dict["base_lrs"]])
+        except Exception as error:  # whatever a user's function raises at a step not its own
+            raise StateDictError(
+                f"{type(self).__name__}: the state dict does not fit: {error}"
+            ) from error
 
-    def _check_state(self, state: Mapping[str, Any]) -> None:
+    def _check_state(self, state: Any) -> None:
         """Raise StateDictError with everything that does not fit."""
         own = self.state_dict()
-        problems = [f"missing {k!r}" for k in own if k not in state]
-        problems += [f"unexpected {k!r}" for k in state if k not in own]
+        problems = missing_keys(state, own)
         if not problems:
-            if state["schedule"] != own["schedule"]:
-                problems.append(f"it is of a {state['schedule']}")
-            if not isinstance(state["last_step"], int) or state["last_step"] < 0:
-                problems.append(f"bad last_step {state['last_step']!r}")
-            if len(state["base_lrs"]) != len(own["base_lrs"]):
-                problems.append(
-                    f"expected rates of {len(own['base_lrs'])} groups, got {state['base_lrs']!r}"
-                )
-            problems += [
-                f"bad rate {x!r}" for x in state["base_lrs"] if not 0 <= float(x) < math.inf
-            ]
+            problems += [f"unexpected {k!r}" for k in state if k not in own]
+            schedule, step, rates = state["schedule"], state["last_step"], state["base_lrs"]
+            if schedule != own["schedule"]:
+                problems.append(f"it is of a {schedule}")
+            if not COMMON_LIMITS["step"].accepts(step):
+                problems.append(f"bad last_step {shown(step)}")
+            if not isinstance(rates, list | tuple):
+                problems.append(f"bad base_lrs {shown(rates)}")
+            else:
+                # Of groups that were added later it may know or not, as it was when it was saved.
+                known, present = len(own["base_lrs"]), len(self.optimizer.param_groups)
+                if not known <= len(rates) <= present:
+                    problems.append(f"expected rates of {present} groups, got {shown(rates)}")
+                problems += [f"bad rate {shown(x)}" for x in rates if not at_least(0).accepts(x)]
         if problems:
             raise StateDictError(
                 f"{type(self).__name__}: the state dict does not fit: " + "; ".join(problems)
             )
 
-    def _apply(self) -> None:
-        """Set the groups' rates, and momentum where the schedule has one, to those of this step."""
+    def _base(self, group: Mapping[str, Any]) -> Any:
+        """Return a group's rate before any schedule."""
+        return group.get(f"initial_{self.parameter}", group[self.parameter])
+
+    def _with_late_groups(self, base_lrs: Sequence[float]) -> list[float]:
+        """Return the base rates with those of groups that were added since."""
         groups = self.optimizer.param_groups
-        for group in groups[len(self.base_lrs) :]:
-            value = group.setdefault(f"initial_{self.parameter}", group[self.parameter])
-            self.base_lrs.append(float(value))
-        self._last = self.lr_at(self.last_step)
-        for i, (group, lr) in enumerate(zip(groups, self._last, strict=True)):
-            group[self.parameter] = lr
-            momentum = self.momentum(self.last_step, i)
-            if momentum is None:
-                continue
-            if "betas" in group:
-                group["betas"] = (momentum, *group["betas"][1:])
-            else:
-                group["momentum"] = momentum
+        if len(groups) == len(base_lrs):
+            return list(base_lrs)
+        return [*base_lrs, *(float(self._base(group)) for group in groups[len(base_lrs) :])]
+
+    def _go_to(self, step: int, bases: list[float]) -> None:
+        """Set the rates, and momentum if there is one, of the groups that have a base rate."""
+        # First everything that can fail, so that an error leaves all as it was.
+        groups = self.optimizer.param_groups
+        values = []
+        for i, base in enumerate(bases):
+            value = {self.parameter: self._rate(step, base, i)}
+            momentum = self.momentum(step, i)
+            if momentum is not None and "betas" in groups[i]:
+                value["betas"] = (momentum, *groups[i]["betas"][1:])
+            elif momentum is not None:
+                value["momentum"] = momentum
+            values.append(value)
+        for i in range(len(self.base_lrs), len(bases)):
+            self._keep_base(groups[i], bases[i])
+        for group, value in zip(groups, values, strict=False):  # a late group may have none yet
+            group.update(value)
+        self.last_step, self.base_lrs = step, bases
+        self._last = [value[self.parameter] for value in values]
+
+    def _rate(self, step: int, base_lr: float, group: int) -> Any:
+        """Return a group's rate, if it is one."""
+        try:
+            rate: Any = self.lr(step, base_lr, group)
+        except OverflowError:
+            rate = math.inf
+        if type(rate) is float and 0 <= rate < math.inf:
+            return rate
+        if isinstance(rate, np.ndarray) and rate.ndim == 0:
+            rate = rate[()]
+        limit = COMMON_LIMITS["base_lr"] if self.parameter == "lr" else number
+        where = f"the {self.parameter} of group {group} at step {step}"
+        return float(limit.check(type(self).__name__, where, rate))
+
+    def _keep_base(self, group: dict[str, Any], base: float) -> None:
+        """Note in the group where the schedule started, for others that are made later."""
+        group.setdefault(f"initial_{self.parameter}", base)
 
     def _notice_others(self) -> None:
         """Warn once if somebody else has changed a rate, since that change is lost."""
@@ -181,13 +226,15 @@ class PerGroup:
 
     Raises:
         ValueError: If a list has another length than the groups, or a value is not allowed.
+        TypeError: If there is no optimizer.
     """
 
     def __init__(
         self, owner: str, name: str, value: Any, optimizer: Any, limit: Limit | None = None
     ) -> None:
+        check_optimizer(owner, optimizer)
         count = len(optimizer.param_groups)
-        values = list(value) if isinstance(value, Sequence) else [value] * count
+        values = list(value) if isinstance(value, list | tuple) else [value] * count
         if len(values) != count:
             raise ValueError(
                 f"{owner}: expected one {name} for each of the {count} groups, got {len(values)}"
@@ -196,3 +243,25 @@ class PerGroup:
 
     def __getitem__(self, group: int) -> Any:
         return self._values[min(group, len(self._values) - 1)]
+
+
+def check_optimizer(owner: str, optimizer: Any) -> None:
+    """Raise TypeError if something has no parameter groups with a rate."""
+    groups = getattr(optimizer, "param_groups", None)
+    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
+        raise TypeError(f"{owner}: expected an optimizer, got a {type(optimizer).__name__}")
+
+
+def check_milestones(owner: str, milestones: Any) -> list[int]:
+    """Return milestones, in whatever gives them one by one, as a list of whole numbers.
+
+    Raises:
+        ValueError: If something is no step.
+    """
+    try:
+        steps = list(milestones)
+    except TypeError:
+        raise ValueError(
+            f"{owner}: milestones must be a list of steps, got {shown(milestones)}"
+        ) from None
+    return [COMMON_LIMITS["step"].check(owner, "every milestone", step) for step in steps]

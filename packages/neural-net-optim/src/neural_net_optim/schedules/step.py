@@ -1,15 +1,18 @@
 """Steps down a staircase: the rate is cut every so often, or at chosen steps."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from neural_net_optim.limits import at_least, whole
-from neural_net_optim.schedules.scheduler import LRScheduler
+from neural_net_optim.limits import at_least, check_all, checked, unchecked, whole
+from neural_net_optim.schedules.scheduler import COMMON_LIMITS, LRScheduler, check_milestones
 
 __all__ = ["MultiStepLR", "StepLR", "multi_step_lr", "step_lr"]
 
+LIMITS = {**COMMON_LIMITS, "step_size": whole(1), "gamma": at_least(0)}
 
+
+@checked(LIMITS)
 def step_lr(step: int, base_lr: float, step_size: int, gamma: float = 0.1) -> float:
     r"""Return the rate after a cut every `step_size` steps.
 
@@ -18,8 +21,11 @@ def step_lr(step: int, base_lr: float, step_size: int, gamma: float = 0.1) -> fl
     Args:
         step: t, from 0.
         base_lr: η.
-        step_size: s.
-        gamma: γ.
+        step_size: s, >= 1.
+        gamma: γ, >= 0.
+
+    Raises:
+        ValueError: If an argument is outside its range.
 
     Examples:
         >>> [step_lr(t, 8.0, step_size=2, gamma=0.5) for t in range(5)]
@@ -29,21 +35,31 @@ def step_lr(step: int, base_lr: float, step_size: int, gamma: float = 0.1) -> fl
 
 
 def multi_step_lr(
-    step: int, base_lr: float, milestones: Sequence[int], gamma: float = 0.1
+    step: int, base_lr: float, milestones: Iterable[int], gamma: float = 0.1
 ) -> float:
     """Return the rate after a cut at every milestone passed; one listed twice cuts twice.
 
     Args:
         step: From 0.
         base_lr: The rate before any cut.
-        milestones: The steps from which a cut holds, in ascending order.
-        gamma: The factor of a cut.
+        milestones: The steps from which a cut holds, >= 0, in any order.
+        gamma: The factor of a cut, >= 0.
+
+    Raises:
+        ValueError: If an argument is outside its range.
 
     Examples:
         >>> [multi_step_lr(t, 8.0, [1, 3], gamma=0.5) for t in range(5)]
         [8.0, 4.0, 4.0, 2.0, 2.0]
     """
-    return float(base_lr * gamma ** bisect_right(milestones, step))
+    step, base_lr, gamma = check_all(
+        "multi_step_lr", LIMITS, step=step, base_lr=base_lr, gamma=gamma
+    )
+    return _cut(step, base_lr, sorted(check_milestones("multi_step_lr", milestones)), gamma)
+
+
+def _cut(step: int, base_lr: float, ascending: list[int], gamma: float) -> float:
+    return float(base_lr * gamma ** bisect_right(ascending, step))
 
 
 class StepLR(LRScheduler):
@@ -56,12 +72,11 @@ class StepLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Any, step_size: int, gamma: float = 0.1) -> None:
-        self.step_size = whole(1).check("StepLR", "step_size", step_size)
-        self.gamma = at_least(0).check("StepLR", "gamma", gamma)
+        self.step_size, self.gamma = check_all("StepLR", LIMITS, step_size=step_size, gamma=gamma)
         super().__init__(optimizer)
 
     def lr(self, step: int, base_lr: float, group: int) -> float:
-        return step_lr(step, base_lr, self.step_size, self.gamma)
+        return unchecked(step_lr)(step, base_lr, self.step_size, self.gamma)
 
 
 class MultiStepLR(LRScheduler):
@@ -74,12 +89,9 @@ class MultiStepLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Any, milestones: Iterable[int], gamma: float = 0.1) -> None:
-        limit = whole(0)
-        self.milestones = sorted(
-            limit.check("MultiStepLR", "every milestone", m) for m in milestones
-        )
-        self.gamma = at_least(0).check("MultiStepLR", "gamma", gamma)
+        self.milestones = sorted(check_milestones("MultiStepLR", milestones))
+        (self.gamma,) = check_all("MultiStepLR", LIMITS, gamma=gamma)
         super().__init__(optimizer)
 
     def lr(self, step: int, base_lr: float, group: int) -> float:
-        return multi_step_lr(step, base_lr, self.milestones, self.gamma)
+        return _cut(step, base_lr, self.milestones, self.gamma)

@@ -1,7 +1,7 @@
 """From whatever rate there is to a constant one, for averaging weights."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from neural_net_optim.limits import at_least, choice, whole
@@ -50,10 +50,12 @@ class SWALR(LRScheduler):
     def step(self) -> None:
         """Go on to the next step; the first call takes the present rates as the beginning."""
         if self.last_step == 0:
-            self.base_lrs = self._last = [float(g["lr"]) for g in self.optimizer.param_groups]
-        super().step()
+            self._go_to(1, self._with_late_groups([]))
+        else:
+            super().step()
 
-    def _apply(self) -> None:
-        if not self.base_lrs:
-            self.base_lrs = [float(group["lr"]) for group in self.optimizer.param_groups]
-        super()._apply()
+    def _base(self, group: Mapping[str, Any]) -> Any:
+        return group[self.parameter]
+
+    def _keep_base(self, group: dict[str, Any], base: float) -> None:
+        """Keep nothing: it is no rate from before all schedules."""
