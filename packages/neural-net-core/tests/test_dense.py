@@ -56,5 +56,5 @@ def test_a_wrong_input_names_the_layer_and_both_shapes(shape):
 
 @pytest.mark.parametrize("sizes", [(0, 1), (1, -1), (2.0, 1), ("2", 1)])
 def test_bad_sizes_are_refused(sizes):
-    with pytest.raises(ValueError, match="features to be an integer from 1"):
+    with pytest.raises(ValueError, match="features must be an int >= 1"):
         Dense(*sizes)

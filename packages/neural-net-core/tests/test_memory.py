@@ -71,7 +71,9 @@ def test_limits_from_the_environment_come_first():
 
 @pytest.mark.parametrize("megabytes", [-1, 2048])
 def test_limits_that_the_c_library_cannot_hold_are_refused(megabytes):
-    with pytest.raises(ValueError, match=r"keep_freed_memory: expected 0 to 2047 megabytes, got"):
+    with pytest.raises(
+        ValueError, match=r"keep_freed_memory: megabytes must be an int from 0 to 2047, got"
+    ):
         keep_freed_memory(megabytes)
 
 

@@ -63,5 +63,5 @@ def test_bad_arguments_are_named():
     """Typos in split and layout say what is allowed."""
     with pytest.raises(ValueError, match="split must be 'train', 'test' or None, got 'valid'"):
         load_digits("valid")
-    with pytest.raises(ValueError, match='layout must be "flat" or "image", got \'nhwc\''):
+    with pytest.raises(ValueError, match="layout must be 'flat' or 'image', got 'nhwc'"):
         load_digits(layout="nhwc")

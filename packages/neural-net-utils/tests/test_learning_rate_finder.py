@@ -108,7 +108,7 @@ def test_put_back_after_an_error(tiny):
 def test_bad_arguments(tiny):
     """Ranges, loaders and optimizers."""
     for options in ({"lowest": 0}, {"lowest": 2, "highest": 1}, {"highest": float("inf")}):
-        with pytest.raises(ValueError, match="(lowest|highest) must be a finite number > "):
+        with pytest.raises(ValueError, match=r"(lowest|highest) must be a finite number > "):
             bowl_search(tiny, **options)
     with pytest.raises(ValueError, match="smoothing must be a finite number >= 0 and < 1, got 1"):
         bowl_search(tiny, smoothing=1)

@@ -1,12 +1,12 @@
 r"""The fully connected layer: every output is a weighted sum of every input."""
 
 import math
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
+from neural_net_core.checks import check_callable, check_count, check_flag, shown
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
 from neural_net_core.module import Module
@@ -65,24 +65,23 @@ class Dense(Module):
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        sizes: tuple[tuple[str, Any], ...] = (
-            ("in_features", in_features),
-            ("out_features", out_features),
-        )
-        for name, value in sizes:
-            if not isinstance(value, int | np.integer) or value < 1:
-                raise ValueError(f"Dense: expected {name} to be an integer from 1, got {value!r}")
-        self.in_features = int(in_features)
-        self.out_features = int(out_features)
+        self.in_features = check_count("Dense", "in_features", in_features)
+        self.out_features = check_count("Dense", "out_features", out_features)
+        check_flag("Dense", "bias", bias)
         rng = resolve_rng(rng)
         shape = (self.out_features, self.in_features)
-        bound = 1 / math.sqrt(in_features)
+        bound = 1 / math.sqrt(self.in_features)
         if init is None:
             weight = initializers.uniform(shape, -bound, bound, rng=rng, dtype=dtype)
-            shift = initializers.uniform((out_features,), -bound, bound, rng=rng, dtype=dtype)
+            shift = initializers.uniform(shape[:1], -bound, bound, rng=rng, dtype=dtype)
         else:
+            check_callable("Dense", "init", init, "a function such as init.kaiming_normal")
             weight = init(shape, rng=rng, dtype=dtype)
-            shift = initializers.zeros((out_features,), dtype=dtype)
+            if np.shape(weight) != shape:
+                raise ShapeError(
+                    f"Dense: init must return an array of shape {shape}, got {shown(weight)}"
+                )
+            shift = initializers.zeros(shape[:1], dtype=dtype)
         self.weight = Parameter(weight, dtype)
         self.bias = Parameter(shift, dtype) if bias else None
 

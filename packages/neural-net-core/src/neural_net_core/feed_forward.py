@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.activations import Identity, Sigmoid
+from neural_net_core.checks import check_callable, check_counts
 from neural_net_core.containers import ModuleList
 from neural_net_core.dense import Dense
 from neural_net_core.init import Initializer
@@ -50,13 +51,16 @@ class FeedForward(Module):
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        if len(sizes) < 2:
-            raise ValueError(f"FeedForward: expected at least two sizes, got {tuple(sizes)}")
-        self.sizes = tuple(sizes)
+        self.sizes = check_counts("FeedForward", "sizes", sizes)
+        if len(self.sizes) < 2:
+            raise ValueError(f"FeedForward: expected at least two sizes, got {self.sizes}")
+        check_callable("FeedForward", "activation", activation, "a class such as ReLU")
+        if output_activation is not None:
+            check_callable("FeedForward", "output_activation", output_activation, "a class or None")
         self.layers = ModuleList(
-            Dense(m, n, bias, init=init, rng=rng, dtype=dtype) for m, n in pairwise(sizes)
+            Dense(m, n, bias, init=init, rng=rng, dtype=dtype) for m, n in pairwise(self.sizes)
         )
-        hidden = [activation() for _ in sizes[1:-1]]
+        hidden = [activation() for _ in self.sizes[1:-1]]
         self.activations = ModuleList([*hidden, (output_activation or Identity)()])
 
     def forward(self, x: TensorLike) -> Tensor:

@@ -2,6 +2,7 @@
 
 import math
 
+from neural_net_core.checks import check_count, check_counts
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
 from neural_net_core.ops import reshape
@@ -30,7 +31,8 @@ class Flatten(Module):
     """
 
     def __init__(self, start_axis: int = 1, end_axis: int = -1) -> None:
-        self.start_axis, self.end_axis = start_axis, end_axis
+        self.start_axis = check_count("Flatten", "start_axis", start_axis, -64, 63)
+        self.end_axis = check_count("Flatten", "end_axis", end_axis, -64, 63)
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return x with the axes joined."""
@@ -65,7 +67,8 @@ class Unflatten(Module):
     """
 
     def __init__(self, axis: int, shape: tuple[int, ...]) -> None:
-        self.axis, self.shape = axis, tuple(shape)
+        self.axis = check_count("Unflatten", "axis", axis, -64, 63)
+        self.shape = check_counts("Unflatten", "shape", shape, low=0)
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return x with the axis split."""

@@ -17,6 +17,8 @@ import os
 
 import numpy as np
 
+from neural_net_core.checks import check_count
+
 __all__ = ["keep_freed_memory"]
 
 # The largest block by whose size glibc sets its limit on 64-bit systems, less room for its header.
@@ -44,8 +46,7 @@ def keep_freed_memory(megabytes: int) -> bool:
     Examples:
         >>> kept = keep_freed_memory(512)
     """
-    if not 0 <= megabytes < 2048:
-        raise ValueError(f"keep_freed_memory: expected 0 to 2047 megabytes, got {megabytes}")
+    megabytes = check_count("keep_freed_memory", "megabytes", megabytes, 0, 2047)
     import ctypes  # here, because few programs need it
 
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None

@@ -6,6 +6,8 @@ NumPy's global generator is never touched: what other code draws cannot change a
 
 import numpy as np
 
+from neural_net_core.checks import check_count
+
 __all__ = ["default_rng", "resolve_rng", "seed"]
 
 _generator = np.random.default_rng()
@@ -15,7 +17,11 @@ def seed(n: int) -> None:
     """Restart the library's generator, in place, so that every holder of it sees the restart.
 
     Args:
-        n: Any integer from 0 up.
+        n: Any integer from 0 up, of up to 128 bits.
+
+    Raises:
+        ValueError: If it is none, so that no run is seeded with what it never repeats, such as
+            None or the time.
 
     Examples:
         >>> seed(7)
@@ -24,6 +30,8 @@ def seed(n: int) -> None:
         >>> default_rng().random() == first
         True
     """
+    # As many bits as NumPy itself draws for a seed: more have no use.
+    n = check_count("seed", "n", n, 0, 2**128 - 1)
     _generator.bit_generator.state = np.random.default_rng(n).bit_generator.state
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.dtypes import Array, get_default_dtype
+from neural_net_core.checks import check_counts, check_dtype, check_number
+from neural_net_core.dtypes import Array, DType, get_default_dtype
 from neural_net_core.init.fans import Shape
 from neural_net_core.random import resolve_rng
 
@@ -30,9 +31,14 @@ def uniform(
         rng: None means the library's generator.
         dtype: None means the default.
     """
+    shape, kind = (
+        check_counts("init.uniform", "shape", shape, low=0),
+        floating("init.uniform", dtype),
+    )
+    low, high = check_number("init.uniform", "low", low), check_number("init.uniform", "high", high)
     if not low <= high:
         raise ValueError(f"init.uniform: expected low <= high, got {low} and {high}")
-    return resolve_rng(rng).uniform(low, high, shape).astype(dtype or get_default_dtype())
+    return resolve_rng(rng).uniform(low, high, shape).astype(kind)
 
 
 def normal(
@@ -52,8 +58,10 @@ def normal(
         rng: None means the library's generator.
         dtype: None means the default.
     """
-    _check_std("normal", std)
-    return resolve_rng(rng).normal(mean, std, shape).astype(dtype or get_default_dtype())
+    shape, kind = check_counts("init.normal", "shape", shape, low=0), floating("init.normal", dtype)
+    mean = check_number("init.normal", "mean", mean)
+    std = check_number("init.normal", "std", std, 0)
+    return resolve_rng(rng).normal(mean, std, shape).astype(kind)
 
 
 def truncated_normal(
@@ -76,14 +84,16 @@ def truncated_normal(
         rng: None means the library's generator.
         dtype: None means the default.
     """
-    _check_std("truncated_normal", std)
+    where = "init.truncated_normal"
+    shape, kind = check_counts(where, "shape", shape, low=0), floating(where, dtype)
+    mean, std = check_number(where, "mean", mean), check_number(where, "std", std, 0)
     rng = resolve_rng(rng)
     z = rng.standard_normal(shape)
     while (outside := np.abs(z) > 2).any():
         z[outside] = rng.standard_normal(np.count_nonzero(outside))
-    return (mean + std / _STD_WITHIN_2 * z).astype(dtype or get_default_dtype())
+    return (mean + std / _STD_WITHIN_2 * z).astype(kind)
 
 
-def _check_std(name: str, std: float) -> None:
-    if not std >= 0:
-        raise ValueError(f"init.{name}: expected std >= 0, got {std}")
+def floating(where: str, dtype: npt.DTypeLike | None) -> DType:
+    """Return a floating dtype, the default one for None."""
+    return get_default_dtype() if dtype is None else check_dtype(where, dtype)

@@ -3,8 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_counts, check_dtype, check_number
 from neural_net_core.dtypes import Array, get_default_dtype
 from neural_net_core.errors import ShapeError
+from neural_net_core.init.draws import floating
 from neural_net_core.init.fans import Shape
 
 __all__ = ["constant", "identity", "ones", "zeros"]
@@ -51,7 +53,10 @@ def constant(
         rng: Not used; accepted so that every initializer is called alike.
         dtype: None means the default.
     """
-    return np.full(shape, value, dtype or get_default_dtype())
+    where = "init.constant"
+    shape = check_counts(where, "shape", shape, low=0)
+    kind = get_default_dtype() if dtype is None else check_dtype(where, dtype, kinds="biuf")
+    return np.full(shape, check_number(where, "value", value), kind)
 
 
 def identity(
@@ -74,6 +79,9 @@ def identity(
 
     Source: Le, Jaitly & Hinton (2015), arXiv:1504.00941, for recurrent ReLU networks.
     """
+    where = "init.identity"
+    shape = check_counts(where, "shape", shape, low=0)
     if len(shape) != 2:
-        raise ShapeError(f"init.identity: expected a shape (out, in), got {shape}")
-    return gain * np.eye(*shape, dtype=dtype or get_default_dtype())
+        raise ShapeError(f"{where}: expected a shape (out, in), got {shape}")
+    gain = check_number(where, "gain", gain)
+    return np.asarray(gain * np.eye(*shape, dtype=floating(where, dtype)))

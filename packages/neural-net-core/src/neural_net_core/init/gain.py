@@ -3,6 +3,8 @@
 import math
 from typing import Literal
 
+from neural_net_core.checks import check_number, check_word
+
 __all__ = ["Nonlinearity", "calculate_gain"]
 
 Nonlinearity = Literal[
@@ -50,10 +52,8 @@ def calculate_gain(nonlinearity: Nonlinearity, param: float | None = None) -> fl
         >>> calculate_gain("tanh")
         1.6666666666666667
     """
+    check_word("calculate_gain", "nonlinearity", nonlinearity, sorted([*_GAINS, "leaky_relu"]))
+    slope = 0.01 if param is None else check_number("calculate_gain", "param", param)
     if nonlinearity == "leaky_relu":
-        slope = 0.01 if param is None else param
-        return math.sqrt(2 / (1 + slope**2))
-    if nonlinearity not in _GAINS:
-        known = ", ".join(sorted([*_GAINS, "leaky_relu"]))
-        raise ValueError(f"calculate_gain: expected one of {known}; got {nonlinearity!r}")
+        return math.sqrt(2 / (1 + slope * slope))
     return _GAINS[nonlinearity]

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_number, check_word
 from neural_net_core.dtypes import Array
 from neural_net_core.init.draws import normal, uniform
 from neural_net_core.init.fans import Shape, fans
@@ -72,7 +73,7 @@ def kaiming_normal(
 
 
 def _kaiming_std(shape: Shape, a: float, mode: Mode, nonlinearity: Nonlinearity) -> float:
-    if mode not in ("fan_in", "fan_out"):
-        raise ValueError(f"init.kaiming: expected mode 'fan_in' or 'fan_out', got {mode!r}")
+    check_word("init.kaiming", "mode", mode, ("fan_in", "fan_out"))
+    a = check_number("init.kaiming", "a", a)
     fan = fans(shape)[mode == "fan_out"]
     return calculate_gain(nonlinearity, a) / math.sqrt(max(fan, 1))

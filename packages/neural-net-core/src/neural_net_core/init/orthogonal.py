@@ -5,7 +5,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.dtypes import Array, get_default_dtype
+from neural_net_core.checks import check_number
+from neural_net_core.dtypes import Array
+from neural_net_core.init.draws import floating
 from neural_net_core.init.fans import Shape, fans
 from neural_net_core.random import resolve_rng
 
@@ -39,9 +41,11 @@ def orthogonal(
     Source: Saxe, McClelland & Ganguli (2014), arXiv:1312.6120.
     """
     fans(shape)
+    shape, kind = tuple(shape), floating("init.orthogonal", dtype)
+    gain = check_number("init.orthogonal", "gain", gain)
     rows, columns = shape[0], math.prod(shape[1:])
     tall = resolve_rng(rng).standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)
     q = q * np.sign(np.diag(r))
     weight = q if rows >= columns else q.T
-    return (gain * weight.reshape(shape)).astype(dtype or get_default_dtype())
+    return (gain * weight.reshape(shape)).astype(kind)

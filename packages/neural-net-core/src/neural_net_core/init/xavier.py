@@ -5,6 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.init.draws import normal, uniform
 from neural_net_core.init.fans import Shape, fans
@@ -32,7 +33,8 @@ def xavier_uniform(
     Source: Glorot & Bengio (2010), Understanding the difficulty of training deep feedforward
         neural networks, eq. 16.
     """
-    bound = gain * math.sqrt(6 / sum(fans(shape)))
+    gain = check_number("init.xavier_uniform", "gain", gain, 0)
+    bound = gain * math.sqrt(6 / max(sum(fans(shape)), 1))
     return uniform(shape, -bound, bound, rng=rng, dtype=dtype)
 
 
@@ -55,4 +57,6 @@ def xavier_normal(
 
     Source: Glorot & Bengio (2010), eq. 12.
     """
-    return normal(shape, 0.0, gain * math.sqrt(2 / sum(fans(shape))), rng=rng, dtype=dtype)
+    gain = check_number("init.xavier_normal", "gain", gain, 0)
+    std = gain * math.sqrt(2 / max(sum(fans(shape)), 1))
+    return normal(shape, 0.0, std, rng=rng, dtype=dtype)
