@@ -338,9 +338,6 @@ BASES = {
     metrics.StreamingMetric,
 }
 
-# Packages, and classes, known to leave something half-changed; a name goes when all are mended.
-UNMENDED = {"neural_net_optim", "WeightAveraging"}  # the latter's average is optim's
-
 
 def plateau(n: int) -> Any:
     optimizer = optim.SGD([Parameter([1.0])], lr=0.1)
@@ -579,18 +576,7 @@ def report(faults: list[str]) -> str:
 
 # The tests ---------------------------------------------------------------------------------------
 
-every_class = pytest.mark.parametrize(
-    "cls",
-    [
-        pytest.param(
-            cls,
-            marks=[pytest.mark.xfail(strict=False, reason="see UNMENDED")]
-            * (not UNMENDED.isdisjoint({cls.__module__.partition(".")[0], cls.__name__})),
-            id=cls.__name__,
-        )
-        for cls in CLASSES
-    ],
-)
+every_class = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
 quiet = pytest.mark.filterwarnings("ignore")
 
 

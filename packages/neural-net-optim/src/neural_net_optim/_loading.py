@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neural_net_core.checks import shown
 from neural_net_core.dtypes import Array, DType
 from neural_net_optim._slot import Slot
-from neural_net_optim.limits import Limit, at_least, number, shown, whole
+from neural_net_optim.limits import Limit, at_least, number, whole
 
 if TYPE_CHECKING:
     from neural_net_optim.optimizer import Optimizer

@@ -14,6 +14,8 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from neural_net_core.checks import shown
+
 __all__ = [
     "Limit",
     "above",
@@ -30,7 +32,6 @@ __all__ = [
     "numbers",
     "optional",
     "several",
-    "shown",
     "unchecked",
     "whole",
 ]
@@ -103,18 +104,6 @@ def checked(limits: Mapping[str, Limit]) -> Callable[[F], F]:
 def unchecked(function: F) -> F:
     """Return the formula of a function that tests its arguments, without the tests."""
     return cast("F", function.__wrapped__)  # type: ignore[attr-defined]
-
-
-def shown(value: Any) -> str:
-    """Return a value as errors show it: on one line, and not endless.
-
-    Args:
-        value: Anything.
-    """
-    if isinstance(value, int) and abs(value) >= 10**30:
-        return "a number of more than 30 digits"
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 def _is_number(value: Any) -> bool:

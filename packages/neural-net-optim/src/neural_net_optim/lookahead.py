@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import Parameter, StateDictError
+from neural_net_core.checks import shown
 from neural_net_core.dtypes import Array
 from neural_net_optim._loading import missing_keys
-from neural_net_optim.limits import between, shown, whole
+from neural_net_optim.limits import between, whole
 from neural_net_optim.optimizer import Group, Optimizer
 
 __all__ = ["Lookahead"]
@@ -124,20 +125,18 @@ class Lookahead:
         names = ("optimizer", "slow", "num_steps")
         problems = missing_keys(state_dict, names)
         if not problems:
-            slow, count = state_dict["slow"], state_dict["num_steps"]
-            if not isinstance(slow, list | tuple):
-                problems.append(f"the slow weights are a {type(slow).__name__}")
-            else:
-                came = [(np.shape(a), np.asarray(a).dtype) for a in slow]
-                if came != [(a.shape, a.dtype) for a in own]:
-                    problems.append(f"the slow weights are {came}")
+            inner, slow, count = (state_dict[name] for name in names)
+            arrays = [np.asarray(a) for a in slow] if isinstance(slow, list | tuple) else []
+            came = [(a.shape, a.dtype) for a in arrays]
+            if came != [(a.shape, a.dtype) for a in own]:
+                problems.append(f"the slow weights are {came}")
             if not whole(0).accepts(count):
                 problems.append(f"bad num_steps {shown(count)}")
         if problems:
             raise StateDictError("Lookahead: the state dict does not fit: " + "; ".join(problems))
-        self.optimizer.load_state_dict(state_dict["optimizer"])
-        self.num_steps = int(state_dict["num_steps"])
-        for array, saved in zip(own, state_dict["slow"], strict=True):
+        self.optimizer.load_state_dict(inner)
+        self.num_steps = count
+        for array, saved in zip(own, arrays, strict=True):
             array[...] = saved
 
     def __repr__(self) -> str:

@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import DTypeError, Module, Parameter, ShapeError, StateDictError, Tensor
+from neural_net_core.checks import shown
 from neural_net_core.dtypes import Array
 from neural_net_core.tensor import Buffer
 from neural_net_optim._loading import missing_keys
-from neural_net_optim.limits import shown, whole
+from neural_net_optim.limits import whole
 
 __all__ = ["WeightAverage"]
 

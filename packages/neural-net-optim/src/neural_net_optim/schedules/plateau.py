@@ -5,14 +5,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, SupportsFloat
 
 from neural_net_core import StateDictError
+from neural_net_core.checks import shown
 from neural_net_optim._loading import missing_keys
-from neural_net_optim.limits import Limit, at_least, choice, fraction, several, shown, whole
+from neural_net_optim.limits import Limit, at_least, choice, fraction, number, several, whole
 from neural_net_optim.schedules.scheduler import PerGroup, check_optimizer
 
 __all__ = ["ReduceLROnPlateau"]
 
 STATE_LIMITS = {
-    "best": Limit("a number", lambda x: isinstance(x, float | int) and not math.isnan(x)),
+    # Infinite before the first value.
+    "best": Limit("a number", lambda x: type(x) is float and math.isinf(x) or number.accepts(x)),
+        "a number", lambda x: number.accepts(x) or (isinstance(x, float) and math.isinf(x))
+    ),
     "num_bad": whole(0),
     "cooldown_left": whole(0),
     "lrs": several(at_least(0)),

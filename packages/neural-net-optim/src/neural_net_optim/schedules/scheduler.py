@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import StateDictError
+from neural_net_core.checks import shown
 from neural_net_optim._loading import missing_keys
-from neural_net_optim.limits import Limit, at_least, number, shown, whole
+from neural_net_optim.limits import Limit, at_least, number, whole
 
 __all__ = ["COMMON_LIMITS", "LRScheduler", "PerGroup", "check_milestones", "check_optimizer"]
 
