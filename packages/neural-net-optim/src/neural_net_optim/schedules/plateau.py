@@ -12,11 +12,14 @@ from neural_net_optim.schedules.scheduler import PerGroup, check_optimizer
 
 __all__ = ["ReduceLROnPlateau"]
 
+
+def _endless(value: Any) -> bool:
+    return isinstance(value, float) and math.isinf(value)
+
+
 STATE_LIMITS = {
     # Infinite before the first value.
-    "best": Limit("a number", lambda x: type(x) is float and math.isinf(x) or number.accepts(x)),
-        "a number", lambda x: number.accepts(x) or (isinstance(x, float) and math.isinf(x))
-    ),
+    "best": Limit("a number", lambda x: number.accepts(x) or _endless(x)),
     "num_bad": whole(0),
     "cooldown_left": whole(0),
     "lrs": several(at_least(0)),
