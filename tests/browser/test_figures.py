@@ -14,6 +14,18 @@ import neural_net_viz as viz
 ROOT = Path(__file__).resolve().parents[2]
 GALLERY = runpy.run_path(str(ROOT / "packages/neural-net-viz/tests/gallery.py"))
 FIGURES: dict[str, Callable[[], viz.Figure]] = GALLERY["FIGURES"]
+OTHERS = "".join(
+    FIGURES[name]().to_string()
+    for name in (
+        "line_plot",
+        "decision_boundary_classes",
+        "network_diagram",
+        "truth_table",
+        "heat_map",
+        "computation_graph",
+        "training_animation",
+    )
+)
 FILMS = ("training_animation", "alignment_animation")
 ANIMATED = (*FILMS, "optimizer_paths")
 
@@ -65,7 +77,10 @@ def test_a_figure_looks_alike_in_a_page_of_any_style(
     browser.prefer(prefers_reduced_motion="reduce")
     svg = FIGURES[name]().to_string()
     plain = show(svg)
+    # The style sheet of a figure reaches all figures of the page.
+    others = f'<div style="position: absolute; left: 4000px; top: 0">{OTHERS}</div>'
     assert base64.b64decode(show(svg, 'dir="rtl"')) == base64.b64decode(plain)
+    assert base64.b64decode(show(others + svg + others)) == base64.b64decode(plain)
     assert base64.b64decode(show(svg, 'dir="rtl"', HOSTILE)) == base64.b64decode(plain)
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from neural_net_viz.drawing.inputs import Floats
 from neural_net_viz.drawing.number_text import coordinate
 
-__all__ = ["contour_lines", "empty_note", "lines_path", "region_path"]
+__all__ = ["carried_on", "contour_lines", "empty_note", "lines_path", "region_path"]
 
 Point = tuple[float, float]
 # An edge of the grid: (row, column, whether it goes down from there instead of right).
@@ -68,6 +68,21 @@ def region_path(z: Floats, xs: Floats, ys: Floats, level: float) -> str:
     across = np.concatenate([xs[:1], xs, xs[-1:]])
     down = np.concatenate([ys[:1], ys, ys[-1:]])
     return lines_path(contour_lines(padded, across, down, level), close=True)
+
+
+def carried_on(z: Floats) -> Floats:
+    """Carry values one step into where they are NaN, so that shades go evenly up to the edge.
+
+    Args:
+        z: (rows, columns).
+    """
+    filled = z
+    for _ in range(2):  # from above and below, then from the left and the right
+        around = np.pad(filled, 1, constant_values=np.nan)
+        for near in (around[:-2, 1:-1], around[2:, 1:-1]):
+            filled = np.where(np.isnan(filled), near, filled)
+        filled = filled.T
+    return filled
 
 
 def empty_note(unknown: npt.NDArray[np.bool_]) -> str:

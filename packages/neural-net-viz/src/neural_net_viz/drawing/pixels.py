@@ -13,13 +13,27 @@ from neural_net_viz.drawing.inputs import Floats
 from neural_net_viz.drawing.number_text import coordinate
 from neural_net_viz.drawing.ramps import STEPS, Ramp, ramp_color, ramp_role
 
-__all__ = ["MOST_SHAPES", "data_range", "draw_pixels", "ramp_steps"]
+__all__ = ["affordable", "data_range", "draw_pixels", "ramp_steps"]
 
 # Up to here a matrix is drawn as shapes; a larger one becomes a bitmap for light and one for dark
 # pages, because shapes would make the file too large.
-MOST_SHAPES = 10_000
+_MOST_SHAPES = 10_000
+# Cells drawn as shapes that make some three megabytes.
+_MOST_COST = 100_000
 # A bitmap needs no more pixels than a screen shows.
 _MOST_PIXELS = 512
+
+
+def affordable(cells: int) -> int:
+    """Return how many pictures of so many cells each a file can hold, at least four.
+
+    A cell of a bitmap costs far less than one that is a shape of its own.
+
+    Examples:
+        >>> affordable(8 * 8), affordable(28 * 28), affordable(300 * 300)
+        (1562, 127, 8)
+    """
+    return max(4, int(_MOST_COST / max(cells / (8 if cells > _MOST_SHAPES else 1), 1)))
 
 
 def data_range(
@@ -86,7 +100,7 @@ def draw_pixels(
     """
     if not image.size:
         return
-    if image.size > MOST_SHAPES:
+    if image.size > _MOST_SHAPES:
         steps = ramp_steps(_reduced(image), low, high)
         for page in (0, 1):  # two pictures, of which the style sheet shows one
             address = _bitmap(steps, colors, page)

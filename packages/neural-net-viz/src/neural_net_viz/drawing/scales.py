@@ -17,7 +17,7 @@ _SMALLEST = 1e-290
 # The same for a range within large values: float64 has 16 digits, of which an axis needs three.
 _NARROWEST = 1e-13
 # With more digits than this, ticks are written as differences from a round value.
-_MOST_DIGITS = 8
+_MOST_DIGITS = 5
 
 
 @dataclass(frozen=True)

@@ -88,9 +88,9 @@ _OWN = (
 )
 # Attributes are weaker than any rule of a page, so the same is said again as rules.
 _ATTRIBUTES = (
-    ".nnv [text-anchor=middle]{text-anchor:middle}",
-    ".nnv [text-anchor=end]{text-anchor:end}",
-    ".nnv [font-weight=bold]{font-weight:700}",
+    ".nnv.nnv [text-anchor=middle]{text-anchor:middle}",
+    ".nnv.nnv [text-anchor=end]{text-anchor:end}",
+    ".nnv.nnv [font-weight=bold]{font-weight:700}",
 )
 
 
@@ -138,16 +138,17 @@ def style_sheet(classes: list[str], sizes: Iterable[str] = (), extra: str = "") 
         if declarations is None:
             prefix, _, role = name.partition("-")
             declarations = f"{prefix}:${role}"
-        rules.append(f".nnv .nnv-{name}{{{_resolve(declarations, roles)}}}")
+        rules.append(f".nnv.nnv .nnv-{name}{{{_resolve(declarations, roles)}}}")
     light = "".join(f"--nnv-{role}:{color(role)[0]};" for role in roles)
     dark = "".join(f"--nnv-{role}:{color(role)[1]};" for role in roles)
     head = [
         f".nnv{{{light}max-width:100%;height:auto}}",
         f"@media (prefers-color-scheme:dark){{.nnv{{{dark}}}}}",
-        # Twice the class outweighs the rules of a page for its SVG elements.
+        # Twice the class outweighs the rules of a page for its SVG elements. A figure's rules reach
+        # all figures of a page, so these weigh less than those of the classes, in any order.
         f".nnv.nnv,.nnv.nnv *{{{_OWN}}}",
         *_ATTRIBUTES,
-        *(f'.nnv [font-size="{size}"]{{font-size:{size}px}}' for size in sizes),
+        *(f'.nnv.nnv [font-size="{size}"]{{font-size:{size}px}}' for size in sizes),
     ]
     return "\n".join(head + rules + ([extra] if extra else []))
 

@@ -13,13 +13,13 @@ from neural_net_viz.drawing.film import check_film, draw_loss_curve, film_rules,
 from neural_net_viz.drawing.inputs import as_floats, as_labels, checked
 from neural_net_viz.drawing.matrix_panel import MatrixPanel, cell_size
 from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.pixels import affordable
 from neural_net_viz.figure import Figure
 
 __all__ = ["alignment_animation"]
 
 _PAGE = 420.0
 _CURVE = 84.0
-_MOST_CELLS = 150_000  # of all frames together: what a file can hold
 
 
 @checked
@@ -61,8 +61,7 @@ def alignment_animation(
     """
     name = "alignment_animation"
     size = max((np.size(weights) for weights in snapshots.values()), default=0)
-    most = min(60, max(2, _MOST_CELLS // max(size, 1)))
-    steps, curve = check_film(name, snapshots, losses, seconds, most)
+    steps, curve = check_film(name, snapshots, losses, seconds, min(60, affordable(size)))
     films = [
         as_floats(f"{name}(snapshots)", snapshots[step], 2, expected="(target, source)")
         for step in steps

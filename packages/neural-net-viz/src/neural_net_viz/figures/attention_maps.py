@@ -13,6 +13,7 @@ from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
 from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, check_at_least, checked
 from neural_net_viz.drawing.matrix_panel import MatrixPanel, cell_size
 from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.pixels import affordable
 from neural_net_viz.figure import Figure
 
 __all__ = ["attention_maps"]
@@ -20,7 +21,6 @@ __all__ = ["attention_maps"]
 _GAP = 22.0
 _PAGE = 860.0
 _MOST_HEADS = 64
-_MOST_CELLS = 2_000_000  # of all heads together: what a file can hold
 
 
 @checked
@@ -38,7 +38,8 @@ def attention_maps(
 
     Args:
         weights: (heads, queries, keys), or (queries, keys) for one head; rows that sum to 1. Of
-            more than 64 heads the first ones are drawn, and the title says how many more there are.
+            more than 64 heads (fewer if they are large) the first ones are drawn, and the title
+            says how many more there are.
         query_labels: The token at each query; None numbers them.
         key_labels: The token at each key; None takes the queries' if there are as many.
         head_names: A name per head; None numbers them.
@@ -78,7 +79,7 @@ def attention_maps(
     finite = w[np.isfinite(w)]
     ends = (0.0, max(float(finite.max()), 1e-9) if finite.size else 1.0)
     words = description or _describe(w, names, down, across)
-    most = min(_MOST_HEADS, max(4, _MOST_CELLS // max(queries * keys, 1)))
+    most = min(_MOST_HEADS, affordable(queries * keys))
     if heads > most:
         title, heads = f"{title} (… {heads - most} more)", most
 

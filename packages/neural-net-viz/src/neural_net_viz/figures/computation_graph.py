@@ -21,7 +21,7 @@ _SHAPE = 10.5
 _TALL = 40.0
 _ROW = 84.0
 _MOST_NAME = 170.0
-_MOST_NODES = 1000
+_MOST_NODES = 300
 
 
 @dataclass

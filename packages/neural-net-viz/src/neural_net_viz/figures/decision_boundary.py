@@ -9,7 +9,13 @@ import numpy.typing as npt
 from neural_net_core import Module, ShapeError, Tensor, no_grad
 from neural_net_core.checks import check_callable
 from neural_net_viz.drawing.axes import Plot
-from neural_net_viz.drawing.contours import contour_lines, empty_note, lines_path, region_path
+from neural_net_viz.drawing.contours import (
+    carried_on,
+    contour_lines,
+    empty_note,
+    lines_path,
+    region_path,
+)
 from neural_net_viz.drawing.inputs import (
     Floats,
     as_floats,
@@ -188,7 +194,7 @@ def _shade(plot: Plot, places: list[Floats], scores: Floats, unknown: Flags) -> 
     """Fill the plane with the signed ramp in a few levels, each painted over the one below it."""
     finite = np.abs(scores[np.isfinite(scores)])
     most = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
-    safe = np.clip(np.nan_to_num(scores), -most, most)
+    safe = np.clip(np.nan_to_num(carried_on(scores)), -most, most)
     wide, tall = plot.right - plot.left, plot.bottom - plot.top
     xs, ys = plot.px(places[0]), plot.py(places[1])
     for k in range(-_LEVELS, _LEVELS):

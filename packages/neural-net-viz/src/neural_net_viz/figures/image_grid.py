@@ -15,7 +15,7 @@ from neural_net_viz.drawing.inputs import (
     check_at_least,
     checked,
 )
-from neural_net_viz.drawing.pixels import MOST_SHAPES, data_range, draw_pixels
+from neural_net_viz.drawing.pixels import affordable, data_range, draw_pixels
 from neural_net_viz.drawing.ramps import RAMPS, Ramp
 from neural_net_viz.drawing.text import listed, text_width
 from neural_net_viz.figure import Figure
@@ -25,7 +25,6 @@ __all__ = ["image_grid"]
 _CAPTION = 12.0
 _GAP = 14.0
 _MOST_IMAGES = 400
-_MOST_COST = 150_000  # pixels drawn as shapes: what a file can hold
 
 
 @checked
@@ -85,9 +84,7 @@ def image_grid(
     if description is None:
         description = f"A grid of {count} images of {height} × {width} pixels."
         description += f" {listed(texts)}." if texts else ""
-    # A pixel costs far less in a bitmap, which large images become.
-    cost = height * width / (8 if height * width > MOST_SHAPES else 1)
-    most = max(4, min(_MOST_IMAGES, int(_MOST_COST / max(cost, 1))))
+    most = min(_MOST_IMAGES, affordable(height * width))
     if count > most:
         title, count = f"{title} (… {count - most} more)", most
 

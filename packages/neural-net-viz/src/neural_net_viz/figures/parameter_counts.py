@@ -5,6 +5,7 @@ from typing import Any
 
 from neural_net_core import Module
 from neural_net_viz.drawing.inputs import as_floats, as_named, checked
+from neural_net_viz.drawing.text import listed
 from neural_net_viz.figure import Figure
 from neural_net_viz.figures.bar_chart import bar_chart
 
@@ -54,7 +55,7 @@ def parameter_counts(
     for name, count in bars.items():
         if count < 0:
             raise ValueError(f"parameter_counts(counts[{name!r}]): expected 0 or more, got {count}")
-    said = "; ".join(f"{name}: {count}" for name, count in bars.items())
+    said = listed([f"{name}: {count}" for name, count in bars.items()])
     words = f"Parameters of {len(bars)} bars." + (f" {said}." if said else "") + total
     return bar_chart(
         bars, value_label=label, log=log, title=title, description=description or words

@@ -9,7 +9,13 @@ import numpy as np
 from neural_net_core import Dense, Module, ShapeError, Tensor, no_grad
 from neural_net_viz.drawing.axes import MARGIN, apart, draw_title
 from neural_net_viz.drawing.canvas import Canvas
-from neural_net_viz.drawing.contours import contour_lines, empty_note, lines_path, region_path
+from neural_net_viz.drawing.contours import (
+    carried_on,
+    contour_lines,
+    empty_note,
+    lines_path,
+    region_path,
+)
 from neural_net_viz.drawing.film import check_film, draw_loss_curve, film_rules, frames
 from neural_net_viz.drawing.inputs import Floats, as_floats, checked
 from neural_net_viz.drawing.legend import LegendEntry, draw_legend, legend_height
@@ -202,13 +208,14 @@ def _draw_nodes(canvas: Canvas, film: _Frame, top: float, right: float) -> None:
 def _draw_map(canvas: Canvas, film: _Frame, left: float, top: float) -> None:
     xs = left + np.linspace(0, _SIDE, _POINTS)
     ys = top + np.linspace(_SIDE, 0, _POINTS)
+    scores = carried_on(film.scores)
     for k in range(-_LEVELS, _LEVELS):
         side = k + 1 if k >= 0 else k
         style = f"fill-{ramp_role('signed', 0.5 + 0.3 * side / _LEVELS)}"
         if k == -_LEVELS:
             canvas.rect(left, top, _SIDE, _SIDE, style)
         else:
-            canvas.path(region_path(film.scores, xs, ys, 0.5 * k / _LEVELS), style)
+            canvas.path(region_path(scores, xs, ys, 0.5 * k / _LEVELS), style)
     if film.unknown.any():
         canvas.path(region_path(film.unknown.astype(float), xs, ys, 0.5), "surface")
         note = "NaN everywhere" if film.unknown.all() else "empty: NaN"
