@@ -1,5 +1,6 @@
 """Checkpoints: everything that training needs comes back, into every object or into none."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -248,7 +249,98 @@ def test_a_part_that_was_not_saved_is_missed(path: Path, asked: Any, cause: str)
         load_checkpoint(path, **asked)
 
 
+def test_what_was_saved_from_a_dict_is_loaded_into_a_dict(path: Path) -> None:
+    saved = {"steps": 3, "seen": np.arange(3), "deep": {"a": (1, None)}}
+    save_checkpoint(path, extra={"counts": saved, "counter": Counter(7), "note": "text"})
+    counts, counter = {"steps": 5, "old": True}, Counter(1)
+    loaded = load_checkpoint(path, extra={"counts": counts, "counter": counter})
+    assert list(counts) == ["steps", "seen", "deep"]
+    assert counts["steps"] == 3
+    assert counts["deep"] == {"a": (1, None)}
+    assert np.array_equal(counts["seen"], saved["seen"])  # type: ignore[arg-type]
+    assert counter.state["value"] == 7
+    assert loaded.extra is not None
+    assert not np.shares_memory(counts["seen"], loaded.extra["counts"]["seen"])
+    # A state of an object fits a dict as well: both hold the same.
+    copy_of_it: dict[str, Any] = {}
+    load_checkpoint(path, extra={"counter": copy_of_it})
+    assert copy_of_it["value"] == 7
+
+
+def test_a_dict_gets_its_former_content_back_if_another_part_refuses(path: Path) -> None:
+    save_checkpoint(path, extra={"a": {"x": 1}, "b": Counter(3), "c": "text"})
+    for name, refusing in (("b", Refuses()), ("c", {"y": 9})):
+        first: dict[str, Any] = {"old": [1]}
+        with pytest.raises(CheckpointError, match=f"the extra '{name}' refuses its state"):
+            load_checkpoint(path, extra={"a": first, name: refusing})
+        assert first == {"old": [1]}
+        assert refusing == {"y": 9} or isinstance(refusing, Refuses)
+    with pytest.raises(ValueError, match="extra 'c' must be a dict or have state_dict"):
+        load_checkpoint(path, extra={"c": ["list"]})  # type: ignore[dict-item]
+
+
+class Refuses(Counter):
+    """Takes half of a state and then refuses; only its own former states are good enough."""
+
+    def __init__(self) -> None:
+        super().__init__(5)
+
+    def load_state_dict(self, state: Any) -> None:
+        super().load_state_dict(state)
+        if state["value"] != 5:
+            raise RuntimeError("half-way")
+
+
+class Stubborn(Refuses):
+    """Refuses every state, also the one that it had."""
+
+    def load_state_dict(self, state: Any) -> None:
+        self.state["value"] = -1
+        raise RuntimeError("never")
+
+
+ORDERS = list(itertools.permutations(["model", "optimizer", "scheduler", "b"]))
+
+
+@pytest.mark.parametrize("order", ORDERS, ids="-".join)
+@pytest.mark.parametrize("refusing", ["model", "optimizer", "scheduler", "a", "b"])
+def test_whichever_part_refuses_all_are_as_before(
+    path: Path, order: tuple[str, ...], refusing: str
+) -> None:
+    """In every order of the arguments, with generators and dicts among them."""
+    parts = ("model", "optimizer", "scheduler")
+    rng = np.random.default_rng(0)
+    extra = {"a": Counter(3), "b": Counter(3), "dict": {"x": 1}}
+    save_checkpoint(path, **{name: Counter(3) for name in parts}, rng=rng, extra=extra)
+    made = {name: Refuses() if name == refusing else Counter(5) for name in (*parts, "a", "b")}
+    bits, a_dict = np.random.default_rng(9), {"x": 5}
+    before = bits.bit_generator.state
+    further = {"dict": a_dict, **{n: made[n] for n in ("b", "a")[:: 1 if order[0] < "m" else -1]}}
+    asked = {name: made[name] for name in order if name in parts}
+    with pytest.raises(CheckpointError, match="refuses its state"):
+        load_checkpoint(path, **asked, rng=bits, extra=further)
+    assert {name: counter.state["value"] for name, counter in made.items()} == dict.fromkeys(
+        made, 5
+    )
+    assert bits.bit_generator.state == before
+    assert a_dict == {"x": 5}
+
+
+def test_a_part_that_does_not_even_take_its_own_state_keeps_none_of_the_others(path: Path) -> None:
+    save_checkpoint(path, model=Counter(3), optimizer=Counter(3), scheduler=Counter(3))
+    model, scheduler = Counter(5), Counter(5)
+    with pytest.raises(CheckpointError, match="the optimizer refuses") as caught:
+        load_checkpoint(path, model=model, optimizer=Stubborn(), scheduler=scheduler)
+    assert model.state["value"] == scheduler.state["value"] == 5
+    assert "the optimizer refuses its former state" in caught.value.__cause__.__notes__[0]  # type: ignore[union-attr]
+
+
 def test_wrong_arguments_are_errors_of_the_caller(path: Path) -> None:
+    for wrong in (3, [("a", 1)], "text"):
+        with pytest.raises(ValueError, match="extra must be a dict, got"):
+            save_checkpoint(path, extra=wrong)  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="metadata must be a dict, got"):
+            save_checkpoint(path, metadata=wrong)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="model must be a dict or have state_dict"):
         save_checkpoint(path, model=3)  # type: ignore[arg-type]
     with pytest.raises(

@@ -1,8 +1,10 @@
 """States survive the journey through JSON and named arrays with every type and bit."""
 
+import enum
 import json
 import math
 from collections import OrderedDict
+from pathlib import Path
 from typing import Any
 
 import hypothesis.extra.numpy as hnp
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neural_net_core._state_tree import SCALARS, flatten_state, unflatten_state
+from neural_net_core.checkpoint import load_checkpoint, save_checkpoint
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import CheckpointError
 from neural_net_core.tensor import Tensor
@@ -118,6 +121,121 @@ def test_sub_classes_come_back_as_the_plain_type() -> None:
     assert_same({"a": "b"}, journey(OrderedDict({Name("a"): Name("b")})))
 
 
+class Mode(str, enum.Enum):  # noqa: UP042
+    TRAIN = "train"
+
+
+class Place(enum.StrEnum):
+    HERE = "here"
+
+
+class Level(enum.IntEnum):
+    HIGH = 3
+
+
+class Rate(float, enum.Enum):
+    LOW = 0.1
+    NONE = math.inf
+
+
+class Flags(enum.IntFlag):
+    A = 1
+    B = 2
+
+
+class OddText(str):
+    """A text that says something else when it is asked."""
+
+    def __str__(self) -> str:
+        return "odd"
+
+    def __format__(self, _: str) -> str:
+        return "odd"
+
+
+class OddNumber(int):
+    def __int__(self) -> int:
+        return 99
+
+    def __index__(self) -> int:
+        return 99
+
+    def __abs__(self) -> int:
+        return 99
+
+    def __str__(self) -> str:
+        return "odd"
+
+    __repr__ = __str__
+
+
+class OddFloat(float):
+    def __float__(self) -> float:
+        return 99.0
+
+    def __repr__(self) -> str:
+        return "odd"
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (Mode.TRAIN, "train"),
+        (Place.HERE, "here"),
+        (Level.HIGH, 3),
+        (Rate.LOW, 0.1),
+        (Rate.NONE, math.inf),
+        (Flags.A | Flags.B, 3),
+        (OddText("text"), "text"),
+        (OddNumber(5), 5),
+        (OddFloat(0.5), 0.5),
+        (OddFloat("-inf"), -math.inf),
+        (np.str_("text"), "text"),
+    ],
+    ids=repr,
+)
+def test_sub_classes_of_texts_and_numbers_keep_their_value(value: Any, plain: Any) -> None:
+    """As a value, in lists and tuples, and as a key beside keys of every kind."""
+    assert_same(plain, journey(value))
+    assert_same([plain, (plain,)], journey([value, (value,)]))
+    assert_same({plain: plain}, journey({value: value}))
+    assert_same({plain: 1, 7: 2, "$x": 3}, journey({value: 1, 7: 2, "$x": 3}))
+    tensors: dict[str, Array] = {}
+    flatten_state({value: np.ones(1)}, "state", tensors)
+    if isinstance(plain, str):
+        assert list(tensors) == [f"state.{plain}"]
+
+
+@pytest.mark.parametrize("key", [Mode.TRAIN, OddText("text"), Level.HIGH], ids=repr)
+def test_metadata_and_every_part_keep_them_too(tmp_path: Path, key: Any) -> None:
+    state = {"value": key, key: [key]}
+    save_checkpoint(tmp_path / "t", optimizer=state, extra={"x": state, "y": key}, metadata=state)
+    loaded = load_checkpoint(tmp_path / "t")
+    plain = journey(key)
+    for part in (loaded.optimizer, loaded.metadata, (loaded.extra or {})["x"]):
+        assert_same({"value": plain, plain: [plain]}, part)
+    assert_same(plain, (loaded.extra or {})["y"])
+
+
+def test_two_keys_that_are_one_as_plain_text_are_refused() -> None:
+    class Apart(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            return self is other
+
+        def __hash__(self) -> int:
+            return id(self)
+
+    with pytest.raises(CheckpointError, match=r"cannot save s\.a: two keys are equal as plain"):
+        flatten_state({"a": {Apart("x"): 1, Apart("x"): 2}}, "s", {})
+
+
+def test_an_enum_of_no_plain_kind_is_refused_by_its_place() -> None:
+    with pytest.raises(CheckpointError, match=r"cannot save s\.mode: expected .* got .*Colour"):
+        flatten_state({"mode": enum.Enum("Colour", ["RED"]).RED}, "s", {})
+
+
 def test_a_tensor_is_saved_as_its_array() -> None:
     assert_same(np.ones(2, np.float32), journey(Tensor(np.ones(2, np.float32))))
 
@@ -160,6 +278,8 @@ def test_an_integer_too_long_for_python_to_read_is_not_written() -> None:
         {"$tuple": 3},
         {"$dict": [[1]]},
         {"$dict": [[[], 1]]},
+        {"$dict": [[1, 1], [1, 2]]},
+        {"$dict": [[1, 1], [True, 2]]},
         {"$dict": 3},
         {"$scalar": ["float32"]},
         {"$scalar": ["float99", 1]},

@@ -1,6 +1,9 @@
 """The safetensors file: what goes in comes out, and nothing hostile gets through."""
 
+import enum
+import errno
 import json
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -13,8 +16,14 @@ import safetensors.numpy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neural_net_core._tensor_file import DTYPES, MAX_HEADER, read_file
-from neural_net_core.checkpoint import load_tensors, save_tensors
+from neural_net_core import Dense
+from neural_net_core._tensor_file import DTYPES, MAX_AXES, MAX_HEADER, read_file
+from neural_net_core.checkpoint import (
+    load_checkpoint,
+    load_tensors,
+    save_checkpoint,
+    save_tensors,
+)
 from neural_net_core.errors import CheckpointError
 from neural_net_core.tensor import Parameter
 
@@ -158,10 +167,137 @@ def test_a_dtype_that_the_format_lacks_is_refused_by_name(tmp_path: Path, array:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["__metadata__", "\ud800"])
-def test_a_name_that_the_format_cannot_hold_is_refused(tmp_path: Path, name: str) -> None:
+class Word(str, enum.Enum):  # noqa: UP042
+    A = "a"
+
+
+def test_a_name_that_is_an_enum_counts_as_its_text(tmp_path: Path) -> None:
+    save_tensors(tmp_path / "t", {Word.A: np.ones(1)})
+    assert list(load_tensors(tmp_path / "t")) == ["a"]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(), (0,), (1,), (2, 3), (3, 0, 2), (1,) * MAX_AXES])
+def test_arrays_of_every_dtype_and_shape_are_arrays(
+    tmp_path: Path, dtype: str, shape: tuple[int, ...]
+) -> None:
+    count, width = math.prod(shape), np.dtype(DTYPES[dtype]).itemsize
+    data = bytes(i % 2 if dtype == "BOOL" else i % 251 for i in range(count * width))
+    path = write_raw(tmp_path / "t", {"w": entry(dtype, shape, [0, len(data)])}, data)
+    loaded = load_tensors(path)["w"]
+    assert type(loaded) is np.ndarray
+    assert loaded.shape == shape
+    assert loaded.flags.writeable
+    assert loaded.flags.aligned
+    assert loaded.dtype.isnative
+    if dtype != "BF16":
+        assert loaded.astype(DTYPES[dtype]).tobytes() == data
+    else:
+        assert loaded.dtype == np.float32
+        assert loaded.view(np.uint32).reshape(-1).tolist() == [
+            int.from_bytes(data[2 * i : 2 * i + 2], "little") << 16 for i in range(count)
+        ]
+    save_tensors(path, {"w": loaded})
+    assert load_tensors(path)["w"].tobytes() == loaded.tobytes()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "{}",
+        "[]",
+        "null",
+        "resnet50, version 1",
+        '{"version": 2}',
+        "\N{SNOWMAN}",
+        "[" * 9999,
+    ],
+)
+def test_a_strangers_file_may_use_our_word_in_its_metadata(tmp_path: Path, text: str) -> None:
+    safetensors.numpy.save_file({"w": np.ones(2)}, tmp_path / "t", {"neural_net": text, "b": "c"})
+    arrays, payload = read_file(tmp_path / "t")
+    assert arrays["w"].tolist() == [1, 1]
+    assert payload is None
+    with pytest.raises(CheckpointError, match="not a checkpoint of this library"):
+        load_checkpoint(tmp_path / "t")
+
+
+@pytest.mark.parametrize("name", [1, None, b"w", ("a", 1), "__metadata__", "\ud800", "a\udfff"])
+def test_a_name_that_the_format_cannot_hold_is_refused(tmp_path: Path, name: Any) -> None:
     with pytest.raises(CheckpointError, match="cannot be the name"):
         save_tensors(tmp_path / "t", {name: np.ones(2)})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("tensors", "text"),
+    [
+        (None, "got NoneType"),
+        ("text", "got str"),
+        ([("w", 1.0)], "got list"),
+        (np.ones(2), "got ndarray"),
+        (Dense(1, 1), r"got Dense; give its state_dict\(\)"),
+    ],
+    ids=repr,
+)
+def test_what_is_no_mapping_is_refused(tmp_path: Path, tensors: Any, text: str) -> None:
+    with pytest.raises(CheckpointError, match=f"t: expected a mapping of names to arrays, {text}"):
+        save_tensors(tmp_path / "t", tensors)
+
+
+def test_what_hides_behind_a_mask_is_not_saved_in_silence(tmp_path: Path) -> None:
+    masked = np.ma.masked_array([1.0, 2.0], [False, True])
+    with pytest.raises(CheckpointError, match="cannot save 'w': its mask hides numbers"):
+        save_tensors(tmp_path / "t", {"w": masked})
+    save_tensors(tmp_path / "t", {"w": masked[:1]})
+    assert load_tensors(tmp_path / "t")["w"].tolist() == [1]
+
+
+def test_what_is_no_array_is_named(tmp_path: Path) -> None:
+    class Unwilling:
+        def __array__(self, *_: Any, **__: Any) -> Any:
+            raise RuntimeError("call detach() first")
+
+    for value in (Unwilling(), [[1], [2, 3]]):
+        with pytest.raises(CheckpointError, match="cannot save 'w': no array: "):
+            save_tensors(tmp_path / "t", {"w": value})
+
+
+@pytest.mark.parametrize("path", ["a\0b", "\0", "a\ud800"], ids=ascii)
+def test_a_text_that_is_no_name_of_a_file_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for call in (load_tensors, load_checkpoint, save_checkpoint, lambda p: save_tensors(p, {})):
+        with pytest.raises(CheckpointError, match="cannot be the name of a file") as caught:
+            call(path)  # type: ignore[operator]
+        assert repr(path) in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", [None, 0, 1, True, b"bytes", 1.5, ["t"]], ids=repr)
+def test_what_is_no_path_is_refused(path: Any) -> None:
+    """A number would be an open file, such as the standard input."""
+    for call in (load_tensors, load_checkpoint, save_checkpoint, lambda p: save_tensors(p, {})):
+        with pytest.raises(TypeError, match="expected the path of a file, got"):
+            call(path)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS])
+def test_a_full_disk_is_reported_with_the_name_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", full)
+    for save in (lambda p: save_tensors(p, {"w": np.ones(2)}), save_checkpoint):
+        with pytest.raises(OSError, match=r"/run'$") as caught:
+            save(tmp_path / "run")  # type: ignore[operator]
+        assert (caught.value.errno, caught.value.filename) == (number, str(tmp_path / "run"))
+    assert list(tmp_path.iterdir()) == []
 
 
 HOSTILE: dict[str, tuple[Any, bytes, str]] = {
@@ -202,8 +338,38 @@ HOSTILE: dict[str, tuple[Any, bytes, str]] = {
     "trailing bytes": ({"w": entry()}, bytes(9), "the file has 9"),
     "no arrays but data": ({}, bytes(1), "describes 0 bytes of data"),
     "boolean of 2": ({"w": entry("BOOL", [2], [0, 2])}, b"\x01\x02", "other than 0 and 1"),
-    "our metadata no JSON": ({"__metadata__": {"neural_net": "{"}}, b"", "cannot be parsed"),
-    "our metadata empty": ({"__metadata__": {"neural_net": "{}"}}, b"", "lack the payload"),
+    "our metadata cut": (
+        {"__metadata__": {"neural_net": '{"checksum": "sha256:0"'}},
+        b"",
+        "cannot be parsed",
+    ),
+    "our metadata alone": (
+        {"__metadata__": {"neural_net": '{"payload": {}}'}},
+        b"",
+        "lack the payload",
+    ),
+    "UTF-16": ('{"a": 1}'.encode("utf-16-le"), b"", "must begin with a brace|cannot be parsed"),
+    "UTF-16 with a mark": ("{}".encode("utf-16"), b"", "cannot be parsed"),
+    "UTF-32": ("{}".encode("utf-32-le"), b"", "cannot be parsed"),
+    "UTF-8 with a mark": (b"\xef\xbb\xbf{}", b"", "cannot be parsed"),
+    "a blank first": (b" {}", b"", "must begin with a brace"),
+    "half a pair in a name": (b'{"\\ud800": 1}', b"", "half of a surrogate pair"),
+    "half a pair in metadata": (
+        b'{"__metadata__": {"a": "\\udfff"}}',
+        b"",
+        "half of a surrogate pair",
+    ),
+    "half a pair in a key of the metadata": (
+        b'{"__metadata__": {"\\ud800": "a"}}',
+        b"",
+        "half of a surrogate pair",
+    ),
+    "two halves in two names": (
+        b'{"__metadata__": {"\\ud83d": "\\ude00"}}',
+        b"",
+        "half of a surrogate pair",
+    ),
+    "Infinity": (b'{"a": Infinity}', b"", "Infinity is not JSON"),
     "our metadata deep": (
         {"__metadata__": {"neural_net": '{"checksum":"","payload":{"a":' + "[" * 900 + "]" * 900}},
         b"",

@@ -76,36 +76,44 @@ def _flatten(value: Any, where: str, tensors: dict[str, Array], depth: int) -> A
     if isinstance(value, int | float):
         return _number(value, where)
     if isinstance(value, str):
-        return str(value)
+        return _text(value)
     inside = depth + 1
     if isinstance(value, list):
         return [_flatten(v, f"{where}.{i}", tensors, inside) for i, v in enumerate(value)]
     if isinstance(value, tuple):
         return {"$tuple": _flatten(list(value), where, tensors, inside)}
     if isinstance(value, Mapping):
-        if all(isinstance(key, str) and not key.startswith("$") for key in value):
-            return {str(k): _flatten(v, f"{where}.{k}", tensors, inside) for k, v in value.items()}
+        # Read once: a mapping of somebody's own might answer differently the next time.
+        items = [(_text(k) if isinstance(k, str) else k, v) for k, v in value.items()]
+        pairs = [(k, _flatten(v, f"{where}.{k}", tensors, inside)) for k, v in items]
+        if len({k for k, _ in items}) < len(items):
+            raise CheckpointError(f"cannot save {where}: two keys are equal as plain text")
+        if all(isinstance(key, str) and not key.startswith("$") for key, _ in items):
+            return dict(pairs)
         # Keys that JSON cannot have: parameters by number, for example.
-        pairs = [
-            [_flatten(k, where, tensors, inside), _flatten(v, f"{where}.{k}", tensors, inside)]
-            for k, v in value.items()
-        ]
-        return {"$dict": pairs}
+        return {"$dict": [[_flatten(k, where, tensors, inside), v] for k, v in pairs]}
     raise CheckpointError(
         f"cannot save {where}: expected numbers, strings, arrays, None, or lists, tuples and dicts "
         f"of them, got {type(value).__module__}.{type(value).__qualname__}"
     )
 
 
+def _text(value: str) -> str:
+    """Return the letters of a text; str() of an enum that is a text would give its name."""
+    return str.__str__(value)
+
+
 def _number(value: int | float, where: str) -> Any:
     if isinstance(value, bool):
         return value
     if isinstance(value, float):
+        number = float.__float__(value)  # what it holds, whatever a sub-class makes of it
         # JSON has no infinities; the words are those that float() reads.
-        return float(value) if math.isfinite(value) else {"$float": repr(float(value))}
-    if abs(value) >= 1 << 4096:
+        return number if math.isfinite(number) else {"$float": repr(number)}
+    whole = int.__int__(value)
+    if whole.bit_length() > 4096:
         raise CheckpointError(f"cannot save {where}: an integer of more than 4,096 bits")
-    return int(value)
+    return whole
 
 
 def unflatten_state(tree: Any, tensors: dict[str, Array]) -> Any:
@@ -165,5 +173,8 @@ def _unmark(mark: str, content: Any, tensors: dict[str, Array], depth: int) -> A
     if mark == "$tuple":
         return tuple(_unflatten(list(content), tensors, depth))
     if mark == "$dict":
-        return {_unflatten(k, tensors, depth): _unflatten(v, tensors, depth) for k, v in content}
+        pairs = [(_unflatten(k, tensors, depth), _unflatten(v, tensors, depth)) for k, v in content]
+        if len(dict(pairs)) < len(pairs):
+            raise ValueError("a key occurs twice")
+        return dict(pairs)
     raise ValueError("unknown mark")

@@ -25,9 +25,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from neural_net_core._foreign_file import describe
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import CheckpointError
-from neural_net_core.whole_file import replace_file
+from neural_net_core.whole_file import file_name, replace_file
 
 __all__ = ["PathLike", "read_file", "write_file"]
 
@@ -86,7 +87,8 @@ def write_file(path: PathLike, tensors: Mapping[str, Array], payload: dict[str, 
         CheckpointError: If an array has a dtype that the format lacks.
         OSError: If the disk refuses.
     """
-    arrays = {name: _storable(path, name, array) for name, array in tensors.items()}
+    path = _checked(path)
+    arrays = {_checked_name(path, k): _storable(path, k, array) for k, array in tensors.items()}
     text = json.dumps(payload, allow_nan=False)
     entries = ((name, NAMES[a.dtype.str], a.shape, a) for name, a in arrays.items())
     signed = json.dumps({"checksum": _checksum(text, entries), "payload": payload})
@@ -116,31 +118,62 @@ def read_file(path: PathLike) -> tuple[dict[str, Array], dict[str, Any] | None]:
         CheckpointError: If the file is truncated, altered, or no safetensors file.
         OSError: If it cannot be opened, such as `FileNotFoundError`.
     """
+    path = _checked(path)
     # A pipe or a device would block or never end; asked before opening, which can block too.
-    if not stat.S_ISREG(os.stat(path).st_mode):
+    mode = os.stat(path).st_mode
+    if stat.S_ISDIR(mode):
+        raise CheckpointError(f"{path}: not a regular file but a folder; give a file in it")
+    if not stat.S_ISREG(mode):
         raise CheckpointError(f"{path}: not a regular file")
     with open(path, "rb", buffering=0) as file:
         try:
             return _read(file, os.fstat(file.fileno()).st_size)
         except CheckpointError as error:
-            raise CheckpointError(f"{path}: {error}") from None
+            raise CheckpointError(f"{path}: {_foreign(file) or error}") from None
         except (OSError, MemoryError, RecursionError) as error:
             raise CheckpointError(f"{path}: cannot be read: {error!r}") from error
 
 
-def _storable(path: PathLike, name: str, array: Array) -> Array:
-    """Return the array in C order and little-endian, or say why the format cannot hold it."""
+def _checked(path: PathLike) -> str:
+    """Return a path as text, or say that no file can have this name."""
+    try:
+        return file_name(path)
+    except ValueError as error:
+        raise CheckpointError(str(error)) from None
+
+
+def _checked_name(path: str, name: Any) -> str:
+    """Return the name of an array as plain text, or say that the format cannot hold it."""
     # "\ud800" is such a string: Python can hold it, UTF-8 and so the file cannot.
-    if name == "__metadata__" or name != name.encode(errors="replace").decode():
-        raise CheckpointError(f"{path}: {name!r} cannot be the name of an array")
-    array = np.asarray(array, order="C")
-    array = array.astype(array.dtype.newbyteorder("<"), copy=False)
-    if array.dtype.str not in NAMES:
+    if not isinstance(name, str) or name == "__metadata__" or not _is_unicode(name):
+        raise CheckpointError(f"{path}: {name!r:.80} cannot be the name of an array")
+    return str.__str__(name)  # an enum that is a text counts as that text
+
+
+def _is_unicode(text: str) -> bool:
+    """Tell whether UTF-8 can hold a text: it has no half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _storable(path: str, name: str, array: Any) -> Array:
+    """Return the array in C order and little-endian, or say why the format cannot hold it."""
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        raise CheckpointError(f"{path}: cannot save {name!r}: its mask hides numbers; fill them")
+    try:
+        stored: Array = np.asarray(array, order="C")
+    except Exception as error:  # whatever a foreign array's conversion raises
+        raise CheckpointError(f"{path}: cannot save {name!r}: no array: {error}") from error
+    stored = stored.astype(stored.dtype.newbyteorder("<"), copy=False)
+    if stored.dtype.str not in NAMES:
         raise CheckpointError(
-            f"{path}: cannot save {name!r}: dtype {array.dtype} is not one of "
+            f"{path}: cannot save {name!r}: dtype {stored.dtype} is not one of "
             f"{', '.join(np.dtype(code).name for code in NAMES)}"
         )
-    return array
+    return stored
 
 
 def _header(arrays: Iterable[tuple[str, Array]], metadata: dict[str, str]) -> bytes:
@@ -173,8 +206,10 @@ def _read(file: FileIO, size: int) -> tuple[dict[str, Array], dict[str, Any] | N
         _read_into(file, array)
         stored[entry.name] = array
     payload = None
-    if METADATA_KEY in metadata:
-        signed = _parse(metadata[METADATA_KEY], "the metadata")
+    # Others may use the same word for something else.
+    text = metadata.get(METADATA_KEY, "")
+    if '"checksum"' in text or '"payload"' in text or "sha256:" in text:
+        signed = _parse(text, "the metadata")
         if signed.keys() != {"checksum", "payload"} or not isinstance(signed["payload"], dict):
             raise CheckpointError("the metadata lack the payload or its checksum")
         payload = signed["payload"]
@@ -182,6 +217,20 @@ def _read(file: FileIO, size: int) -> tuple[dict[str, Array], dict[str, Any] | N
         if _checksum(json.dumps(payload), rows) != signed["checksum"]:
             raise CheckpointError("the checksum does not match: the file was altered or damaged")
     return {e.name: _usable(e, stored.pop(e.name)) for e in entries}, payload
+
+
+def _foreign(file: FileIO) -> str:
+    """Say what a file is that could not be read, if it is of another kind."""
+    try:
+        file.seek(0)
+        head = file.read(512)
+        if head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= MAX_HEADER:
+            return ""  # one of the format, and damaged
+        text = head + file.read(MAX_HEADER) if head.lstrip()[:1] in (b"{", b"[") else b""
+    except OSError:
+        return ""
+    what = describe(head, text)
+    return f"not a safetensors file: {what}" if what else ""
 
 
 def _read_into(file: FileIO, array: Array) -> None:
@@ -202,8 +251,11 @@ def _bytes_of(array: Array) -> memoryview:
 def _usable(entry: Entry, array: Array) -> Array:
     """Return what was stored as an array that NumPy can compute with."""
     if entry.dtype == "BF16":
-        # bfloat16 is the upper half of a float32.
-        return (array.astype(np.uint32) << 16).view(np.float32)
+        # bfloat16 is the upper half of a float32. In place, because NumPy makes an array without
+        # axes a scalar otherwise.
+        bits = array.astype(np.uint32)
+        bits <<= 16
+        return bits.view(np.float32)
     if entry.dtype == "BOOL" and array.size and array.view(np.uint8).max() > 1:
         raise CheckpointError(f"{entry.name!r:.80} is boolean but holds bytes other than 0 and 1")
     return array.astype(array.dtype.newbyteorder("="), copy=False)
@@ -212,6 +264,8 @@ def _usable(entry: Entry, array: Array) -> Array:
 def _parse(text: str | bytes, what: str) -> dict[str, Any]:
     """Parse JSON that must be an object with unique keys."""
     try:
+        # The format is UTF-8; json.loads would take UTF-16 and UTF-32 as well.
+        text = text if isinstance(text, str) else text.decode()
         value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{what} cannot be parsed: {error}") from None
@@ -249,10 +303,15 @@ def _read_header(file: FileIO, size: int) -> tuple[list[Entry], dict[str, str]]:
         )
     raw: Array = np.empty(length, np.uint8)
     _read_into(file, raw)
-    header = _parse(raw.tobytes(), "the header")
+    text = raw.tobytes()
+    header = _parse(text, "the header")
+    if not text.startswith(b"{"):
+        raise CheckpointError("the header must begin with a brace")
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
         raise CheckpointError("the header's __metadata__ must hold texts only")
+    if not _is_unicode("".join([*header, *metadata, *metadata.values()])):
+        raise CheckpointError("the header holds half of a surrogate pair")
     entries = [_entry(name, fields) for name, fields in header.items()]
     entries.sort(key=lambda entry: (entry.begin, entry.end))
     position = 0

@@ -11,7 +11,8 @@ A file of plain arrays, such as the weights of a `torch.nn` model, is read by `l
 """
 
 import copy
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -51,6 +52,10 @@ class Stateful(Protocol):
         ...
 
 
+# What a state is loaded into.
+Receiver = Stateful | MutableMapping[str, Any]
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """What a checkpoint file holds; a part that was not saved is None.
@@ -88,8 +93,9 @@ def save_tensors(path: PathLike, tensors: Mapping[str, Any]) -> None:
             saved once each.
 
     Raises:
-        CheckpointError: If an array has a dtype that the format lacks.
-        OSError: If the file cannot be written; the old one, if any, is untouched.
+        CheckpointError: If an array has a dtype that the format lacks, or a name is no text.
+        OSError: If the file cannot be written; it carries the file's name, and the old one, if
+            any, is untouched.
 
     Examples:
         >>> import tempfile
@@ -99,12 +105,20 @@ def save_tensors(path: PathLike, tensors: Mapping[str, Any]) -> None:
         {'weight': array([[1., 0.],
                [0., 1.]], dtype=float32)}
     """
-    arrays = {k: v.data if isinstance(v, Tensor) else np.asarray(v) for k, v in tensors.items()}
+    given: Any = tensors
+    if not isinstance(given, Mapping):
+        hint = "; give its state_dict()" if isinstance(given, Stateful) else ""
+        raise CheckpointError(
+            f"{path}: expected a mapping of names to arrays, got {type(given).__name__}{hint}"
+        )
+    arrays = {k: v.data if isinstance(v, Tensor) else v for k, v in given.items()}
     write_file(path, arrays, {})
 
 
 def load_tensors(path: PathLike) -> dict[str, Array]:
     """Load the named arrays of a safetensors file, whoever wrote it.
+
+    Nothing in such a file can run as code, and reading it touches no other file.
 
     Dtypes are kept: a float16 file gives float16 arrays. bfloat16, which NumPy lacks, becomes
     float32, which holds every bfloat16 exactly. 8-bit and 4-bit floats are refused.
@@ -118,7 +132,9 @@ def load_tensors(path: PathLike) -> dict[str, Array]:
 
     Raises:
         CheckpointError: If the file is truncated, altered (found by the checksum, where this
-            library wrote the file), no safetensors file, or of a dtype that NumPy lacks.
+            library wrote the file), of a dtype that NumPy lacks, or no safetensors file: then the
+            message says what it is (an archive of NumPy, a pickle, the index of several files, a
+            web page, …) and what to do.
         OSError: If it cannot be opened, such as `FileNotFoundError`.
     """
     return read_file(path)[0]
@@ -166,6 +182,9 @@ def save_checkpoint(
         >>> rng.random() == first
         True
     """
+    for name, given in (("extra", extra), ("metadata", metadata)):
+        if not isinstance(given, Mapping | None):
+            raise ValueError(f"save_checkpoint: {name} must be a dict, got {type(given).__name__}")
     states = {
         "model": _state_of(model, "model"),
         "optimizer": _state_of(optimizer, "optimizer"),
@@ -194,7 +213,7 @@ def load_checkpoint(
     optimizer: Stateful | None = None,
     scheduler: Stateful | None = None,
     rng: Generators | None = None,
-    extra: Mapping[str, Stateful] | None = None,
+    extra: Mapping[str, Receiver] | None = None,
 ) -> Checkpoint:
     """Load a checkpoint, and put its states into the objects that are given: into all or none.
 
@@ -204,7 +223,8 @@ def load_checkpoint(
         optimizer: Receives the optimizer's state.
         scheduler: Receives the scheduler's state.
         rng: A generator or a dict of named ones, of the kinds and names that were saved.
-        extra: Names to objects that receive the further states.
+        extra: Names to what receives the further states: objects, or dicts, whose content is
+            replaced. What is neither (a list, a number) is found in the returned `extra`.
 
     Returns:
         Everything that the file holds, whether or not an object received it.
@@ -214,24 +234,33 @@ def load_checkpoint(
             is asked for, or an object refuses its state. Nothing is changed then: objects that
             were already loaded get their former state back.
         OSError: If the file cannot be opened, such as `FileNotFoundError`.
+
+    Examples:
+        >>> import tempfile
+        >>> path = tempfile.mkdtemp() + "/run.safetensors"
+        >>> counts = {"steps": 3}
+        >>> save_checkpoint(path, extra={"counts": counts})
+        >>> counts["steps"] = 5
+        >>> _ = load_checkpoint(path, extra={"counts": counts})
+        >>> counts
+        {'steps': 3}
     """
     checkpoint = _read_checkpoint(path)
-    receivers: list[_Receiver] = []
-    given = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
-    for name, target in given.items():
+    receivers: list[_Receiving] = []
+    for name, target in (("model", model), ("optimizer", optimizer), ("scheduler", scheduler)):
         if target is not None:
-            receivers.append(_stateful(path, name, target, getattr(checkpoint, name)))
+            receivers.append(_receiving(path, name, target, getattr(checkpoint, name)))
     for name, generator in _named(rng).items():
         state = (checkpoint.rng or {}).get(name)
         receivers.append(_generator(path, f"rng {name!r}", generator, state))
-    for name, target in (extra or {}).items():
+    for name, further in (extra or {}).items():
         state = (checkpoint.extra or {}).get(name)
-        receivers.append(_stateful(path, f"extra {name!r}", target, state))
+        receivers.append(_receiving(path, f"extra {name!r}", further, state, dicts=True))
     _receive(path, receivers)
     return checkpoint
 
 
-class _Receiver(NamedTuple):
+class _Receiving(NamedTuple):
     """An object that a state is loaded into."""
 
     name: str
@@ -240,9 +269,9 @@ class _Receiver(NamedTuple):
     state: Any
 
 
-def _receive(path: PathLike, receivers: list[_Receiver]) -> None:
+def _receive(path: PathLike, receivers: list[_Receiving]) -> None:
     """Give every receiver its state; if one refuses, give all their former states back."""
-    former: list[tuple[_Receiver, Any]] = []
+    former: list[tuple[_Receiving, Any]] = []
     name = ""
     try:
         for receiver in receivers:
@@ -262,18 +291,35 @@ def _receive(path: PathLike, receivers: list[_Receiver]) -> None:
         raise
 
 
-def _stateful(path: PathLike, name: str, target: Stateful, state: Any) -> _Receiver:
-    if not isinstance(target, Stateful):
+def _receiving(
+    path: PathLike, name: str, target: Any, state: Any, *, dicts: bool = False
+) -> _Receiving:
+    """Return how an object, or where that is meant a dict, receives a state."""
+    read: Callable[[], Any]
+    write: Callable[[Any], Any]
+    if isinstance(target, Stateful):
+        read, write = target.state_dict, target.load_state_dict
+    elif dicts and isinstance(target, MutableMapping):
+        read, write = functools.partial(dict, target), functools.partial(_refill, target)
+    else:
         raise ValueError(
-            f"load_checkpoint: {name} must have state_dict() and load_state_dict(), "
-            f"got {type(target).__name__}"
+            f"load_checkpoint: {name} must {'be a dict or ' if dicts else ''}have state_dict() "
+            f"and load_state_dict(), got {type(target).__name__}"
         )
     if state is None:
         raise CheckpointError(f"{path}: holds no state for the {name}")
-    return _Receiver(name, target.state_dict, target.load_state_dict, state)
+    return _Receiving(name, read, write, state)
 
 
-def _generator(path: PathLike, name: str, generator: np.random.Generator, state: Any) -> _Receiver:
+def _refill(target: MutableMapping[Any, Any], state: Any) -> None:
+    """Replace the content of a dict."""
+    if not isinstance(state, Mapping):
+        raise CheckpointError(f"a dict was given, and the file holds a {type(state).__name__}")
+    target.clear()
+    target.update(state)
+
+
+def _generator(path: PathLike, name: str, generator: np.random.Generator, state: Any) -> _Receiving:
     if state is None:
         raise CheckpointError(f"{path}: holds no state for the {name}")
     bits = generator.bit_generator
@@ -281,7 +327,7 @@ def _generator(path: PathLike, name: str, generator: np.random.Generator, state:
     def write(state: Any) -> None:
         bits.state = state
 
-    receiver = _Receiver(name, lambda: bits.state, write, state)
+    receiver = _Receiving(name, lambda: bits.state, write, state)
     problem = _unlike(state, bits.state)
     if problem:
         raise CheckpointError(f"{path}: the {name} is a {type(bits).__name__}, but {problem}")
