@@ -48,7 +48,7 @@ from neural_net_utils.metrics import (
 )
 from neural_net_utils.mnist_1d import mnist_1d, mnist_1d_templates
 from neural_net_utils.preprocessing import LabelEncoder, Standardizer, class_weights, one_hot
-from neural_net_utils.progress import PlainProgress, RichProgress
+from neural_net_utils.progress import PlainProgress, RichProgress, Tracked, track
 from neural_net_utils.projector import save_vectors
 from neural_net_utils.renaming import Renaming, RenamingTask, renaming_task
 from neural_net_utils.sampling import (
@@ -118,6 +118,7 @@ __all__ = [
     "StopOnNaN",
     "Table",
     "TimeLimit",
+    "Tracked",
     "Training",
     "TruthTable",
     "WeightAveraging",
@@ -193,6 +194,7 @@ __all__ = [
     "stack_samples",
     "token_probabilities",
     "top_k_accuracy",
+    "track",
     "train_test_split",
     "two_spirals",
     "xor_gate",
