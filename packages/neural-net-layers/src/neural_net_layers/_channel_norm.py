@@ -4,16 +4,17 @@ The averages are buffers: they belong to the state dict, are not learned, and mo
 in training.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.checks import check_count, check_fraction, check_number
+from neural_net_core.checks import check_count, check_fraction, shown
 from neural_net_core.dtypes import Array
-from neural_net_core.errors import ShapeError
+from neural_net_core.errors import DTypeError, ShapeError
 from neural_net_core.module import Module
 from neural_net_core.tensor import Buffer, Parameter, Tensor, TensorLike
+from neural_net_layers._checks import check_eps
 from neural_net_layers._inputs import coerce
 
 __all__: list[str] = []
@@ -35,6 +36,23 @@ def move_average(running: Running, batch: Array, momentum: float) -> None:
     values += momentum * batch
     if isinstance(running, Buffer):
         running.version += 1
+
+
+def check_channels(
+    layer: str, channels: int, running_mean: Running, running_var: Running, **parameters: Any
+) -> None:
+    """Raise if running averages or parameters are not one floating number per channel."""
+    averages = {"running_mean": running_mean, "running_var": running_var}
+    for name, values in averages.items():
+        if values is not None and not isinstance(values, Tensor | np.ndarray):
+            raise DTypeError(
+                f"{layer}: {name} must be an array, which is changed in place, got {shown(values)}"
+            )
+        if values is not None and values.dtype.kind != "f":
+            raise DTypeError(f"{layer}: {name} must be floating, got {values.dtype}")
+    for name, array in (averages | parameters).items():
+        if array is not None and array.shape != (channels,):
+            raise ShapeError(f"{layer}: expected {name} ({channels},), got {array.shape}")
 
 
 class ChannelNorm(Module):
@@ -64,7 +82,7 @@ class ChannelNorm(Module):
     ) -> None:
         name = type(self).__name__
         self.num_features = check_count(name, "num_features", num_features)
-        self.eps = check_number(name, "eps", eps, 0)
+        self.eps = check_eps(name, eps)
         self.momentum = None if momentum is None else check_fraction(name, "momentum", momentum)
         self.track_running_stats = track = track_running_stats
         self.weight = Parameter(np.ones(num_features), dtype) if affine else None

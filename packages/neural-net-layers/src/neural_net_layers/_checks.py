@@ -1,5 +1,6 @@
 """Checks that several layers share, beside those of `neural_net_core.checks`."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from neural_net_core.checks import (
     check_count,
     check_counts,
     check_instance,
+    check_number,
     shown,
 )
 from neural_net_core.dtypes import Array
@@ -29,6 +31,14 @@ def check_lengths(layer: str, name: str, value: int | Sequence[int]) -> tuple[in
     if isinstance(value, Sequence) and value:
         return check_counts(layer, name, value)
     return (check_count(layer, name, value),)
+
+
+def check_eps(layer: str, eps: float) -> float:
+    """Return what is added to a variance, or raise if it is no number from 0; at once if it is."""
+    if type(eps) is float and 0 <= eps < math.inf:
+        return eps
+    found: float = check_number(layer, "eps", eps, 0)
+    return found
 
 
 def initial(

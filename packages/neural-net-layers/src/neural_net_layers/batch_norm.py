@@ -10,13 +10,21 @@ from typing import ClassVar
 
 import numpy as np
 
+from neural_net_core.checks import check_fraction
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.op import Op
 from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._blocks import row_blocks
-from neural_net_layers._channel_norm import ChannelNorm, Running, array_of, move_average
+from neural_net_layers._channel_norm import (
+    ChannelNorm,
+    Running,
+    array_of,
+    check_channels,
+    move_average,
+)
 from neural_net_layers._channels import ChannelMatrix
+from neural_net_layers._checks import check_eps
 from neural_net_layers._inputs import coerce
 
 __all__ = ["BatchNorm1D", "BatchNorm2D", "BatchNormOp", "FixedNormOp", "batch_norm"]
@@ -186,18 +194,17 @@ def batch_norm(
     x, weight, bias = coerce(x, weight, bias)
     if x.ndim < 2:
         raise ShapeError(f"batch_norm: expected input (B, C, ...), got {x.shape}")
-    channels = (x.shape[1],)
-    named = {"running_mean": running_mean, "running_var": running_var}
-    for name, array in (named | {"weight": weight, "bias": bias}).items():
-        if array is not None and array.shape != channels:
-            raise ShapeError(f"batch_norm: expected {name} {channels}, got {array.shape}")
+    check_channels("batch_norm", x.shape[1], running_mean, running_var, weight=weight, bias=bias)
+    eps = check_eps("batch_norm", eps)
+    if type(momentum) is not float:
+        momentum = check_fraction("batch_norm", "momentum", momentum)
     if (running_mean is None) != (running_var is None):
         raise ValueError("batch_norm: expected running_mean and running_var, got one of them")
     if not training and running_mean is not None and running_var is not None:
         # Copies, since training moves the averages, perhaps before the backward pass.
         mean, variance = array_of(running_mean).copy(), array_of(running_var).copy()
         return FixedNormOp.apply(x, weight, bias, mean=mean, variance=variance, eps=eps)
-    if x.size == channels[0]:
+    if x.size == x.shape[1]:
         raise ShapeError(
             f"batch_norm: expected more than 1 value per channel in training, got {x.shape}; "
             "use larger batches, or eval() for single examples"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.checks import check_count, check_number
+from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
@@ -19,6 +19,7 @@ from neural_net_core.op import Op
 from neural_net_core.ops.matmul import row_sums
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._blocks import column_sums
+from neural_net_layers._checks import check_eps
 from neural_net_layers._inputs import coerce
 
 __all__ = ["GroupNorm", "GroupNormOp", "group_norm"]
@@ -133,7 +134,7 @@ def group_norm(
     for name, parameter in (("weight", weight), ("bias", bias)):
         if parameter is not None and parameter.shape != (x.shape[1],):
             raise ShapeError(f"group_norm: expected {name} ({x.shape[1]},), got {parameter.shape}")
-    return GroupNormOp.apply(x, weight, bias, groups=groups, eps=eps)
+    return GroupNormOp.apply(x, weight, bias, groups=groups, eps=check_eps("group_norm", eps))
 
 
 class GroupNorm(Module):
@@ -189,7 +190,7 @@ class GroupNorm(Module):
                 f"GroupNorm: expected num_channels to be a multiple of num_groups, "
                 f"got {num_channels} channels in {num_groups} groups"
             )
-        self.eps = check_number("GroupNorm", "eps", eps, 0)
+        self.eps = check_eps("GroupNorm", eps)
         self.weight = Parameter(np.ones(num_channels), dtype) if affine else None
         self.bias = Parameter(np.zeros(num_channels), dtype) if affine else None
 

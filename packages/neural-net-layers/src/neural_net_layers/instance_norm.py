@@ -8,10 +8,12 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_fraction
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers._channel_norm import ChannelNorm, Running, move_average
+from neural_net_layers._channel_norm import ChannelNorm, Running, check_channels, move_average
+from neural_net_layers._checks import check_eps
 from neural_net_layers._inputs import coerce
 from neural_net_layers.batch_norm import batch_norm
 from neural_net_layers.group_norm import GroupNormOp
@@ -65,11 +67,11 @@ def instance_norm(
     x, weight, bias = coerce(x, weight, bias)
     if x.ndim < 3:
         raise ShapeError(f"instance_norm: expected input (B, C, ...) with positions, got {x.shape}")
-    channels = (x.shape[1],)
-    named = {"running_mean": running_mean, "running_var": running_var}
-    for name, array in (named | {"weight": weight, "bias": bias}).items():
-        if array is not None and array.shape != channels:
-            raise ShapeError(f"instance_norm: expected {name} {channels}, got {array.shape}")
+    channels = x.shape[1]
+    check_channels("instance_norm", channels, running_mean, running_var, weight=weight, bias=bias)
+    eps = check_eps("instance_norm", eps)
+    if type(momentum) is not float:
+        momentum = check_fraction("instance_norm", "momentum", momentum)
     if x.size and np.prod(x.shape[2:]) == 1:
         raise ShapeError(f"instance_norm: expected more than 1 position per channel, got {x.shape}")
 
@@ -78,7 +80,7 @@ def instance_norm(
             move_average(running_mean, mean.mean(0), momentum)
             move_average(running_var, variance.mean(0) * (n / (n - 1)), momentum)
 
-    return GroupNormOp.apply(x, weight, bias, groups=channels[0], eps=eps, observe=observe)
+    return GroupNormOp.apply(x, weight, bias, groups=channels, eps=eps, observe=observe)
 
 
 class InstanceNorm2D(ChannelNorm):

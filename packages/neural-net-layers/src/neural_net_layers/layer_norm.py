@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
@@ -18,7 +17,7 @@ from neural_net_core.op import Op
 from neural_net_core.ops.matmul import row_dots
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._blocks import row_blocks
-from neural_net_layers._checks import check_lengths
+from neural_net_layers._checks import check_eps, check_lengths
 from neural_net_layers._inputs import coerce
 
 __all__ = ["LayerNorm", "LayerNormOp", "layer_norm"]
@@ -134,7 +133,7 @@ def layer_norm(
     for name, parameter in (("weight", weight), ("bias", bias)):
         if parameter is not None and parameter.data.shape != shape:
             raise ShapeError(f"layer_norm: expected {name} {shape}, got {parameter.shape}")
-    return LayerNormOp.apply(x, weight, bias, axes=len(shape), eps=eps)
+    return LayerNormOp.apply(x, weight, bias, axes=len(shape), eps=check_eps("layer_norm", eps))
 
 
 class LayerNorm(Module):
@@ -185,7 +184,7 @@ class LayerNorm(Module):
         dtype: npt.DTypeLike | None = None,
     ) -> None:
         self.normalized_shape = check_lengths("LayerNorm", "normalized_shape", normalized_shape)
-        self.eps = check_number("LayerNorm", "eps", eps, 0)
+        self.eps = check_eps("LayerNorm", eps)
         self.weight = self.bias = None
         if elementwise_affine:
             self.weight = Parameter(np.ones(self.normalized_shape), dtype)

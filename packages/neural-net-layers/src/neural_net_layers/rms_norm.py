@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
@@ -18,7 +17,7 @@ from neural_net_core.op import Op
 from neural_net_core.ops.matmul import row_dots
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._blocks import row_blocks
-from neural_net_layers._checks import check_lengths
+from neural_net_layers._checks import check_eps, check_lengths
 from neural_net_layers._inputs import coerce
 
 __all__ = ["RMSNorm", "RMSNormOp", "rms_norm"]
@@ -116,7 +115,7 @@ def rms_norm(
         raise ShapeError(f"rms_norm: expected weight {shape}, got {weight.shape}")
     if eps is None:
         eps = float(np.finfo(x.data.dtype).eps)
-    return RMSNormOp.apply(x, weight, axes=len(shape), eps=eps)
+    return RMSNormOp.apply(x, weight, axes=len(shape), eps=check_eps("rms_norm", eps))
 
 
 class RMSNorm(Module):
@@ -160,7 +159,7 @@ class RMSNorm(Module):
         dtype: npt.DTypeLike | None = None,
     ) -> None:
         self.normalized_shape = check_lengths("RMSNorm", "normalized_shape", normalized_shape)
-        self.eps = None if eps is None else check_number("RMSNorm", "eps", eps, 0)
+        self.eps = None if eps is None else check_eps("RMSNorm", eps)
         self.weight = (
             Parameter(np.ones(self.normalized_shape), dtype) if elementwise_affine else None
         )
