@@ -38,7 +38,9 @@ CASES = {
             [numbers(5, 3), numbers(2, 3)],
         ),
         (
-            lambda s: embedding_bag(BAGS, np.eye(5), OFFSETS, s, mode="sum", padding_idx=1),
+            lambda s: embedding_bag(
+                BAGS, np.eye(5), OFFSETS, per_sample_weights=s, mode="sum", padding_idx=1
+            ),
             [numbers(6)],
         ),
         (lambda w: embedding_bag(np.zeros((2, 0), int), w, mode="max"), [numbers(5, 3)]),

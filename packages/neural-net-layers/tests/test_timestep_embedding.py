@@ -45,3 +45,18 @@ def test_the_layer_and_bad_input():
         TimestepEmbedding(1)
     with pytest.raises(ValueError, match="max_period must be a finite number > 0, got -1"):
         TimestepEmbedding(4, max_period=-1)
+
+
+def test_times_from_0_to_1_are_told_apart_with_a_scale():
+    times = np.linspace(0, 1, 11)
+    np.testing.assert_array_equal(
+        timestep_embedding(times, 16, scale=1000.0).data, timestep_embedding(1000 * times, 16).data
+    )
+
+    def closest(layer):
+        x = layer(times).data
+        apart = np.linalg.norm(x[:, None] - x, axis=-1) + 10 * np.eye(len(x))
+        return apart.min()
+
+    assert closest(TimestepEmbedding(16)) < 0.2 < 1 < closest(TimestepEmbedding(16, scale=1000.0))
+    assert repr(TimestepEmbedding(16, scale=1000.0)) == "TimestepEmbedding(16, scale=1000.0)"

@@ -5,7 +5,8 @@ from typing import Any
 
 from neural_net_core.dense import Dense
 from neural_net_core.module import Module
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
+from neural_net_layers._visibility import without_padding
 from neural_net_layers.dropout import Dropout
 
 __all__: list[str] = []
@@ -19,6 +20,13 @@ class TransformerLayer(Module):
     linear1: Dense
     linear2: Dense
     dropout: Dropout
+
+    def _start(self, x: TensorLike, key_keep: Any) -> Tensor:
+        """Return the sequence; padding that is not finite becomes zero, as it takes part."""
+        x = as_tensor(x)
+        if key_keep is None or x.ndim != 3:
+            return x
+        return without_padding(type(self).__name__, x, key_keep)
 
     def _add(self, x: Tensor, norm: Module, branch: Callable[[Tensor], Any]) -> tuple[Tensor, Any]:
         """Return norm(x + branch(x)), or x + branch(norm(x)), and an attention's weights or None.

@@ -6,8 +6,9 @@ import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import DTypeError, ShapeError
+from neural_net_core.ops import where
 from neural_net_core.plain import plain_array
-from neural_net_core.tensor import TensorLike
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers.attention_mask import causal_keep
 
 __all__: list[str] = []
@@ -60,6 +61,32 @@ def with_four_axes(name: str, x: Array, scores: tuple[int, ...]) -> Array:
     return x
 
 
+def blank(x: Tensor, hidden: Array) -> Tensor:
+    """Return x with zeros where it is hidden, if it is not all finite: 0 · NaN reaches the rest.
+
+    Args:
+        x: Any shape.
+        hidden: Booleans that broadcast to it.
+    """
+    with np.errstate(all="ignore"):
+        finite = math.isfinite(float(np.add.reduce(x.data, axis=None)))
+    return x if finite else where(hidden, 0, x)
+
+
+def without_padding(label: str, x: Tensor, key_keep: TensorLike) -> Tensor:
+    """Return a sequence whose padding, where it is not finite, is zero.
+
+    Args:
+        label: For messages.
+        x: (B, S, D).
+        key_keep: Booleans (B, S), True = a token; or (B, more), of which the last S are x's.
+    """
+    mask = as_keep(f"{label}: key_keep", key_keep)
+    if mask.ndim != 2 or len(mask) != len(x) or mask.shape[1] < x.shape[1]:
+        raise ShapeError(f"{label}: expected key_keep {x.shape[:2]}, got {mask.shape}")
+    return blank(x, ~mask[:, mask.shape[1] - x.shape[1] :, None])
+
+
 class Visibility:
     """What each query may attend to, applied to one tile of the scores at a time.
 
@@ -75,6 +102,16 @@ class Visibility:
     def end(self, stop: int, keys: int) -> int:
         """Return how many keys the queries before `stop` can see at most."""
         return keys if self.offset is None else min(max(self.offset + stop, 0), keys)
+
+    def unseen(self, queries: int, keys: int) -> Array | None:
+        """Return which keys no query sees, (B or 1, S), or None if each is seen by one."""
+        end = self.end(queries, keys)
+        if self.keep is None and end == keys:
+            return None
+        seen = np.arange(keys)[None] < end
+        if self.keep is not None:
+            seen = seen & self.keep.any(axis=(1, 2))
+        return None if seen.all() else ~seen
 
     def hide(self, scores: Array, tile: Tile) -> None:
         """Set the scores that do not count to −∞, whatever they are.

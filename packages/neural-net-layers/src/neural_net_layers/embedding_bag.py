@@ -98,13 +98,13 @@ def embedding_bag(
     ids: TensorLike,
     weight: TensorLike,
     offsets: TensorLike | None = None,
-    per_sample_weights: TensorLike | None = None,
-    mode: BagMode = "mean",
-    padding_idx: int | None = None,
     max_norm: float | None = None,
     norm_type: float = 2.0,
     scale_grad_by_freq: bool = False,
+    mode: BagMode = "mean",
+    per_sample_weights: TensorLike | None = None,
     include_last_offset: bool = False,
+    padding_idx: int | None = None,
 ) -> Tensor:
     r"""Reduce the embeddings of each bag of tokens to one vector.
 
@@ -116,13 +116,13 @@ def embedding_bag(
         ids: (B, L), each row a bag; or (N,), cut into bags by `offsets`.
         weight: W (V, D).
         offsets: (B,) where each bag begins in the row of ids, the first at 0, never falling.
-        per_sample_weights: s, of the shape of ids; for mode "sum" only.
-        mode: "sum", "mean" or "max".
-        padding_idx: An id that does not count: not for the sum, the size of a bag or the gradient.
         max_norm: As for `embedding`.
         norm_type: As for `embedding`.
         scale_grad_by_freq: As for `embedding`; not for mode "max".
+        mode: "sum", "mean" or "max".
+        per_sample_weights: s, of the shape of ids; for mode "sum" only.
         include_last_offset: Whether the last offset is only the end of the last bag.
+        padding_idx: An id that does not count: not for the sum, the size of a bag or the gradient.
 
     Returns:
         (B, D); zeros for an empty bag.
@@ -140,6 +140,8 @@ def embedding_bag(
         >>> embedding_bag([[0, 2], [1, 1]], table, mode="max").tolist()
         [[5.0, 7.0], [3.0, 4.0]]
     """
+    if isinstance(per_sample_weights, np.ndarray):
+        per_sample_weights = per_sample_weights.copy()  # the caller may change his later
     weight, scales = coerce(weight, per_sample_weights)
     if weight.ndim != 2:
         raise ShapeError(f"embedding_bag: expected a weight (V, D), got {weight.shape}")
@@ -319,13 +321,13 @@ class EmbeddingBag(Module):
             ids,
             self.weight,
             offsets,
-            per_sample_weights,
-            self.mode,
-            self.padding_idx,
             self.max_norm,
             self.norm_type,
             self.scale_grad_by_freq,
+            self.mode,
+            per_sample_weights,
             self.include_last_offset,
+            self.padding_idx,
         )
 
     def extra_repr(self) -> str:

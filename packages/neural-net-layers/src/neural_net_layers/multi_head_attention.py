@@ -32,7 +32,7 @@ from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 from neural_net_layers._checks import initial
 from neural_net_layers._heads import merge_heads, split_heads
 from neural_net_layers._options import AttentionOptions
-from neural_net_layers._visibility import as_keep
+from neural_net_layers._visibility import as_keep, without_padding
 from neural_net_layers.key_value_cache import KeyValueCache
 from neural_net_layers.scaled_dot_product_attention import scaled_dot_product_attention
 
@@ -218,6 +218,7 @@ class MultiHeadAttention(Module):
             value: (B, S, value_features); None means the keys' input.
             keep: Booleans that broadcast to (B, H, T, S), **True = may be attended to**.
             key_keep: Booleans (B, S), True = a token, False = padding; with a cache, for all keys.
+                Padding takes part in nothing, even if it is NaN.
             bias: Numbers that broadcast to (B, H, T, S), added to the scores, such as ALiBi's.
             causal: Whether no query may look at keys that stand after it.
             offset: The position of the first query; None means how many positions the cache
@@ -241,6 +242,11 @@ class MultiHeadAttention(Module):
         query = self._checked("query", query, self.features)
         key = query if key is None else self._checked("key", key, self.key_features)
         value = key if value is None else self._checked("value", value, self.value_features)
+        if key_keep is not None:
+            alone, shared = value is not key, query is key
+            key = without_padding(self._label(), key, key_keep)
+            value = without_padding(self._label(), value, key_keep) if alone else key
+            query = key if shared else query
         if not len(query) == len(key) == len(value) or key.shape[1] != value.shape[1]:
             raise ShapeError(
                 f"{self._label()}: expected query (B, T, ...), key (B, S, ...) and value "

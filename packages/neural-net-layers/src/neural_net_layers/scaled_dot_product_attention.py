@@ -27,7 +27,7 @@ from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._attention_layout import Layout
 from neural_net_layers._inputs import coerce
-from neural_net_layers._visibility import Visibility, as_keep, with_four_axes
+from neural_net_layers._visibility import Visibility, as_keep, blank, with_four_axes
 from neural_net_layers.blocked_attention import BlockedAttentionOp
 from neural_net_layers.dropout import keep_mask
 
@@ -222,7 +222,9 @@ def scaled_dot_product_attention(
        dQ = \tfrac{1}{\sqrt D}\,dS\,K \qquad dK = \tfrac{1}{\sqrt D}\,dS^\top Q $$
 
     The masks combine, and none of them is ever left out because of another option. A query that
-    may attend to no key gets zeros, and zero gradients.
+    may attend to no key gets zeros, and zero gradients. A key and value that no query may attend
+    to take part in nothing, even if they are NaN. If only some queries may, they must be finite
+    for all of them: the weight is 0, and 0 · NaN is NaN.
 
     Args:
         query: (…, H, T, D): H heads of T queries. Or (T, D), one head alone.
@@ -271,6 +273,12 @@ def scaled_dot_product_attention(
         keep = with_four_axes(name, as_keep(name, keep), layout.scores)
     offset = check_count("scaled_dot_product_attention", "offset", offset, -sys.maxsize)
     visibility = Visibility(keep, offset if causal else None)
+    unseen = visibility.unseen(layout.queries, layout.keys)
+    if unseen is not None:  # what no query sees takes part in nothing, be it NaN
+        lead = layout.lead if len(unseen) > 1 else (1,) * len(layout.lead)
+        heads = (1,) * (k.ndim - len(lead) - 2)
+        hidden = unseen.reshape(*lead, *heads, layout.keys, 1)
+        k, v = blank(k, hidden), blank(v, hidden)
     if scale is None:
         scale = 1 / math.sqrt(max(layout.shapes[0][-1], 1))
     else:
@@ -282,6 +290,10 @@ def scaled_dot_product_attention(
     if blocked is None:
         blocked = layout.queries * layout.keys >= BLOCKED_FROM
     if blocked and not need_weights:
+        if visibility.keep is not None:
+            visibility.keep = (
+                visibility.keep.copy()
+            )  # read again on the way back: the caller may change his
         return BlockedAttentionOp.apply(
             *inputs, layout=layout, visibility=visibility, scale=scale, dropout=dropout, rng=rng
         )

@@ -11,11 +11,13 @@ from neural_net_core.tensor import Tensor, TensorLike
 __all__ = ["TimestepEmbedding", "timestep_embedding"]
 
 
-def timestep_embedding(t: TensorLike, features: int, max_period: float = 10_000.0) -> Tensor:
+def timestep_embedding(
+    t: TensorLike, features: int, max_period: float = 10_000.0, scale: float = 1.0
+) -> Tensor:
     r"""Return cosines and sines of a number at frequencies from 1 down to nearly 1 / max_period.
 
-    $$ e = (\cos \omega_0 t, \ldots, \cos \omega_{h-1} t,
-            \sin \omega_0 t, \ldots, \sin \omega_{h-1} t), \qquad
+    $$ e = (\cos \omega_0 s t, \ldots, \cos \omega_{h-1} s t,
+            \sin \omega_0 s t, \ldots, \sin \omega_{h-1} s t), \qquad
        \omega_i = m^{-i/h}, \quad h = \lfloor D / 2 \rfloor $$
 
     All cosines come first and an odd width ends with a zero, as in the public code of diffusion
@@ -26,6 +28,9 @@ def timestep_embedding(t: TensorLike, features: int, max_period: float = 10_000.
         t: (B,), whole or fractional; no gradient flows to it.
         features: D, at least 2.
         max_period: m; the slowest wave is nearly 2π m long.
+        scale: s, what t is multiplied by. The waves are made for steps of 1, as 0 to 999. **For
+            times in [0, 1] give 1000**: with 1, cos and sin of nearly all frequencies stay at
+            their start, and the embeddings of all times are nearly alike.
 
     Returns:
         e (B, D), in t's dtype if that is floating, otherwise in the default. The angles are
@@ -51,7 +56,8 @@ def timestep_embedding(t: TensorLike, features: int, max_period: float = 10_000.
     dtype = steps.dtype if keeps else get_default_dtype()
     half = features // 2
     frequencies = np.power(float(max_period), -np.arange(half) / half)
-    angles = np.outer(steps.astype(np.float64), frequencies)  # (B, h)
+    scale = check_number("timestep_embedding", "scale", scale)
+    angles = np.outer(scale * steps.astype(np.float64), frequencies)  # (B, h)
     out = np.zeros((len(steps), features), dtype)
     out[:, :half] = np.cos(angles)
     out[:, half : 2 * half] = np.sin(angles)
@@ -68,6 +74,7 @@ class TimestepEmbedding(Module):
     Args:
         features: D, at least 2.
         max_period: See `timestep_embedding`.
+        scale: See `timestep_embedding`; for times in [0, 1] give 1000.
 
     Shape:
         (B,) -> (B, D)
@@ -83,9 +90,9 @@ class TimestepEmbedding(Module):
         (3, 6)
     """
 
-    def __init__(self, features: int, max_period: float = 10_000.0) -> None:
-        self.features, self.max_period = features, max_period
-        timestep_embedding(np.zeros(0), features, max_period)  # checks both
+    def __init__(self, features: int, max_period: float = 10_000.0, scale: float = 1.0) -> None:
+        self.features, self.max_period, self.scale = features, max_period, scale
+        timestep_embedding(np.zeros(0), features, max_period, scale)  # checks all
 
     def forward(self, t: TensorLike) -> Tensor:
         """Return one vector for each number.
@@ -93,9 +100,10 @@ class TimestepEmbedding(Module):
         Args:
             t: (B,).
         """
-        return timestep_embedding(t, self.features, self.max_period)
+        return timestep_embedding(t, self.features, self.max_period, self.scale)
 
     def extra_repr(self) -> str:
-        """Return the width, and the longest period if it is not the default."""
+        """Return the width, and what is not the default."""
         period = "" if self.max_period == 10_000 else f", max_period={self.max_period}"
-        return f"{self.features}{period}"
+        scale = "" if self.scale == 1 else f", scale={self.scale}"
+        return f"{self.features}{period}{scale}"

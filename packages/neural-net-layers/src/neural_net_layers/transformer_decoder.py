@@ -224,7 +224,7 @@ class TransformerDecoderLayer(TransformerLayer):
             cache=None if cache is None else cache.memory,
             need_weights=need_weights,
         )
-        y, own_weights = self._add(as_tensor(x), self.norm1, attend)
+        y, own_weights = self._add(self._start(x, key_keep), self.norm1, attend)
         y, memory_weights = self._add(y, self.norm2, read)
         y, _ = self._add(y, self.norm3, self._feed_forward)
         return (y, (own_weights, memory_weights)) if need_weights else y

@@ -181,7 +181,7 @@ class TransformerEncoderLayer(TransformerLayer):
             cache=cache,
             need_weights=need_weights,
         )
-        y, weights = self._add(as_tensor(x), self.norm1, attend)
+        y, weights = self._add(self._start(x, key_keep), self.norm1, attend)
         y, _ = self._add(y, self.norm2, self._feed_forward)
         return (y, weights) if need_weights else y
 

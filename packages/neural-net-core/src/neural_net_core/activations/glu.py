@@ -8,6 +8,7 @@ from neural_net_core.activations.silu import silu
 from neural_net_core.dense import Dense
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
+from neural_net_core.init import Initializer
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
@@ -157,6 +158,7 @@ class SwiGLU(Module):
         features: The width D of input and output.
         hidden_features: The width in between; None means 8/3 · D, rounded up to a multiple of 8.
         bias: Whether the products have biases; the models that use it have none.
+        init: As in `Dense`.
         rng: The generator to draw from; None means the library's.
         dtype: The parameters' dtype; None means the default.
 
@@ -183,13 +185,14 @@ class SwiGLU(Module):
         hidden_features: int | None = None,
         bias: bool = False,
         *,
+        init: Initializer | None = None,
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
         hidden = -(-features // 3) * 8 if hidden_features is None else hidden_features
-        self.w1 = Dense(features, hidden, bias, rng=rng, dtype=dtype)
-        self.w2 = Dense(hidden, features, bias, rng=rng, dtype=dtype)
-        self.w3 = Dense(features, hidden, bias, rng=rng, dtype=dtype)
+        self.w1 = Dense(features, hidden, bias, init=init, rng=rng, dtype=dtype)
+        self.w2 = Dense(hidden, features, bias, init=init, rng=rng, dtype=dtype)
+        self.w3 = Dense(features, hidden, bias, init=init, rng=rng, dtype=dtype)
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return W₂ (SiLU(W₁ x) ⊙ W₃ x)."""
