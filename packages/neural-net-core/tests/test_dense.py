@@ -58,3 +58,11 @@ def test_a_wrong_input_names_the_layer_and_both_shapes(shape):
 def test_bad_sizes_are_refused(sizes):
     with pytest.raises(ValueError, match="features must be an int >= 1"):
         Dense(*sizes)
+
+
+def test_an_initializer_that_is_none_is_named():
+    for wrong in (3, "xavier", [None], object()):
+        with pytest.raises(ValueError, match="Dense: init must be an initializer"):
+            Dense(2, 3, init=wrong)
+    with pytest.raises(ShapeError, match=r"Dense: init must make an array of shape \(3, 2\), got an array"):
+        Dense(2, 3, init=lambda shape, **_: np.zeros((2, 3)))

@@ -428,6 +428,11 @@ NO_STATES = {
     "a list of three": lambda two: [ARRAY, ARRAY, ARRAY],
     "nothing in it": lambda two: () if two else (None,),
     "a number": lambda two: 0.0,
+    "a dictionary": lambda two: {"h": ARRAY},
+    "words": lambda two: ("h", "c") if two else "h",
+    "an object": lambda two: object(),
+    "objects": lambda two: (object(), object()) if two else [object()],
+    "rows of other lengths": lambda two: ([[1.0], [1.0, 2.0]], ARRAY) if two else [[1.0], [1, 2]],
     "another shape": lambda two: (TALL, TALL) if two else TALL,
     "another shape, second": lambda two: (ARRAY, TALL) if two else TALL,
 }

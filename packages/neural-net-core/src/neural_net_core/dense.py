@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
-from neural_net_core.checks import check_callable, check_count, check_flag, shown
+from neural_net_core.checks import check_count, check_flag, drawn
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
 from neural_net_core.module import Module
@@ -75,12 +75,7 @@ class Dense(Module):
             weight = initializers.uniform(shape, -bound, bound, rng=rng, dtype=dtype)
             shift = initializers.uniform(shape[:1], -bound, bound, rng=rng, dtype=dtype)
         else:
-            check_callable("Dense", "init", init, "a function such as init.kaiming_normal")
-            weight = init(shape, rng=rng, dtype=dtype)
-            if np.shape(weight) != shape:
-                raise ShapeError(
-                    f"Dense: init must return an array of shape {shape}, got {shown(weight)}"
-                )
+            weight = drawn("Dense", "init", init, shape, rng, dtype)
             shift = initializers.zeros(shape[:1], dtype=dtype)
         self.weight = Parameter(weight, dtype)
         self.bias = Parameter(shift, dtype) if bias else None

@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.checks import (
@@ -13,11 +12,7 @@ from neural_net_core.checks import (
     check_counts,
     check_instance,
     check_number,
-    shown,
 )
-from neural_net_core.dtypes import Array
-from neural_net_core.errors import ShapeError
-from neural_net_core.init import Initializer
 from neural_net_core.module import Module
 
 __all__: list[str] = []
@@ -39,33 +34,6 @@ def check_eps(layer: str, eps: float) -> float:
         return eps
     found: float = check_number(layer, "eps", eps, 0)
     return found
-
-
-def initial(
-    layer: str,
-    name: str,
-    init: Initializer,
-    shape: tuple[int, ...],
-    rng: np.random.Generator | None,
-    dtype: npt.DTypeLike | None,
-) -> Array:
-    """Return what an initializer makes, or raise if it is none.
-
-    Args:
-        layer: For messages.
-        name: The parameter's name, for messages.
-        init: Called as `init(shape, rng=…, dtype=…)`.
-        shape: What its result must have.
-        rng: The generator to draw from.
-        dtype: The result's dtype.
-    """
-    check_callable(layer, name, init, "an initializer, called as init(shape, rng=..., dtype=...)")
-    values = init(shape, rng=rng, dtype=dtype)
-    if np.shape(values) != shape:
-        raise ShapeError(
-            f"{layer}: {name} must give an array of shape {shape}, got {shown(values)}"
-        )
-    return values
 
 
 def make_norm(layer: str, norm: Any, features: int, dtype: npt.DTypeLike | None) -> Module:

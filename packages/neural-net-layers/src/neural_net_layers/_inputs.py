@@ -20,19 +20,31 @@ def coerce(x: TensorLike, y: TensorLike, /) -> tuple[Tensor, Tensor]: ...
 @overload
 def coerce(x: TensorLike, y: Maybe, /) -> tuple[Tensor, Tensor | None]: ...
 @overload
-def coerce(x: TensorLike, y: TensorLike, z: TensorLike, /) -> tuple[Tensor, Tensor, Tensor]: ...
+def coerce(
+    x: TensorLike, y: TensorLike, z: TensorLike, /, *, required: int = 1
+) -> tuple[Tensor, Tensor, Tensor]: ...
 @overload
 def coerce(x: TensorLike, y: TensorLike, z: Maybe, /) -> tuple[Tensor, Tensor, Tensor | None]: ...
 @overload
 def coerce(x: TensorLike, y: Maybe, z: Maybe, /) -> tuple[Tensor, Tensor | None, Tensor | None]: ...
 @overload
-def coerce(*inputs: Maybe) -> tuple[Any, ...]: ...
-def coerce(*inputs: Maybe) -> tuple[Any, ...]:
+def coerce(*inputs: Maybe, required: int = 1) -> tuple[Any, ...]: ...
+def coerce(*inputs: Maybe, required: int = 1) -> tuple[Any, ...]:
     """Return the inputs as Tensors of one floating dtype; None stays None.
 
     Raw arrays and numbers take the dtype of the Tensors among them, integers become floating, and
     of several floating Tensors the widest dtype wins, as in NumPy.
+
+    Args:
+        *inputs: Arrays, Tensors or numbers, or None.
+        required: How many of them must not be None.
+
+    Raises:
+        DTypeError: If one is no numbers, or a required one None.
     """
     dtypes = {x.data.dtype for x in inputs if isinstance(x, Tensor) and x.data.dtype.kind == "f"}
     dtype = np.result_type(*dtypes) if dtypes else get_default_dtype()
-    return tuple(None if x is None else as_tensor(x, dtype) for x in inputs)
+    return tuple(
+        None if x is None and i >= required else as_tensor(x, dtype)  # type: ignore[arg-type]
+        for i, x in enumerate(inputs)
+    )

@@ -7,13 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
-from neural_net_core.checks import check_word
+from neural_net_core.checks import check_word, drawn
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
 from neural_net_core.ops import pad
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Parameter, Tensor
-from neural_net_layers._checks import initial
 from neural_net_layers._geometry import Pair, Window, times
 
 __all__: list[str] = []
@@ -51,7 +50,7 @@ def draw_parameters(
         weight = initializers.uniform(shape, -bound, bound, rng=rng, dtype=dtype)
         shift = initializers.uniform((out,), -bound, bound, rng=rng, dtype=dtype)
     else:
-        weight = initial(layer, "init", init, shape, rng, dtype)
+        weight = drawn(layer, "init", init, shape, rng, dtype)
         shift = initializers.zeros((out,), dtype=dtype)
     return Parameter(weight, dtype), Parameter(shift, dtype) if bias else None
 

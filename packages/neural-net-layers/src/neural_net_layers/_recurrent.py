@@ -8,7 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
-from neural_net_core.checks import check_array, check_count, check_flag, check_fraction, shown
+from neural_net_core.checks import (
+    check_array,
+    check_count,
+    check_flag,
+    check_fraction,
+    drawn,
+    shown,
+)
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
@@ -17,7 +24,7 @@ from neural_net_core.op import Op
 from neural_net_core.ops import concatenate, expand_dims, squeeze, stack, unstack
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Parameter, Tensor, as_tensor
-from neural_net_layers._checks import MOST_LAYERS, initial
+from neural_net_layers._checks import MOST_LAYERS
 from neural_net_layers._inputs import coerce
 from neural_net_layers._schedule import Direction, FromRows, Schedule, ToRows, full, scatter, varied
 from neural_net_layers.dropout import dropout
@@ -73,7 +80,7 @@ def draw(
         if make is None:
             return uniform(rows, columns)
         shape = (hidden, columns)
-        return np.concatenate([initial(layer, name, make, shape, rng, dtype) for _ in range(gates)])
+        return np.concatenate([drawn(layer, name, make, shape, rng, dtype) for _ in range(gates)])
 
     again = "init" if recurrent_init is None else "recurrent_init"
     values = [
@@ -161,11 +168,11 @@ class Recurrent(Module):
                 inputs = state * (2 if bidirectional else 1)
             names = [f"weight_ih{suffix}", f"weight_hh{suffix}"]
             names += [f"bias_ih{suffix}", f"bias_hh{suffix}"] if bias else []
-            drawn = draw(
+            made = draw(
                 layer, self.gates, inputs, self.hidden_size, state, bias, init, recurrent_init,
                 rng, dtype,
             )  # fmt: skip
-            for name, parameter in zip(names, drawn, strict=False):
+            for name, parameter in zip(names, made, strict=False):
                 setattr(self, name, parameter)
             if proj_size:
                 bound = 1 / math.sqrt(self.hidden_size)
@@ -173,7 +180,7 @@ class Recurrent(Module):
                 if init is None:
                     w = initializers.uniform(shape, -bound, bound, rng=rng, dtype=dtype)
                 else:
-                    w = initial(layer, "init", init, shape, rng, dtype)
+                    w = drawn(layer, "init", init, shape, rng, dtype)
                 setattr(self, f"weight_hr{suffix}", Parameter(w, dtype))
 
     def _suffixes(self) -> list[str]:
@@ -344,11 +351,11 @@ class RecurrentCell(Module):
         cell = type(self).__name__
         self.input_size = check_count(cell, "input_size", input_size)
         self.hidden_size = check_count(cell, "hidden_size", hidden_size)
-        drawn = draw(
+        made = draw(
             cell, self.gates, self.input_size, self.hidden_size, self.hidden_size, bias, init,
             recurrent_init, resolve_rng(rng), dtype,
         )  # fmt: skip
-        self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh = drawn  # type: ignore[assignment]
+        self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh = made  # type: ignore[assignment]
 
     def _inputs(self, x: Any, state: Any) -> list[Tensor]:
         """Return input and states as Tensors of one dtype; states that are None are zeros."""

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
-from neural_net_core.checks import check_count, check_number
+from neural_net_core.checks import check_count, check_number, drawn
 from neural_net_core.dense import Dense
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
@@ -20,7 +20,6 @@ from neural_net_core.module import Module
 from neural_net_core.op import Op, returns_new_arrays
 from neural_net_core.ops.indexing import accumulate_rows
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
-from neural_net_layers._checks import initial
 from neural_net_layers._ids import as_ids, as_row, shorten_rows
 
 __all__ = ["Embedding", "EmbeddingOp", "embedding"]
@@ -177,7 +176,7 @@ class Embedding(Module):
         self.scale_grad_by_freq = scale_grad_by_freq
         draw = initializers.normal if init is None else init
         shape = (rows, self.embedding_dim)
-        self.weight = Parameter(initial("Embedding", "init", draw, shape, rng, dtype), dtype)
+        self.weight = Parameter(drawn("Embedding", "init", draw, shape, rng, dtype), dtype)
         if self.padding_idx is not None:
             self.weight.data[self.padding_idx] = 0
 

@@ -4,11 +4,10 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
-from neural_net_core.checks import check_count
+from neural_net_core.checks import check_count, drawn
 from neural_net_core.init import Initializer
 from neural_net_core.module import Module
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
-from neural_net_layers._checks import initial
 from neural_net_layers._inputs import coerce
 from neural_net_layers.positional_encoding import check_places
 
@@ -65,7 +64,7 @@ class LearnedPositionalEmbedding(Module):
         self.max_length = check_count("LearnedPositionalEmbedding", "max_length", max_length)
         draw = initializers.normal if init is None else init
         shape = (self.max_length, self.features)
-        values = initial("LearnedPositionalEmbedding", "init", draw, shape, rng, dtype)
+        values = drawn("LearnedPositionalEmbedding", "init", draw, shape, rng, dtype)
         self.weight = Parameter(values, dtype)
 
     def forward(self, x: TensorLike, offset: int = 0) -> Tensor:

@@ -67,7 +67,7 @@ def modulate(x: TensorLike, shift: TensorLike, scale: TensorLike) -> Tensor:
         >>> modulate([[1.0, 2.0]], shift=[[10.0, 0.0]], scale=[[0.0, 1.0]]).data
         array([[11.,  4.]], dtype=float32)
     """
-    x, shift, scale = coerce(x, shift, scale)
+    x, shift, scale = coerce(x, shift, scale, required=3)
     parts = []
     for name, part in (("shift", shift), ("scale", scale)):
         if part.ndim == 2 < x.ndim:

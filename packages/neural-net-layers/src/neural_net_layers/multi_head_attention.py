@@ -21,6 +21,7 @@ from neural_net_core.checks import (
     check_flag,
     check_fraction,
     check_instance,
+    drawn,
 )
 from neural_net_core.dense import Dense
 from neural_net_core.errors import GraphError, ShapeError
@@ -29,7 +30,6 @@ from neural_net_core.module import Module
 from neural_net_core.ops import linear, split
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
-from neural_net_layers._checks import initial
 from neural_net_layers._heads import merge_heads, split_heads
 from neural_net_layers._options import AttentionOptions
 from neural_net_layers._visibility import as_keep, without_padding
@@ -144,7 +144,7 @@ class MultiHeadAttention(Module):
         self.in_proj_weight = None
         if self.key_features == self.value_features == features:
             shape = (features + 2 * shared_width, features)
-            weight = initial(name, "init", draw, shape, rng, dtype)
+            weight = drawn(name, "init", draw, shape, rng, dtype)
             self.in_proj_weight = Parameter(weight, dtype)
         else:
             for letter, rows, columns in (
@@ -152,7 +152,7 @@ class MultiHeadAttention(Module):
                 ("k", shared_width, self.key_features),
                 ("v", shared_width, self.value_features),
             ):
-                weight = initial(name, "init", draw, (rows, columns), rng, dtype)
+                weight = drawn(name, "init", draw, (rows, columns), rng, dtype)
                 setattr(self, f"{letter}_proj_weight", Parameter(weight, dtype))
         self.in_proj_bias = None
         if bias:

@@ -266,7 +266,7 @@ def scaled_dot_product_attention(
         [[1.0]]
     """
     check_fraction("scaled_dot_product_attention", "dropout", dropout)
-    q, k, v, b = coerce(query, key, value, bias)
+    q, k, v, b = coerce(query, key, value, bias, required=3)
     layout = Layout(q.shape, k.shape, v.shape)
     if keep is not None:
         name = "scaled_dot_product_attention(keep)"
