@@ -211,6 +211,7 @@ STEPS = "rows(2, 5, 4)"
 
 RECIPES = {
     "core": {
+        "detach": "leaf()",
         "Buffer": ONE,
         "Parameter": ONE,
         "Tensor": ONE,
@@ -510,7 +511,6 @@ RECIPES = {
         "conv1d": "rows(2, 4, 9), rows(6, 4, 3)",
         "conv2d": f"{IMAGES}, rows(6, 4, 3, 3)",
         "conv_transpose2d": f"{IMAGES}, rows(4, 6, 3, 3)",
-        "detach": "leaf()",
         "embedding": "[1, 2], rows(7, 4)",
         "embedding_bag": "[[1, 2]], rows(7, 4)",
         "global_avg_pool2d": IMAGES,

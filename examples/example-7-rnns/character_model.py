@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from neural_net_core import CrossEntropyLoss, Dense, Module, Tensor, no_grad
-from neural_net_layers import GRU, Embedding, detach
+from neural_net_core import CrossEntropyLoss, Dense, Module, Tensor, detach, no_grad
+from neural_net_layers import GRU, Embedding
 from neural_net_optim import Adam, PolynomialLR, clip_grad_norm
 from neural_net_utils import CharacterTokenizer, generate, load_text
 

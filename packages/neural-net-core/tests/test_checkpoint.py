@@ -193,7 +193,7 @@ def test_a_part_that_refuses_even_its_former_state_stops_no_other(path: Path) ->
     model, optimizer = Net(5), Counter(5)
     with pytest.raises(CheckpointError, match="refuses its state: RuntimeError") as caught:
         load_checkpoint(path, model=model, optimizer=optimizer, extra={"ema": Never(5)})
-    assert "refuses its former state, too" in caught.value.__cause__.__notes__[0]  # type: ignore
+    assert "refuses its former state, too" in caught.value.__cause__.__notes__[0]  # type: ignore[union-attr]
     assert all((a == 5).all() for k, a in model.state_dict().items() if k != "steps")
     assert optimizer.state["value"] == 5
 

@@ -14,6 +14,7 @@ from neural_net_core import (
     NeuralNetError,
     ShapeError,
     Tensor,
+    detach,
     grad,
     init,
     no_grad,
@@ -26,7 +27,6 @@ from neural_net_layers import (
     LSTMCell,
     RNNCell,
     VanillaRNN,
-    detach,
 )
 
 KINDS = {
@@ -227,18 +227,6 @@ def test_detach_stops_the_gradient_and_not_the_state(kind):
     y.sum().backward()
     assert not x.grad[:, :3].any()
     assert x.grad[:, 3:].any()
-
-
-def test_detach_keeps_the_structure():
-    a, b = Tensor([1.0], requires_grad=True) * 2, Tensor([2.0], requires_grad=True) * 2
-    cut = detach({"lstm": (a, b), "list": [a], "none": None})
-    assert isinstance(cut["lstm"], tuple)
-    assert isinstance(cut["list"], list)
-    assert cut["none"] is None
-    assert not cut["lstm"][1].requires_grad
-    assert cut["lstm"][0].data is a.data
-    with pytest.raises(TypeError, match=r"detach: expected Tensors, or tuples.*got int"):
-        detach((a, 3))
 
 
 @every_kind

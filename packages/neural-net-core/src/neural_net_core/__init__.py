@@ -14,6 +14,7 @@ from neural_net_core.checkpoint import (
 )
 from neural_net_core.containers import ModuleDict, ModuleList, Sequential
 from neural_net_core.dense import Dense
+from neural_net_core.detaching import detach
 from neural_net_core.dtypes import Array, default_dtype, get_default_dtype
 from neural_net_core.errors import (
     CheckpointError,
@@ -71,6 +72,7 @@ __all__ = [
     "as_tensor",
     "default_dtype",
     "default_rng",
+    "detach",
     "enable_grad",
     "get_default_dtype",
     "grad",

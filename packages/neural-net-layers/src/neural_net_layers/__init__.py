@@ -10,7 +10,6 @@ from neural_net_layers.batch_norm import BatchNorm1D, BatchNorm2D, batch_norm
 from neural_net_layers.conv1d import Conv1D, conv1d
 from neural_net_layers.conv2d import Conv2D, conv2d
 from neural_net_layers.conv_transpose2d import ConvTranspose2D, conv_transpose2d
-from neural_net_layers.detach import detach
 from neural_net_layers.drop_path import DropPath, drop_path
 from neural_net_layers.dropout import Dropout, dropout
 from neural_net_layers.dropout2d import Dropout2D, dropout2d
@@ -98,7 +97,6 @@ __all__ = [
     "conv1d",
     "conv2d",
     "conv_transpose2d",
-    "detach",
     "drop_path",
     "dropout",
     "dropout2d",
