@@ -334,6 +334,7 @@ RECIPES = {
         "Tensor.requires_grad_": "leaf() | True",
         "Tensor.reshape": "leaf() | (3, 4)",
         "Tensor.swapaxes": "leaf() | 0, 1",
+        "Decorating.__call__": "core.no_grad() | print",
         "Module.__call__": "net() | rows(4, 2)",
         "Module.apply": "net() | print",
         "Module.astype": "net() | np.float64",
@@ -632,7 +633,8 @@ RECIPES = {
         "LabelEncoder": "['a', 'b']",
         "Table": "'epoch'",
         "TimeLimit": "60.0",
-        "Training": "net(), core.CrossEntropyLoss(), sgd(), loader(), epochs=1, max_steps=None, "
+        "Training": "(m := net()), core.CrossEntropyLoss(), "
+        "optim.SGD(m.parameters(), lr=0.1), loader(), epochs=1, max_steps=None, "
         "validation=None, metrics=None, schedule=None, accumulate=1, callbacks=[]",
         "WeightAveraging": "optim.EMA(net())",
         "Mean": "utils.accuracy",
@@ -759,6 +761,7 @@ RECIPES = {
 INTERNAL = re.compile(
     r".*\.(update|init_state|initial_state|state_names|advance|check_group|weight|lr|momentum|"
     r"normalize|from_op|on_\w+|call|end_epoch|restore)$|ReduceLROnPlateau\.step$|"
+    r"(Callback|Checkpoint|EarlyStopping|WeightAveraging)\.check$|Training\.weighted$|"
     r"StreamingMetric\..*|Tensor\.__setitem__|((Elementwise|Tensorwise)?Optimizer|LRScheduler|Beam|Digits|"
     r"Finding|LearningRateSearch|NonFiniteError|Renaming|RenamingTask|TruthTable)$"
 )
@@ -779,7 +782,9 @@ def public_callables(package):
             seen.add(id(found))
             if not inspect.isclass(found):
                 yield name, found
-            elif not issubclass(found, (core.NeuralNetError, core.Op)):
+            elif not issubclass(found, (core.NeuralNetError, core.Op)) and not vars(found).get(
+                "_is_protocol"
+            ):
                 yield name, found
                 for method in _methods(found):
                     if id(method) not in seen and method.__module__.startswith(root.__name__):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neural_net_core import Tensor, cross_entropy, is_grad_enabled
+from neural_net_core import Module, Tensor, cross_entropy, is_grad_enabled
 from neural_net_core.errors import ShapeError
 from neural_net_utils import DataLoader, accuracy, evaluate, f1_score, predict
 
@@ -54,6 +54,33 @@ def test_predict_takes_tensors_and_checks(tiny):
         predict(model, x[:0])
     with pytest.raises(ValueError, match="batch_size must be"):
         predict(model, x, batch_size=0)
+
+
+class TwoOutputs(Module):
+    """What a recurrent layer gives: the outputs and a state."""
+
+    def forward(self, x):
+        return Tensor(x), (Tensor(x), Tensor(x))
+
+
+class NoOutput(Module):
+    def forward(self, x):
+        return np.asarray(x)
+
+
+def test_predict_says_what_a_model_must_give():
+    """A recurrent layer gives its state, too; an array is no Tensor."""
+    with pytest.raises(
+        TypeError, match=r"predict: TwoOutputs must give one Tensor, got a tuple of"
+    ):
+        predict(TwoOutputs(), np.zeros((3, 2)))
+    with pytest.raises(TypeError, match="predict: NoOutput must give one Tensor, got an array"):
+        predict(NoOutput(), np.zeros((3, 2)))
+    for wrong in (None, "model", lambda x: x, np.zeros(3)):
+        with pytest.raises(ValueError, match="predict: model must be a Module"):
+            predict(wrong, np.zeros((3, 2)))
+        with pytest.raises(ValueError, match="evaluate: model must be a Module"):
+            evaluate(wrong, cross_entropy, [])
 
 
 def test_bad_batches(tiny):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from neural_net_core.checks import shown
 from neural_net_core.dtypes import Array
 from neural_net_utils._labels import as_rows, common_length
 
@@ -48,7 +49,10 @@ class ArrayDataset:
 
     def __getitem__(self, rows: int | slice | Array) -> tuple[Any, ...]:
         """The rows of every array: one sample for an int, a batch for a slice or an index array."""
-        return tuple(array[rows] for array in self.arrays)
+        try:
+            return tuple(array[rows] for array in self.arrays)
+        except (IndexError, TypeError, ValueError) as error:
+            raise IndexError(f"ArrayDataset: rows {shown(rows)} of {len(self)}: {error}") from None
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{array.dtype}{list(array.shape)}" for array in self.arrays)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import Module, StateDictError, Tensor, no_grad
-from neural_net_core.checks import check_count
+from neural_net_core.checks import check_array, check_count, check_instance, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_utils._states import load_together, saved_count, saved_entry, saved_number
@@ -46,6 +46,9 @@ def evaluate(
     Raises:
         ValueError: if there is no batch, or one is not a tuple `(*inputs, target)`.
     """
+    check_instance("evaluate", "model", model, Module)
+    if not isinstance(batches, Iterable):
+        raise ValueError(f"evaluate: batches must be a loader or a list, got {shown(batches)}")
     totals = Totals(metrics)
     loss_of, with_target = loss_function("evaluate", loss_fn, metrics)
     with evaluation_mode(model), no_grad():
@@ -71,17 +74,35 @@ def predict(model: Module, inputs: Any, *, batch_size: int = 256) -> Array:
 
     Returns:
         The outputs (n, ...).
+
+    Raises:
+        ValueError: if there are no inputs.
+        TypeError: if the model gives anything but one Tensor, such as a recurrent layer, which
+            gives its state, too.
     """
+    check_instance("predict", "model", model, Module)
     check_count("predict", "batch_size", batch_size, 1)
-    inputs = inputs.data if isinstance(inputs, Tensor) else np.asarray(inputs)
+    inputs = check_array("predict", "inputs", inputs)
     if inputs.ndim == 0 or len(inputs) == 0:
         raise ValueError(f"predict: expected inputs (n, ...) with n >= 1, got {inputs.shape}")
     with evaluation_mode(model), no_grad():
-        parts = [
-            model(inputs[start : start + batch_size]).data
-            for start in range(0, len(inputs), batch_size)
+        outputs = [
+            model(inputs[start : start + batch_size]) for start in range(0, len(inputs), batch_size)
         ]
-    return np.concatenate(parts)
+    for output in outputs:
+        if not isinstance(output, Tensor):
+            raise TypeError(
+                f"predict: {type(model).__name__} must give one Tensor, got {_kind(output)}; "
+                "a module of your own can call it and return the part that you want"
+            )
+    return np.concatenate([output.data for output in outputs])
+
+
+def _kind(output: Any) -> str:
+    """How a message names what a model gave."""
+    if isinstance(output, (tuple, list)):
+        return f"a {type(output).__name__} of {len(output)}"
+    return shown(output)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import StateDictError
-from neural_net_core.checks import is_whole, shown
+from neural_net_core.checks import check_path, check_text, is_whole, shown
 from neural_net_utils._states import LARGEST_COUNT, saved_array, saved_entry
 
 __all__ = ["History", "Table"]
@@ -71,6 +71,7 @@ class Table(dict[str, list[float]]):
         Raises:
             ValueError: if there is no row yet, or the value is no number.
         """
+        check_text(f"{type(self).__name__}.add", "name", name)
         if not self.index:
             raise ValueError(f"{type(self).__name__}: no row yet to which {name!r} could be added")
         number = self._number(name, value)
@@ -98,13 +99,15 @@ class Table(dict[str, list[float]]):
 
     def to_csv(self, path: str | PathLike[str]) -> None:
         """Write a CSV file: a header, then one line per row; NaN is an empty cell."""
-        with Path(path).open("w", newline="", encoding="utf-8") as stream:
+        file = Path(check_path(f"{type(self).__name__}.to_csv", "path", path))
+        with file.open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerow([self.index_name, *self])
             stream.writelines(csv_line(row) for row in self.rows())
 
     def to_json_lines(self, path: str | PathLike[str]) -> None:
         """Write one JSON object per line; NaN and infinity, which JSON lacks, are null."""
-        with Path(path).open("w", newline="\n", encoding="utf-8") as stream:
+        file = Path(check_path(f"{type(self).__name__}.to_json_lines", "path", path))
+        with file.open("w", newline="\n", encoding="utf-8") as stream:
             stream.writelines(json_line(row) for row in self.rows())
 
     def state_dict(self) -> dict[str, Any]:

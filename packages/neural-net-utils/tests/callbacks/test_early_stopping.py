@@ -124,7 +124,7 @@ def test_bad_arguments(tiny):
         EarlyStopping("score_loss")
     with pytest.raises(ValueError, match="cannot tell whether 'x'"):
         EarlyStopping("x")
-    with pytest.raises(ValueError, match='mode must be "auto", "min" or "max", got \'down\''):
+    with pytest.raises(ValueError, match="mode must be 'auto', 'min' or 'max', got 'down'"):
         EarlyStopping(mode="down")
     with pytest.raises(ValueError, match="min_delta must be a number >= 0, got -1"):
         EarlyStopping(min_delta=-1)

@@ -67,7 +67,7 @@ def test_reset_and_arguments(tiny):
     for _ in range(2):
         tiny.train(epochs=1, callbacks=[flow])
         assert len(flow.norms.index) == 8
-    with pytest.raises(ValueError, match='by must be "layer" or "parameter", got \'module\''):
+    with pytest.raises(ValueError, match="by must be 'layer' or 'parameter', got 'module'"):
         GradientFlow(by="module")
     with pytest.raises(ValueError, match="every must be an int >= 1, got 0"):
         GradientFlow(0)

@@ -115,5 +115,5 @@ def test_lines_are_there_at_once(tiny, tmp_path, logger):
 def test_bad_arguments(tmp_path):
     """per is "epoch" or "step"."""
     for logger in (CSVLogger, JSONLinesLogger):
-        with pytest.raises(ValueError, match=f'{logger.__name__}: per must be "epoch" or "step"'):
+        with pytest.raises(ValueError, match=f"{logger.__name__}: per must be 'epoch' or 'step'"):
             logger(tmp_path / "x", per="batch")

@@ -25,5 +25,5 @@ def test_enough_time(tiny):
 @pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan")])
 def test_bad_limits(seconds):
     """The range is named."""
-    with pytest.raises(ValueError, match="TimeLimit: seconds must be > 0, got"):
+    with pytest.raises(ValueError, match="TimeLimit: seconds must be a finite number > 0, got"):
         TimeLimit(seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
+from neural_net_core.checks import check_number, check_text, check_word
 from neural_net_utils._states import saved_count, saved_entry, saved_number
 
 if TYPE_CHECKING:
@@ -29,10 +30,9 @@ class Monitor:
     """
 
     def __init__(self, where: str, name: str, mode: Mode = "auto", min_delta: float = 0.0) -> None:
-        if mode not in ("auto", "min", "max"):
-            raise ValueError(f'{where}: mode must be "auto", "min" or "max", got {mode!r}')
-        if not 0 <= min_delta < math.inf:
-            raise ValueError(f"{where}: min_delta must be a number >= 0, got {min_delta!r}")
+        check_text(where, "monitor", name)
+        check_word(where, "mode", mode, ("auto", "min", "max"))
+        min_delta = check_number(where, "min_delta", min_delta, 0)
         if mode == "auto":
             down = any(word in name for word in SMALLER_IS_BETTER)
             up = any(word in name for word in LARGER_IS_BETTER)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
+from neural_net_core.checks import check_path, check_word
 from neural_net_utils.callbacks.base import Callback
 from neural_net_utils.history import Table
 
@@ -25,9 +26,8 @@ class TableLogger(Callback):
     def __init__(
         self, path: str | os.PathLike[str], *, per: Literal["epoch", "step"] = "epoch"
     ) -> None:
-        if per not in ("epoch", "step"):
-            raise ValueError(f'{type(self).__name__}: per must be "epoch" or "step", got {per!r}')
-        self.path = Path(path)
+        check_word(type(self).__name__, "per", per, ("epoch", "step"))
+        self.path = Path(check_path(type(self).__name__, "path", path))
         self.per = per
         self._stream: IO[str] | None = None
 

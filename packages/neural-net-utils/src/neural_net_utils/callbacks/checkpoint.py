@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neural_net_core import CheckpointError, StateDictError, load_checkpoint
-from neural_net_core.checks import check_count
+from neural_net_core.checks import check_count, check_path
 from neural_net_utils._states import saved_entry
 from neural_net_utils.callbacks._monitor import Mode, Monitor, saved_best
 from neural_net_utils.callbacks.base import Callback
@@ -69,7 +69,7 @@ class Checkpoint(Callback):
         for name, value in counts.items():
             if value is not None:
                 check_count("Checkpoint", name, value, 1)
-        self.folder = Path(folder)
+        self.folder = Path(check_path("Checkpoint", "folder", folder))
         self.every_epochs = every_epochs
         self.every_steps = every_steps
         self.keep_last = keep_last
@@ -190,7 +190,7 @@ def latest_checkpoint(folder: str | os.PathLike[str]) -> Path | None:
         True
     """
     newest = None
-    for file in Path(folder).glob("step-*.safetensors"):
+    for file in Path(check_path("latest_checkpoint", "folder", folder)).glob("step-*.safetensors"):
         name = STEP_FILE.fullmatch(file.name)
         # A link that leads nowhere, a folder, or a file that somebody has just removed is none.
         if name and file.is_file():

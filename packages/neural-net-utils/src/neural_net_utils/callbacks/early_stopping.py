@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from neural_net_core import StateDictError
-from neural_net_core.checks import check_count
+from neural_net_core.checks import check_count, check_flag, check_number
 from neural_net_core.dtypes import Array
 from neural_net_utils._states import saved_array, saved_count, saved_entry
 from neural_net_utils.callbacks._monitor import Mode, Monitor, saved_best
@@ -63,8 +63,10 @@ class EarlyStopping(Callback):
         self.start_from_epoch = check_count(
             "EarlyStopping", "start_from_epoch", start_from_epoch, 0
         )
-        self.baseline = baseline
-        self.restore_best = restore_best
+        self.baseline = (
+            None if baseline is None else check_number("EarlyStopping", "baseline", baseline)
+        )
+        self.restore_best = check_flag("EarlyStopping", "restore_best", restore_best)
         self.reset()
 
     def reset(self) -> None:

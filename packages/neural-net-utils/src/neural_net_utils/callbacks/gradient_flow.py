@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from neural_net_core.checks import check_count
+from neural_net_core.checks import check_count, check_word
 from neural_net_core.dtypes import Array
 from neural_net_utils.callbacks.base import Callback
 from neural_net_utils.history import Table
@@ -36,8 +36,7 @@ class GradientFlow(Callback):
     """
 
     def __init__(self, every: int = 1, *, by: Literal["layer", "parameter"] = "layer") -> None:
-        if by not in ("layer", "parameter"):
-            raise ValueError(f'GradientFlow: by must be "layer" or "parameter", got {by!r}')
+        check_word("GradientFlow", "by", by, ("layer", "parameter"))
         self.every = check_count("GradientFlow", "every", every, 1)
         self.by = by
         self.reset()

@@ -6,6 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
+from neural_net_core.checks import check_number
 from neural_net_utils.callbacks.base import Callback
 
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ class TimeLimit(Callback):
     """
 
     def __init__(self, seconds: float) -> None:
-        if not 0 < seconds < math.inf:
-            raise ValueError(f"TimeLimit: seconds must be > 0, got {seconds!r}")
-        self.seconds = seconds
+        self.seconds = check_number("TimeLimit", "seconds", seconds, above=0)
         self._end = math.inf
 
     def on_train_start(self, training: Training) -> None:

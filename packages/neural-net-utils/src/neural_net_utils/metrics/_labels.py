@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
-import numpy as np
-
 from neural_net_core import Tensor
+from neural_net_core.checks import check_array, check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import DTypeError, ShapeError
 from neural_net_core.tensor import TensorLike
@@ -14,9 +14,9 @@ from neural_net_core.tensor import TensorLike
 __all__ = ["as_array", "class_pairs", "same_shape"]
 
 
-def as_array(values: Any) -> Array:
+def as_array(where: str, name: str, values: Any) -> Array:
     """An array of a Tensor, an array or nested lists."""
-    return values.data if isinstance(values, Tensor) else np.asarray(values)
+    return values.data if isinstance(values, Tensor) else check_array(where, name, values)
 
 
 def class_pairs(
@@ -26,7 +26,7 @@ def class_pairs(
 
     `outputs` holds class numbers of the targets' shape, or scores with one more axis, the classes.
     """
-    scores, truth = as_array(outputs), as_array(targets)
+    scores, truth = as_array(where, "outputs", outputs), as_array(where, "targets", targets)
     if truth.dtype.kind not in "iub":
         raise DTypeError(
             f"{where}: expected integer class numbers as targets, got {truth.dtype}; "
@@ -44,6 +44,7 @@ def class_pairs(
         )
     predicted, truth = predicted.ravel(), truth.ravel()
     if ignore_index is not None:
+        check_count(where, "ignore_index", ignore_index, -sys.maxsize)
         kept = truth != ignore_index
         predicted, truth = predicted[kept], truth[kept]
     return predicted, truth
@@ -51,7 +52,7 @@ def class_pairs(
 
 def same_shape(where: str, outputs: TensorLike, targets: TensorLike) -> tuple[Array, Array]:
     """Two arrays of one shape."""
-    predicted, truth = as_array(outputs), as_array(targets)
+    predicted, truth = as_array(where, "outputs", outputs), as_array(where, "targets", targets)
     if predicted.shape != truth.shape:
         raise ShapeError(
             f"{where}: expected outputs and targets of one shape, got {predicted.shape} and "

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neural_net_core.checks import check_count
+from neural_net_core.checks import check_count, check_number
 from neural_net_core.errors import ShapeError
 from neural_net_core.tensor import TensorLike
 from neural_net_utils.metrics._labels import as_array, class_pairs, same_shape
@@ -56,6 +56,7 @@ def accuracy(outputs: TensorLike, targets: TensorLike, *, ignore_index: int | No
 
 
 def _binary_parts(outputs: Any, targets: Any, *, threshold: float = 0.5) -> tuple[float, float]:
+    threshold = check_number("binary_accuracy", "threshold", threshold)
     predicted, truth = same_shape("binary_accuracy", outputs, targets)
     return int(np.count_nonzero((predicted > threshold) == (truth > 0.5))), truth.size
 
@@ -80,6 +81,7 @@ def binary_accuracy(outputs: TensorLike, targets: TensorLike, *, threshold: floa
 
 
 def _exact_parts(outputs: Any, targets: Any, *, threshold: float = 0.5) -> tuple[float, float]:
+    threshold = check_number("exact_match", "threshold", threshold)
     predicted, truth = same_shape("exact_match", outputs, targets)
     right = (predicted > threshold) == (truth > 0.5)
     return int(np.count_nonzero(right.reshape(len(right), -1).all(axis=1))), len(right)
@@ -105,7 +107,8 @@ def exact_match(outputs: TensorLike, targets: TensorLike, *, threshold: float = 
 
 
 def _top_k_parts(outputs: Any, targets: Any, *, k: int = 5) -> tuple[float, float]:
-    scores, truth = as_array(outputs), as_array(targets)
+    where = "top_k_accuracy"
+    scores, truth = as_array(where, "outputs", outputs), as_array(where, "targets", targets)
     if scores.shape[:-1] != truth.shape or scores.ndim != truth.ndim + 1:
         raise ShapeError(
             f"top_k_accuracy: expected scores (..., K) for targets (...), got {scores.shape} for "

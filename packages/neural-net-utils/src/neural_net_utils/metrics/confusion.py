@@ -6,9 +6,10 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
+from neural_net_core.checks import check_count, check_word, is_number, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.tensor import TensorLike
-from neural_net_utils.metrics._labels import as_array, class_pairs
+from neural_net_utils.metrics._labels import class_pairs
 from neural_net_utils.metrics.streaming import gathered
 
 __all__ = ["Average", "confusion_matrix", "f1_score", "precision", "recall"]
@@ -37,9 +38,11 @@ def confusion_matrix(
         [[1, 1], [0, 2]]
     """
     predicted, truth = class_pairs("confusion_matrix", outputs, targets)
-    scores = as_array(outputs)
-    if num_classes is None and scores.ndim > as_array(targets).ndim:
-        num_classes = scores.shape[-1]
+    scores = np.shape(outputs)
+    if num_classes is not None:
+        num_classes = check_count("confusion_matrix", "num_classes", num_classes)
+    elif len(scores) > np.ndim(targets):
+        num_classes = scores[-1]
     both = np.concatenate([predicted, truth])
     low, high = (int(both.min()), int(both.max())) if both.size else (0, -1)
     if num_classes is None:
@@ -186,6 +189,9 @@ def _averaged(
     """above / below per class, then the mean asked for."""
     if average == "micro":
         above, below = above.sum(keepdims=True), below.sum(keepdims=True)
+    check_word(where, "average", average, ("macro", "micro", "weighted", "binary", None))
+    if not is_number(zero_division):  # NaN is one
+        raise ValueError(f"{where}: zero_division must be a number, got {shown(zero_division)}")
     values = np.full(len(above), zero_division, dtype=np.float64)
     np.divide(above, below, out=values, where=below > 0)
     if average is None:
@@ -198,11 +204,6 @@ def _averaged(
                 f'{where}: average="binary" needs classes 0 and 1, got {len(values)} classes'
             )
         return float(values[1]) if len(values) == 2 else float(zero_division)
-    if average not in ("macro", "weighted"):
-        raise ValueError(
-            f'{where}: average must be "macro", "micro", "weighted", "binary" or None, '
-            f"got {average!r}"
-        )
     counted = ((predicted + true) > 0) & ~np.isnan(values)
     shares = (weights if average == "weighted" else np.ones(len(values)))[counted]
     total = shares.sum()

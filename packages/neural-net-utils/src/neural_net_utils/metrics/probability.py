@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,10 @@ def _surprise_parts(
     logits: Any, targets: Any, *, ignore_index: int | None = None
 ) -> tuple[float, float]:
     """Sum of -ln p(target) in float64, and the number of targets."""
-    scores, truth = as_array(logits), as_array(targets)
+    where = "perplexity"
+    scores, truth = as_array(where, "logits", logits), as_array(where, "targets", targets)
+    if ignore_index is not None:
+        check_count(where, "ignore_index", ignore_index, -sys.maxsize)
     if scores.shape[:-1] != truth.shape or scores.ndim != truth.ndim + 1:
         raise ShapeError(
             f"perplexity: expected logits (..., V) for targets (...), got {scores.shape} for "
@@ -99,7 +103,7 @@ def expected_calibration_error(
         0.0
     """
     check_count("expected_calibration_error", "bins", bins, 1)
-    values = as_array(probabilities)
+    values = as_array("expected_calibration_error", "probabilities", probabilities)
     predicted, truth = class_pairs("expected_calibration_error", values, targets)
     if truth.size == 0:
         return math.nan

@@ -88,7 +88,7 @@ def _ap(scores: Array, positive: Array) -> float:
 
 
 def _one_against_rest(where: str, scores: Any, targets: Any) -> tuple[list[Array], list[Array]]:
-    values, truth = as_array(scores), as_array(targets)
+    values, truth = as_array(where, "scores", scores), as_array(where, "targets", targets)
     if truth.ndim == 2 and truth.shape[1] == 1:
         truth = truth[:, 0]
     if values.ndim == 2 and values.shape[1] == 1:

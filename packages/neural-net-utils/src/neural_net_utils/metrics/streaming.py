@@ -149,8 +149,8 @@ class Gathered(StreamingMetric):
 
     def update(self, outputs: Any, targets: Any) -> None:
         """Keep one batch (a copy: the caller may reuse its arrays)."""
-        self.outputs.append(np.array(as_array(outputs)))
-        self.targets.append(np.array(as_array(targets)))
+        self.outputs.append(np.array(as_array("metrics", "outputs", outputs)))
+        self.targets.append(np.array(as_array("metrics", "targets", targets)))
 
     def compute(self) -> float:
         """The metric over all batches; NaN if there were none."""
