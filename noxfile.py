@@ -147,7 +147,7 @@ def workspace(session: nox.Session) -> None:
 @nox.session
 def install(session: nox.Session) -> None:
     """Prove that a stranger's project can install the built wheels, and only what it asks for."""
-    sync(session, "test")
+    sync(session, "test", "types")
     session.run("pytest", "tests/test_install.py", *session.posargs, env={**CLEAN, "UV": UV})
 
 

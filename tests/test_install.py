@@ -1,7 +1,9 @@
-"""The install proof: a stranger takes neural-net-optim from a folder of wheels and trains."""
+"""The install proof: strangers take packages from a folder of wheels; one trains, one has types."""
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -50,16 +52,31 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def project(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty project outside the repository to which neural-net-optim was added."""
-    folder = tmp_path_factory.mktemp("project")
+def new_project(folder: Path, built: Path, *packages: str) -> Path:
+    """Make an empty project outside the repository and add packages to it."""
     assert not folder.resolve().is_relative_to(ROOT)
     (folder / "pyproject.toml").write_text(
         '[project]\nname = "stranger"\nversion = "0"\nrequires-python = ">=3.11"\n'
     )
     python = ["--python", sys.executable]
-    uv("add", "neural-net-optim", "--find-links", str(built), *python, cwd=folder)
+    uv("add", *packages, "--find-links", str(built), *python, cwd=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def project(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project to which neural-net-optim was added."""
+    return new_project(tmp_path_factory.mktemp("project"), built, "neural-net-optim")
+
+
+@pytest.fixture(scope="module")
+def typed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with all five packages, the two programs of `tests/typing`, and pyright strict."""
+    packages = [f"neural-net-{name}" for name in PACKAGES]
+    folder = new_project(tmp_path_factory.mktemp("typed"), built, *packages)
+    for program in (ROOT / "tests/typing").glob("*.py"):
+        shutil.copy(program, folder)
+    (folder / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict"}')
     return folder
 
 
@@ -114,6 +131,36 @@ def test_each_way_that_the_how_to_page_names_brings_core_and_numpy_alone(
     command = ["pip", "list", "--format=json", "--python", str(tmp_path / ".venv")]
     installed = {entry["name"] for entry in json.loads(uv(*command, cwd=tmp_path))}
     assert installed == {"neural-net-optim", "neural-net-core", "numpy"}
+
+
+def test_a_program_on_all_packages_runs(typed: Path) -> None:
+    output = uv("run", "--no-sync", "python", "-W", "error", "program.py", cwd=typed)
+    assert output == "['accuracy', 'loss'] (1, 3)\n"
+
+
+def complaints(checker: str, folder: Path) -> dict[str, set[int]]:
+    """Run a type checker in a project; return the lines that it marks, by file."""
+    python = str(folder / ".venv/bin/python")
+    command = {
+        "mypy": ["--strict", "--no-error-summary", f"--python-executable={python}"],
+        "basedpyright": ["--pythonpath", python],
+    }[checker]
+    program = str(Path(sys.executable).parent / checker)
+    command = [program, *command, "program.py", "errors.py"]
+    output = subprocess.run(command, cwd=folder, capture_output=True, text=True).stdout
+    found: dict[str, set[int]] = {"program.py": set(), "errors.py": set()}
+    for name, line in re.findall(r"(\w+\.py):(\d+)(?::\d+)?(?::| -) error", output):
+        found.setdefault(name, set()).add(int(line))
+    assert found["errors.py"], output
+    return found
+
+
+@pytest.mark.parametrize("checker", ["mypy", "basedpyright"])
+def test_a_type_checker_finds_every_marked_mistake_and_no_other(typed: Path, checker: str) -> None:
+    lines = (typed / "errors.py").read_text(encoding="utf-8").splitlines()
+    marked = {i for i, line in enumerate(lines, 1) if line.endswith("# error")}
+    assert len(marked) > 50
+    assert complaints(checker, typed) == {"program.py": set(), "errors.py": marked}
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -7,7 +7,7 @@ mathematics lives in `ops`, one class per idea; the operators and methods here o
 import operator
 import weakref
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -218,10 +218,12 @@ class Tensor:
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "_data":  # how functions of np.ma ask for the array
-            raise history_lost("ma")
-        raise AttributeError(unknown_attribute(self, name), name=name, obj=self)
+    if not TYPE_CHECKING:  # a type checker would take every name for one that is there
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name == "_data":  # how functions of np.ma ask for the array
+                raise history_lost("ma")
+            raise AttributeError(unknown_attribute(self, name), name=name, obj=self)
 
     def tolist(self) -> Any:
         """Return the elements as nested Python lists."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core import Module, ShapeError, Tensor, no_grad
+from neural_net_core import Array, Module, ShapeError, Tensor, no_grad
 from neural_net_core.checks import check_callable
 from neural_net_viz.drawing.axes import Plot
 from neural_net_viz.drawing.contours import (
@@ -39,7 +39,7 @@ _FEW = 50
 _LEVELS = 8
 
 Flags = npt.NDArray[np.bool_]
-Model = Module | Callable[[Any], Any]
+Model = Module | Callable[[Array], Any]
 
 
 @checked
