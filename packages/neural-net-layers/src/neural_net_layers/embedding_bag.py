@@ -171,7 +171,7 @@ def embedding_bag(
     )
 
 
-def check_mode(layer: str, mode: str, scale_grad_by_freq: bool) -> None:
+def check_mode(layer: str, mode: BagMode, scale_grad_by_freq: bool) -> None:
     """Raise if the mode is unknown, or has no frequencies."""
     check_word(layer, "mode", mode, get_args(BagMode))
     if mode == "max" and scale_grad_by_freq:

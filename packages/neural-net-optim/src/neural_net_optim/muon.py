@@ -132,7 +132,7 @@ class Muon(TensorwiseOptimizer):
         ns_steps: int = 5,
         adjust_lr_fn: Literal["original", "match_rms_adamw"] | None = None,
         *,
-        rule: str = "auto",
+        rule: Literal["auto", "muon", "adamw"] = "auto",
         adamw_betas: tuple[float, float] = (0.9, 0.999),
         adamw_eps: float = 1e-8,
         maximize: bool = False,
