@@ -466,6 +466,7 @@ RECIPES = {
         "choice": "'a'",
         "numbers": "2",
         "optional": "optim.limits.flag",
+        "several": "optim.limits.flag",
         "whole": "1",
         "Limit.check": "optim.limits.flag | 'Adam', 'amsgrad', True",
     },

@@ -3,6 +3,8 @@
 from typing import Any
 
 from neural_net_core import Tensor
+from neural_net_core.checks import shown
+from neural_net_optim._checked import check_optimizer
 from neural_net_optim.clipping import clip_grad_norm
 from neural_net_optim.limits import above, optional, whole
 
@@ -39,6 +41,7 @@ class GradientAccumulator:
     """
 
     def __init__(self, optimizer: Any, steps: int, *, max_norm: float | None = None) -> None:
+        check_optimizer("GradientAccumulator", optimizer)
         self.optimizer = optimizer
         self.steps = whole(1).check("GradientAccumulator", "steps", steps)
         self.max_norm = optional(above(0)).check("GradientAccumulator", "max_norm", max_norm)
@@ -52,7 +55,14 @@ class GradientAccumulator:
 
         Args:
             loss: Its mean loss.
+
+        Raises:
+            TypeError: If it is no Tensor; see `Tensor.backward` for the rest.
         """
+        if not isinstance(loss, Tensor):
+            raise TypeError(
+                f"GradientAccumulator: backward takes a loss, a Tensor, got {shown(loss)}"
+            )
         counted = 1.0 if loss.counted is None else loss.counted
         if self._total == 0:
             self._unit = counted

@@ -192,7 +192,7 @@ def _gradients(owner: str, parameters: Any) -> list[tuple[Parameter, Array]]:
         parameters = parameters.parameters()
     elif isinstance(parameters, Parameter):
         parameters = [parameters]
-    elif isinstance(parameters, Tensor | str) or not isinstance(parameters, Iterable):
+    elif isinstance(parameters, Tensor | str | np.ndarray) or not isinstance(parameters, Iterable):
         raise TypeError(
             f"{owner}: expected a model or a list of Parameters, got a {type(parameters).__name__}"
         )

@@ -4,17 +4,15 @@ An optimizer lists its limits once, `{"lr": at_least(0), "betas": pair(fraction)
 stand in every error: "Adam: betas must be two numbers, each in [0, 1), got (0.9, 1.0)".
 """
 
-import functools
-import inspect
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 
-from neural_net_core.checks import shown
+from neural_net_core.checks import check_count, check_instance, shown
 
 __all__ = [
     "Limit",
@@ -22,8 +20,6 @@ __all__ = [
     "at_least",
     "at_most",
     "between",
-    "check_all",
-    "checked",
     "choice",
     "flag",
     "fraction",
@@ -32,11 +28,8 @@ __all__ = [
     "numbers",
     "optional",
     "several",
-    "unchecked",
     "whole",
 ]
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 # From here on a float no longer tells neighbouring whole numbers apart.
 LARGEST_COUNT = 2**53
@@ -67,43 +60,6 @@ class Limit:
         if not self.accepts(value):
             raise ValueError(f"{owner}: {name} must be {self.text}, got {shown(value)}")
         return value
-
-
-def check_all(owner: str, limits: Mapping[str, Limit], **values: Any) -> list[Any]:
-    """Return the values in the order given, each tested against the limit of its name.
-
-    Raises:
-        ValueError: If a value is not allowed; see `Limit.check`.
-    """
-    return [limits[name].check(owner, name, value) for name, value in values.items()]
-
-
-def checked(limits: Mapping[str, Limit]) -> Callable[[F], F]:
-    """Make a function test its arguments, each against the limit of its name.
-
-    Classes that tested the same values once call what `unchecked` gives.
-
-    Args:
-        limits: One for each argument of the function.
-    """
-
-    def decorate(formula: F) -> F:
-        signature = inspect.signature(formula)
-
-        @functools.wraps(formula)
-        def function(*args: Any, **keywords: Any) -> Any:
-            given = signature.bind(*args, **keywords)
-            given.apply_defaults()
-            return formula(*check_all(formula.__name__, limits, **given.arguments))
-
-        return cast("F", function)
-
-    return decorate
-
-
-def unchecked(function: F) -> F:
-    """Return the formula of a function that tests its arguments, without the tests."""
-    return cast("F", function.__wrapped__)  # type: ignore[attr-defined]
 
 
 def _is_number(value: Any) -> bool:
@@ -154,7 +110,9 @@ def choice(*allowed: Any) -> Limit:
 
 def numbers(count: int, each: Limit | None = None) -> Limit:
     """Allow a tuple of so many numbers, each within the limit if one is given."""
-    words = {2: "two", 3: "three"}[count]
+    words = {2: "two", 3: "three"}[check_count("numbers", "count", count, 2, 3)]
+    if each is not None:
+        check_instance("numbers", "each", each, Limit)
     text = f"{words} numbers" + (f", each {each.text}" if each else "")
     return Limit(
         text,
@@ -168,6 +126,7 @@ def numbers(count: int, each: Limit | None = None) -> Limit:
 
 def several(each: Limit) -> Limit:
     """Allow a list of values, each within the limit."""
+    check_instance("several", "each", each, Limit)
     return Limit(
         f"a list, each {each.text}",
         lambda value: isinstance(value, tuple | list) and all(map(each.accepts, value)),
@@ -176,11 +135,14 @@ def several(each: Limit) -> Limit:
 
 def optional(limit: Limit) -> Limit:
     """Allow None as well."""
+    check_instance("optional", "limit", limit, Limit)
     return Limit(f"None or {limit.text}", lambda value: value is None or limit.accepts(value))
 
 
 def whole(low: int, high: int = LARGEST_COUNT) -> Limit:
     """Allow whole numbers from `low` to `high`, by default as far as floats can count."""
+    check_count("whole", "low", low, -LARGEST_COUNT, LARGEST_COUNT)
+    check_count("whole", "high", high, low, LARGEST_COUNT)
     top = "" if high == LARGEST_COUNT else f" and <= {high}"
     return Limit(
         f"a whole number >= {low}{top}",

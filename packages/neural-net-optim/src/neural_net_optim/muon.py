@@ -5,7 +5,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from neural_net_core.checks import check_array
 from neural_net_core.dtypes import Array
+from neural_net_optim._checked import check_all
 from neural_net_optim.adam import adam_step
 from neural_net_optim.limits import at_least, between, choice, flag, fraction, numbers, whole
 from neural_net_optim.optimizer import Group, Params
@@ -14,6 +16,8 @@ from neural_net_optim.tensorwise import TensorwiseOptimizer
 __all__ = ["Muon", "orthogonalize"]
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
+
+LIMITS = {"coefficients": numbers(3), "steps": whole(1, 99), "eps": at_least(0)}
 
 
 def orthogonalize(
@@ -33,16 +37,29 @@ def orthogonalize(
     Args:
         g: A matrix, (n, m).
         coefficients: a, b and c.
-        steps: How many iterations.
-        eps: The smallest norm that g is divided by.
+        steps: How many iterations, in 1 … 99.
+        eps: The smallest norm that g is divided by, >= 0.
 
     Returns:
         A matrix of the same shape.
+
+    Raises:
+        ShapeError: If g is no matrix.
+        DTypeError: If it is not floating.
+        ValueError: If another argument is outside its range.
 
     References:
         Jordan et al. (2024), Muon: an optimizer for hidden layers in neural networks; Bernstein &
         Newhouse (2024), Old optimizer, new norm, arXiv:2409.20325, for the iteration.
     """
+    g = check_array("orthogonalize", "g", g, ndim=2, kinds="f")
+    settings = check_all("orthogonalize", LIMITS, coefficients=coefficients, steps=steps, eps=eps)
+    return _newton_schulz(g, *settings)
+
+
+def _newton_schulz(
+    g: Array, coefficients: tuple[float, float, float], steps: int, eps: float
+) -> Array:
     a, b, c = coefficients
     # The smaller side's Gram matrix is the cheaper one.
     x = g.T if g.shape[0] > g.shape[1] else g
@@ -108,9 +125,9 @@ class Muon(TensorwiseOptimizer):
         "weight_decay": at_least(0),
         "momentum": between(0, 1),
         "nesterov": flag,
-        "ns_coefficients": numbers(3),
-        "eps": at_least(0),
-        "ns_steps": whole(1, 99),
+        "ns_coefficients": LIMITS["coefficients"],
+        "eps": LIMITS["eps"],
+        "ns_steps": LIMITS["steps"],
         "adjust_lr_fn": choice(None, "original", "match_rms_adamw"),
         "rule": choice("auto", "muon", "adamw"),
         "adamw_betas": numbers(2, fraction),
@@ -175,7 +192,7 @@ class Muon(TensorwiseOptimizer):
         buffer += (1 - momentum) * (g - buffer)
         d = g + momentum * (buffer - g) if group["nesterov"] else buffer
         n, m = p.shape[0], math.prod(p.shape[1:])
-        o = orthogonalize(
+        o = _newton_schulz(
             d.reshape(n, m), group["ns_coefficients"], group["ns_steps"], group["eps"]
         )
         if group["adjust_lr_fn"] == "match_rms_adamw":

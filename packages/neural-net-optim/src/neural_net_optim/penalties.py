@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from neural_net_core import Module, Parameter, Tensor
-from neural_net_optim.limits import at_least
+from neural_net_core.checks import shown
+from neural_net_optim.limits import at_least, between
 
 __all__ = [
     "elastic_penalty",
@@ -28,6 +29,8 @@ Named = Module | Iterable[tuple[str, Parameter]]
 
 def is_weight(name: str, parameter: Parameter) -> bool:
     """Tell whether a parameter has two or more axes, as weights do and biases and norms do not."""
+    if not isinstance(parameter, Tensor):
+        raise TypeError(f"is_weight: expected a Parameter, got {shown(parameter)}")
     return parameter.ndim >= 2
 
 
@@ -57,7 +60,7 @@ def l1_penalty(model: Named, strength: float, *, only: Filter = is_weight) -> Te
         2.0
     """
     strength = at_least(0).check("l1_penalty", "strength", strength)
-    return _sum([p.abs().sum() * strength for p in _chosen(model, only)])
+    return _sum([p.abs().sum() * strength for p in _chosen("l1_penalty", model, only)])
 
 
 def l2_penalty(model: Named, strength: float, *, only: Filter = is_weight) -> Tensor:
@@ -84,7 +87,7 @@ def l2_penalty(model: Named, strength: float, *, only: Filter = is_weight) -> Te
         2.5
     """
     strength = at_least(0).check("l2_penalty", "strength", strength)
-    return _sum([(p * p).sum() * (strength / 2) for p in _chosen(model, only)])
+    return _sum([(p * p).sum() * (strength / 2) for p in _chosen("l2_penalty", model, only)])
 
 
 def elastic_penalty(
@@ -108,10 +111,10 @@ def elastic_penalty(
         >>> float(elastic_penalty([("w", Parameter([[1.0, -3.0]]))], 0.5, l1_ratio=0.5))
         2.25
     """
-    if not 0 <= l1_ratio <= 1:
-        raise ValueError(f"elastic_penalty: l1_ratio must be a number in [0, 1], got {l1_ratio!r}")
+    strength = at_least(0).check("elastic_penalty", "strength", strength)
+    l1_ratio = between(0, 1).check("elastic_penalty", "l1_ratio", l1_ratio)
     # The pairs are needed twice, and may be an iterator.
-    pairs = list(_pairs(model))
+    pairs = _pairs("elastic_penalty", model, only)
     return l1_penalty(pairs, strength * l1_ratio, only=only) + l2_penalty(
         pairs, strength * (1 - l1_ratio), only=only
     )
@@ -141,7 +144,7 @@ def weight_decay_groups(
         0.0 ['0.bias']
     """
     strength = at_least(0).check("weight_decay_groups", "weight_decay", weight_decay)
-    pairs = list(_pairs(model))
+    pairs = _pairs("weight_decay_groups", model, only)
     chosen = [only(name, p) for name, p in pairs]
     return [
         {
@@ -155,13 +158,36 @@ def weight_decay_groups(
     ]
 
 
-def _pairs(model: Named) -> Iterable[tuple[str, Parameter]]:
-    return model.named_parameters() if isinstance(model, Module) else model
+def _pairs(owner: str, model: Any, only: Filter) -> list[tuple[str, Parameter]]:
+    """Return the names and parameters of a model, or those given.
+
+    Raises:
+        TypeError: If they are none, or the filter is no function.
+    """
+    if not callable(only):
+        raise TypeError(f"{owner}: only must be a function, got {shown(only)}")
+    if isinstance(model, Module):
+        return list(model.named_parameters())
+    try:
+        pairs = list(model)
+    except TypeError:
+        pairs = [None]
+    for pair in pairs:
+        if not (
+            isinstance(pair, tuple)
+            and len(pair) == 2
+            and isinstance(pair[0], str)
+            and isinstance(pair[1], Parameter)
+        ):
+            raise TypeError(
+                f"{owner}: expected a module or (name, Parameter) pairs, got {shown(model)}"
+            )
+    return pairs
 
 
-def _chosen(model: Named, only: Filter) -> list[Parameter]:
+def _chosen(owner: str, model: Named, only: Filter) -> list[Parameter]:
     """Return the parameters that count and can learn."""
-    return [p for name, p in _pairs(model) if p.requires_grad and only(name, p)]
+    return [p for name, p in _pairs(owner, model, only) if p.requires_grad and only(name, p)]
 
 
 def _sum(terms: list[Tensor]) -> Tensor:

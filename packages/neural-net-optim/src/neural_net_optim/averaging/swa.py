@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from neural_net_core import Module, no_grad
+from neural_net_core.checks import shown
 from neural_net_core.tensor import Buffer
 from neural_net_optim.averaging.weights import WeightAverage
 
@@ -58,6 +59,12 @@ def update_batch_norm(
     """
     if not isinstance(model, Module):
         raise TypeError(f"update_batch_norm: expected a module, got a {type(model).__name__}")
+    if forward is not None and not callable(forward):
+        raise TypeError(f"update_batch_norm: forward must be a function, got {shown(forward)}")
+    if not hasattr(batches, "__iter__"):
+        raise TypeError(
+            f"update_batch_norm: batches must be a loader or list, got {shown(batches)}"
+        )
     norms: list[Any] = [
         module
         for module in model.modules()

@@ -48,7 +48,7 @@ class WeightAverage:
         if isinstance(model, Module):
             self._tensors.update(model.named_parameters())
             self._tensors.update(model.named_buffers())
-        elif isinstance(model, Tensor | str) or not isinstance(model, Iterable):
+        elif isinstance(model, Tensor | str | np.ndarray) or not isinstance(model, Iterable):
             raise TypeError(
                 f"{type(self).__name__}: expected a module or a list of Parameters, got a "
                 f"{type(model).__name__}"

@@ -22,10 +22,11 @@ import numpy as np
 
 from neural_net_core import StateDictError
 from neural_net_core.checks import shown
+from neural_net_optim._checked import check_optimizer
 from neural_net_optim._loading import missing_keys
 from neural_net_optim.limits import Limit, at_least, number, whole
 
-__all__ = ["COMMON_LIMITS", "LRScheduler", "PerGroup", "check_milestones", "check_optimizer"]
+__all__ = ["COMMON_LIMITS", "LRScheduler", "PerGroup", "check_milestones"]
 
 # What every function of a step may be given.
 COMMON_LIMITS = {"step": whole(0), "base_lr": at_least(0)}
@@ -244,13 +245,6 @@ class PerGroup:
 
     def __getitem__(self, group: int) -> Any:
         return self._values[min(group, len(self._values) - 1)]
-
-
-def check_optimizer(owner: str, optimizer: Any) -> None:
-    """Raise TypeError if something has no parameter groups with a rate."""
-    groups = getattr(optimizer, "param_groups", None)
-    if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
-        raise TypeError(f"{owner}: expected an optimizer, got a {type(optimizer).__name__}")
 
 
 def check_milestones(owner: str, milestones: Any) -> list[int]:
