@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import neural_net_layers as layers
-from neural_net_core import Dense, Module, SwiGLU, Tensor, default_rng, init, no_grad
+from neural_net_core import Dense, DTypeError, Module, SwiGLU, Tensor, default_rng, init, no_grad
 from neural_net_layers import causal_keep, padding_keep
 
 
@@ -255,6 +255,53 @@ def test_the_weights_of_a_bag_may_be_changed_before_the_backward_pass():
     s[...] = 0
     y.sum().backward()
     assert w.grad.tolist() == [[2, 2], [3, 3], [0, 0]]
+
+
+# --- what an array means ---------------------------------------------------------------------
+
+
+def as_matrix(x):
+    return x.view(np.matrix) if x.ndim == 2 else x
+
+
+def as_masked(x):
+    return np.ma.masked_array(x, mask=False)
+
+
+class Strange(np.ndarray):
+    """An array whose operators mean something else."""
+
+    def __mul__(self, other):
+        raise AssertionError("asked for another meaning")
+
+    __add__ = __sub__ = __matmul__ = __mul__
+
+
+@every_layer
+@pytest.mark.parametrize("view", [as_matrix, as_masked, lambda x: x.view(Strange)])
+def test_a_subclass_of_array_counts_as_the_numbers_that_it_holds(name, view):
+    layer = make(name, **quiet(name))
+    _, inputs, options = RECIPES[name]
+    expected = called(layer.eval(), name)
+    found = flat(layer(*map(view, inputs), **{k: view(v) for k, v in options.items()}))
+    for y, z in zip(found, expected, strict=True):
+        assert type(y.data) is np.ndarray
+        assert y.dtype == z.dtype
+        np.testing.assert_array_equal(y.data, z.data)
+
+
+@every_layer
+def test_an_array_that_hides_something_is_refused(name):
+    layer = make(name, **quiet(name))
+    _, inputs, options = RECIPES[name]
+    hiding = [*inputs, *options.values()]
+    keys = [*range(len(inputs)), *options]
+    for key, array in zip(keys, hiding, strict=True):
+        masked = np.ma.masked_array(array, mask=np.arange(array.size).reshape(array.shape) == 1)
+        positional, named = list(inputs), dict(options)
+        (positional if isinstance(key, int) else named)[key] = masked
+        with pytest.raises(DTypeError, match="masked array"):
+            layer(*positional, **named)
 
 
 # --- what is masked takes part in nothing ----------------------------------------------------

@@ -7,7 +7,7 @@ so a model can read sequences longer than those it was trained on.
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.checks import check_count
+from neural_net_core.checks import check_count, check_dtype
 from neural_net_core.dtypes import Array, get_default_dtype
 
 __all__ = ["alibi_bias", "alibi_slopes"]
@@ -38,10 +38,11 @@ def alibi_slopes(heads: int, *, dtype: npt.DTypeLike | None = None) -> Array:
         [0.25, 0.0625, 0.015625, 0.00390625, 0.5, 0.125]
     """
     heads = check_count("alibi_slopes", "heads", heads)
+    kind = get_default_dtype() if dtype is None else check_dtype("alibi_slopes", dtype)
     power = 1 << (heads.bit_length() - 1)  # the largest power of 2 up to H
     series = np.exp2(-8 * np.arange(1, power + 1) / power)
     between = np.exp2(-8 * np.arange(1, 2 * power + 1, 2) / (2 * power))
-    return np.append(series, between)[:heads].astype(dtype or get_default_dtype())
+    return np.append(series, between)[:heads].astype(kind)
 
 
 def alibi_bias(

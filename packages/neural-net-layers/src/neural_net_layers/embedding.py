@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
-from neural_net_core.checks import check_count, check_number, drawn
+from neural_net_core.checks import check_count, check_number, drawn, is_number
 from neural_net_core.dense import Dense
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
@@ -274,7 +274,7 @@ def check_norm(layer: str, max_norm: float | None, norm_type: float) -> tuple[fl
     """Return the two, or raise if one is not positive."""
     if max_norm is not None:
         max_norm = check_number(layer, "max_norm", max_norm, above=0)
-    if norm_type != math.inf:
+    if not (is_number(norm_type) and norm_type == math.inf):
         norm_type = check_number(layer, "norm_type", norm_type, above=0)
     return max_norm, norm_type
 

@@ -12,7 +12,7 @@ which is why a linear layer can find "k places before".
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.checks import check_count, check_number
+from neural_net_core.checks import check_count, check_dtype, check_number
 from neural_net_core.dtypes import Array, get_default_dtype
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
@@ -50,7 +50,8 @@ def sinusoidal_positions(
     length = check_count("sinusoidal_positions", "length", length)
     features = check_count("sinusoidal_positions", "features", features)
     angles = np.outer(np.arange(length), frequencies(features, base))  # (T, ⌈D/2⌉)
-    table = np.empty((length, features), dtype or get_default_dtype())
+    kind = get_default_dtype() if dtype is None else check_dtype("sinusoidal_positions", dtype)
+    table = np.empty((length, features), kind)
     table[:, 0::2] = np.sin(angles)
     table[:, 1::2] = np.cos(angles[:, : features // 2])
     return table

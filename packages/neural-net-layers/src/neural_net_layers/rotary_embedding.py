@@ -12,7 +12,7 @@ The values are not turned, and nothing is added to the network's stream of featu
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.checks import check_count
+from neural_net_core.checks import check_count, check_dtype
 from neural_net_core.dtypes import Array, get_default_dtype
 from neural_net_core.module import Module
 from neural_net_core.op import Op
@@ -112,7 +112,7 @@ class RotaryEmbedding(Module):
             raise ValueError(f"RotaryEmbedding: expected features to be even, got {features}")
         self.max_length = check_count("RotaryEmbedding", "max_length", max_length)
         self.base, self.interleaved = base, interleaved
-        dtype = dtype or get_default_dtype()
+        dtype = get_default_dtype() if dtype is None else check_dtype("RotaryEmbedding", dtype)
         angles = np.outer(np.arange(max_length), frequencies(features, base))
         self.cos = Buffer(np.cos(angles).astype(dtype), dtype, persistent=False)
         self.sin = Buffer(np.sin(angles).astype(dtype), dtype, persistent=False)
