@@ -8,7 +8,9 @@ own, which then stand in each other's way.
 import contextvars
 import itertools
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 __all__: list[str] = []
@@ -22,6 +24,8 @@ _pool: Any = None
 
 def thread_count() -> int:
     """Return how many threads to use: as many as BLAS, one per core at most, and few."""
+    if sys.platform in ("emscripten", "wasi"):  # WebAssembly starts no threads
+        return 1
     try:
         count = len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system
@@ -44,6 +48,31 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_pool)
 
 
+def run_together(works: Sequence[Callable[[], _Result]]) -> list[_Result]:
+    """Call functions side by side, the first in this thread, and return their results.
+
+    Args:
+        works: What to call; at most `MOST` are under way at once.
+    """
+    global _pool
+    if len(works) == 1:
+        return [works[0]()]
+    if _pool is None:
+        # Here, because its import takes longer than that of most of this package.
+        from concurrent.futures import ThreadPoolExecutor
+
+        _pool = ThreadPoolExecutor(MOST - 1, thread_name_prefix="neural-net")
+    # A thread starts without the caller's context, which holds NumPy's error settings.
+    others = [_pool.submit(contextvars.copy_context().run, work) for work in works[1:]]
+    try:
+        first = works[0]()
+    finally:
+        # Nobody may still be writing when this returns, not even after an error.
+        for other in others:
+            other.exception()
+    return [first, *(other.result() for other in others)]
+
+
 def share(count: int, parts: int, work: Callable[[int, int], _Result]) -> list[_Result]:
     """Run `work(start, stop)` on consecutive parts of `range(count)`, and return the results.
 
@@ -55,25 +84,6 @@ def share(count: int, parts: int, work: Callable[[int, int], _Result]) -> list[_
         parts: Among how many threads to share them; the first is the caller's own.
         work: Does the units from `start` up to `stop`.
     """
-    global _pool
     parts = max(1, min(parts, count))
-    if parts == 1:
-        return [work(0, count)]
     bounds = [count * i // parts for i in range(parts + 1)]
-    if _pool is None:
-        # Here, because its import takes longer than that of most of this package.
-        from concurrent.futures import ThreadPoolExecutor
-
-        _pool = ThreadPoolExecutor(MOST - 1, thread_name_prefix="neural-net")
-    # A thread starts without the caller's context, which holds NumPy's error settings.
-    others = [
-        _pool.submit(contextvars.copy_context().run, work, start, stop)
-        for start, stop in itertools.pairwise(bounds[1:])
-    ]
-    try:
-        first = work(0, bounds[1])
-    finally:
-        # Nobody may still be writing when this returns, not even after an error.
-        for other in others:
-            other.exception()
-    return [first, *(other.result() for other in others)]
+    return run_together([partial(work, *ends) for ends in itertools.pairwise(bounds)])
