@@ -126,7 +126,7 @@ def test_bad_arguments(tiny):
         EarlyStopping("x")
     with pytest.raises(ValueError, match="mode must be 'auto', 'min' or 'max', got 'down'"):
         EarlyStopping(mode="down")
-    with pytest.raises(ValueError, match="min_delta must be a number >= 0, got -1"):
+    with pytest.raises(ValueError, match="min_delta must be a finite number >= 0, got -1"):
         EarlyStopping(min_delta=-1)
     with pytest.raises(ValueError, match="patience must be an int >= 0, got -1"):
         EarlyStopping(patience=-1)
