@@ -50,7 +50,7 @@ class Case:
 
 def lived(module: Module, n: int) -> Module:
     """Fill a module with numbers that tell how long it has lived."""
-    for tensor in [*module.parameters(), *module.buffers()]:
+    for tensor in [*module.parameters(), *(b for b in module.buffers() if b.persistent)]:
         tensor.data[...] = n
     return module
 

@@ -228,6 +228,7 @@ RECIPES = {
         "default_dtype": "np.float64",
         "enable_grad": "",
         "no_grad": "",
+        "no_init": "",
         "default_rng": "",
         "get_default_dtype": "",
         "is_grad_enabled": "",

@@ -15,6 +15,7 @@ from neural_net_core.checkpoint import (
 from neural_net_core.containers import ModuleDict, ModuleList, Sequential
 from neural_net_core.dense import Dense
 from neural_net_core.detaching import detach
+from neural_net_core.drawing import no_init
 from neural_net_core.dtypes import Array, default_dtype, get_default_dtype
 from neural_net_core.errors import (
     CheckpointError,
@@ -83,6 +84,7 @@ __all__ = [
     "load_tensors",
     "losses",
     "no_grad",
+    "no_init",
     "ops",
     "save_checkpoint",
     "save_tensors",

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.checks import check_counts, check_dtype, check_number
+from neural_net_core.drawing import is_drawing
 from neural_net_core.dtypes import Array, DType, get_default_dtype
 from neural_net_core.init.fans import Shape
 from neural_net_core.random import resolve_rng
@@ -38,7 +39,8 @@ def uniform(
     low, high = check_number("init.uniform", "low", low), check_number("init.uniform", "high", high)
     if not low <= high:
         raise ValueError(f"init.uniform: expected low <= high, got {low} and {high}")
-    return resolve_rng(rng).uniform(low, high, shape).astype(kind)
+    rng = resolve_rng(rng)
+    return rng.uniform(low, high, shape).astype(kind) if is_drawing() else np.zeros(shape, kind)
 
 
 def normal(
@@ -61,7 +63,8 @@ def normal(
     shape, kind = check_counts("init.normal", "shape", shape, low=0), floating("init.normal", dtype)
     mean = check_number("init.normal", "mean", mean)
     std = check_number("init.normal", "std", std, 0)
-    return resolve_rng(rng).normal(mean, std, shape).astype(kind)
+    rng = resolve_rng(rng)
+    return rng.normal(mean, std, shape).astype(kind) if is_drawing() else np.zeros(shape, kind)
 
 
 def truncated_normal(
@@ -88,6 +91,8 @@ def truncated_normal(
     shape, kind = check_counts(where, "shape", shape, low=0), floating(where, dtype)
     mean, std = check_number(where, "mean", mean), check_number(where, "std", std, 0)
     rng = resolve_rng(rng)
+    if not is_drawing():
+        return np.zeros(shape, kind)
     z = rng.standard_normal(shape)
     while (outside := np.abs(z) > 2).any():
         z[outside] = rng.standard_normal(np.count_nonzero(outside))

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.checks import check_number
+from neural_net_core.drawing import is_drawing
 from neural_net_core.dtypes import Array
 from neural_net_core.init.draws import floating
 from neural_net_core.init.fans import Shape, fans
@@ -43,8 +44,11 @@ def orthogonal(
     fans(shape)
     shape, kind = tuple(shape), floating("init.orthogonal", dtype)
     gain = check_number("init.orthogonal", "gain", gain)
+    rng = resolve_rng(rng)
+    if not is_drawing():
+        return np.zeros(shape, kind)
     rows, columns = shape[0], math.prod(shape[1:])
-    tall = resolve_rng(rng).standard_normal((max(rows, columns), min(rows, columns)))
+    tall = rng.standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)
     q = q * np.sign(np.diag(r))
     weight = q if rows >= columns else q.T
