@@ -64,5 +64,7 @@ def test_an_initializer_that_is_none_is_named():
     for wrong in (3, "xavier", [None], object()):
         with pytest.raises(ValueError, match="Dense: init must be an initializer"):
             Dense(2, 3, init=wrong)
-    with pytest.raises(ShapeError, match=r"Dense: init must make an array of shape \(3, 2\), got an array"):
+    with pytest.raises(
+        ShapeError, match=r"Dense: init must make an array of shape \(3, 2\), got an array"
+    ):
         Dense(2, 3, init=lambda shape, **_: np.zeros((2, 3)))

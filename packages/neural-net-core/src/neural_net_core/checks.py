@@ -98,8 +98,9 @@ def check_number(
     *,
     above: float | None = None,
     below: float | None = None,
+    finite: bool = True,
 ) -> Any:
-    """Return a finite number, as an int or float of Python.
+    """Return a number that is not NaN, as an int or float of Python.
 
     Args:
         where: Who asks: a function or class.
@@ -109,6 +110,7 @@ def check_number(
         high: The most that is allowed.
         above: A number that the value must exceed, instead of `low`.
         below: A number that the value must stay under, instead of `high`.
+        finite: Whether infinity is refused.
 
     Raises:
         ValueError: If it is no number, NaN, infinite or out of range.
@@ -125,18 +127,19 @@ def check_number(
     if is_number(value):
         number = int(value) if isinstance(value, (int, np.integer)) else float(value)
         if (
-            -_LARGEST <= number <= _LARGEST  # False for NaN; a larger int has no float
+            # False for NaN; an int that is larger has no float.
+            (-_LARGEST <= number <= _LARGEST or (not finite and number in (math.inf, -math.inf)))
             and low <= number <= high
             and (above is None or number > above)
             and (below is None or number < below)
         ):
             return number
     raise ValueError(
-        f"{where}: {name} must be a {_number(low, high, above, below)}, got {shown(value)}"
+        f"{where}: {name} must be a {_number(low, high, above, below, finite)}, got {shown(value)}"
     )
 
 
-def _number(low: float, high: float, above: float | None, below: float | None) -> str:
+def _number(low: float, high: float, above: float | None, below: float | None, finite: bool) -> str:
     if above is None and below is None and math.isfinite(low) and math.isfinite(high):
         return f"number from {low} to {high}"
     parts = [
@@ -144,7 +147,7 @@ def _number(low: float, high: float, above: float | None, below: float | None) -
         f"< {below}" if below is not None else f"<= {high}" if high < math.inf else "",
     ]
     text = " and ".join(part for part in parts if part)
-    return f"finite number {text}".rstrip()
+    return f"{'finite ' if finite else ''}number {text}".rstrip()
 
 
 _LARGEST = sys.float_info.max

@@ -28,7 +28,7 @@ def test_it_saturates_at_minus_alpha():
 
 @pytest.mark.parametrize("alpha", [0, -1, float("nan")])
 def test_alpha_must_be_positive(alpha):
-    with pytest.raises(ValueError, match="elu: expected alpha > 0"):
+    with pytest.raises(ValueError, match="elu: alpha must be a finite number > 0"):
         elu(1.0, alpha)
-    with pytest.raises(ValueError, match="ELU: expected alpha > 0"):
+    with pytest.raises(ValueError, match="ELU: alpha must be a finite number > 0"):
         ELU(alpha)

@@ -31,9 +31,9 @@ def test_each_equals_its_composition(name, shape, axis):
 def test_an_odd_length_is_refused(fn):
     with pytest.raises(ShapeError, match=r"even length along axis -1, got \(2, 3\)"):
         fn(np.ones((2, 3)))
-    with pytest.raises(ShapeError, match="even length"):
+    with pytest.raises(ShapeError, match=r"even length|axis must be"):
         fn(np.ones(4), axis=1)
-    with pytest.raises(ShapeError, match="even length"):
+    with pytest.raises(ShapeError, match=r"even length|axis must be"):
         fn(1.0)
 
 

@@ -35,7 +35,7 @@ def test_slopes_that_do_not_fit():
         prelu(np.ones((2, 3)), [0.1, 0.2])
     with pytest.raises(ShapeError, match="prelu"):
         prelu(np.ones((2, 3)), np.ones((3, 1)))
-    with pytest.raises(ValueError, match="num_parameters from 1"):
+    with pytest.raises(ValueError, match="num_parameters must be an int >= 1"):
         PReLU(0)
 
 

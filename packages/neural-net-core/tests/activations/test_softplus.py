@@ -46,7 +46,7 @@ def test_the_default_threshold_is_20():
 
 @pytest.mark.parametrize("beta", [0, -2.0])
 def test_beta_must_be_positive(beta):
-    with pytest.raises(ValueError, match="softplus: expected beta > 0"):
+    with pytest.raises(ValueError, match="softplus: beta must be a finite number > 0"):
         softplus(1.0, beta)
-    with pytest.raises(ValueError, match="Softplus: expected beta > 0"):
+    with pytest.raises(ValueError, match="Softplus: beta must be a finite number > 0"):
         Softplus(beta)

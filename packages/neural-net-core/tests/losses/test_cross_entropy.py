@@ -230,9 +230,9 @@ def test_floating_class_indices_are_refused():
 
 @pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan")])
 def test_smoothing_out_of_range(wrong):
-    with pytest.raises(ValueError, match=r"cross_entropy: expected label_smoothing in \[0, 1\]"):
+    with pytest.raises(ValueError, match=r"cross_entropy: label_smoothing must be a number from"):
         cross_entropy([[0.0]], [0], label_smoothing=wrong)
-    with pytest.raises(ValueError, match=r"CrossEntropyLoss: expected label_smoothing"):
+    with pytest.raises(ValueError, match=r"CrossEntropyLoss: label_smoothing must be"):
         CrossEntropyLoss(label_smoothing=wrong)
 
 

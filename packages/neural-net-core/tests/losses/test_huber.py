@@ -45,11 +45,11 @@ def test_the_two_limits():
 
 
 def test_parameters_out_of_range():
-    with pytest.raises(ValueError, match="huber_loss: expected delta > 0, got 0"):
+    with pytest.raises(ValueError, match="huber_loss: delta must be a number > 0, got 0"):
         huber_loss(D, ZERO, delta=0)
-    with pytest.raises(ValueError, match="HuberLoss: expected delta > 0, got -1"):
+    with pytest.raises(ValueError, match="HuberLoss: delta must be a number > 0, got -1"):
         HuberLoss(delta=-1)
-    with pytest.raises(ValueError, match="smooth_l1_loss: expected beta >= 0, got -1"):
+    with pytest.raises(ValueError, match="smooth_l1_loss: beta must be a finite number >= 0"):
         smooth_l1_loss(D, ZERO, beta=-1)
-    with pytest.raises(ValueError, match="SmoothL1Loss: expected beta >= 0"):
+    with pytest.raises(ValueError, match="SmoothL1Loss: beta must be a finite number >= 0"):
         SmoothL1Loss(beta=-0.5)

@@ -54,9 +54,9 @@ def test_gradient_steps_bring_pairs_together():
 
 
 def test_what_does_not_fit():
-    with pytest.raises(ValueError, match="info_nce: expected temperature > 0, got 0"):
+    with pytest.raises(ValueError, match="info_nce: temperature must be a number > 0, got 0"):
         info_nce([[1.0]], [[1.0]], temperature=0)
-    with pytest.raises(ValueError, match="InfoNCELoss: expected temperature > 0"):
+    with pytest.raises(ValueError, match="InfoNCELoss: temperature must be a number > 0"):
         InfoNCELoss(temperature=-1)
     with pytest.raises(ValueError, match="symmetric"):
         info_nce([[1.0]], [[1.0]], [[1.0]], symmetric=True)

@@ -64,7 +64,7 @@ def test_an_impossible_target_costs_nothing_and_gives_no_gradient():
 
 
 def test_batchmean_is_named_among_the_reductions():
-    with pytest.raises(ValueError, match="none, mean, sum, batchmean, got 'batch'"):
+    with pytest.raises(ValueError, match="'none', 'mean', 'sum' or 'batchmean', got 'batch'"):
         kl_div(Q, Q, reduction="batch")
-    with pytest.raises(ValueError, match="none, mean, sum, batchmean"):
+    with pytest.raises(ValueError, match="'none', 'mean', 'sum' or 'batchmean'"):
         KLDivLoss("batch")

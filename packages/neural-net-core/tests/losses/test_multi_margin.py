@@ -25,9 +25,9 @@ def test_two_classes_are_the_binary_hinge_of_half_the_difference():
 
 
 def test_what_does_not_fit():
-    with pytest.raises(ValueError, match="multi_margin_loss: expected p 1 or 2, got 3"):
+    with pytest.raises(ValueError, match="multi_margin_loss: p must be an int from 1 to 2, got 3"):
         multi_margin_loss([[0.0]], [0], p=3)
-    with pytest.raises(ValueError, match="MultiMarginLoss: expected p 1 or 2, got 0"):
+    with pytest.raises(ValueError, match="MultiMarginLoss: p must be an int from 1 to 2, got 0"):
         MultiMarginLoss(p=0)
     with pytest.raises(ShapeError, match=r"predictions \(C,\) or \(N, C\), got \(1, 2, 3\)"):
         multi_margin_loss(np.zeros((1, 2, 3)), [[0, 0, 0]])

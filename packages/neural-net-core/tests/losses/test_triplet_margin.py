@@ -42,13 +42,13 @@ def test_swap_takes_the_harder_distance_to_the_negative():
 
 def test_parameters_out_of_range():
     for p in (0.5, float("inf")):
-        with pytest.raises(ValueError, match="pairwise_distance: expected p from 1"):
+        with pytest.raises(ValueError, match="pairwise_distance: p must be a finite number >= 1"):
             pairwise_distance([[0.0]], [[1.0]], p=p)
-    with pytest.raises(ValueError, match="TripletMarginLoss: expected p from 1"):
+    with pytest.raises(ValueError, match="TripletMarginLoss: p must be a finite number >= 1"):
         TripletMarginLoss(p=0)
-    with pytest.raises(ValueError, match="triplet_margin_loss: expected margin > 0, got 0"):
+    with pytest.raises(ValueError, match="triplet_margin_loss: margin must be a finite number > 0"):
         triplet_margin_loss([[0.0]], [[1.0]], [[2.0]], margin=0)
-    with pytest.raises(ValueError, match="TripletMarginLoss: expected margin > 0"):
+    with pytest.raises(ValueError, match="TripletMarginLoss: margin must be a finite number > 0"):
         TripletMarginLoss(margin=-1)
     a, b = [[0.0]], [[2.0], [3.0]]
     with pytest.raises(

@@ -4,6 +4,7 @@ import numpy as np
 
 from neural_net_core._blocks import in_blocks
 from neural_net_core._select import select
+from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
@@ -66,8 +67,7 @@ def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
         >>> elu([-1.0, 2.0]).data.round(4)
         array([-0.6321,  2.    ], dtype=float32)
     """
-    if not alpha > 0:
-        raise ValueError(f"elu: expected alpha > 0, got {alpha}")
+    alpha = check_number("elu", "alpha", alpha, above=0)
     return ELUOp.apply(as_floating(x), alpha=float(alpha))
 
 
@@ -91,9 +91,7 @@ class ELU(Module):
     """
 
     def __init__(self, alpha: float = 1.0) -> None:
-        if not alpha > 0:
-            raise ValueError(f"ELU: expected alpha > 0, got {alpha}")
-        self.alpha = alpha
+        self.alpha = check_number("ELU", "alpha", alpha, above=0)
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return x where positive, else α (eˣ − 1)."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from neural_net_core._blocks import in_blocks
 from neural_net_core.activations._normal import probability_and_bell
+from neural_net_core.checks import check_word
 from neural_net_core.dtypes import Array
 from neural_net_core.erf import erf
 from neural_net_core.module import Module
@@ -170,5 +171,4 @@ def _normal_probability(x: Array) -> Array:
 
 
 def _check(approximate: Approximation) -> None:
-    if approximate not in ("none", "tanh"):
-        raise ValueError(f"gelu: expected approximate 'none' or 'tanh', got {approximate!r}")
+    check_word("gelu", "approximate", approximate, ("none", "tanh"))

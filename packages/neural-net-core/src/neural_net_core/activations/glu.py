@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from neural_net_core.activations.sigmoid import logistic
 from neural_net_core.activations.silu import silu
+from neural_net_core.checks import check_axis, check_count
 from neural_net_core.dense import Dense
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
@@ -189,7 +190,11 @@ class SwiGLU(Module):
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        hidden = -(-features // 3) * 8 if hidden_features is None else hidden_features
+        features = check_count("SwiGLU", "features", features)
+        if hidden_features is None:
+            hidden = -(-features // 3) * 8
+        else:
+            hidden = check_count("SwiGLU", "hidden_features", hidden_features)
         self.w1 = Dense(features, hidden, bias, init=init, rng=rng, dtype=dtype)
         self.w2 = Dense(hidden, features, bias, init=init, rng=rng, dtype=dtype)
         self.w3 = Dense(features, hidden, bias, init=init, rng=rng, dtype=dtype)
@@ -201,5 +206,5 @@ class SwiGLU(Module):
 
 
 def _check_even(name: str, x: Tensor, axis: int) -> None:
-    if not -x.ndim <= axis < x.ndim or x.shape[axis] % 2:
+    if x.shape[check_axis(name, axis, x.ndim)] % 2:
         raise ShapeError(f"{name}: expected an even length along axis {axis}, got {x.shape}")

@@ -1,6 +1,7 @@
 """Hardtanh: the straight-line version of tanh, and ReLU6, which is the same with other limits."""
 
 from neural_net_core._select import select
+from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
@@ -47,8 +48,7 @@ def hardtanh(x: TensorLike, low: float = -1.0, high: float = 1.0) -> Tensor:
         >>> hardtanh([-3.0, 0.5, 3.0]).data
         array([-1. ,  0.5,  1. ], dtype=float32)
     """
-    if not low < high:
-        raise ValueError(f"hardtanh: expected low < high, got {low} and {high}")
+    low, high = _checked("hardtanh", low, high)
     return HardtanhOp.apply(as_floating(x), low=float(low), high=float(high))
 
 
@@ -84,9 +84,7 @@ class Hardtanh(Module):
     """
 
     def __init__(self, low: float = -1.0, high: float = 1.0) -> None:
-        if not low < high:
-            raise ValueError(f"Hardtanh: expected low < high, got {low} and {high}")
-        self.low, self.high = low, high
+        self.low, self.high = _checked("Hardtanh", low, high)
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return x limited to [low, high]."""
@@ -114,3 +112,12 @@ class ReLU6(Module):
     def forward(self, x: TensorLike) -> Tensor:
         """Return min(max(x, 0), 6)."""
         return relu6(x)
+
+
+def _checked(where: str, low: float, high: float) -> tuple[float, float]:
+    """Return the limits, which may be infinite, or raise ValueError."""
+    low = check_number(where, "low", low, finite=False)
+    high = check_number(where, "high", high, finite=False)
+    if not low < high:
+        raise ValueError(f"{where}: expected low < high, got {low} and {high}")
+    return low, high

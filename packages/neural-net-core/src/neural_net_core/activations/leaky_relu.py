@@ -4,6 +4,7 @@ import numpy as np
 
 from neural_net_core._blocks import in_blocks
 from neural_net_core._select import select
+from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
@@ -52,7 +53,8 @@ def leaky_relu(x: TensorLike, negative_slope: float = 0.01) -> Tensor:
         >>> leaky_relu([-1.0, 2.0], 0.1).data
         array([-0.1,  2. ], dtype=float32)
     """
-    return LeakyReLUOp.apply(as_floating(x), negative_slope=float(negative_slope))
+    slope = check_number("leaky_relu", "negative_slope", negative_slope)
+    return LeakyReLUOp.apply(as_floating(x), negative_slope=float(slope))
 
 
 class LeakyReLU(Module):
@@ -73,7 +75,7 @@ class LeakyReLU(Module):
     """
 
     def __init__(self, negative_slope: float = 0.01) -> None:
-        self.negative_slope = negative_slope
+        self.negative_slope = check_number("LeakyReLU", "negative_slope", negative_slope)
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return x where positive, else `negative_slope` · x."""

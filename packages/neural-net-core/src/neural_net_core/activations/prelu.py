@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core._select import select
+from neural_net_core.checks import check_count, check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
@@ -89,9 +90,9 @@ class PReLU(Module):
     def __init__(
         self, num_parameters: int = 1, init: float = 0.25, *, dtype: npt.DTypeLike | None = None
     ) -> None:
-        if num_parameters < 1:
-            raise ValueError(f"PReLU: expected num_parameters from 1, got {num_parameters}")
-        self.weight = Parameter(np.full((num_parameters,), float(init)), dtype)
+        count = check_count("PReLU", "num_parameters", num_parameters)
+        slope = float(check_number("PReLU", "init", init))
+        self.weight = Parameter(np.full((count,), slope), dtype)
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return x where positive, else the slope · x."""

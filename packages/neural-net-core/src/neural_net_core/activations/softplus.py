@@ -4,6 +4,7 @@ import numpy as np
 
 from neural_net_core._blocks import in_blocks
 from neural_net_core._select import select
+from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
@@ -72,7 +73,8 @@ def softplus(x: TensorLike, beta: float = 1.0, threshold: float = 20.0) -> Tenso
         >>> softplus([0.0, 100.0]).data.round(4)
         array([  0.6931, 100.    ], dtype=float32)
     """
-    _check("softplus", beta)
+    beta = check_number("softplus", "beta", beta, above=0)
+    threshold = check_number("softplus", "threshold", threshold, finite=False)
     return SoftplusOp.apply(as_floating(x), beta=float(beta), threshold=float(threshold))
 
 
@@ -95,8 +97,8 @@ class Softplus(Module):
     """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
-        _check("Softplus", beta)
-        self.beta, self.threshold = beta, threshold
+        self.beta = check_number("Softplus", "beta", beta, above=0)
+        self.threshold = check_number("Softplus", "threshold", threshold, finite=False)
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return ln(1 + e^βx) / β."""
@@ -133,8 +135,3 @@ def log1p_of_exp(x: Array) -> tuple[Array, Array]:
     y = np.log(w)
     y -= gained
     return y, u
-
-
-def _check(name: str, beta: float) -> None:
-    if not beta > 0:
-        raise ValueError(f"{name}: expected beta > 0, got {beta}")

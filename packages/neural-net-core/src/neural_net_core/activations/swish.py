@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.activations.sigmoid import logistic
+from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
 from neural_net_core.op import Op
@@ -85,7 +86,7 @@ class Swish(Module):
     beta: Parameter
 
     def __init__(self, beta: float = 1.0, *, dtype: npt.DTypeLike | None = None) -> None:
-        self.beta = Parameter(float(beta), dtype)
+        self.beta = Parameter(float(check_number("Swish", "beta", beta)), dtype)
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return x σ(β x)."""

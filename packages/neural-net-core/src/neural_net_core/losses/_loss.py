@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from neural_net_core.checks import check_word
 from neural_net_core.dtypes import Array, as_array
 from neural_net_core.errors import ShapeError
 from neural_net_core.module import Module
@@ -101,8 +102,7 @@ class Loss(Module):
 
 def check_reduction(name: str, reduction: str, allowed: tuple[str, ...] = REDUCTIONS) -> None:
     """Raise ValueError if the reduction is not one of those allowed."""
-    if reduction not in allowed:
-        raise ValueError(f"{name}: expected reduction {', '.join(allowed)}, got {reduction!r}")
+    check_word(name, "reduction", reduction, allowed)
 
 
 def as_pair(

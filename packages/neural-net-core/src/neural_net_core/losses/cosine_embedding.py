@@ -3,6 +3,7 @@
 import numpy as np
 
 from neural_net_core.activations.relu import relu
+from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.losses._loss import (
@@ -74,7 +75,8 @@ def cosine_similarity(a: TensorLike, b: TensorLike, axis: int = -1, *, eps: floa
         array([0., 1.], dtype=float32)
     """
     a, b = coerce_pair(as_tensor(a), b)
-    return CosineSimilarityOp.apply(a, as_tensor(b), axis=axis, eps=float(eps))
+    eps = check_number("cosine_similarity", "eps", eps, 0)
+    return CosineSimilarityOp.apply(a, as_tensor(b), axis=axis, eps=eps)
 
 
 def cosine_embedding_loss(
@@ -110,6 +112,7 @@ def cosine_embedding_loss(
     """
     name = "cosine_embedding_loss"
     check_reduction(name, reduction)
+    margin = check_number(name, "margin", margin)
     a, b = as_pair(name, a, b, "both vectors")
     t = plain_array(targets)
     if a.ndim == 0 or t.shape != a.shape[:-1]:
@@ -136,7 +139,7 @@ class CosineEmbeddingLoss(Loss):
 
     def __init__(self, margin: float = 0.0, reduction: Reduction = "mean") -> None:
         super().__init__(reduction)
-        self.margin = margin
+        self.margin = check_number("CosineEmbeddingLoss", "margin", margin)
 
     def forward(self, a: TensorLike, b: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""

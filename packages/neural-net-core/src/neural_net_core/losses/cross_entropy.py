@@ -1,9 +1,11 @@
 """Cross-entropy of class scores: softmax, logarithm and the choice of the class in one step."""
 
+import sys
 from typing import Any
 
 import numpy as np
 
+from neural_net_core.checks import check_count, check_fraction
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.losses._classes import (
@@ -199,7 +201,8 @@ def cross_entropy(
     """
     name = "cross_entropy"
     check_reduction(name, reduction)
-    _check_smoothing(name, label_smoothing)
+    label_smoothing = check_fraction(name, "label_smoothing", label_smoothing)
+    ignore_index = check_count(name, "ignore_index", ignore_index, -sys.maxsize)
     z = as_floating(logits)
     # An empty batch may have no classes either, such as the scores of no query and no key.
     if z.ndim and z.shape[class_axis(z)] == 0 and (z.ndim == 1 or z.shape[0] > 0):
@@ -213,7 +216,7 @@ def cross_entropy(
             as_tensor(raw, z.dtype),
             reduction=reduction,
             weight=w,
-            label_smoothing=float(label_smoothing),
+            label_smoothing=label_smoothing,
         )
     labels = as_labels(name, raw, z)
     check_class_weight(name, w, z.shape[class_axis(z)])
@@ -222,8 +225,8 @@ def cross_entropy(
         labels,
         reduction=reduction,
         weight=w,
-        ignore_index=int(ignore_index),
-        label_smoothing=float(label_smoothing),
+        ignore_index=ignore_index,
+        label_smoothing=label_smoothing,
     )
 
 
@@ -254,9 +257,10 @@ class CrossEntropyLoss(Loss):
         reduction: Reduction = "mean",
     ) -> None:
         super().__init__(reduction)
-        _check_smoothing("CrossEntropyLoss", label_smoothing)
-        self.weight, self.ignore_index = weight, ignore_index
-        self.label_smoothing = label_smoothing
+        name = "CrossEntropyLoss"
+        self.weight = weight
+        self.ignore_index = check_count(name, "ignore_index", ignore_index, -sys.maxsize)
+        self.label_smoothing = check_fraction(name, "label_smoothing", label_smoothing)
 
     def forward(self, logits: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
@@ -268,11 +272,6 @@ class CrossEntropyLoss(Loss):
             label_smoothing=self.label_smoothing,
             reduction=self.reduction,
         )
-
-
-def _check_smoothing(name: str, label_smoothing: float) -> None:
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"{name}: expected label_smoothing in [0, 1], got {label_smoothing}")
 
 
 def _share(label_smoothing: float, classes: int) -> float:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from neural_net_core.checks import check_flag, check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._loss import (
     Loss,
@@ -90,11 +91,11 @@ def hinge_loss(
         array([0. , 0.5, 2. ], dtype=float32)
     """
     check_reduction("hinge_loss", reduction)
+    margin = check_number("hinge_loss", "margin", margin)
+    squared = check_flag("hinge_loss", "squared", squared)
     x, t = as_pair("hinge_loss", predictions, targets)
     check_signs("hinge_loss", t.data)
-    return HingeLossOp.apply(
-        x, t.detach(), reduction=reduction, margin=float(margin), squared=bool(squared)
-    )
+    return HingeLossOp.apply(x, t.detach(), reduction=reduction, margin=margin, squared=squared)
 
 
 def hinge_embedding_loss(
@@ -126,9 +127,10 @@ def hinge_embedding_loss(
         array([0.25, 0.75], dtype=float32)
     """
     check_reduction("hinge_embedding_loss", reduction)
+    margin = check_number("hinge_embedding_loss", "margin", margin)
     x, t = as_pair("hinge_embedding_loss", distances, targets)
     check_signs("hinge_embedding_loss", t.data)
-    return HingeEmbeddingLossOp.apply(x, t.detach(), reduction=reduction, margin=float(margin))
+    return HingeEmbeddingLossOp.apply(x, t.detach(), reduction=reduction, margin=margin)
 
 
 class HingeLoss(Loss):
@@ -154,7 +156,8 @@ class HingeLoss(Loss):
         self, reduction: Reduction = "mean", margin: float = 1.0, squared: bool = False
     ) -> None:
         super().__init__(reduction)
-        self.margin, self.squared = margin, squared
+        self.margin = check_number("HingeLoss", "margin", margin)
+        self.squared = check_flag("HingeLoss", "squared", squared)
 
     def forward(self, predictions: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
@@ -184,7 +187,7 @@ class HingeEmbeddingLoss(Loss):
 
     def __init__(self, reduction: Reduction = "mean", margin: float = 1.0) -> None:
         super().__init__(reduction)
-        self.margin = margin
+        self.margin = check_number("HingeEmbeddingLoss", "margin", margin)
 
     def forward(self, distances: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""

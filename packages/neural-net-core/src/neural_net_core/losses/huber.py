@@ -1,5 +1,6 @@
 """The Huber loss: squared for small errors, straight for large ones."""
 
+from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._loss import Loss, LossOp, Reduction, as_pair, check_reduction
 from neural_net_core.losses.l1 import l1_loss
@@ -57,7 +58,7 @@ def huber_loss(
         array([0.125, 2.5  ], dtype=float32)
     """
     check_reduction("huber_loss", reduction)
-    _check_delta("huber_loss", delta)
+    delta = check_number("huber_loss", "delta", delta, above=0, finite=False)
     x, t = as_pair("huber_loss", predictions, targets)
     return HuberLossOp.apply(x, t, reduction=reduction, delta=float(delta))
 
@@ -92,7 +93,7 @@ def smooth_l1_loss(
         array([0.0625, 2.    ], dtype=float32)
     """
     check_reduction("smooth_l1_loss", reduction)
-    _check_beta("smooth_l1_loss", beta)
+    beta = check_number("smooth_l1_loss", "beta", beta, 0)
     if beta == 0:
         return l1_loss(predictions, targets, reduction=reduction)
     x, t = as_pair("smooth_l1_loss", predictions, targets)
@@ -119,8 +120,7 @@ class HuberLoss(Loss):
 
     def __init__(self, reduction: Reduction = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction)
-        _check_delta("HuberLoss", delta)
-        self.delta = delta
+        self.delta = check_number("HuberLoss", "delta", delta, above=0, finite=False)
 
     def forward(self, predictions: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
@@ -147,19 +147,8 @@ class SmoothL1Loss(Loss):
 
     def __init__(self, reduction: Reduction = "mean", beta: float = 1.0) -> None:
         super().__init__(reduction)
-        _check_beta("SmoothL1Loss", beta)
-        self.beta = beta
+        self.beta = check_number("SmoothL1Loss", "beta", beta, 0)
 
     def forward(self, predictions: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
         return smooth_l1_loss(predictions, targets, beta=self.beta, reduction=self.reduction)
-
-
-def _check_delta(name: str, delta: float) -> None:
-    if not delta > 0:
-        raise ValueError(f"{name}: expected delta > 0, got {delta}")
-
-
-def _check_beta(name: str, beta: float) -> None:
-    if not beta >= 0:
-        raise ValueError(f"{name}: expected beta >= 0, got {beta}")

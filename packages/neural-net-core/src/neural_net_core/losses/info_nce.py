@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from neural_net_core.checks import check_flag, check_number
 from neural_net_core.errors import ShapeError
 from neural_net_core.losses._loss import Loss, Reduction, as_pair, check_reduction
 from neural_net_core.losses.cross_entropy import cross_entropy
@@ -55,7 +56,8 @@ def info_nce(
     """
     name = "info_nce"
     check_reduction(name, reduction)
-    _check_temperature(name, temperature)
+    temperature = check_number(name, "temperature", temperature, above=0, finite=False)
+    check_flag(name, "symmetric", symmetric)
     q, k = as_pair(name, queries, keys, "queries and keys")
     if q.ndim != 2:
         raise ShapeError(f"{name}: expected queries (N, D), got {q.shape}")
@@ -104,8 +106,9 @@ class InfoNCELoss(Loss):
         self, temperature: float = 0.07, symmetric: bool = False, reduction: Reduction = "mean"
     ) -> None:
         super().__init__(reduction)
-        _check_temperature("InfoNCELoss", temperature)
-        self.temperature, self.symmetric = temperature, symmetric
+        name = "InfoNCELoss"
+        self.temperature = check_number(name, "temperature", temperature, above=0, finite=False)
+        self.symmetric = check_flag(name, "symmetric", symmetric)
 
     def forward(
         self, queries: TensorLike, keys: TensorLike, negatives: TensorLike | None = None
@@ -119,8 +122,3 @@ class InfoNCELoss(Loss):
             symmetric=self.symmetric,
             reduction=self.reduction,
         )
-
-
-def _check_temperature(name: str, temperature: float) -> None:
-    if not temperature > 0:
-        raise ValueError(f"{name}: expected temperature > 0, got {temperature}")

@@ -4,6 +4,7 @@ from typing import get_args
 
 import numpy as np
 
+from neural_net_core.checks import check_flag
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._loss import (
     BatchReduction,
@@ -87,8 +88,9 @@ def kl_div(
         1.3863
     """
     check_reduction("kl_div", reduction, _ALLOWED)
+    log_target = check_flag("kl_div", "log_target", log_target)
     x, t = as_pair("kl_div", log_predictions, targets)
-    return KLDivLossOp.apply(x, t, reduction=reduction, log_target=bool(log_target))
+    return KLDivLossOp.apply(x, t, reduction=reduction, log_target=log_target)
 
 
 class KLDivLoss(Loss):
@@ -113,7 +115,8 @@ class KLDivLoss(Loss):
 
     def __init__(self, reduction: BatchReduction = "mean", log_target: bool = False) -> None:
         check_reduction("KLDivLoss", reduction, _ALLOWED)
-        self.reduction, self.log_target = reduction, log_target
+        self.reduction = reduction
+        self.log_target = check_flag("KLDivLoss", "log_target", log_target)
 
     def forward(self, log_predictions: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from neural_net_core.checks import check_count, check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.losses._classes import (
@@ -87,7 +88,8 @@ def multi_margin_loss(
     """
     name = "multi_margin_loss"
     check_reduction(name, reduction)
-    _check_p(name, p)
+    p = check_count(name, "p", p, 1, 2)
+    margin = check_number(name, "margin", margin)
     x = as_floating(predictions)
     if x.ndim not in (1, 2):
         raise ShapeError(f"{name}: expected predictions (C,) or (N, C), got {x.shape}")
@@ -127,8 +129,9 @@ class MultiMarginLoss(Loss):
         reduction: Reduction = "mean",
     ) -> None:
         super().__init__(reduction)
-        _check_p("MultiMarginLoss", p)
-        self.p, self.margin, self.weight = p, margin, weight
+        self.p = check_count("MultiMarginLoss", "p", p, 1, 2)
+        self.margin = check_number("MultiMarginLoss", "margin", margin)
+        self.weight = weight
 
     def forward(self, predictions: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
@@ -140,8 +143,3 @@ class MultiMarginLoss(Loss):
             weight=self.weight,
             reduction=self.reduction,
         )
-
-
-def _check_p(name: str, p: int) -> None:
-    if p not in (1, 2):
-        raise ValueError(f"{name}: expected p 1 or 2, got {p}")

@@ -1,7 +1,10 @@
 """Negative log-likelihood: the cross-entropy of log-probabilities."""
 
+import sys
+
 import numpy as np
 
+from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._classes import (
     as_labels,
@@ -81,11 +84,12 @@ def nll_loss(
         0.75
     """
     check_reduction("nll_loss", reduction)
+    ignore_index = check_count("nll_loss", "ignore_index", ignore_index, -sys.maxsize)
     x = as_floating(log_probabilities)
     labels = as_labels("nll_loss", targets, x)
     w = as_weight(weight, x)
     check_class_weight("nll_loss", w, x.shape[class_axis(x)])
-    return NLLLossOp.apply(x, labels, reduction=reduction, weight=w, ignore_index=int(ignore_index))
+    return NLLLossOp.apply(x, labels, reduction=reduction, weight=w, ignore_index=ignore_index)
 
 
 class NLLLoss(Loss):
@@ -111,7 +115,8 @@ class NLLLoss(Loss):
         reduction: Reduction = "mean",
     ) -> None:
         super().__init__(reduction)
-        self.weight, self.ignore_index = weight, ignore_index
+        self.weight = weight
+        self.ignore_index = check_count("NLLLoss", "ignore_index", ignore_index, -sys.maxsize)
 
     def forward(self, log_probabilities: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
@@ -49,7 +50,8 @@ def normalize(x: TensorLike, axis: int = -1, *, eps: float = 1e-12) -> Tensor:
         array([[0.6, 0.8],
                [0. , 0. ]], dtype=float32)
     """
-    return NormalizeOp.apply(as_floating(x), axis=axis, eps=float(eps))
+    eps = check_number("normalize", "eps", eps, 0)
+    return NormalizeOp.apply(as_floating(x), axis=axis, eps=eps)
 
 
 def unit_vectors(x: Array, axis: int, eps: float) -> tuple[Array, Array]:

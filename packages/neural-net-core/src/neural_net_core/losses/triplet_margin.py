@@ -1,10 +1,9 @@
 """Triplet loss: an anchor has to be nearer to its like than to others, by a margin."""
 
-import math
-
 import numpy as np
 
 from neural_net_core.activations.relu import relu
+from neural_net_core.checks import check_flag, check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._loss import Loss, Reduction, as_pair, check_reduction, reduce_losses
 from neural_net_core.op import Op
@@ -65,7 +64,8 @@ def pairwise_distance(a: TensorLike, b: TensorLike, *, p: float = 2.0, eps: floa
         >>> pairwise_distance([[3.0, 4.0]], [[0.0, 0.0]], eps=0.0).data
         array([5.], dtype=float32)
     """
-    _check_p("pairwise_distance", p)
+    p = check_number("pairwise_distance", "p", p, 1)
+    eps = check_number("pairwise_distance", "eps", eps)
     a, b = as_pair("pairwise_distance", a, b, "both vectors")
     return PairwiseDistanceOp.apply(a, b, p=float(p), eps=float(eps))
 
@@ -109,7 +109,8 @@ def triplet_margin_loss(
     """
     name = "triplet_margin_loss"
     check_reduction(name, reduction)
-    _check_margin(name, margin)
+    margin = check_number(name, "margin", margin, above=0)
+    check_flag(name, "swap", swap)
     anchor, positive = as_pair(name, anchor, positive, "anchor and positive")
     anchor, negative = as_pair(name, anchor, negative, "anchor and negative")
     near = pairwise_distance(anchor, positive, p=p, eps=eps)
@@ -150,9 +151,11 @@ class TripletMarginLoss(Loss):
         reduction: Reduction = "mean",
     ) -> None:
         super().__init__(reduction)
-        _check_margin("TripletMarginLoss", margin)
-        _check_p("TripletMarginLoss", p)
-        self.margin, self.p, self.eps, self.swap = margin, p, eps, swap
+        name = "TripletMarginLoss"
+        self.margin = check_number(name, "margin", margin, above=0)
+        self.p = check_number(name, "p", p, 1)
+        self.eps = check_number(name, "eps", eps)
+        self.swap = check_flag(name, "swap", swap)
 
     def forward(self, anchor: TensorLike, positive: TensorLike, negative: TensorLike) -> Tensor:
         """Return the loss."""
@@ -166,13 +169,3 @@ class TripletMarginLoss(Loss):
             swap=self.swap,
             reduction=self.reduction,
         )
-
-
-def _check_p(name: str, p: float) -> None:
-    if not 1 <= p < math.inf:
-        raise ValueError(f"{name}: expected p from 1, finite, got {p}")
-
-
-def _check_margin(name: str, margin: float) -> None:
-    if not margin > 0:
-        raise ValueError(f"{name}: expected margin > 0, got {margin}")
