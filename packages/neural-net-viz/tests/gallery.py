@@ -6,6 +6,7 @@ import numpy as np
 
 import neural_net_viz as viz
 from neural_net_core import Dense, FeedForward, ReLU, Sequential, Tanh, Tensor
+from neural_net_core.ops import concatenate
 
 LONG = "a label so long that it can hardly fit anywhere on a page of ordinary width " * 3
 NAN, INF = math.nan, math.inf
@@ -298,5 +299,110 @@ TROUBLE = {
     "flame_graph_empty": lambda: viz.flame_graph({}),
     "flame_graph_zero": lambda: viz.flame_graph({"a": 0.0, "b": {}}),
 }
+
+# Much of everything: what a file and a page must hold without growing with it.
+MANY = 100_000
+WIDE = 3_000
+
+
+def _deep_network(layers):
+    return viz.network_diagram([_rng().normal(size=(3, 3)) for _ in range(layers)])
+
+
+def _graph_of_leaves(count):
+    leaves = [Tensor([float(i)], requires_grad=True) for i in range(count)]
+    total = leaves[0]
+    for leaf in leaves[1:]:
+        total = total + leaf
+    return viz.computation_graph(concatenate(leaves).sum() + total.sum(), max_nodes=count)
+
+
+def _long_films(count):
+    models = [FeedForward((2, 3, 1), rng=np.random.default_rng(k)) for k in range(2)]
+    snapshots = {k: models[k % 2].state_dict() for k in range(count)}
+    points = _rng().normal(size=(MANY, 2))
+    labels = np.arange(MANY) % 2
+    return viz.training_animation(models[0], snapshots, points, labels, np.ones(MANY))
+
+
+LARGE = {
+    "training_animation": lambda: _long_films(300),
+    "alignment_animation": lambda: viz.alignment_animation(
+        {k: _rng().uniform(size=(90, 70)) for k in range(200)},
+        [str(i) for i in range(70)],
+        [str(i) for i in range(90)],
+        np.ones(MANY),
+    ),
+    "computation_graph": lambda: _graph_of_leaves(300),
+    "computation_graph_deep": lambda: viz.computation_graph(_chain(3000), max_nodes=10**6),
+    "flame_graph": lambda: viz.flame_graph(
+        {f"part {i}": {"a": 1.0, "b": 2.0} for i in range(WIDE)}
+    ),
+    "memory_plot": lambda: viz.memory_plot({"a": (np.arange(1.0, MANY), np.arange(1.0, MANY))}),
+    "line_plot": lambda: viz.line_plot({"a": _rng().normal(size=MANY)}, markers=True),
+    "line_plot_many": lambda: viz.line_plot(
+        {f"run {i}": _rng().normal(size=1000) for i in range(300)}, markers=True
+    ),
+    "training_curves": lambda: viz.training_curves(
+        {f"run {i}": _rng().normal(size=(3, MANY // 10)) for i in range(8)}
+    ),
+    "bar_chart": lambda: viz.bar_chart({f"bar {i}": i for i in range(MANY)}),
+    "bar_chart_groups": lambda: viz.bar_chart(
+        {f"bar {i}": {f"series {j}": j for j in range(9)} for i in range(WIDE)}
+    ),
+    "truth_table": lambda: viz.truth_table(
+        np.zeros((WIDE, 40)), np.zeros((WIDE, 30)), np.ones((WIDE, 30))
+    ),
+    "confusion_matrix": lambda: viz.confusion_matrix(_rng().integers(0, 10**9, (30, 30))),
+    "confusion_matrix_large": lambda: viz.confusion_matrix(np.eye(WIDE)),
+    "heat_map": lambda: viz.heat_map(_rng().normal(size=(5, 100))),
+    "heat_map_row": lambda: viz.heat_map(_rng().normal(size=(1, 600))),
+    "heat_map_wide": lambda: viz.heat_map(_rng().normal(size=(1, MANY)), best="high"),
+    "heat_map_tall": lambda: viz.heat_map(_rng().normal(size=(MANY, 1)), best="high"),
+    "gradient_flow": lambda: viz.gradient_flow({f"layer {i}": np.ones(WIDE) for i in range(300)}),
+    "gradient_norms": lambda: viz.gradient_norms(np.exp(_rng().normal(size=MANY)), threshold=1.0),
+    "schedule_plot": lambda: viz.schedule_plot({"a": lambda t: t % 7}, steps=MANY),
+    "run_comparison": lambda: viz.run_comparison(
+        {f"run {i}": _rng().normal(size=WIDE) for i in range(100)}
+    ),
+    "optimizer_paths": lambda: viz.optimizer_paths(
+        "beale", {f"run {i}": _rng().normal(size=(WIDE, 2)) for i in range(1)}
+    ),
+    "image_grid": lambda: viz.image_grid(_rng().uniform(size=(WIDE, 28, 28)), columns=500),
+    "image_grid_photographs": lambda: viz.image_grid(_rng().uniform(size=(20, 300, 300))),
+    "decision_boundary": lambda: viz.decision_boundary(
+        lambda x: x[:, 0], _rng().normal(size=(MANY, 2)), np.arange(MANY) % 5, resolution=200
+    ),
+    "network_diagram": lambda: _deep_network(60),
+    "network_diagram_wide": lambda: viz.network_diagram(
+        [_rng().normal(size=(300, 300))] * 20, max_nodes=40
+    ),
+    "activation_histograms": lambda: viz.activation_histograms(
+        {f"layer {i}": _rng().normal(size=WIDE) for i in range(200)}, bins=300
+    ),
+    "filter_grid": lambda: viz.filter_grid(_rng().normal(size=(40, 60, 40, 40)), most=10**6),
+    "feature_maps": lambda: viz.feature_maps(_rng().normal(size=(512, 60, 60)), most=10**6),
+    "saliency_map": lambda: viz.saliency_map(
+        _rng().uniform(size=(3, 700, 900)), _rng().normal(size=(3, 700, 900))
+    ),
+    "train_test_gap": lambda: viz.train_test_gap(
+        _rng().normal(size=MANY), _rng().normal(size=MANY)
+    ),
+    "parameter_counts": lambda: viz.parameter_counts({f"layer {i}": i for i in range(WIDE)}),
+    "unrolled_diagram": lambda: viz.unrolled_diagram(range(MANY), range(MANY), layers=40),
+    "sequence_heat_map": lambda: viz.sequence_heat_map(
+        {"a": _rng().normal(size=(MANY // 10, 300)), "b": np.zeros((MANY // 10, 2))}
+    ),
+    "attention_maps": lambda: viz.attention_maps(_rng().uniform(size=(100, 200, 200)), columns=100),
+    "attention_maps_long": lambda: viz.attention_maps(_rng().uniform(size=(2, 8, WIDE))),
+    "alignment_map": lambda: viz.alignment_map(
+        _rng().uniform(size=(300, 700)), range(700), range(300)
+    ),
+    "similarity_matrix": lambda: viz.similarity_matrix(_rng().normal(size=(800, 3))),
+    "scatter_map": lambda: viz.scatter_map(
+        _rng().normal(size=(5000, 2)), [f"word {i}" for i in range(5000)]
+    ),
+}
+
 
 FIGURES = ORDINARY | TROUBLE

@@ -281,12 +281,13 @@ def check_at_least(where: str, value: int, least: int, most: int | None = None) 
 def evaluating(model: Module) -> Iterator[None]:
     """Ask a model without changing it: in evaluation mode, unrecorded, its mode then restored.
 
-    A figure must not count as a training step: dropout stays off and running statistics stay.
+    A figure must not count as a training step: dropout stays off and running statistics stay. What
+    overflows on the way is drawn as what it is.
     """
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
-        with no_grad():
+        with no_grad(), np.errstate(over="ignore", invalid="ignore"):
             yield
     finally:
         for module, training in modes:

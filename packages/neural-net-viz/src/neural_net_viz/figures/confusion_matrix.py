@@ -73,7 +73,7 @@ def confusion_matrix(
     top = draw_title(canvas, title, page)
     canvas.text(MARGIN, top + 8, "rows: actual; columns: predicted", classes="muted", size=_LABEL)
     top += 46
-    totals = counts.sum(axis=1)
+    totals = _known(counts).sum(axis=1)
     for i in range(classes):
         y = top + (i + 0.5) * cell
         canvas.text(left - 8, y, names[i], size=_LABEL, anchor="end", max_width=label)
@@ -100,7 +100,7 @@ def confusion_matrix(
 
 def _draw_shares(counts: Floats, names: list[str], title: str, description: str) -> Figure:
     """Draw a matrix of many classes as shades alone."""
-    totals = np.nansum(counts, axis=1, keepdims=True)
+    totals = _known(counts).sum(axis=1, keepdims=True)
     shares = counts / np.where(totals > 0, totals, 1.0)
     return heat_map(
         shares, row_labels=names, column_labels=names, row_title="actual",
@@ -109,11 +109,16 @@ def _draw_shares(counts: Floats, names: list[str], title: str, description: str)
     )  # fmt: skip
 
 
+def _known(counts: Floats) -> Floats:
+    """Return the counts with 0 for what is not finite, for sums."""
+    return np.where(np.isfinite(counts), counts, 0.0)
+
+
 def _describe(counts: Any, names: list[str]) -> str:
-    total, right = np.nansum(counts), np.nansum(np.diag(counts))
+    total, right = _known(counts).sum(), np.diag(_known(counts)).sum()
     text = f"Confusion matrix of {len(names)} classes: {format_value(right)} of "
     text += f"{format_value(total)} right."
-    wrong = np.nan_to_num(counts - np.diag(np.diag(counts)))
+    wrong = np.where(np.eye(len(counts), dtype=bool), 0.0, _known(counts))
     if wrong.size and wrong.max() > 0:
         i, j = np.unravel_index(int(wrong.argmax()), wrong.shape)
         times = format_value(wrong[i, j])

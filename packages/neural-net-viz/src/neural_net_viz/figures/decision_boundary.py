@@ -37,6 +37,7 @@ __all__ = ["decision_boundary"]
 _FEW = 50
 # Shades on each side of the boundary: enough to see the slope, few enough to keep the file small.
 _LEVELS = 8
+_MOST_CLASS = 10**6
 
 Flags = npt.NDArray[np.bool_]
 Model = Module | Callable[[Array], Any]
@@ -81,7 +82,7 @@ def decision_boundary(
     Raises:
         ShapeError: If points are not (N, 2), labels are not (N,), or the model answers neither
             (N,), (N, 1) nor (N, K).
-        ValueError: If a range is empty or resolution is not in its range.
+        ValueError: If a range is empty, a label is no class, or resolution is not in its range.
 
     Examples:
         >>> decision_boundary(lambda x: x[:, 0], [[0, 0], [1, 1]], [0, 1], resolution=8).title
@@ -153,7 +154,9 @@ def _classes(labels: Any, count: int) -> Any:
     values = as_floats("decision_boundary(labels)", labels, 1, expected="(N,)")
     if len(values) != count:
         raise ShapeError(f"decision_boundary(labels): expected ({count},), got {values.shape}")
-    return np.rint(values).astype(int)
+    if not ((values >= 0) & (values <= _MOST_CLASS) & (values == np.rint(values))).all():
+        raise ValueError("decision_boundary(labels): expected whole numbers from 0 for the classes")
+    return values.astype(int)
 
 
 def _span(name: str, given: tuple[float, float] | None, values: Floats) -> tuple[float, float]:

@@ -126,7 +126,10 @@ def principal_components(vectors: Floats) -> tuple[Floats, list[float]]:
     places = np.full((len(vectors), 2), np.nan)
     if not good.any():
         return places, [0.0, 0.0]
-    centred = vectors[good] - vectors[good].mean(axis=0)
+    # Halves of the largest: squares of huge numbers must not overflow.
+    largest_of_all = float(np.abs(vectors[good]).max(initial=0.0))
+    scale = largest_of_all if largest_of_all > 1e100 else 1.0
+    centred = vectors[good] / scale - (vectors[good] / scale).mean(axis=0)
     _, sizes, directions = np.linalg.svd(centred, full_matrices=False)
     directions, sizes = directions[:2], sizes**2
     if len(directions) < 2:  # a single point
@@ -134,7 +137,7 @@ def principal_components(vectors: Floats) -> tuple[Floats, list[float]]:
         sizes = np.append(sizes, 0.0)
     largest = np.abs(directions).argmax(axis=1)
     signs = np.where(np.take_along_axis(directions, largest[:, None], axis=1) < 0, -1.0, 1.0)
-    places[good] = centred @ (directions * signs).T
+    places[good] = (centred @ (directions * signs).T) * scale
     total = float(sizes.sum()) or 1.0
     return places + 0.0, [float(size / total) for size in sizes[:2]]
 

@@ -99,6 +99,7 @@ def training_animation(
             )
     films = [_Frame(copy.deepcopy(model), snapshots[step], data) for step in steps]
 
+    shown = np.isfinite(data).all(axis=1)
     canvas = Canvas()
     top = draw_title(canvas, title, _PAGE) + 4
     sizes = [np.abs(w[np.isfinite(w)]) for film in films for w in film.weights]
@@ -111,7 +112,7 @@ def training_animation(
         _draw_map(canvas, films[k], right, top)
     _draw_nodes(canvas, films[0], top, right)
     for k, role in enumerate(("negative", "positive")):
-        places = [films[0].place(x, y) for x, y in data[np.rint(classes) == k]]
+        places = [films[0].place(x, y) for x, y in data[shown & (np.rint(classes) == k)]]
         px, py = np.array([right, top])[:, None] + np.reshape(places, (-1, 2)).T * _SIDE
         for i in apart(px, py, _MOST_POINTS):
             canvas.marker(MARKERS[k], float(px[i]), float(py[i]), 5, role)
@@ -158,13 +159,14 @@ class _Frame:
                 f"training_animation: expected at most {_MOST_NODES} nodes in a layer, "
                 f"got {max(self.sizes)}"
             )
+        data = data[np.isfinite(data).all(axis=1)]
         low, high = data.min(axis=0, initial=np.inf), data.max(axis=0, initial=-np.inf)
         low, high = np.where(low < high, low, 0.0), np.where(low < high, high, 1.0)
         room = 0.25 * (high - low)
         self.low, self.high = low - room, high + room
         axes = [np.linspace(self.low[i], self.high[i], _POINTS) for i in (0, 1)]
         grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
-        with no_grad():
+        with no_grad(), np.errstate(over="ignore", invalid="ignore"):
             y = model.eval()(Tensor(grid, layers[0].weight.dtype)).numpy().astype(np.float64)
         known = y[~np.isnan(y)]
         p = y if ((known >= 0) & (known <= 1)).all() else (1 + np.tanh(y / 2)) / 2
