@@ -421,7 +421,9 @@ def check_axis(where: str, axis: Any, ndim: int, name: str = "axis") -> int:
 def check_array(
     where: str, name: str, value: Any, *, ndim: int | None = None, kinds: str = "biuf"
 ) -> np.ndarray[Any, np.dtype[Any]]:
-    """Return data as an array of numbers; a Tensor gives its array.
+    """Return data as an array of numbers to compute with; a Tensor gives its array.
+
+    float16, which is for storage, comes as float32, and long double as float64.
 
     Args:
         where: Who asks.
@@ -456,4 +458,6 @@ def check_array(
             f"{where}: {name} must have {ndim} {'axis' if ndim == 1 else 'axes'}, "
             f"got {shown(value)}"
         )
+    if array.dtype.char in NOT_COMPUTED:
+        array = array.astype(np.float32 if array.itemsize == 2 else np.float64)
     return array

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from neural_net_core.checks import check_fraction
+from neural_net_core.checks import check_dtype, check_fraction
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.op import Op
@@ -198,6 +198,9 @@ def batch_norm(
     eps = check_eps("batch_norm", eps)
     if type(momentum) is not float:
         momentum = check_fraction("batch_norm", "momentum", momentum)
+    for average in (running_mean, running_var):
+        if average is not None:
+            check_dtype("batch_norm", array_of(average).dtype)
     if (running_mean is None) != (running_var is None):
         raise ValueError("batch_norm: expected running_mean and running_var, got one of them")
     if not training and running_mean is not None and running_var is not None:

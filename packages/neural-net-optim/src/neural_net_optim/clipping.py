@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import DTypeError, Module, Parameter, ShapeError, Tensor, TrainingError
+from neural_net_core.checks import NOT_COMPUTED, check_dtype
 from neural_net_core.dtypes import Array
 from neural_net_optim.limits import Limit, above, at_least
 
@@ -210,6 +211,8 @@ def _gradients(owner: str, parameters: Any) -> list[tuple[Parameter, Array]]:
                 f"{owner}: expected the gradient of parameter {label} to be a floating array, got "
                 f"{kind}"
             )
+        if grad.dtype.char in NOT_COMPUTED:
+            check_dtype(f"{owner}: the gradient of parameter {label}", grad.dtype)
         if grad.shape != param.shape:
             raise ShapeError(
                 f"{owner}: expected a gradient of shape {param.shape} for parameter {label}, got "

@@ -10,6 +10,7 @@ from operator import is_
 from typing import Any, ClassVar
 
 from neural_net_core import Module, Parameter, StateDictError, Tensor
+from neural_net_core.checks import check_dtype
 from neural_net_core.dtypes import Array, DType, is_floating
 from neural_net_core.errors import DTypeError
 from neural_net_optim._loading import Group, Loading, extra_limit, is_extra
@@ -378,4 +379,5 @@ def _named(owner: str, i: int, entry: Any) -> tuple[str | None, Parameter]:
         )
     if not is_floating(param.data):
         raise DTypeError(f"{owner}: parameter {i} must be floating, got {param.dtype}")
+    check_dtype(f"{owner}: parameter {i}", param.dtype)
     return name, param

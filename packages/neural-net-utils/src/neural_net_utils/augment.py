@@ -1,7 +1,8 @@
 """Random small changes of images, so that a network never sees quite the same one twice.
 
 Every function takes images of any of the digits' layouts, (B, 64), (B, 8, 8) or (B, C, H, W), and
-returns a new array of the same shape and dtype. `Augment` joins them for a `DataLoader`.
+returns a new array of the same shape and dtype (float32 for float16). `Augment` joins them for a
+`DataLoader`.
 """
 
 from __future__ import annotations

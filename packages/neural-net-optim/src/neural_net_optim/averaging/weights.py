@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import DTypeError, Module, Parameter, ShapeError, StateDictError, Tensor
-from neural_net_core.checks import shown
-from neural_net_core.dtypes import Array
+from neural_net_core.checks import check_dtype, shown
+from neural_net_core.dtypes import NUMBERS, Array
 from neural_net_core.tensor import Buffer
 from neural_net_optim._loading import missing_keys
 from neural_net_optim.limits import whole
@@ -61,6 +61,8 @@ class WeightAverage:
                     f"{type(self).__name__}: expected Parameters, entry {name} is a "
                     f"{type(tensor).__name__}"
                 )
+        for name, tensor in self._tensors.items():
+            check_dtype(f"{type(self).__name__}: {name}", tensor.data.dtype, NUMBERS)
         self.average: dict[str, Array] = {k: t.data.copy() for k, t in self._tensors.items()}
         self.num_updates = 0
         self._swapped = False
