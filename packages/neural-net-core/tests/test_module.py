@@ -1,8 +1,11 @@
 """Modules: the attribute walk, state dicts, modes, hooks, notes on errors, and the summary."""
 
 import copy
+import dataclasses
 import enum
+from collections import OrderedDict, deque
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -348,6 +351,60 @@ def test_a_chain_of_ten_thousand_modules_is_walked():
     inner.last = Dense(1, 1)
     assert len(list(inner.modules())) == 10_001
     assert list(inner.state_dict()) == ["last.weight", "last.bias"]
+
+
+def test_parts_in_slots_are_parts():
+    class Slotted(Module):
+        __slots__ = ("head", "unset")
+
+        def __init__(self):
+            self.body, self.head = Dense(1, 1), Dense(1, 2)
+
+    class Below(Slotted):
+        __slots__ = "scale"
+
+        def __init__(self):
+            super().__init__()
+            self.scale = Parameter([1.0])
+
+    assert set(Slotted().state_dict()) == {
+        "body.weight", "body.bias", "head.weight", "head.bias",
+    }  # fmt: skip
+    assert len(list(Below().parameters())) == 5
+    assert "(head): Dense(1 -> 2)" in repr(Below())
+
+    @dataclasses.dataclass(slots=True, eq=False, repr=False)
+    class Data(Module):
+        head: Dense
+        scale: float = 1.0
+
+    assert list(Data(Dense(1, 1)).state_dict()) == ["head.weight", "head.bias"]
+
+
+def test_parts_in_every_ordered_collection_are_parts():
+    for held in (deque([one]), MappingProxyType({"0": one}), OrderedDict({0: one}), (one,)):
+        assert list(Holder(held).state_dict()) == ["b.0.weight", "b.0.bias"]
+
+
+@pytest.mark.parametrize("kind", [set, frozenset])
+def test_parts_in_a_set_are_refused_and_not_lost(kind):
+    for part in (Dense(1, 1), Parameter([1.0])):
+        for held in (kind([part]), [kind([part])]):
+            with pytest.raises(StateDictError, match=r"a set holds a .*no order.*; use a list"):
+                list(Holder(held).parameters())
+    assert list(Holder(kind(["words", 1])).parameters()) == []
+    assert list(Holder(kind()).parameters()) == []
+
+
+def test_a_clash_of_paths_does_not_hide_another_error():
+    class Failing(Module):
+        def forward(self, x):
+            raise KeyError("the error itself")
+
+    model = Sequential(Failing())
+    model[0].b = {1: one, "1": two}
+    with pytest.raises(KeyError, match="the error itself"):
+        model(np.ones(1))
 
 
 def tied():

@@ -13,14 +13,16 @@ __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
 
 def _members_of(container: "ModuleList | ModuleDict | Sequential") -> Iterable[tuple[str, Any]]:
-    """Yield the modules inside by their own names, and what a subclass has besides."""
+    """Return the modules inside by their own names, and what a subclass has besides."""
+    members: list[tuple[str, Any]] = []
     for name, value in Module._members(container):
         if name != "_modules":
-            yield name, value
+            members.append((name, value))
         elif isinstance(value, dict):
-            yield from value.items()
+            members += value.items()
         else:
-            yield from ((str(i), module) for i, module in enumerate(value))
+            members += [(str(i), module) for i, module in enumerate(value)]
+    return members
 
 
 def _check_name(owner: object, name: Any) -> str:

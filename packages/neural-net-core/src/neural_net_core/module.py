@@ -17,8 +17,10 @@ to forget:
 """
 
 import reprlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, ParamSpec, Protocol, Self, TypeVar
+from types import MappingProxyType
+from typing import Any, ClassVar, ParamSpec, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +95,7 @@ class Module:
 
     training: bool = True
     _forward_hooks: dict[int, Hook] | None = None
+    _slots: ClassVar[tuple[str, ...]] = ()
 
     forward: Callable[..., Any]
 
@@ -111,9 +114,18 @@ class Module:
 
     # The walk -------------------------------------------------------------------------------
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # Attributes in slots are not among the variables of an object.
+        slots = vars(cls).get("__slots__", ())
+        cls._slots = (*cls._slots, *([slots] if isinstance(slots, str) else slots))
+
     def _members(self) -> Iterable[tuple[str, Any]]:
         """Yield the attributes by name; containers override this to leave out a level of names."""
-        return ((k, v) for k, v in vars(self).items() if k != "_forward_hooks")
+        own = [item for item in vars(self).items() if item[0] != "_forward_hooks"]
+        if self._slots:
+            own += [(name, getattr(self, name)) for name in self._slots if hasattr(self, name)]
+        return own
 
     def _walk(self, *, deep: bool = True) -> Iterator[tuple[str, Any]]:
         """Yield every tensor and module below, with its path, in definition order.
@@ -125,14 +137,16 @@ class Module:
             deep: Whether to go on below the modules that are found.
 
         Raises:
-            StateDictError: If two different parts have the same path.
+            StateDictError: If two different parts have the same path, or one is in a set.
         """
         found: dict[str, Any] = {}
         inside = {id(self)}
-        levels = [(id(self), iter(_parts("", self)))]
+        levels = [("", id(self), iter(_parts(self)))]
         while levels:
-            for path, value in levels[-1][1]:
-                enter = isinstance(value, _HOLDERS)
+            prefix, owner, parts = levels[-1]
+            for key, value in parts:
+                path = prefix + key
+                enter = True
                 if isinstance(value, _PARTS):
                     if id(value) in inside or found.get(path) is value:
                         continue
@@ -143,10 +157,11 @@ class Module:
                     enter = deep and isinstance(value, Module)
                 if enter and id(value) not in inside:
                     inside.add(id(value))
-                    levels.append((id(value), iter(_parts(path + ".", value))))
+                    levels.append((path + ".", id(value), iter(_parts(value))))
                     break
             else:
-                inside.discard(levels.pop()[0])
+                inside.discard(owner)
+                levels.pop()
 
     def _two_parts(self, path: str) -> StateDictError:
         first, second, *_ = _spellings(self, path)
@@ -367,21 +382,37 @@ class Module:
         return summarize(self, input_shape, dtype)
 
 
-_HOLDERS = (list, tuple, dict)
+# What is walked through. A set is, to say that its order is nobody's: parts would be lost in it.
+_HOLDERS = (list, tuple, dict, deque, MappingProxyType, set, frozenset)
+_MAPPINGS = (dict, MappingProxyType)
 _PARTS = (Parameter, Buffer, Module)
+_WALKED = _PARTS + _HOLDERS
+_PLAIN = frozenset({bool, int, float, str, type(None)})  # most attributes, told apart at once
 
 
 def _pairs(owner: Any) -> Iterable[tuple[Any, Any]]:
     """Return what a module, list, tuple or dict holds, by name, number or key."""
     if isinstance(owner, Module):
         return owner._members()
-    return owner.items() if isinstance(owner, dict) else enumerate(owner)
+    if isinstance(owner, _MAPPINGS):
+        return owner.items()
+    if isinstance(owner, set | frozenset):
+        first = next(iter(owner), None)
+        if isinstance(first, _PARTS):
+            raise StateDictError(
+                f"a set holds a {type(first).__name__}, and has no order by which parts could be "
+                "named; use a list"
+            )
+        return ()
+    return enumerate(owner)
 
 
-def _parts(prefix: str, owner: Any) -> list[tuple[str, Any]]:
-    """Return the same by path, in a list: who is walking may change what he walks through."""
+def _parts(owner: Any) -> list[tuple[str, Any]]:
+    """Return what of that is a part or may hold some, in a list, as the walker may change it."""
     return [
-        (prefix + (key if type(key) is str else _text(key)), part) for key, part in _pairs(owner)
+        (key if type(key) is str else _text(key), part)
+        for key, part in _pairs(owner)
+        if type(part) not in _PLAIN and isinstance(part, _WALKED)
     ]
 
 
@@ -418,7 +449,10 @@ def _note_path(error: Exception, module: Module) -> None:
         error._module = module  # type: ignore[attr-defined]
         note = f"in {type(module).__name__}"
     else:
-        paths = [path for path, below in module.named_modules() if below is origin]
+        try:
+            paths = [path for path, below in module.named_modules() if below is origin]
+        except StateDictError:  # two parts have one path: not what happened here
+            return
         if not paths:
             return
         note = f"in {paths[0]} ({type(origin).__name__}) of {type(module).__name__}"
