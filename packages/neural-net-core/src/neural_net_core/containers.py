@@ -3,10 +3,12 @@
 Each is a module like any other: a subclass may have parameters and modules as attributes too.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from itertools import count
 from typing import Any, overload
 
+from neural_net_core.checks import check_count, is_whole, shown
 from neural_net_core.module import Module
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
@@ -37,6 +39,34 @@ def _check_module(owner: object, module: Any) -> Module:
     return module
 
 
+def _check_modules(owner: object, modules: Any) -> list[Module]:
+    if not isinstance(modules, Iterable):
+        raise ValueError(
+            f"{type(owner).__name__}: modules must be a list of them, got {shown(modules)}"
+        )
+    return [_check_module(owner, module) for module in modules]
+
+
+def _check_place(owner: Sized, i: Any) -> int:
+    # An IndexError ends a loop over what has no __iter__ of its own.
+    if not (is_whole(i) and -len(owner) <= i < len(owner)):
+        raise IndexError(
+            f"{type(owner).__name__}: i must be an int below {len(owner)}, the number of modules, "
+            f"got {shown(i)}"
+        )
+    return int(i)
+
+
+def _named(owner: "ModuleDict | Sequential", name: Any) -> Module:
+    modules: Any = owner._modules
+    if not isinstance(name, str) or name not in modules:
+        raise KeyError(
+            f"{type(owner).__name__}: no module of the name {shown(name)}, only {list(modules)}"
+        )
+    module: Module = modules[name]
+    return module
+
+
 class ModuleList(Module):
     """A list of modules; its `forward` is the owner's to write.
 
@@ -45,7 +75,7 @@ class ModuleList(Module):
     """
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
-        self._modules = [_check_module(self, module) for module in modules]
+        self._modules = _check_modules(self, modules)
 
     def _members(self) -> Iterable[tuple[str, Any]]:
         return _members_of(self)
@@ -62,10 +92,12 @@ class ModuleList(Module):
     def __getitem__(self, i: slice) -> "ModuleList": ...
     def __getitem__(self, i: int | slice) -> "Module | ModuleList":
         # A subclass may be constructed from something else than its modules.
-        return ModuleList(self._modules[i]) if isinstance(i, slice) else self._modules[i]
+        if isinstance(i, slice):
+            return ModuleList(self._modules[i])
+        return self._modules[_check_place(self, i)]
 
     def __setitem__(self, i: int, module: Module) -> None:
-        self._modules[i] = _check_module(self, module)
+        self._modules[_check_place(self, i)] = _check_module(self, module)
 
     def append(self, module: Module) -> None:
         """Add a module at the end."""
@@ -73,11 +105,12 @@ class ModuleList(Module):
 
     def extend(self, modules: Iterable[Module]) -> None:
         """Add modules at the end."""
-        self._modules.extend([_check_module(self, module) for module in modules])
+        self._modules.extend(_check_modules(self, modules))
 
     def insert(self, i: int, module: Module) -> None:
         """Put a module before position i."""
-        self._modules.insert(i, _check_module(self, module))
+        place = check_count("ModuleList.insert", "i", i, -sys.maxsize)
+        self._modules.insert(place, _check_module(self, module))
 
 
 class Sequential(Module):
@@ -125,10 +158,10 @@ class Sequential(Module):
     def __getitem__(self, i: slice) -> "Sequential": ...
     def __getitem__(self, i: int | str | slice) -> "Module | Sequential":
         if isinstance(i, str):
-            return self._modules[i]
+            return _named(self, i)
         if isinstance(i, slice):
             return Sequential(dict(list(self._modules.items())[i]))
-        return list(self._modules.values())[i]
+        return list(self._modules.values())[_check_place(self, i)]
 
     def append(self, module: Module) -> None:
         """Add a module at the end, named by its position, or by the next number that is free."""
@@ -146,6 +179,8 @@ class ModuleDict(Module):
 
     def __init__(self, modules: Mapping[str, Module] | None = None) -> None:
         self._modules: dict[str, Module] = {}
+        if not isinstance(modules, Mapping | None):
+            raise ValueError(f"ModuleDict: modules must be a dict of them, got {shown(modules)}")
         for name, module in (modules or {}).items():
             self[name] = module
 
@@ -153,7 +188,7 @@ class ModuleDict(Module):
         return _members_of(self)
 
     def __getitem__(self, name: str) -> Module:
-        return self._modules[name]
+        return _named(self, name)
 
     def __setitem__(self, name: str, module: Module) -> None:
         self._modules[_check_name(self, name)] = _check_module(self, module)

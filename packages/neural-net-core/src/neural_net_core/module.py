@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core._fitting import fitted, root_of
-from neural_net_core.checks import check_dtype
+from neural_net_core.checks import check_callable, check_dtype
 from neural_net_core.dtypes import Array, is_floating
 from neural_net_core.errors import StateDictError
 from neural_net_core.state_report import as_mapping, state_dict_error
@@ -328,6 +328,7 @@ class Module:
 
     def apply(self, function: Callable[["Module"], object]) -> Self:
         """Call a function on every module below and then this one, and return it."""
+        check_callable("Module.apply", "function", function)
         for module in reversed(list(self.modules())):
             function(module)
         return self

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_counts, check_dtype
 from neural_net_core.dtypes import get_default_dtype
 from neural_net_core.grad_mode import no_grad
 from neural_net_core.module import Module
@@ -34,6 +35,9 @@ def summarize(model: Module, input_shape: tuple[int, ...], dtype: npt.DTypeLike 
     Returns:
         Lines of module path and kind, output shape and number of parameters of its own.
     """
+    input_shape = check_counts("summary", "input_shape", input_shape, low=0)
+    if dtype is not None:
+        dtype = check_dtype("summary", dtype, kinds="biuf")
     shapes: dict[int, str] = {}
     modules = list(model.named_modules())
     modes = [module.training for _, module in modules]

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.called_differently import explain_words, unknown_attribute
-from neural_net_core.checks import NOT_COMPUTED, check_dtype
+from neural_net_core.checks import NOT_COMPUTED, check_axis, check_dtype
 from neural_net_core.dtypes import Array, DType, as_array, get_default_dtype, is_floating
 from neural_net_core.errors import DTypeError, GraphError
 from neural_net_core.in_place import InPlace
@@ -408,11 +408,13 @@ class Tensor:
 
     def argmax(self, axis: int | None = None) -> Array:
         """Return the position of the maximum as integers; no gradient."""
-        return np.asarray(np.argmax(self.data, axis=axis))
+        where = None if axis is None else check_axis("argmax", axis, self.ndim)
+        return np.asarray(np.argmax(self.data, axis=where))
 
     def argmin(self, axis: int | None = None) -> Array:
         """Return the position of the minimum as integers; no gradient."""
-        return np.asarray(np.argmin(self.data, axis=axis))
+        where = None if axis is None else check_axis("argmin", axis, self.ndim)
+        return np.asarray(np.argmin(self.data, axis=where))
 
     def cumsum(self, axis: int) -> "Tensor":
         """Return running sums along an axis; see `ops.cumsum`."""

@@ -36,7 +36,25 @@ def test_integers_stay_integers():
 def test_bad_arguments_are_named():
     with pytest.raises(ValueError, match="at least 0, got -1"):
         ops.pad(X, -1)
-    with pytest.raises(ValueError, match="constant, reflect, edge or wrap, got 'circular'"):
+    with pytest.raises(
+        ValueError, match="mode must be 'constant', 'reflect', 'edge' or 'wrap', got 'circular'"
+    ):
         ops.pad(X, 1, "circular")
-    with pytest.raises(ValueError, match="broadcast"):
+    with pytest.raises(ValueError, match="one number, a pair, or 2 pairs"):
         ops.pad(X, ((1, 1), (1, 1), (1, 1)))
+
+
+@pytest.mark.parametrize(
+    "width", [1.5, [1.5, 1], None, "1", [None], True, (1, 2, 3), 10**30, [[1]] * 3]
+)
+def test_a_width_that_is_no_whole_number_is_refused(width):
+    with pytest.raises((ValueError, TypeError), match=r"pad: (expected )?width"):
+        ops.pad(np.zeros(3), width)
+
+
+@pytest.mark.parametrize("value", [None, "1", [None], np.array([1.0, 2.0])])
+def test_a_value_that_is_no_number_is_refused(value):
+    """None would become NaN."""
+    with pytest.raises(ValueError, match="pad: expected value to be a number"):
+        ops.pad(np.zeros(3), 1, value=value)
+    assert np.isnan(ops.pad(np.zeros(1), 1, value=np.nan).data).tolist() == [True, False, True]

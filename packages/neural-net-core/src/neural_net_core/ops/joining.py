@@ -1,11 +1,13 @@
 """Putting arrays together and taking them apart: each is the other's gradient."""
 
 import itertools
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import numpy as np
 
+from neural_net_core.checks import check_count, check_counts, is_whole, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import coerce_all
@@ -40,7 +42,7 @@ def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
         >>> concatenate([[1.0, 2.0], [3.0]]).data
         array([1., 2., 3.], dtype=float32)
     """
-    return Concatenate.apply(*coerce_all(tensors), axis=axis)
+    return Concatenate.apply(*coerce_all(_several("concatenate", tensors)), axis=axis)
 
 
 class Stack(Op):
@@ -68,7 +70,7 @@ def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
         array([[1., 3.],
                [2., 4.]], dtype=float32)
     """
-    return Stack.apply(*coerce_all(tensors), axis=axis)
+    return Stack.apply(*coerce_all(_several("stack", tensors)), axis=axis)
 
 
 class Split(Op):
@@ -105,7 +107,10 @@ def split(x: TensorLike, sections: int | Sequence[int], axis: int = 0) -> tuple[
         >>> [piece.data.tolist() for piece in split([1.0, 2.0, 3.0], [1])]
         [[1.0], [2.0, 3.0]]
     """
-    cuts = sections if isinstance(sections, int) else list(sections)
+    if is_whole(sections):
+        cuts: int | list[int] = check_count("split", "sections", sections)
+    else:
+        cuts = list(check_counts("split", "sections", sections, low=-sys.maxsize))
     return cast(tuple[Tensor, ...], Split.apply(as_tensor(x), sections=cuts, axis=axis))
 
 
@@ -143,3 +148,13 @@ def unstack(x: TensorLike, axis: int = 0) -> tuple[Tensor, ...]:
         [[1.0, 3.0], [2.0, 4.0]]
     """
     return cast(tuple[Tensor, ...], Unstack.apply(as_tensor(x), axis=axis))
+
+
+def _several(where: str, tensors: Any) -> list[Any]:
+    """Return the arrays that are to be joined, at least one."""
+    if not isinstance(tensors, Iterable) or isinstance(tensors, (str, bytes)):
+        raise ValueError(f"{where}: tensors must be a sequence of arrays, got {shown(tensors)}")
+    several = list(tensors)
+    if not several:
+        raise ValueError(f"{where}: expected at least one array in tensors, got none")
+    return several

@@ -5,7 +5,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.checks import check_array, check_word, is_number, shown
 from neural_net_core.dtypes import Array
+from neural_net_core.errors import ShapeError
 from neural_net_core.op import Op
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
@@ -83,7 +85,8 @@ def pad(
         value: The constant.
 
     Raises:
-        ValueError: If a width is negative, or the mode is none of the four.
+        ValueError: If a width is negative or no whole number, the mode is none of the four, or
+            the value is no number.
 
     Examples:
         >>> pad([1.0, 2.0, 3.0], (2, 1)).data
@@ -92,12 +95,19 @@ def pad(
         array([3., 2., 1., 2., 3., 2.], dtype=float32)
     """
     x = as_tensor(x)
-    pairs = np.broadcast_to(np.asarray(width), (x.ndim, 2)).tolist()
-    widths: Widths = [(int(before), int(after)) for before, after in pairs]
-    if any(before < 0 or after < 0 for before, after in widths):
-        raise ValueError(f"pad: expected widths of at least 0, got {width!r}")
+    numbers = check_array("pad", "width", width, kinds="iu")
+    if numbers.size and int(numbers.min()) < 0:
+        raise ValueError(f"pad: expected width of at least 0, got {shown(width)}")
+    try:
+        pairs = np.broadcast_to(numbers, (x.ndim, 2)).tolist()
+    except ValueError:
+        raise ShapeError(
+            f"pad: expected width as one number, a pair, or {x.ndim} pairs, got {shown(width)}"
+        ) from None
+    widths: Widths = [(before, after) for before, after in pairs]
+    if not is_number(value):  # NaN and infinity are
+        raise ValueError(f"pad: expected value to be a number, got {shown(value)}")
+    check_word("pad", "mode", mode, ("constant", "reflect", "edge", "wrap"))
     if mode == "constant":
         return Pad.apply(x, widths=widths, value=value)
-    if mode not in ("reflect", "edge", "wrap"):
-        raise ValueError(f"pad: expected mode constant, reflect, edge or wrap, got {mode!r}")
     return PadFromInput.apply(x, widths=widths, mode=mode)
