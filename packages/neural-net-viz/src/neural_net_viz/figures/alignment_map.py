@@ -1,10 +1,10 @@
 """Which source token each target token was made from, by the attention of a decoder."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
@@ -19,7 +19,7 @@ __all__ = ["alignment_map"]
 
 @checked
 def alignment_map(
-    weights: Any,
+    weights: TensorLike,
     source: Iterable[object],
     target: Iterable[object],
     *,

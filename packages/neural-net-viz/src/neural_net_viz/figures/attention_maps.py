@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
 from neural_net_core import ShapeError
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.axes import MARGIN, WIDEST, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
@@ -25,7 +25,7 @@ _MOST_HEADS = 64
 
 @checked
 def attention_maps(
-    weights: Any,
+    weights: TensorLike,
     *,
     query_labels: Iterable[object] | None = None,
     key_labels: Iterable[object] | None = None,

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import ShapeError
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.axes import MARGIN, WIDEST, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, checked
@@ -24,7 +25,7 @@ _MOST_COUNTS = 30
 
 @checked
 def confusion_matrix(
-    matrix: Any,
+    matrix: TensorLike,
     *,
     class_names: Iterable[object] | None = None,
     title: str = "Confusion matrix",

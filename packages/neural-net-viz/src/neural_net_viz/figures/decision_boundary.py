@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from neural_net_core import Array, Module, ShapeError, Tensor, no_grad
 from neural_net_core.checks import check_callable
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.axes import Plot
 from neural_net_viz.drawing.contours import (
     carried_on,
@@ -46,8 +47,8 @@ Model = Module | Callable[[Array], Any]
 @checked
 def decision_boundary(
     model: Model,
-    points: Any = None,
-    labels: Any = None,
+    points: TensorLike | None = None,
+    labels: TensorLike | None = None,
     *,
     x_range: tuple[float, float] | None = None,
     y_range: tuple[float, float] | None = None,

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import ShapeError
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.inputs import as_floats, as_labels, checked
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.figure import Figure
@@ -16,7 +17,7 @@ __all__ = ["feature_maps"]
 
 @checked
 def feature_maps(
-    maps: Any,
+    maps: TensorLike,
     *,
     labels: Iterable[object] | None = None,
     columns: int | None = None,

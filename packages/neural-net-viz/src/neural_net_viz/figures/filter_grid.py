@@ -1,9 +1,9 @@
 """The filters that a convolution has learned, as small signed images."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from neural_net_core import ShapeError
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.inputs import as_floats, as_labels, checked
 from neural_net_viz.figure import Figure
 from neural_net_viz.figures.image_grid import image_grid
@@ -13,7 +13,7 @@ __all__ = ["filter_grid"]
 
 @checked
 def filter_grid(
-    weights: Any,
+    weights: TensorLike,
     *,
     labels: Iterable[object] | None = None,
     columns: int | None = None,

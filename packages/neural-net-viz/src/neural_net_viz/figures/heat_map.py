@@ -8,6 +8,7 @@ import numpy as np
 
 from neural_net_core import ShapeError
 from neural_net_core.checks import check_word
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.axes import MARGIN, WIDEST, draw_note, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
@@ -29,7 +30,7 @@ _MOST_WORDS = 600
 
 @checked
 def heat_map(
-    values: Any,
+    values: TensorLike,
     *,
     row_labels: Iterable[object] | None = None,
     column_labels: Iterable[object] | None = None,

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Iterable
-from typing import Any
 
 from neural_net_core import ShapeError
 from neural_net_core.checks import check_word
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.axes import MARGIN, WIDEST, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
@@ -29,7 +29,7 @@ _MOST_IMAGES = 400
 
 @checked
 def image_grid(
-    images: Any,
+    images: TensorLike,
     captions: Iterable[object] | None = None,
     *,
     columns: int | None = None,

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core.errors import ShapeError
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.axes import Plot
 from neural_net_viz.drawing.inputs import Floats, as_floats, as_named, checked
 from neural_net_viz.drawing.legend import LegendEntry
@@ -22,7 +23,7 @@ __all__ = ["line_plot"]
 def line_plot(
     lines: Mapping[str, Any] | Sequence[float],
     *,
-    x: Any = None,
+    x: TensorLike | None = None,
     x_label: str = "",
     y_label: str = "",
     log_x: bool = False,

@@ -10,6 +10,7 @@ import numpy as np
 
 from neural_net_core import Dense, FeedForward, Module, ShapeError, Tensor
 from neural_net_core.checks import shown
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Anchor, Canvas
 from neural_net_viz.drawing.inputs import (
@@ -53,7 +54,7 @@ def network_diagram(
     biases: Sequence[Any] | None = None,
     *,
     values: Sequence[Any] | None = None,
-    inputs: Any = None,
+    inputs: TensorLike | None = None,
     activations: Sequence[object] | None = None,
     input_names: Iterable[object] | None = None,
     output_names: Iterable[object] | None = None,

@@ -6,6 +6,7 @@ import numpy as np
 
 from neural_net_core import ShapeError
 from neural_net_core.checks import check_word
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
@@ -23,8 +24,8 @@ _GAP = 18.0
 
 @checked
 def saliency_map(
-    image: Any,
-    gradient: Any,
+    image: TensorLike,
+    gradient: TensorLike,
     *,
     caption: str = "",
     colors: Ramp = "ink",

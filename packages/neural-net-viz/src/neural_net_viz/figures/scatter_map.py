@@ -1,12 +1,12 @@
 """Vectors as points in the plane, each with its name: a map of an embedding."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import ShapeError
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.axes import Plot
 from neural_net_viz.drawing.canvas import Anchor
 from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, checked
@@ -26,7 +26,7 @@ _MOST_POINTS = 5000
 
 @checked
 def scatter_map(
-    points: Any,
+    points: TensorLike,
     labels: Iterable[object] | None = None,
     *,
     groups: Iterable[object] | None = None,

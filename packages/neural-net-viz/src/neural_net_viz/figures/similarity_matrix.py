@@ -1,10 +1,10 @@
 """Which vectors point the same way: the cosine of every pair."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
@@ -20,7 +20,7 @@ _MOST = 5000
 
 @checked
 def similarity_matrix(
-    vectors: Any,
+    vectors: TensorLike,
     labels: Iterable[object] | None = None,
     *,
     title: str = "Similarity",

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import ShapeError
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.axes import Plot
 from neural_net_viz.drawing.inputs import Floats, as_floats, checked
 from neural_net_viz.drawing.legend import LegendEntry
@@ -21,7 +22,7 @@ def train_test_gap(
     train: Any,
     test: Any,
     *,
-    x: Any = None,
+    x: TensorLike | None = None,
     x_label: str = "epoch",
     y_label: str = "accuracy",
     log_y: bool = False,

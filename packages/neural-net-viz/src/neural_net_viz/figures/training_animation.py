@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import Dense, Module, ShapeError, Tensor, no_grad
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.axes import MARGIN, apart, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.contours import (
@@ -41,8 +42,8 @@ _LEVELS = 3  # shades on each side: an animation holds them once for every frame
 def training_animation(
     model: Module,
     snapshots: Mapping[int, Mapping[str, Any]],
-    points: Any,
-    labels: Any,
+    points: TensorLike,
+    labels: TensorLike,
     losses: Any,
     *,
     seconds: float = 10.0,

@@ -7,6 +7,7 @@ import numpy as np
 
 from neural_net_core import ShapeError
 from neural_net_core.checks import check_word
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.axes import Plot
 from neural_net_viz.drawing.inputs import Floats, as_floats, as_named, checked
 from neural_net_viz.drawing.legend import LegendEntry
@@ -23,7 +24,7 @@ __all__ = ["training_curves"]
 def training_curves(
     runs: Mapping[str, Any] | Sequence[float],
     *,
-    x: Any = None,
+    x: TensorLike | None = None,
     x_label: str = "epoch",
     y_label: str = "loss",
     log_x: bool = False,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import ShapeError
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.axes import MARGIN, WIDEST, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, checked
@@ -32,9 +33,9 @@ class _Column:
 
 @checked
 def truth_table(
-    inputs: Any,
-    expected: Any,
-    outputs: Any = None,
+    inputs: TensorLike,
+    expected: TensorLike,
+    outputs: TensorLike | None = None,
     *,
     input_names: Iterable[object] | None = None,
     output_names: Iterable[object] | None = None,
