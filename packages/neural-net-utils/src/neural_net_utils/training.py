@@ -128,9 +128,8 @@ class Training:
         self.loss = math.nan
         self.gradient_norm: float | None = None
         self.stop_reason: str | None = None
-        self._counts: list[float] = []  # what the newest step's losses divided by, by batch
-        self._values: list[float] = []  # those losses
-        self._expected = 0.0  # what the counts will add up to, if all are like the first
+        self._counted = 0.0  # what the newest step's losses divided by, all together
+        self._expected: float | None = None  # what it will be if all batches are like the first
         self._batches = 0  # taken from the loader in this epoch
         self._loader_state: Any = None  # the loader's state after the newest batch
         self._interrupted = False
@@ -265,7 +264,7 @@ class Training:
             group = self._take(batches)
             if not group:
                 break
-            self.group, self._counts, self._values = group, [], []
+            self.group = group
             yield group
         if self._batches == 0:
             raise ValueError(
@@ -283,30 +282,32 @@ class Training:
         `join_gradients` corrects what was not.
         """
         value = loss_value(loss)
-        size = batch_size(inputs, target)
-        count = size if loss.counted is None else loss.counted
+        size, counted = batch_size(inputs, target), loss.counted
+        count = size if counted is None else counted
         self.totals.update(value, count, output, target)
         if len(self.group) == 1:
             self.loss = value
             return loss
-        if not self._counts:
-            samples = sum(batch_size(parts, last) for *parts, last in self.group)
+        if self._expected is None:
+            place = 0 if self.loss_fn is None else -1
+            samples = sum(len(batch[place]) for batch in self.group)
             self._expected = (count or size) / size * samples if size else 1.0
-        self._counts.append(count)
-        self._values.append(value)
+            self._counted = self.loss = 0.0
+        self._counted += count
+        self.loss += count * value
         return loss * (count / self._expected)
 
     def join_gradients(self) -> None:
         """Make the sum of a step's gradients and losses their mean over all that counted."""
-        if len(self.group) == 1:
+        if self._expected is None:  # a step of one batch
             return
-        total = sum(self._counts)
-        pairs = zip(self._counts, self._values, strict=True)
-        self.loss = sum(count * value for count, value in pairs) / total if total else 0.0
-        if total not in (0, self._expected):
-            for p in self._trained():
-                if p.grad is not None:
-                    p.grad = p.grad * (self._expected / total)
+        if self._counted:
+            self.loss /= self._counted
+            if self._counted != self._expected:
+                for p in self._trained():
+                    if p.grad is not None:
+                        p.grad = p.grad * (self._expected / self._counted)
+        self._expected = None
 
     def end_step(self) -> None:
         """Count and record the step, then call the callbacks."""
