@@ -635,6 +635,7 @@ RECIPES = {
         "LabelEncoder": "['a', 'b']",
         "Table": "'epoch'",
         "TimeLimit": "60.0",
+        "Tracked": "loader(), 'epoch 1', 'off'",
         "Training": "(m := net()), core.CrossEntropyLoss(), "
         "optim.SGD(m.parameters(), lr=0.1), loader(), epochs=1, max_steps=None, "
         "validation=None, metrics=None, schedule=None, accumulate=1, callbacks=[]",
@@ -691,6 +692,7 @@ RECIPES = {
         "parity_task": "3",
         "pattern_task": "3",
         "perplexity": "rows(), [0, 1, 2, 0]",
+        "track": "loader()",
         "predict": "net(), rows(4, 2)",
         "random_windows": "np.arange(20), 3, 5",
         "recall_task": "3",
@@ -742,6 +744,7 @@ RECIPES = {
         "Training.load_state_dict": "training() | training().state_dict()",
         "Training.save": "training() | 'run.safetensors'",
         "Training.stop": "training() | 'enough'",
+        "Tracked.show": "utils.track(loader(), progress='off') | loss=0.5",
         "WeightAveraging.load_state_dict": "utils.WeightAveraging(optim.EMA(net())) | "
         "utils.WeightAveraging(optim.EMA(net())).state_dict()",
         **{

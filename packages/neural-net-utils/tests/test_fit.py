@@ -178,7 +178,7 @@ def test_schedule_by_step_and_epoch(tiny):
         assert schedule.calls == history[wanted][:2]
     with pytest.raises(ValueError, match=r"schedule_monitor 'val_x' is none of \['loss', 'mae'"):
         quick(tiny, schedule=Plateau(), schedule_monitor="val_x", **options)
-    with pytest.raises(ValueError, match='schedule_every must be "step" or "epoch", got \'batch\''):
+    with pytest.raises(ValueError, match="schedule_every must be 'step' or 'epoch', got 'batch'"):
         quick(tiny, epochs=1, schedule_every="batch")
 
 
@@ -347,7 +347,7 @@ def test_learns_xor(tiny):
         (
             {"epochs": 1, "callbacks": [print]},
             TypeError,
-            "expected Callback objects, got <built-in",
+            "must be a list of Callback objects, got <built-in",
         ),
         ({"epochs": 1, "metrics": {"loss": accuracy}}, ValueError, "taken by the loss"),
         ({"epochs": 1, "metrics": {"a": "accuracy"}}, TypeError, "got 'accuracy'"),

@@ -49,6 +49,7 @@ def evaluate(
     check_instance("evaluate", "model", model, Module)
     if not isinstance(batches, Iterable):
         raise ValueError(f"evaluate: batches must be a loader or a list, got {shown(batches)}")
+    check_loader("evaluate: batches", batches, loss_fn is not None)
     totals = Totals(metrics)
     loss_of, with_target = loss_function("evaluate", loss_fn, metrics)
     with evaluation_mode(model), no_grad():
@@ -203,7 +204,7 @@ def loss_function(
     if not callable(loss_fn):
         raise TypeError(
             f"{where}: loss_fn must be a function of (output, target), or None for a model that "
-            f"returns its loss, got {loss_fn!r:.80}"
+            f"returns its loss, got {shown(loss_fn)}"
         )
     return loss_fn, True
 
@@ -224,6 +225,25 @@ def check_batch(where: str, batch: Any, with_target: bool = True) -> Batch:
         which = "target" if with_target else "first input"
         raise ValueError(f"{where}: a batch's {which} must be an array (B, ...), got {batch[-1]!r}")
     return tuple(batch) if with_target else (*batch, None)
+
+
+def check_loader(where: str, loader: Any, with_target: bool = True) -> None:
+    """Raise for what cannot be read batch by batch, as far as a look costs nothing.
+
+    A loader may draw and a generator is used up, so that only a list is looked into: whoever gives
+    `(x, y)` for validation need not wait an epoch to hear of it.
+    """
+    if not isinstance(loader, Iterable) or isinstance(loader, (str, bytes, Mapping, type)):
+        raise TypeError(
+            f"{where} must give batches (inputs, ..., target), such as DataLoader((x, y)) or "
+            f"[(x, y)], got {shown(loader)}"
+        )
+    if isinstance(loader, np.ndarray):
+        loader = np.atleast_1d(loader)
+    if isinstance(loader, (list, tuple, np.ndarray)):
+        if len(loader) == 0:
+            raise ValueError(f"{where} gave no batch: it is empty")
+        check_batch(where, loader[0], with_target)
 
 
 def batch_size(inputs: list[Any], target: Any) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import neural_net_core
 from neural_net_core import Module, Parameter
+from neural_net_core.checks import check_callable, check_word, shown
 from neural_net_utils.callbacks.base import Callback
 from neural_net_utils.callbacks.stop_on_nan import StopOnNaN
 from neural_net_utils.evaluate import LossFunction, Metrics, evaluate, loss_function
@@ -80,12 +81,15 @@ def fit(
         ValueError: for arguments out of range, batches that are not tuples, or an optimizer that
             holds no parameter of the model.
     """
-    if schedule_every not in ("step", "epoch"):
-        raise ValueError(f'fit: schedule_every must be "step" or "epoch", got {schedule_every!r}')
-    if clip is not None and not callable(clip):
-        raise TypeError(f"fit: clip must be a function of the parameters, got {clip!r:.80}")
+    check_word("fit", "schedule_every", schedule_every, ("step", "epoch"))
+    if clip is not None:
+        check_callable("fit", "clip", clip)
+    if not isinstance(resume_from, str | PathLike | None):
+        raise TypeError(f"fit: resume_from must be the path of a file, got {shown(resume_from)}")
     if not isinstance(callbacks, Sequence):
-        raise TypeError(f"fit: callbacks must be a list of Callback objects, got {callbacks!r:.80}")
+        raise TypeError(
+            f"fit: callbacks must be a list of Callback objects, got {shown(callbacks)}"
+        )
     monitor = None
     if hasattr(schedule, "step_metric"):
         schedule_every = "epoch"

@@ -11,9 +11,15 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import Module
-from neural_net_core.checks import check_callable, check_count, check_instance, check_number
+from neural_net_core.checks import check_count, check_instance, check_number
 from neural_net_utils.callbacks._weights import copy_weights, restore_weights
-from neural_net_utils.evaluate import LossFunction, check_batch, loss_value
+from neural_net_utils.evaluate import (
+    LossFunction,
+    check_batch,
+    check_loader,
+    loss_function,
+    loss_value,
+)
 from neural_net_utils.loader import Batch
 from neural_net_utils.seeding import named_generators
 
@@ -41,7 +47,7 @@ class LearningRateSearch:
 
 def find_learning_rate(
     model: Module,
-    loss_fn: LossFunction,
+    loss_fn: LossFunction | None,
     optimizer: Any,
     train_loader: Iterable[Batch],
     *,
@@ -60,7 +66,7 @@ def find_learning_rate(
 
     Args:
         model: called as `model(*inputs)`.
-        loss_fn: `loss_fn(output, target)` gives a scalar Tensor.
+        loss_fn: `loss_fn(output, target)` gives a scalar Tensor; None as in `fit`.
         optimizer: with `param_groups`, `state_dict()` and `load_state_dict()`.
         train_loader: batches `(*inputs, target)`, read again from the start as often as needed.
         lowest: first rate.
@@ -82,7 +88,6 @@ def find_learning_rate(
     """
     where = "find_learning_rate"
     check_instance(where, "model", model, Module)
-    check_callable(where, "loss_fn", loss_fn)
     lowest = check_number(where, "lowest", lowest, above=0)
     highest = check_number(where, "highest", highest, above=lowest)
     smoothing = check_number(where, "smoothing", smoothing, 0, below=1)
@@ -93,6 +98,8 @@ def find_learning_rate(
             "find_learning_rate: needs an optimizer with param_groups, state_dict() and "
             f"load_state_dict(), got {type(optimizer).__name__}"
         )
+    loss_of, with_target = loss_function("find_learning_rate", loss_fn, None)
+    check_loader("find_learning_rate: train_loader", train_loader, with_target)
     rates = np.geomspace(lowest, highest, count).tolist()
     restore = _remember(model, loss_fn, optimizer, train_loader)
     losses: list[float] = []
@@ -101,14 +108,14 @@ def find_learning_rate(
     diverged = False
     try:
         model.train()
-        batches = _forever(train_loader)
+        batches = _forever(train_loader, with_target)
         for rate in rates:
             for group in optimizer.param_groups:
                 group["lr"] = rate
             *inputs, target = next(batches)
             optimizer.zero_grad()
             with np.errstate(all="ignore"):  # the test goes on until it breaks
-                loss = loss_fn(model(*inputs), target)
+                loss = loss_of(model(*inputs), target)
                 value = loss_value(loss)
                 if not math.isfinite(value):
                     diverged = True
@@ -137,12 +144,12 @@ def _steepest(rates: list[float], smoothed: list[float]) -> float | None:
     return rates[steepest] if slopes[steepest] < 0 else None
 
 
-def _forever(loader: Iterable[Batch]) -> Iterator[Batch]:
+def _forever(loader: Iterable[Batch], with_target: bool) -> Iterator[Batch]:
     while True:
         empty = True
         for batch in loader:
             empty = False
-            yield check_batch("find_learning_rate", batch)
+            yield check_batch("find_learning_rate", batch, with_target)
         if empty:
             raise ValueError("find_learning_rate: the loader gave no batch")
 
@@ -153,7 +160,9 @@ def _remember(model: Module, loss_fn: Any, optimizer: Any, loader: Any) -> Any:
     gradients = [(p, None if p.grad is None else p.grad.copy()) for p in model.parameters()]
     modes = [(module, module.training) for module in model.modules()]
     state = copy.deepcopy(optimizer.state_dict())
-    generators = named_generators(model=model, loss_fn=loss_fn).values()
+    generators = [*named_generators(model=model, loss_fn=loss_fn).values()]
+    if isinstance(getattr(loader, "rng", None), np.random.Generator):
+        generators.append(loader.rng)
     bits = [(g, copy.deepcopy(g.bit_generator.state)) for g in generators]
     place = loader.state_dict() if hasattr(loader, "state_dict") else None
 

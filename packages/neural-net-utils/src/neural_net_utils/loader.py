@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from neural_net_core import StateDictError, Tensor
-from neural_net_core.checks import check_count
+from neural_net_core.checks import check_array, check_count, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.random import resolve_rng
 from neural_net_utils._states import saved_count, saved_entry
@@ -81,17 +81,20 @@ class DataLoader:
         elif isinstance(dataset, (np.ndarray, Tensor)):
             dataset = ArrayDataset(dataset.data if isinstance(dataset, Tensor) else dataset)
         _check_dataset(dataset)
-        if lengths is not None and len(lengths) != len(dataset):
-            raise ValueError(
-                f"DataLoader: expected {len(dataset)} lengths, one per sample, got {len(lengths)}"
-            )
+        if lengths is not None:
+            lengths = check_array("DataLoader", "lengths", lengths)
+            if lengths.shape != (len(dataset),):
+                raise ValueError(
+                    f"DataLoader: expected {len(dataset)} lengths, one per sample, got "
+                    f"{len(lengths) if lengths.ndim == 1 else shown(lengths)}"
+                )
         self.dataset: Any = dataset
         self.batch_size = check_count("DataLoader", "batch_size", batch_size, 1)
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.collate = collate
         self.transform = transform
-        self.lengths = None if lengths is None else np.asarray(lengths)
+        self.lengths = lengths
         self.rng = resolve_rng(rng)
         self._seed: int | None = None
         self._source = np.random.Philox(key=0)

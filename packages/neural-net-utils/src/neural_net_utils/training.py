@@ -31,6 +31,7 @@ from neural_net_utils.evaluate import (
     Totals,
     batch_size,
     check_batch,
+    check_loader,
     loss_value,
 )
 from neural_net_utils.history import History
@@ -104,11 +105,13 @@ class Training:
         self.accumulate = check_count("fit", "accumulate", accumulate, 1)
         for callback in callbacks:
             if not isinstance(callback, Callback):
-                raise TypeError(f"fit: callbacks: expected Callback objects, got {callback!r}")
+                raise TypeError(
+                    f"fit: callbacks must be a list of Callback objects, got {shown(callback)}"
+                )
         _check_parts(model, loss_fn, optimizer, schedule)
-        _check_loader("train_loader", train_loader)
+        check_loader("fit: train_loader", train_loader, loss_fn is not None)
         if validation is not None:
-            _check_loader("validation", validation)
+            check_loader("fit: validation", validation, loss_fn is not None)
         _check_names(metrics)
         self.model = model
         self.loss_fn = loss_fn
@@ -183,6 +186,8 @@ class Training:
 
     def save(self, path: str | PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
         """Write a checkpoint from which `fit(resume_from=path)` goes on as if never stopped."""
+        if not isinstance(metadata, Mapping | None):
+            raise TypeError(f"Training.save: metadata must be a dict, got {shown(metadata)}")
         if not hasattr(self.optimizer, "state_dict"):
             raise TypeError(
                 f"checkpoint: {type(self.optimizer).__name__} has no state_dict() to save"
@@ -518,9 +523,8 @@ def _check_parts(model: Any, loss_fn: Any, optimizer: Any, schedule: Any) -> Non
         )
     if schedule is None:
         return
-    if isinstance(schedule, type) or not (
-        hasattr(schedule, "step_metric") or hasattr(schedule, "step")
-    ):
+    steps = (getattr(schedule, name, None) for name in ("step", "step_metric"))
+    if isinstance(schedule, type) or not any(map(callable, steps)):
         raise TypeError(
             f"fit: the schedule must have step() or step_metric(), got {shown(schedule)}"
         )
@@ -531,15 +535,6 @@ def _check_parts(model: Any, loss_fn: Any, optimizer: Any, schedule: Any) -> Non
         raise ValueError(
             f"fit: the schedule ({type(schedule).__name__}) sets the rates of another optimizer "
             "than the one that trains: make it from the same"
-        )
-
-
-def _check_loader(name: str, loader: Any) -> None:
-    """Raise for what cannot be read batch by batch."""
-    if not isinstance(loader, Iterable):
-        raise TypeError(
-            f"fit: {name} must give batches (inputs, ..., target), such as DataLoader((x, y)) or "
-            f"[(x, y)], got {shown(loader)}"
         )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neural_net_core import CheckpointError, StateDictError, load_checkpoint
-from neural_net_core.checks import check_count, check_path
+from neural_net_core.checks import check_count, check_instance, check_path, shown
 from neural_net_utils._states import saved_entry
 from neural_net_utils.callbacks._monitor import Mode, Monitor, saved_best
 from neural_net_utils.callbacks.base import Callback
@@ -74,7 +74,9 @@ class Checkpoint(Callback):
         self.every_steps = every_steps
         self.keep_last = keep_last
         self.monitor = None if monitor is None else Monitor("Checkpoint", monitor, mode)
-        self.metadata = dict(metadata or {})
+        self.metadata = dict(
+            {} if metadata is None else check_instance("Checkpoint", "metadata", metadata, dict)
+        )
         self.reset()
 
     def reset(self) -> None:
@@ -127,14 +129,14 @@ class Checkpoint(Callback):
         best, best_epoch = saved_best("Checkpoint", state)
         run, saved = (saved_entry("Checkpoint", state, name) for name in ("run", "saved"))
         if not isinstance(run, str) or not RUN.fullmatch(run):
-            raise StateDictError(f"Checkpoint: run must be 32 hex digits, got {run!r:.80}")
+            raise StateDictError(f"Checkpoint: run must be 32 hex digits, got {shown(run)}")
         if not isinstance(saved, (list, tuple)):
-            raise StateDictError(f"Checkpoint: saved must be a list of names, got {saved!r:.80}")
+            raise StateDictError(f"Checkpoint: saved must be a list of names, got {shown(saved)}")
         for name in saved:
             if not isinstance(name, str) or not STEP_FILE.fullmatch(name):
                 raise StateDictError(
                     "Checkpoint: saved must hold names like step-00000120.safetensors, "
-                    f"got {name!r:.200}"
+                    f"got {shown(name)}"
                 )
         self.best, self.best_epoch = best, best_epoch
         self.run, self.saved, self._written = run, list(saved), {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from neural_net_core import StateDictError
-from neural_net_core.checks import check_count, check_flag, check_number
+from neural_net_core.checks import check_count, check_flag, check_number, shown
 from neural_net_core.dtypes import Array
 from neural_net_utils._states import saved_array, saved_count, saved_entry
 from neural_net_utils.callbacks._monitor import Mode, Monitor, saved_best
@@ -133,7 +133,7 @@ class EarlyStopping(Callback):
         if weights is not None:
             if not isinstance(weights, Mapping):
                 raise StateDictError(
-                    f"EarlyStopping: best_weights must be arrays by name, got {weights!r:.80}"
+                    f"EarlyStopping: best_weights must be arrays by name, got {shown(weights)}"
                 )
             weights = {name: saved_array("EarlyStopping", weights, name) for name in weights}
         self.best, self.best_epoch = best, best_epoch
