@@ -108,8 +108,8 @@ def test_loading_reports_everything_wrong_at_once_and_changes_nothing():
     with pytest.raises(StateDictError) as caught:
         model.load_state_dict(state)
     for part in (
-        "1 key missing: scale (1,)",
-        "1 key unexpected: extra (2,)",
+        "missing scale (1,)",
+        "unexpected extra (2,)",
         "mean: expected shape (1,), got (2, 2)",
         "named.b.0: expected dtype float32, got complex128",
     ):
@@ -430,7 +430,7 @@ def test_a_tied_parameter_is_loaded_if_any_of_its_paths_came(strict, weight, bia
 
 
 def test_a_tied_parameter_that_did_not_come_at_all_is_missing():
-    with pytest.raises(StateDictError, match=r"2 keys missing: 0\.bias \(2,\), 2\.bias \(2,\)"):
+    with pytest.raises(StateDictError, match=r"missing 0\.bias \(2,\), 2\.bias \(2,\)"):
         tied().load_state_dict({"1.weight": np.ones((2, 2)), "1.bias": [1, 1]})
     result = tied().load_state_dict({"1.bias": [1, 1]}, strict=False)
     assert result.missing_keys == ["0.weight", "0.bias", "1.weight", "2.weight", "2.bias"]
@@ -447,7 +447,7 @@ def test_an_optional_buffer_may_be_absent():
     assert model.mean.data == 2 and model.count.data == 3
     assert model.load_state_dict({"mean": [2.0], "count": 5}) == ([], [])
     assert model.count.data == 5
-    with pytest.raises(StateDictError, match="1 key missing: mean"):
+    with pytest.raises(StateDictError, match="missing mean"):
         model.load_state_dict({"count": 6})
     assert model.count.data == 5
     assert copy.deepcopy(model).load_state_dict({"mean": [2.0]}) == ([], [])
@@ -540,8 +540,8 @@ def test_the_error_of_a_large_model_is_short_and_says_what_to_do():
         model.load_state_dict(state)
     text = str(caught.value)
     assert len(text) < 800
-    assert "200 keys missing: 0.weight (2, 2), 0.bias (2,)" in text and "and 195 more" in text
-    assert "200 keys unexpected: model.0.weight (2, 2)" in text
+    assert "missing 0.weight (2, 2), 0.bias (2,)" in text and "and 195 more (200 in all)" in text
+    assert "unexpected model.0.weight (2, 2)" in text
     code = text.splitlines()[-1].strip()
     assert code == "{k.removeprefix('model.'): v for k, v in state.items()}"
     assert model.load_state_dict(eval(code, {"state": state})) == ([], [])  # noqa: S307

@@ -4,8 +4,8 @@ A checkpoint of a language model has hundreds of names. Where none of them fits,
 prefix that differs, and the report says which:
 
     Network: the state dict does not fit:
-      2 keys missing: 0.weight (4, 3), 0.bias (4,)
-      2 keys unexpected: model.0.weight (4, 3), model.0.bias (4,)
+      missing 0.weight (4, 3), 0.bias (4,)
+      unexpected model.0.weight (4, 3), model.0.bias (4,)
       all missing keys are there with 'model.' before them: load
       {k.removeprefix('model.'): v for k, v in state.items()}
 """
@@ -54,6 +54,7 @@ def state_dict_error(
     missing: Mapping[str, str] | Iterable[str] = (),
     unexpected: Mapping[Any, str] | Iterable[Any] = (),
     unfit: Sequence[str] = (),
+    mapping: str = "state",
 ) -> StateDictError:
     """Return the error that reports what does not fit, grouped and counted.
 
@@ -63,23 +64,24 @@ def state_dict_error(
             of each, such as its shape.
         unexpected: Keys that the state has and the owner has not, likewise.
         unfit: Sentences on keys that both have, such as "w: expected shape (2,), got (3,)".
+        mapping: What the keys are of, in the line that says how to rename them.
 
     Examples:
         >>> print(state_dict_error("Net", missing=["a.w"], unexpected=["m.a.w"], unfit=["b: bad"]))
         Net: the state dict does not fit:
-          1 key missing: a.w
-          1 key unexpected: m.a.w
-          1 value unfit: b: bad
+          missing a.w
+          unexpected m.a.w
+          b: bad
           all missing keys are there with 'm.' before them: load
           {k.removeprefix('m.'): v for k, v in state.items()}
     """
     lines = [f"{owner}: the state dict does not fit:"]
     for keys, what in ((missing, "missing"), (unexpected, "unexpected")):
         if texts := _texts(keys):
-            lines.append(f"{len(texts)} key{'s' * (len(texts) > 1)} {what}: {shortened(texts)}")
+            lines.append(f"{what} {shortened(texts)}{_total(texts)}")
     if unfit:
-        lines.append(f"{len(unfit)} value{'s' * (len(unfit) > 1)} unfit: {shortened(unfit, '; ')}")
-    lines += _prefix_hint([*missing], [k for k in unexpected if isinstance(k, str)])
+        lines.append(f"{shortened(unfit, '; ')}{_total(unfit)}")
+    lines += _prefix_hint([*missing], [k for k in unexpected if isinstance(k, str)], mapping)
     return StateDictError("\n  ".join(lines))
 
 
@@ -95,12 +97,16 @@ def shortened(texts: Sequence[str], separator: str = ", ") -> str:
     return separator.join(text if len(text) <= 200 else text[:197] + "..." for text in shown)
 
 
+def _total(texts: Sequence[str]) -> str:
+    return f" ({len(texts)} in all)" if len(texts) > SHOWN + 1 else ""
+
+
 def _texts(keys: Mapping[Any, str] | Iterable[Any]) -> list[str]:
     said = keys if isinstance(keys, Mapping) else dict.fromkeys(keys, "")
     return [f"{key if isinstance(key, str) else repr(key)} {said[key]}".strip() for key in said]
 
 
-def _prefix_hint(missing: list[str], unexpected: list[str]) -> list[str]:
+def _prefix_hint(missing: list[str], unexpected: list[str], mapping: str) -> list[str]:
     """Say how to rename, if all missing keys are among the unexpected ones by another prefix."""
     for own, theirs in _prefixes(missing, unexpected):
         renamed = {theirs + key.removeprefix(own) for key in missing if key.startswith(own)}
@@ -118,7 +124,7 @@ def _prefix_hint(missing: list[str], unexpected: list[str]) -> list[str]:
             f"{own!r} + k.removeprefix({theirs!r})",
         )
     among = "" if len(unexpected) == len(missing) else f" if k.startswith({theirs!r})"
-    rename = f"{{{how}: v for k, v in state.items(){among if theirs else ''}}}"
+    rename = f"{{{how}: v for k, v in {mapping}.items(){among if theirs else ''}}}"
     return [f"all missing keys are there {what}: load", rename]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from neural_net_core.checks import shown
 from neural_net_core.dtypes import Array, DType
+from neural_net_core.state_report import shortened
 from neural_net_optim._slot import Slot
 from neural_net_optim.limits import Limit, at_least, number, whole
 
@@ -90,7 +91,9 @@ class Loading:
         keys = [slot.key for slot in slots]
         params = came.pop("params", [])
         if not isinstance(params, list | tuple) or list(params) != keys:
-            self.problems.append(f"group {i}: the parameters are not {keys}")
+            self.problems.append(
+                f"group {i}: the parameters are not [{shortened([repr(key) for key in keys])}]"
+            )
         missing = [k for k in own if k not in came and not is_extra(k)]
         self.problems += [f"group {i}: missing hyper-parameter {k!r}" for k in missing]
         # JSON knows no tuples.

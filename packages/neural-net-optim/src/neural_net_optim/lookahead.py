@@ -8,6 +8,7 @@ import numpy as np
 from neural_net_core import Parameter, StateDictError
 from neural_net_core.checks import shown
 from neural_net_core.dtypes import Array
+from neural_net_core.state_report import shortened
 from neural_net_optim._loading import missing_keys
 from neural_net_optim.limits import between, whole
 from neural_net_optim.optimizer import Group, Optimizer
@@ -129,7 +130,7 @@ class Lookahead:
             arrays = [np.asarray(a) for a in slow] if isinstance(slow, list | tuple) else []
             came = [(a.shape, a.dtype) for a in arrays]
             if came != [(a.shape, a.dtype) for a in own]:
-                problems.append(f"the slow weights are {came}")
+                problems.append(f"the slow weights are [{shortened([str(one) for one in came])}]")
             if not whole(0).accepts(count):
                 problems.append(f"bad num_steps {shown(count)}")
         if problems:

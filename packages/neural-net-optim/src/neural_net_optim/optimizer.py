@@ -13,6 +13,7 @@ from neural_net_core import Module, Parameter, StateDictError, Tensor
 from neural_net_core.checks import check_dtype
 from neural_net_core.dtypes import Array, DType, is_floating
 from neural_net_core.errors import DTypeError
+from neural_net_core.state_report import shortened
 from neural_net_optim._loading import Group, Loading, extra_limit, is_extra
 from neural_net_optim._slot import Slot
 from neural_net_optim.limits import Limit
@@ -316,14 +317,14 @@ class Optimizer:
             state_dict: What `state_dict()` of an optimizer over equal parameters returned.
 
         Raises:
-            StateDictError: If anything does not fit; the message lists all of it, and nothing has
-                been changed.
+            StateDictError: If anything does not fit; the message shows the first of it and how much
+                more there is, and nothing has been changed.
         """
         loading = Loading(self, state_dict)
         if loading.problems:
             raise StateDictError(
                 f"{type(self).__name__}: the state dict does not fit: "
-                + "; ".join(loading.problems)
+                + shortened(loading.problems, "; ")
             )
         loading.apply()
         self._state_replaced()

@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from neural_net_core import DTypeError, Module, Parameter, ShapeError, StateDictError, Tensor
+from neural_net_core import DTypeError, Module, Parameter, ShapeError, Tensor
 from neural_net_core.checks import check_dtype, shown
 from neural_net_core.dtypes import NUMBERS, Array
+from neural_net_core.state_report import state_dict_error
 from neural_net_core.tensor import Buffer
 from neural_net_optim._loading import missing_keys
 from neural_net_optim.limits import whole
@@ -141,12 +142,14 @@ class WeightAverage:
             state_dict: What `state_dict()` returned.
 
         Raises:
-            StateDictError: If anything does not fit; the message lists all of it, and nothing has
+            StateDictError: If anything does not fit; the message counts all of it, and nothing has
                 been changed.
             RuntimeError: Inside `swapped`.
         """
         self._refuse_inside("load_state_dict")
         problems = missing_keys(state_dict, ("num_updates", "average"))
+        missing: list[str] = []
+        unexpected: list[str] = []
         came: dict[str, Array] = {}
         if not problems:
             count, average = state_dict["num_updates"], state_dict["average"]
@@ -154,16 +157,20 @@ class WeightAverage:
                 problems.append(f"bad num_updates {shown(count)}")
             if isinstance(average, Mapping):
                 came = {k: np.asarray(v) for k, v in average.items()}
-            problems += [f"missing {k}" for k in self.average if k not in came]
-            problems += [f"unexpected {k}" for k in came if k not in self.average]
+            missing = [k for k in self.average if k not in came]
+            unexpected = [k for k in came if k not in self.average]
             problems += [
                 f"{k}: expected {own.dtype} {own.shape}, got {came[k].dtype} {came[k].shape}"
                 for k, own in self.average.items()
                 if k in came and (came[k].shape, came[k].dtype) != (own.shape, own.dtype)
             ]
-        if problems:
-            raise StateDictError(
-                f"{type(self).__name__}: the state dict does not fit: " + "; ".join(problems)
+        if problems or missing or unexpected:
+            raise state_dict_error(
+                type(self).__name__,
+                missing=missing,
+                unexpected=unexpected,
+                unfit=problems,
+                mapping='state["average"]',
             )
         self.num_updates = int(state_dict["num_updates"])
         for name, own in self.average.items():
