@@ -4,10 +4,10 @@ from inspect import signature
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from neural_net_core import Module, ShapeError, Tensor, enable_grad, losses, no_grad
+from neural_net_core import DTypeError, Module, ShapeError, Tensor, enable_grad, losses, no_grad
 
 rng = np.random.default_rng(0)
 N, C = 5, 4
@@ -134,6 +134,235 @@ def test_class_losses_of_unequal_batches_join_to_the_loss_of_all(
     assert sum(part.counted for part in parts) == pytest.approx(whole.counted)
     joined = sum(part.counted * part.item() for part in parts)
     assert joined == pytest.approx(whole.counted * whole.item(), abs=1e-12)
+
+
+# What is ignored takes part in nothing ----------------------------------------------------------
+
+BAD = [np.nan, np.inf, -np.inf]
+
+
+@pytest.mark.filterwarnings("error")
+@given(
+    st.sampled_from(["cross_entropy", "nll_loss", "multi_margin_loss"]),
+    st.sampled_from(["ignored", "weight 0"]),
+    st.sampled_from([0.0, 0.3, 1.0]),
+    st.sampled_from(["mean", "sum", "none"]),
+    st.lists(st.sampled_from([*BAD, 7.0]), min_size=C, max_size=C),
+    st.lists(st.booleans(), min_size=N, max_size=N),
+    st.booleans(),
+)
+def test_rows_that_are_ignored_take_part_in_nothing(
+    name, how, smoothing, reduction, junk, left_out, in_axis_form
+):
+    """By `ignore_index`, or because their class weighs 0: whatever stands there."""
+    assume(not (name == "multi_margin_loss" and how == "ignored"))
+    assume(not (how == "weight 0" and smoothing))  # then such a row has a share
+    out = np.array(left_out)
+    scores = np.random.default_rng(1).normal(size=(N, C))
+    options = {"label_smoothing": smoothing} if name == "cross_entropy" else {}
+    if how == "ignored":
+        labels = np.where(out, -100, LABELS)
+        options |= {"weight": [0.5, 1.0, 2.0, 3.0]} if smoothing else {}
+    else:
+        labels = np.where(out, 0, np.maximum(LABELS, 1))
+        options["weight"] = [0.0, 1.0, 2.0, 3.0]
+    fn = getattr(losses, name)
+    found = []
+    for filling in (junk, [0.0] * C):
+        x = Tensor(np.where(out[:, None], filling, scores), np.float64, requires_grad=True)
+        given, t = x, labels
+        if in_axis_form and name != "multi_margin_loss":
+            given, t, options = x.reshape(1, N, C), labels[None], {**options, "axis": -1}
+        y = fn(given, t, reduction=reduction, **options)
+        y.backward(np.ones_like(y.data))
+        assert not x.grad[out].any()
+        found.append((y.data, x.grad, y.counted))
+    for junked, clean in zip(*found, strict=True):
+        np.testing.assert_array_equal(junked, clean)
+    assert np.isfinite(found[0][0]).all()
+
+
+@pytest.mark.filterwarnings("error")
+@given(
+    st.sampled_from([losses.binary_cross_entropy, losses.binary_cross_entropy_with_logits]),
+    st.sampled_from(["mean", "sum", "none"]),
+    st.sampled_from([*BAD, -7.0, 7.0]),
+    st.sampled_from([*BAD, -7.0, 7.0]),
+    st.lists(st.booleans(), min_size=N, max_size=N),
+    st.booleans(),
+)
+def test_elements_of_weight_0_take_part_in_nothing(fn, reduction, x_junk, t_junk, out, by_row):
+    """So a missing label may be NaN; a row's weight leaves out all of it."""
+    out = np.array(out)[:, None]
+    weight = np.where(out, 0.0, 2.0)
+    if not by_row:
+        weight = np.broadcast_to(weight, (N, C)).copy()
+    found = []
+    for x_filling, t_filling in ((x_junk, t_junk), (0.5, 0.5)):
+        x = Tensor(np.where(out, x_filling, CHANCES), np.float64, requires_grad=True)
+        t = Tensor(np.where(out, t_filling, CHANCES[::-1]), np.float64, requires_grad=True)
+        y = fn(x, t, weight=weight, reduction=reduction)
+        y.backward(np.ones_like(y.data))
+        assert not x.grad[out[:, 0]].any()
+        assert not t.grad[out[:, 0]].any()
+        found.append((y.data, x.grad, t.grad))
+    for junked, clean in zip(*found, strict=True):
+        np.testing.assert_array_equal(junked, clean)
+
+
+# Zero times infinity -----------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_has_no_share_costs_nothing_however_unlikely():
+    """0 · ∞ is 0 in every loss that multiplies a target with a logarithm."""
+    inf = np.inf
+    x = Tensor([-inf, np.log(0.4), np.log(0.6)], np.float64, requires_grad=True)
+    for log_target, t in ((False, [0.0, 0.4, 0.6]), (True, [-inf, np.log(0.4), np.log(0.6)])):
+        t = Tensor(t, np.float64, requires_grad=True)
+        y = losses.kl_div(x, t, log_target=log_target, reduction="none")
+        np.testing.assert_allclose(y.data, 0, atol=1e-15)
+        y.backward(np.ones(3))
+        assert t.grad[0] == 0
+    np.testing.assert_array_equal(x.grad, [0, -0.8, -1.2])
+
+    z = Tensor([[-inf, 0.0, 0.0]], np.float64, requires_grad=True)
+    q = Tensor([[0.0, 0.5, 0.5]], np.float64, requires_grad=True)
+    y = losses.cross_entropy(z, q)
+    y.backward()
+    assert y.item() == pytest.approx(np.log(2))
+    np.testing.assert_allclose(z.grad, 0, atol=1e-15)
+    assert np.isfinite(q.grad).all()
+    assert losses.cross_entropy([[-inf, 0.0]], [[0.5, 0.5]]).item() == inf
+    weighted = losses.cross_entropy([[-inf, 0.0, 0.0]], [[0.2, 0.4, 0.4]], weight=[0.0, 1.0, 1.0])
+    assert weighted.item() == pytest.approx(0.8 * np.log(2))
+
+    for fn in (losses.nll_loss, losses.cross_entropy):
+        y = fn([[-inf, -1.0], [-inf, -1.0]], [0, 1], weight=[0.0, 1.0], reduction="none")
+        assert y.data[0] == 0
+        assert np.isfinite(y.data).all()
+    smoothed = {"weight": [0.0, 1.0, 1.0], "label_smoothing": 0.3}
+    y = losses.cross_entropy([[-inf, 0.0, 0.0]] * 2, [0, 1], reduction="none", **smoothed)
+    np.testing.assert_allclose(y.data, [0.2 * np.log(2), 0.9 * np.log(2)], rtol=1e-6)
+    y = losses.cross_entropy([[0.0, 0.0, -inf]], [2], label_smoothing=1.0, weight=[1.0, 1.0, 0.0])
+    assert y.item() == pytest.approx(2 / 3 * np.log(2))  # no target counts: the plain sum
+
+
+@pytest.mark.filterwarnings("error")
+def test_certain_logits():
+    """Infinite ones on the right side cost nothing, on the wrong side infinitely much."""
+    inf = np.inf
+    x = Tensor([inf, -inf, inf, -inf, inf, -inf], requires_grad=True)
+    t = [1.0, 0.0, 0.0, 1.0, 0.5, 0.5]
+    y = losses.binary_cross_entropy_with_logits(x, t, reduction="none")
+    assert y.data.tolist() == [0, 0, inf, inf, inf, inf]
+    y.backward(np.ones(6))
+    assert x.grad.tolist() == [0, 0, 1, -1, 0.5, -0.5]
+    y = losses.binary_cross_entropy_with_logits([-inf, inf], [1.0, 0.0], pos_weight=0.0)
+    assert y.item() == inf
+    assert losses.binary_cross_entropy_with_logits([-inf], [1.0], pos_weight=[0.0]).item() == 0
+
+
+# What no target can be ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 2.0, np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize(
+    "fn", [losses.binary_cross_entropy, losses.binary_cross_entropy_with_logits]
+)
+def test_targets_that_are_no_probabilities_are_refused(fn, wrong):
+    with pytest.raises(ValueError, match=rf"{fn.__name__}: expected targets in \[0, 1\]"):
+        fn([0.5, 0.5], [1.0, wrong])
+
+
+@pytest.mark.parametrize("wrong", [-0.1, np.nan, -np.inf])
+def test_negative_targets_are_refused(wrong):
+    with pytest.raises(ValueError, match="kl_div: expected target probabilities >= 0"):
+        losses.kl_div([-1.0, -1.0], [wrong, 1.0])
+    with pytest.raises(ValueError, match="cross_entropy: expected target probabilities >= 0"):
+        losses.cross_entropy([[1.0, 2.0]], [[wrong, 1.0]])
+
+
+CLASS_LOSSES = [losses.cross_entropy, losses.nll_loss, losses.multi_margin_loss]
+
+
+@pytest.mark.parametrize("dtype", "bhilqBHILQ")
+@pytest.mark.parametrize("fn", CLASS_LOSSES, ids=lambda fn: fn.__name__)
+def test_class_ids_of_every_integer_dtype(fn, dtype):
+    """The same loss; a number that is no class is named, and never taken for another one."""
+    scores = np.random.default_rng(0).normal(size=(3, C))
+    expected = fn(scores, [0, 3, 1]).item()
+    assert fn(scores, np.array([0, 3, 1], dtype)).item() == expected
+    info = np.iinfo(dtype)
+    for wrong in {C, -1, info.min, info.max, info.max - 99}:
+        if info.min <= wrong <= info.max and not 0 <= wrong < C:
+            with pytest.raises(IndexError, match=f"{fn.__name__}: class index .* for 4 classes"):
+                fn(scores, np.array([0, wrong, 1], dtype))
+
+
+@pytest.mark.parametrize("fn", CLASS_LOSSES, ids=lambda fn: fn.__name__)
+@pytest.mark.parametrize(
+    "labels", [[0.0, 1.0], [True, False], [None, 0], ["0", "1"], [np.nan, 0.0], [0j, 1]]
+)
+def test_class_ids_that_are_no_integers(fn, labels):
+    with pytest.raises((DTypeError, ShapeError), match=fn.__name__):
+        fn(np.zeros((2, C)), labels)
+
+
+@pytest.mark.parametrize("fn", [losses.cross_entropy, losses.nll_loss])
+def test_the_axis_of_the_classes(fn):
+    """Scores (B, T, C), also where T = C, which no shape tells apart."""
+    rng = np.random.default_rng(0)
+    for shape in [(2, 3, 5), (2, 5, 5)]:
+        scores, labels = np.log(rng.dirichlet(np.ones(5), shape[:2])), rng.integers(0, 5, shape[:2])
+        expected = fn(scores.reshape(-1, 5), labels.reshape(-1)).item()
+        for axis, x in ((-1, scores), (2, scores), (1, np.moveaxis(scores, 2, 1))):
+            assert fn(x, labels, axis=axis).item() == pytest.approx(expected)
+        assert fn(np.moveaxis(scores, 2, 0), labels, axis=0).item() == pytest.approx(expected)
+        single = fn(scores, labels, axis=-1, reduction="none")
+        assert single.shape == labels.shape
+        module = {losses.cross_entropy: losses.CrossEntropyLoss, losses.nll_loss: losses.NLLLoss}
+        assert module[fn](axis=-1)(scores, labels).item() == pytest.approx(expected)
+    with pytest.raises(ShapeError, match=r"taken to stand on axis 1, axis=-1 takes the last one"):
+        fn(np.zeros((2, 3, 5)), np.zeros((2, 3), int))
+    assert fn(np.zeros(5), 1, axis=0).shape == ()
+    for axis in (3, 1.5, "x", [1]):
+        with pytest.raises(ShapeError, match=f"{fn.__name__}: axis must be an int"):
+            fn(np.zeros((2, 3, 5)), np.zeros((2, 3), int), axis=axis)
+    q = rng.dirichlet(np.ones(5), (2, 3))
+    along = losses.cross_entropy(np.log(q), q, axis=-1).item()
+    assert along == pytest.approx(
+        losses.cross_entropy(np.log(q[0:]).reshape(6, 5), q.reshape(6, 5)).item()
+    )
+
+
+# Wrong settings ----------------------------------------------------------------------------------
+
+NONSENSE = [None, "x", [], [1.0], {}, object(), np.ones(2), np.array(0.5), 1j, np.nan, b"mean"]
+
+
+@every_loss
+def test_settings_are_asked_for_their_type(fn, inputs, module):
+    """In the function and in the module alike, by name, and never NaN from None."""
+    for name, parameter in signature(module).parameters.items():
+        if name in ("weight", "pos_weight", "axis"):
+            continue
+        for wrong in NONSENSE:
+            if wrong is parameter.default:
+                continue
+            with pytest.raises(ValueError, match=f"{fn.__name__}: .*{name}"):
+                fn(*inputs, **{name: wrong})
+            with pytest.raises(ValueError, match=f"{module.__name__}: .*{name}"):
+                module(**{name: wrong})
+
+
+@every_loss
+def test_inputs_that_are_no_numbers_are_refused_by_name(fn, inputs, module):
+    for i in range(len(inputs)):
+        for wrong in (None, "x", [None], ["a"], [[1.0], [1.0, 2.0]], object(), np.array([None])):
+            given = [*inputs[:i], wrong, *inputs[i + 1 :]]
+            with pytest.raises((DTypeError, ShapeError), match=fn.__name__):
+                fn(*given)
 
 
 def test_batchmean_counts_samples_and_symmetric_info_nce_queries():

@@ -1,10 +1,15 @@
 """Class scores and class indices brought to one form: a matrix of rows, and one index per row."""
 
+import sys
+from typing import Any
+
 import numpy as np
 
+from neural_net_core.checks import check_axis, check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import DTypeError, ShapeError
-from neural_net_core.plain import plain_array
+from neural_net_core.losses._loss import as_plain, as_weight
+from neural_net_core.ops.shape import moveaxis
 from neural_net_core.tensor import Tensor, TensorLike
 
 __all__: list[str] = []
@@ -38,17 +43,18 @@ def as_labels(name: str, targets: TensorLike, x: Tensor) -> Array:
     """
     if x.ndim == 0:
         raise ShapeError(f"{name}: expected scores (C,) or (N, C, ...), got a single number")
-    labels = plain_array(targets)
+    labels = as_plain(name, "class indices", targets)
     axis = class_axis(x)
     expected = x.shape[:axis] + x.shape[axis + 1 :]
     if labels.shape != expected:
+        hint = ""
+        if labels.shape == x.shape and labels.dtype.kind != "f":
+            hint = "; targets of the scores' shape are probabilities, and floating"
+        elif labels.shape == x.shape[:-1]:
+            hint = "; the classes are taken to stand on axis 1, axis=-1 takes the last one"
         raise ShapeError(
-            f"{name}: for scores {x.shape} expected class indices {expected}, got {labels.shape}"
-            + (
-                "; targets of the scores' shape are probabilities, and floating"
-                if labels.shape == x.shape and labels.dtype.kind != "f"
-                else ""
-            )
+            f"{name}: for scores {x.shape} expected class indices {expected}, got "
+            f"{labels.shape}{hint}"
         )
     if labels.dtype.kind not in "iu" and labels.size:
         raise DTypeError(f"{name}: expected integer class indices, got {labels.dtype}")
@@ -65,12 +71,16 @@ def split_ignored(
     Raises:
         IndexError: If an index is not the number of a class.
     """
-    labels = labels.reshape(-1).astype(np.intp, copy=False)
+    labels = labels.reshape(-1)
     counted = None
     if ignore_index is not None:
         ignored = labels == ignore_index
         if ignored.any():
             labels, counted = np.where(ignored, 0, labels), ~ignored
+    if not np.can_cast(labels.dtype, np.intp) and labels.size:
+        # A larger number would come out as another one, perhaps that of a class.
+        labels = np.minimum(labels, np.array(min(classes, sys.maxsize), labels.dtype))
+    labels = labels.astype(np.intp, copy=False)
     # Read as unsigned numbers, negative ones are huge: one comparison finds both.
     if labels.size and int(labels.view(np.uintp).max()) >= classes:
         wrong = labels[(labels < 0) | (labels >= classes)][0]
@@ -83,7 +93,40 @@ def split_ignored(
     return labels, counted
 
 
-def check_class_weight(name: str, weight: Array | None, classes: int) -> None:
-    """Raise ShapeError if there is not one weight per class."""
-    if weight is not None and weight.shape != (classes,):
-        raise ShapeError(f"{name}: expected weight ({classes},), got {weight.shape}")
+def as_class_weight(name: str, weight: TensorLike | None, x: Tensor) -> Array | None:
+    """Return one weight for each class of x, which has its classes where `class_axis` says.
+
+    Raises:
+        ShapeError: If there is not one weight per class.
+    """
+    w = as_weight(name, weight, x)
+    classes = x.shape[class_axis(x)]
+    if w is not None and w.shape != (classes,):
+        raise ShapeError(f"{name}: expected weight ({classes},), got {w.shape}")
+    return w
+
+
+def classes_second(name: str, x: Tensor, axis: int | None) -> Tensor:
+    """Return scores with their classes moved to axis 1, or to axis 0 of a single sample.
+
+    Raises:
+        ShapeError: If x has no axis.
+        PositionError: If it has no such axis.
+    """
+    if x.ndim == 0:
+        raise ShapeError(f"{name}: expected scores (C,) or (N, C, ...), got a single number")
+    if axis is None:
+        return x
+    axis = check_axis(name, axis, x.ndim)
+    return x if axis == class_axis(x) else moveaxis(x, axis, 1)
+
+
+def check_ignore_index(name: str, ignore_index: Any) -> int:
+    """Return the class index that does not count, a whole number, also below 0.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    if type(ignore_index) is int and abs(ignore_index) < sys.maxsize:
+        return ignore_index
+    return check_count(name, "ignore_index", ignore_index, low=-sys.maxsize)

@@ -5,12 +5,20 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+<<<<<<< HEAD
 from neural_net_core.checks import check_word
 from neural_net_core.dtypes import Array, as_array
 from neural_net_core.errors import ShapeError
+=======
+from neural_net_core.checks import shown
+from neural_net_core.dtypes import Array, DType
+from neural_net_core.errors import NeuralNetError, ShapeError
+>>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
+from neural_net_core.ops.selection import where
+from neural_net_core.plain import plain_array
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__: list[str] = []
@@ -100,9 +108,34 @@ class Loss(Module):
         )
 
 
-def check_reduction(name: str, reduction: str, allowed: tuple[str, ...] = REDUCTIONS) -> None:
+def check_reduction(name: str, reduction: Any, allowed: tuple[str, ...] = REDUCTIONS) -> None:
     """Raise ValueError if the reduction is not one of those allowed."""
+<<<<<<< HEAD
     check_word(name, "reduction", reduction, allowed)
+=======
+    if not isinstance(reduction, str) or reduction not in allowed:
+        raise ValueError(f"{name}: expected reduction {', '.join(allowed)}, got {shown(reduction)}")
+
+
+def as_input(name: str, what: str, x: TensorLike, dtype: DType | None = None) -> Tensor:
+    """Return x as a Tensor of that dtype, or of floating numbers.
+
+    Raises:
+        NeuralNetError: Of the kind that fits, with the loss's name, if x holds no numbers.
+    """
+    try:
+        return as_floating(x) if dtype is None else as_tensor(x, dtype)
+    except NeuralNetError as error:
+        raise type(error)(f"{name}: {what}: {error}") from None
+
+
+def as_plain(name: str, what: str, x: TensorLike) -> Array:
+    """Return x as an array of whatever dtype; errors as of `as_input`."""
+    try:
+        return plain_array(x)
+    except NeuralNetError as error:
+        raise type(error)(f"{name}: {what}: {error}") from None
+>>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 
 
 def as_pair(
@@ -113,21 +146,24 @@ def as_pair(
     Raises:
         ShapeError: If the shapes differ. Broadcasting (4, 1) against (4,) would silently compare
             every prediction with every target.
+        DTypeError: If they are no numbers.
     """
-    x = as_floating(predictions)
-    t = as_tensor(targets, x.dtype)
+    x = as_input(name, what, predictions)
+    t = as_input(name, what, targets, x.dtype)
     if x.shape != t.shape:
         raise ShapeError(f"{name}: expected {what} of one shape, got {x.shape} and {t.shape}")
     return x, t
 
 
-def as_factor(name: str, weight: TensorLike | None, like: Tensor) -> Array | None:
+def as_factor(
+    name: str, weight: TensorLike | None, like: Tensor, what: str = "weight"
+) -> Array | None:
     """Return a constant factor that broadcasts to the shape of the losses.
 
     Raises:
         ShapeError: If it does not.
     """
-    factor = as_weight(weight, like)
+    factor = as_weight(name, weight, like, what)
     if factor is None:
         return None
     lacking = like.ndim - factor.ndim
@@ -135,17 +171,37 @@ def as_factor(name: str, weight: TensorLike | None, like: Tensor) -> Array | Non
         m not in (1, n) for m, n in zip(factor.shape, like.shape[lacking:], strict=True)
     ):
         raise ShapeError(
-            f"{name}: expected a weight that broadcasts to {like.shape}, got {factor.shape}"
+            f"{name}: expected a {what} that broadcasts to {like.shape}, got {factor.shape}"
         )
     return factor
 
 
-def as_weight(weight: TensorLike | None, like: Tensor) -> Array | None:
+def as_weight(
+    name: str, weight: TensorLike | None, like: Tensor, what: str = "weight"
+) -> Array | None:
     """Return a constant factor on the losses as an array of the predictions' dtype."""
     if weight is None:
         return None
     # A copy, since the caller may change his array before the backward pass.
-    return as_array(weight, like.dtype).copy()
+    return as_input(name, what, weight, like.dtype).data.copy()
+
+
+def without_ignored(x: Tensor, ignored: Array, value: float) -> Tensor:
+    """Return x with a harmless number where a loss is ignored, so that nothing else counts there.
+
+    A factor of 0 alone would not do: 0 · NaN and 0 · ∞ are NaN.
+    """
+    return where(np.broadcast_to(ignored, x.shape), value, x) if ignored.any() else x
+
+
+def check_probabilities(name: str, what: str, x: Array, hint: str = "") -> None:
+    """Raise ValueError if not all numbers are in [0, 1]."""
+    if x.size:
+        low, high = np.minimum.reduce(x, axis=None), np.maximum.reduce(x, axis=None)
+        if not (low >= 0 and high <= 1):  # False for NaN
+            raise ValueError(
+                f"{name}: expected {what} in [0, 1], got values from {low:g} to {high:g}{hint}"
+            )
 
 
 def check_signs(name: str, targets: Array) -> None:

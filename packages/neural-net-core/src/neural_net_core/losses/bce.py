@@ -9,7 +9,9 @@ from neural_net_core.losses._loss import (
     Reduction,
     as_factor,
     as_pair,
+    check_probabilities,
     check_reduction,
+    without_ignored,
 )
 from neural_net_core.tensor import Tensor, TensorLike
 
@@ -75,7 +77,8 @@ def binary_cross_entropy(
     Args:
         probabilities: p, any shape, in [0, 1].
         targets: t, the same shape, in [0, 1].
-        weight: A constant factor on each loss, of a shape that broadcasts to that of p.
+        weight: A constant factor on each loss, of a shape that broadcasts to that of p. Where it is
+            0, p and t may be anything, such as NaN for a missing label.
         reduction: "mean" (over the elements, whatever the weights), "sum" or "none".
 
     Returns:
@@ -83,7 +86,7 @@ def binary_cross_entropy(
 
     Raises:
         ShapeError: If the shapes differ; nothing is broadcast.
-        ValueError: If a probability is not in [0, 1] or the reduction is unknown.
+        ValueError: If a probability or a target is not in [0, 1], or the reduction is unknown.
 
     Examples:
         >>> round(binary_cross_entropy([0.5, 1.0], [1.0, 1.0], reduction="sum").item(), 4)
@@ -92,12 +95,13 @@ def binary_cross_entropy(
     name = "binary_cross_entropy"
     check_reduction(name, reduction)
     p, t = as_pair(name, probabilities, targets)
-    if p.size and not (p.data.min() >= 0 and p.data.max() <= 1):
-        raise ValueError(
-            f"{name}: expected probabilities in [0, 1], got values from {p.data.min():g} to "
-            f"{p.data.max():g}; binary_cross_entropy_with_logits takes unbounded scores"
-        )
-    return BCELossOp.apply(p, t, reduction=reduction, weight=as_factor(name, weight, p))
+    factor = as_factor(name, weight, p)
+    if factor is not None:
+        p, t = (without_ignored(x, factor == 0, 0.5) for x in (p, t))
+    hint = "; binary_cross_entropy_with_logits takes unbounded scores"
+    check_probabilities(name, "probabilities", p.data, hint)
+    check_probabilities(name, "targets", t.data)
+    return BCELossOp.apply(p, t, reduction=reduction, weight=factor)
 
 
 class BCELoss(Loss):

@@ -11,7 +11,9 @@ from neural_net_core.losses._loss import (
     Reduction,
     as_factor,
     as_pair,
+    check_probabilities,
     check_reduction,
+    without_ignored,
 )
 from neural_net_core.tensor import Tensor, TensorLike
 
@@ -33,11 +35,20 @@ class BCEWithLogitsLossOp(LossOp):
     def forward(self, x: Array, t: Array) -> Array:
         self.x, self.t = x, t
         ut, k = self._parts()
+        size = np.abs(x)
+        is_endless = np.maximum.reduce(size, axis=None, initial=0) == np.inf
+        if is_endless:
+            # (1 − t) ∞ or u t ∞, where 0 · ∞ is 0; the formula below would make ∞ − ∞ of it.
+            limit = np.where(np.where(x > 0, 1 - t, ut) == 0, 0, np.inf)
+            endless = np.isinf(x)
+            x, size = np.where(endless, 0, x), np.where(endless, 0, size)
         # s(x) = max(x, 0) + ln(1 + e^−|x|). For t = 0 or 1 the subtraction from its first part is
         # exact, so that even a loss of 1e-30 keeps all its digits.
         losses = k * np.maximum(x, 0)
         losses -= ut * x
-        losses += k * np.log1p(np.exp(-np.abs(x)))
+        losses += k * np.log1p(np.exp(-size))
+        if is_endless:
+            losses = np.where(endless, limit, losses)
         if self.weight is not None:
             losses *= self.weight
         return self.reduce(losses)
@@ -85,7 +96,8 @@ def binary_cross_entropy_with_logits(
     Args:
         logits: x, any shape.
         targets: t, the same shape, in [0, 1].
-        weight: A constant factor w on each loss, of a shape that broadcasts to that of x.
+        weight: A constant factor w on each loss, of a shape that broadcasts to that of x. Where it
+            is 0, x and t may be anything, such as NaN for a missing label.
         pos_weight: A constant factor u on the positive part, such as (C,) for C labels: above 1
             it makes rare positives count more.
         reduction: "mean" (over the elements, whatever the weights), "sum" or "none".
@@ -95,7 +107,7 @@ def binary_cross_entropy_with_logits(
 
     Raises:
         ShapeError: If the shapes differ; nothing is broadcast.
-        ValueError: If the reduction is unknown.
+        ValueError: If a target is not in [0, 1] or the reduction is unknown.
 
     Examples:
         >>> binary_cross_entropy_with_logits([-1000.0], [1.0]).item()
@@ -104,13 +116,13 @@ def binary_cross_entropy_with_logits(
     name = "binary_cross_entropy_with_logits"
     check_reduction(name, reduction)
     x, t = as_pair(name, logits, targets)
-    return BCEWithLogitsLossOp.apply(
-        x,
-        t,
-        reduction=reduction,
-        weight=as_factor(name, weight, x),
-        pos_weight=as_factor(name, pos_weight, x),
-    )
+    factor, positive = as_factor(name, weight, x), as_factor(name, pos_weight, x, "pos_weight")
+    if factor is not None:
+        x, t = (without_ignored(y, factor == 0, 0.0) for y in (x, t))
+    check_probabilities(name, "targets", t.data)
+    if positive is not None:
+        x = without_ignored(x, (positive == 0) & (t.data == 1), 0.0)
+    return BCEWithLogitsLossOp.apply(x, t, reduction=reduction, weight=factor, pos_weight=positive)
 
 
 class BCEWithLogitsLoss(Loss):

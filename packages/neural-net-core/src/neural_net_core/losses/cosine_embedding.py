@@ -3,12 +3,17 @@
 import numpy as np
 
 from neural_net_core.activations.relu import relu
+<<<<<<< HEAD
 from neural_net_core.checks import check_number
+=======
+from neural_net_core.checks import check_array, check_axis, check_number
+>>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.losses._loss import (
     Loss,
     Reduction,
+    as_input,
     as_pair,
     check_reduction,
     check_signs,
@@ -17,8 +22,7 @@ from neural_net_core.losses._loss import (
 from neural_net_core.losses.normalize import unit_vectors
 from neural_net_core.op import Op
 from neural_net_core.ops.selection import where
-from neural_net_core.plain import plain_array
-from neural_net_core.tensor import Tensor, TensorLike, as_tensor, coerce_pair
+from neural_net_core.tensor import Tensor, TensorLike, coerce_pair
 
 __all__ = [
     "CosineEmbeddingLoss",
@@ -74,9 +78,21 @@ def cosine_similarity(a: TensorLike, b: TensorLike, axis: int = -1, *, eps: floa
         >>> cosine_similarity([[3.0, 0.0], [1.0, 1.0]], [[0.0, 2.0], [2.0, 2.0]]).data.round(4)
         array([0., 1.], dtype=float32)
     """
+<<<<<<< HEAD
     a, b = coerce_pair(as_tensor(a), b)
     eps = check_number("cosine_similarity", "eps", eps, 0)
     return CosineSimilarityOp.apply(a, as_tensor(b), axis=axis, eps=eps)
+=======
+    name = "cosine_similarity"
+    x, y = coerce_pair(as_input(name, "a", a), _tensor_or_array(name, b))
+    y = as_input(name, "b", y)
+    check_axis(name, axis, max(x.ndim, y.ndim))
+    return CosineSimilarityOp.apply(x, y, axis=axis, eps=check_number(name, "eps", eps, 0))
+
+
+def _tensor_or_array(name: str, b: TensorLike) -> Tensor | Array:
+    return b if isinstance(b, Tensor) else check_array(name, "b", b)
+>>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 
 
 def cosine_embedding_loss(
@@ -114,7 +130,7 @@ def cosine_embedding_loss(
     check_reduction(name, reduction)
     margin = check_number(name, "margin", margin)
     a, b = as_pair(name, a, b, "both vectors")
-    t = plain_array(targets)
+    t = check_array(name, "targets", targets)
     if a.ndim == 0 or t.shape != a.shape[:-1]:
         raise ShapeError(f"{name}: for vectors {a.shape} expected one target each, got {t.shape}")
     check_signs(name, t)

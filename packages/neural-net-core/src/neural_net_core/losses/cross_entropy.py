@@ -5,23 +5,34 @@ from typing import Any
 
 import numpy as np
 
+<<<<<<< HEAD
 from neural_net_core.checks import check_count, check_fraction
+=======
+from neural_net_core.checks import check_fraction
+>>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.losses._classes import (
+    as_class_weight,
     as_labels,
-    check_class_weight,
+    check_ignore_index,
     class_axis,
+    classes_second,
     from_rows,
     split_ignored,
     to_rows,
 )
-from neural_net_core.losses._loss import Loss, LossOp, Reduction, as_weight, check_reduction
-from neural_net_core.ops._inputs import as_floating
+from neural_net_core.losses._loss import (
+    Loss,
+    LossOp,
+    Reduction,
+    as_input,
+    as_plain,
+    check_reduction,
+)
 from neural_net_core.ops.matmul import row_dots, row_sums
 from neural_net_core.ops.softmax import largest
-from neural_net_core.plain import plain_array
-from neural_net_core.tensor import Tensor, TensorLike, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = [
     "CrossEntropyLoss",
@@ -54,8 +65,14 @@ class CrossEntropyLossOp(LossOp):
         z = to_rows(logits)  # (M, C)
         samples, classes = z.shape
         t, counted = split_ignored("cross_entropy", targets, classes, self.ignore_index)  # (M,)
-        self.t, self.rows = t, np.arange(samples)
-        z = z - largest(z, axis=1)
+        self.t, self.rows, self.counted = t, np.arange(samples), counted
+        self.h, count, ignored = self._target_weights(z)
+        peak = largest(z, axis=1)
+        if ignored is not None:
+            peak[ignored] = 0
+        z = z - peak
+        if ignored is not None:
+            z[ignored] = 0  # whatever stood there, such as NaN, must not count
         z_t = z[self.rows, t]
         z_g = self._smoothed(z)
         self.e = np.exp(z, out=z)
@@ -65,15 +82,12 @@ class CrossEntropyLossOp(LossOp):
         self.total = self.rest + e_t
         # Where the target is the largest, e_t is 1 and this the logarithm of 1 + rest.
         log_total = np.log1p(self.rest + (e_t - 1))
-        if counted is not None:
-            z_t = np.where(counted, z_t, 0)  # an ignored −∞ must not become NaN
-
-        self.h, count = self._target_weights(t, counted)
+        if self.label_smoothing:
+            z_t = np.where(self.h == 0, 0, z_t)  # which may be −∞
         losses = self.h * (log_total - z_t)
         if z_g is not None:
             smooth = self.g_total * log_total - z_g
             losses += smooth if counted is None else smooth * counted
-        self.counted = counted
         losses = self.reduce(losses, count)
         return losses.reshape(targets.shape) if self.reduction == "none" else losses
 
@@ -91,17 +105,20 @@ class CrossEntropyLossOp(LossOp):
             dz[self.rows, self.t] += self.g_total * dl
         return from_rows(dz, self.shape), None
 
-    def _target_weights(self, t: Array, counted: Array | None) -> tuple[Any, float]:
-        """Return h for each sample (or one number for all), and what a mean divides by."""
+    def _target_weights(self, z: Array) -> tuple[Any, float, Array | None]:
+        """Return h for each sample (or for all), what a mean divides by, and whom to ignore."""
         if self.weight is None:
-            if counted is None:
-                return 1 - self.label_smoothing, t.size
-            w = counted.astype(self.e.dtype)
+            if self.counted is None:
+                return 1 - self.label_smoothing, self.t.size, None
+            w = self.counted.astype(z.dtype)
         else:
-            w = self.weight[t]
-            if counted is not None:
-                w *= counted
-        return (1 - self.label_smoothing) * w, float(np.add.reduce(w))
+            w = self.weight[self.t]
+            if self.counted is not None:
+                w *= self.counted
+        ignored: Array | None = w == 0
+        if self.label_smoothing:  # then a target of weight 0 still costs what the others weigh
+            ignored = None if self.counted is None else ~self.counted
+        return (1 - self.label_smoothing) * w, float(np.add.reduce(w)), ignored
 
     def _smoothed(self, z: Array) -> Array | None:
         """Return Σ g z for each sample, with g the part of the target that goes to all classes."""
@@ -110,6 +127,8 @@ class CrossEntropyLossOp(LossOp):
         w = np.ones_like(z, shape=z.shape[1]) if self.weight is None else self.weight
         self.g = w * _share(self.label_smoothing, z.shape[1])
         self.g_total = float(np.add.reduce(self.g))
+        if not self.g.all():
+            z = np.where(self.g == 0, 0, z)  # which may be −∞
         return row_dots(z, self.g)
 
 
@@ -136,6 +155,10 @@ class SoftCrossEntropyLossOp(LossOp):
         if self.weight is not None:
             self.a *= self.weight
         losses = np.einsum("mc,mc->m", self.a, self.minus_log_p)
+        if not np.isfinite(losses).all():
+            # 0 · ∞ is 0 here: a class that has no share costs nothing, however unlikely it is.
+            self.minus_log_p[(self.a == 0) & np.isinf(self.minus_log_p)] = 0
+            losses = np.einsum("mc,mc->m", self.a, self.minus_log_p)
         losses = self.reduce(losses)
         axis = class_axis(logits)
         rest = self.shape[:axis] + self.shape[axis + 1 :]
@@ -165,6 +188,7 @@ def cross_entropy(
     weight: TensorLike | None = None,
     ignore_index: int = -100,
     label_smoothing: float = 0.0,
+    axis: int | None = None,
     reduction: Reduction = "mean",
 ) -> Tensor:
     r"""Return how surprising the target classes are under the softmax of the scores.
@@ -175,13 +199,17 @@ def cross_entropy(
     With probabilities q as targets, $l = -\sum_c w_c q_c \ln p_c$.
 
     Args:
-        logits: z, scores (C,), (N, C) or (N, C, d₁, …); not probabilities.
+        logits: z, scores (C,), (N, C) or (N, C, d₁, …), the classes on axis 1; not probabilities.
+            Scores (B, T, C) of a sequence have them on the last axis: give `axis=-1`. Where T = C
+            nothing else can tell.
         targets: Class indices, integers of that shape without the class axis; or probabilities,
-            floating and of the shape of the logits.
+            floating and of the shape of the logits, >= 0.
         weight: A factor w for each class, (C,).
-        ignore_index: A class index that does not count at all, such as padding.
+        ignore_index: A class index that does not count at all, such as padding: the scores there
+            may be anything, also NaN, and their gradient is 0. So it is with a class of weight 0.
         label_smoothing: ε in [0, 1], the share of every target that is spread over all classes
             (Szegedy et al. 2016, arXiv:1512.00567, section 7).
+        axis: Where the classes stand; None means on axis 1, or 0 of a single sample.
         reduction: "mean", "sum" or "none". The mean of class indices divides by the weights of
             the targets that count, that of probabilities by the number of samples. If no target
             counts it is 0.
@@ -193,7 +221,8 @@ def cross_entropy(
         ShapeError: If the shapes do not fit.
         DTypeError: If class indices are not integers.
         IndexError: If a class index is out of range.
-        ValueError: If the smoothing is not in [0, 1] or the reduction is unknown.
+        ValueError: If the smoothing is not in [0, 1], a probability is negative, or the reduction
+            is unknown.
 
     Examples:
         >>> round(cross_entropy([[0.0, 0.0], [1000.0, 0.0]], [0, 1]).item(), 4)
@@ -201,12 +230,20 @@ def cross_entropy(
     """
     name = "cross_entropy"
     check_reduction(name, reduction)
+<<<<<<< HEAD
     label_smoothing = check_fraction(name, "label_smoothing", label_smoothing)
     ignore_index = check_count(name, "ignore_index", ignore_index, -sys.maxsize)
     z = as_floating(logits)
+=======
+    if type(label_smoothing) is not float or label_smoothing:  # 0.0 costs no check
+        label_smoothing = check_fraction(name, "label_smoothing", label_smoothing)
+    ignore_index = check_ignore_index(name, ignore_index)
+    z = classes_second(name, as_input(name, "logits", logits), axis)
+>>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     # An empty batch may have no classes either, such as the scores of no query and no key.
-    if z.ndim and z.shape[class_axis(z)] == 0 and (z.ndim == 1 or z.shape[0] > 0):
+    if z.shape[class_axis(z)] == 0 and (z.ndim == 1 or z.shape[0] > 0):
         raise ShapeError(f"{name}: expected at least one class, got logits {z.shape}")
+<<<<<<< HEAD
     w = as_weight(weight, z)
     raw = targets if isinstance(targets, Tensor) else plain_array(targets)
     if raw.dtype.kind == "f" and raw.shape == z.shape and z.ndim:
@@ -220,9 +257,23 @@ def cross_entropy(
         )
     labels = as_labels(name, raw, z)
     check_class_weight(name, w, z.shape[class_axis(z)])
+=======
+    w = as_class_weight(name, weight, z)
+    raw = targets if isinstance(targets, Tensor) else as_plain(name, "targets", targets)
+    if raw.dtype.kind == "f" and raw.ndim == z.ndim:
+        q = classes_second(name, as_input(name, "target probabilities", raw, z.dtype), axis)
+        if q.shape == z.shape:
+            if q.size and not np.minimum.reduce(q.data, axis=None) >= 0:
+                raise ValueError(
+                    f"{name}: expected target probabilities >= 0, got {np.min(q.data):g}"
+                )
+            return SoftCrossEntropyLossOp.apply(
+                z, q, reduction=reduction, weight=w, label_smoothing=label_smoothing
+            )
+>>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     return CrossEntropyLossOp.apply(
         z,
-        labels,
+        as_labels(name, raw, z),
         reduction=reduction,
         weight=w,
         ignore_index=ignore_index,
@@ -240,6 +291,7 @@ class CrossEntropyLoss(Loss):
         ignore_index: A class index that does not count.
         label_smoothing: The share of every target that is spread over all classes.
         reduction: "mean", "sum" or "none".
+        axis: Where the classes stand; None means on axis 1, or 0 of a single sample.
 
     Shape:
         logits (N, C, …) and class indices (N, …), or probabilities (N, C, …) -> ()
@@ -255,12 +307,19 @@ class CrossEntropyLoss(Loss):
         ignore_index: int = -100,
         label_smoothing: float = 0.0,
         reduction: Reduction = "mean",
+        axis: int | None = None,
     ) -> None:
         super().__init__(reduction)
         name = "CrossEntropyLoss"
         self.weight = weight
+<<<<<<< HEAD
         self.ignore_index = check_count(name, "ignore_index", ignore_index, -sys.maxsize)
         self.label_smoothing = check_fraction(name, "label_smoothing", label_smoothing)
+=======
+        self.ignore_index = check_ignore_index(name, ignore_index)
+        self.label_smoothing = check_fraction(name, "label_smoothing", label_smoothing)
+        self.axis = axis
+>>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 
     def forward(self, logits: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
@@ -270,6 +329,7 @@ class CrossEntropyLoss(Loss):
             weight=self.weight,
             ignore_index=self.ignore_index,
             label_smoothing=self.label_smoothing,
+            axis=self.axis,
             reduction=self.reduction,
         )
 

@@ -1,14 +1,16 @@
 """InfoNCE: contrastive learning as the classification of the right partner among many."""
 
+from typing import Any
+
 import numpy as np
 
 from neural_net_core.checks import check_flag, check_number
 from neural_net_core.errors import ShapeError
-from neural_net_core.losses._loss import Loss, Reduction, as_pair, check_reduction
+from neural_net_core.losses._loss import Loss, Reduction, as_input, as_pair, check_reduction
 from neural_net_core.losses.cross_entropy import cross_entropy
 from neural_net_core.losses.normalize import normalize
 from neural_net_core.ops.joining import concatenate
-from neural_net_core.tensor import Tensor, TensorLike, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["InfoNCELoss", "info_nce"]
 
@@ -56,8 +58,12 @@ def info_nce(
     """
     name = "info_nce"
     check_reduction(name, reduction)
+<<<<<<< HEAD
     temperature = check_number(name, "temperature", temperature, above=0, finite=False)
     check_flag(name, "symmetric", symmetric)
+=======
+    temperature, symmetric = _checked(name, temperature, symmetric)
+>>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     q, k = as_pair(name, queries, keys, "queries and keys")
     if q.ndim != 2:
         raise ShapeError(f"{name}: expected queries (N, D), got {q.shape}")
@@ -73,7 +79,7 @@ def info_nce(
         return loss
     if symmetric:
         raise ValueError(f"{name}: symmetric needs the batch's own keys, not negatives")
-    n = as_tensor(negatives, q.dtype)
+    n = as_input(name, "negatives", negatives, q.dtype)
     if n.ndim != 2 or n.shape[1] != q.shape[1]:
         raise ShapeError(f"{name}: expected negatives (M, {q.shape[1]}), got {n.shape}")
     right = (q * k).sum(axis=1, keepdims=True)  # (N, 1)
@@ -106,9 +112,13 @@ class InfoNCELoss(Loss):
         self, temperature: float = 0.07, symmetric: bool = False, reduction: Reduction = "mean"
     ) -> None:
         super().__init__(reduction)
+<<<<<<< HEAD
         name = "InfoNCELoss"
         self.temperature = check_number(name, "temperature", temperature, above=0, finite=False)
         self.symmetric = check_flag(name, "symmetric", symmetric)
+=======
+        self.temperature, self.symmetric = _checked("InfoNCELoss", temperature, symmetric)
+>>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 
     def forward(
         self, queries: TensorLike, keys: TensorLike, negatives: TensorLike | None = None
@@ -122,3 +132,11 @@ class InfoNCELoss(Loss):
             symmetric=self.symmetric,
             reduction=self.reduction,
         )
+<<<<<<< HEAD
+=======
+
+
+def _checked(name: str, temperature: Any, symmetric: Any) -> tuple[float, bool]:
+    temperature = check_number(name, "temperature", temperature, above=0)
+    return float(temperature), check_flag(name, "symmetric", symmetric)
+>>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)

@@ -35,8 +35,10 @@ class KLDivLossOp(LossOp):
         else:
             t = target
             log_t = np.log(np.where(t > 0, t, 1))
-        self.t, self.ratio = t, log_t - x
-        return self.reduce(t * self.ratio)
+        # Where t = 0, x may be −∞ or NaN.
+        ratio = np.subtract(log_t, x, out=np.zeros_like(t), where=t != 0)
+        self.t, self.ratio = t, ratio
+        return self.reduce(t * ratio)
 
     def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
         dl = self.spread(dy)
@@ -68,7 +70,8 @@ def kl_div(
 
     Args:
         log_predictions: x, log-probabilities of any shape, samples along the first axis.
-        targets: t, probabilities of the same shape; or their logarithms.
+        targets: t, probabilities of the same shape; or their logarithms. Where t is 0 the loss is
+            0, even if x is −∞.
         log_target: Whether the targets are logarithms.
         reduction: "batchmean" divides the sum by the number of samples, which is the divergence
             of the formula; "mean", PyTorch's default, divides by the number of elements;
@@ -79,7 +82,7 @@ def kl_div(
 
     Raises:
         ShapeError: If the shapes differ; nothing is broadcast.
-        ValueError: If the reduction is unknown.
+        ValueError: If a target probability is negative or NaN, or the reduction is unknown.
 
     Examples:
         >>> import math
@@ -90,6 +93,14 @@ def kl_div(
     check_reduction("kl_div", reduction, _ALLOWED)
     log_target = check_flag("kl_div", "log_target", log_target)
     x, t = as_pair("kl_div", log_predictions, targets)
+<<<<<<< HEAD
+=======
+    if not log_target and t.size and not np.minimum.reduce(t.data, axis=None) >= 0:
+        raise ValueError(
+            f"kl_div: expected target probabilities >= 0, got {np.min(t.data):g}; logarithms need "
+            "log_target=True"
+        )
+>>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     return KLDivLossOp.apply(x, t, reduction=reduction, log_target=log_target)
 
 

@@ -6,15 +6,13 @@ from neural_net_core.checks import check_count, check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.losses._classes import (
+    as_class_weight,
     as_labels,
-    check_class_weight,
-    class_axis,
     from_rows,
     split_ignored,
     to_rows,
 )
-from neural_net_core.losses._loss import Loss, LossOp, Reduction, as_weight, check_reduction
-from neural_net_core.ops._inputs import as_floating
+from neural_net_core.losses._loss import Loss, LossOp, Reduction, as_input, check_reduction
 from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["MultiMarginLoss", "MultiMarginLossOp", "multi_margin_loss"]
@@ -36,10 +34,12 @@ class MultiMarginLossOp(LossOp):
         classes = x.shape[1]
         self.t, _ = split_ignored("multi_margin_loss", targets, classes)
         self.rows = np.arange(len(x))
+        w = np.ones_like(x, shape=len(x)) if self.weight is None else self.weight[self.t]
+        if not w.all():
+            x = np.where((w == 0)[:, None], 0, x)  # whatever stood there must not count
         x_t = x[self.rows, self.t]
         self.h: Array = np.maximum(x + (self.margin - x_t)[:, None], 0)
         self.h[self.rows, self.t] = 0
-        w = np.ones_like(x_t) if self.weight is None else self.weight[self.t]
         self.factor = w / classes
         losses = np.add.reduce(self.h if self.p == 1 else self.h * self.h, axis=1)
         losses = self.reduce(losses * self.factor)
@@ -88,17 +88,19 @@ def multi_margin_loss(
     """
     name = "multi_margin_loss"
     check_reduction(name, reduction)
+<<<<<<< HEAD
     p = check_count(name, "p", p, 1, 2)
     margin = check_number(name, "margin", margin)
     x = as_floating(predictions)
+=======
+    p, margin = check_count(name, "p", p, 1, 2), check_number(name, "margin", margin)
+    x = as_input(name, "predictions", predictions)
+>>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     if x.ndim not in (1, 2):
         raise ShapeError(f"{name}: expected predictions (C,) or (N, C), got {x.shape}")
     labels = as_labels(name, targets, x)
-    w = as_weight(weight, x)
-    check_class_weight(name, w, x.shape[class_axis(x)])
-    return MultiMarginLossOp.apply(
-        x, labels, reduction=reduction, margin=float(margin), p=p, weight=w
-    )
+    w = as_class_weight(name, weight, x)
+    return MultiMarginLossOp.apply(x, labels, reduction=reduction, margin=margin, p=p, weight=w)
 
 
 class MultiMarginLoss(Loss):

@@ -7,15 +7,15 @@ import numpy as np
 from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._classes import (
+    as_class_weight,
     as_labels,
-    check_class_weight,
-    class_axis,
+    check_ignore_index,
+    classes_second,
     from_rows,
     split_ignored,
     to_rows,
 )
-from neural_net_core.losses._loss import Loss, LossOp, Reduction, as_weight, check_reduction
-from neural_net_core.ops._inputs import as_floating
+from neural_net_core.losses._loss import Loss, LossOp, Reduction, as_input, check_reduction
 from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["NLLLoss", "NLLLossOp", "nll_loss"]
@@ -36,7 +36,7 @@ class NLLLossOp(LossOp):
         w = np.ones_like(picked) if self.weight is None else self.weight[self.t]
         if counted is not None:
             w *= counted
-            picked = np.where(counted, picked, 0)  # an ignored −∞ must not become NaN
+        picked = np.where(w == 0, 0, picked)  # an ignored −∞ or NaN must not count
         self.w = w
         losses = self.reduce(-w * picked, float(np.add.reduce(w)))
         return losses.reshape(targets.shape) if self.reduction == "none" else losses
@@ -54,6 +54,7 @@ def nll_loss(
     *,
     weight: TensorLike | None = None,
     ignore_index: int = -100,
+    axis: int | None = None,
     reduction: Reduction = "mean",
 ) -> Tensor:
     r"""Return minus the log-probabilities of the target classes.
@@ -63,10 +64,11 @@ def nll_loss(
     `nll_loss(log_softmax(z, axis=1), t)` is `cross_entropy(z, t)`, which is faster.
 
     Args:
-        log_probabilities: x, (C,), (N, C) or (N, C, d₁, …).
+        log_probabilities: x, (C,), (N, C) or (N, C, d₁, …), the classes on axis 1.
         targets: Class indices, integers of that shape without the class axis.
         weight: A factor w for each class, (C,).
         ignore_index: A class index that does not count at all.
+        axis: Where the classes stand, if not there: −1 for (B, T, C).
         reduction: "mean" (divides by the weights of the targets that count; 0 if none does),
             "sum" or "none".
 
@@ -83,12 +85,21 @@ def nll_loss(
         >>> nll_loss([[-0.5, -2.0], [-3.0, -1.0]], [0, 1]).item()
         0.75
     """
+<<<<<<< HEAD
     check_reduction("nll_loss", reduction)
     ignore_index = check_count("nll_loss", "ignore_index", ignore_index, -sys.maxsize)
     x = as_floating(log_probabilities)
     labels = as_labels("nll_loss", targets, x)
     w = as_weight(weight, x)
     check_class_weight("nll_loss", w, x.shape[class_axis(x)])
+=======
+    name = "nll_loss"
+    check_reduction(name, reduction)
+    ignore_index = check_ignore_index(name, ignore_index)
+    x = classes_second(name, as_input(name, "log-probabilities", log_probabilities), axis)
+    labels = as_labels(name, targets, x)
+    w = as_class_weight(name, weight, x)
+>>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     return NLLLossOp.apply(x, labels, reduction=reduction, weight=w, ignore_index=ignore_index)
 
 
@@ -98,6 +109,7 @@ class NLLLoss(Loss):
     Args:
         weight: A factor for each class, (C,).
         ignore_index: A class index that does not count.
+        axis: Where the classes stand; None means on axis 1, or 0 of a single sample.
         reduction: "mean", "sum" or "none".
 
     Shape:
@@ -113,10 +125,16 @@ class NLLLoss(Loss):
         weight: TensorLike | None = None,
         ignore_index: int = -100,
         reduction: Reduction = "mean",
+        axis: int | None = None,
     ) -> None:
         super().__init__(reduction)
         self.weight = weight
+<<<<<<< HEAD
         self.ignore_index = check_count("NLLLoss", "ignore_index", ignore_index, -sys.maxsize)
+=======
+        self.ignore_index = check_ignore_index("NLLLoss", ignore_index)
+        self.axis = axis
+>>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 
     def forward(self, log_probabilities: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
@@ -125,5 +143,6 @@ class NLLLoss(Loss):
             targets,
             weight=self.weight,
             ignore_index=self.ignore_index,
+            axis=self.axis,
             reduction=self.reduction,
         )
