@@ -75,3 +75,41 @@ def test_every_package_carries_the_licence_and_its_types(package: str) -> None:
     assert (folder / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
     assert (folder / f"src/neural_net_{package}/py.typed").exists()
     assert metadata(package)["requires-python"] == ">=3.11"
+
+
+# A log that grows line by line while a run goes on is no file written in one piece.
+APPENDING = {"_table_logger.py"}
+
+
+def writes(tree: ast.AST) -> list[int]:
+    """The lines at which a program opens a file for writing, or writes one by its path."""
+    lines = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        name = node.func.id if isinstance(node.func, ast.Name) else name
+        words = [*node.args, *(keyword.value for keyword in node.keywords)]
+        modes = [w.value for w in words if isinstance(w, ast.Constant) and isinstance(w.value, str)]
+        if name in {"write_text", "write_bytes"} or (
+            name == "open" and any(re.fullmatch("[rb]*[wax+][wb+]*t?", mode) for mode in modes)
+        ):
+            lines.append(node.lineno)
+    return lines
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_file_is_written_by_cores_one_way(package: str) -> None:
+    """Whole or not at all, with the old file's permissions: see `whole_file`."""
+    found = [
+        f"{path.name}:{line}"
+        for path in (ROOT / f"packages/neural-net-{package}/src").rglob("*.py")
+        if path.name not in {"whole_file.py", *APPENDING}
+        for line in writes(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert found == []
+
+
+def test_a_way_of_its_own_would_be_found() -> None:
+    program = "open(p, 'wb')\nPath(p).open(mode='a')\np.write_text('')\nopen(p, 'rb')\nopen(p)"
+    assert writes(ast.parse(program)) == [1, 2, 3]

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from neural_net_core import StateDictError
 from neural_net_core.checks import check_path, check_text, is_whole, shown
+from neural_net_core.whole_file import replace_file
 from neural_net_utils._states import LARGEST_COUNT, saved_array, saved_entry
 
 __all__ = ["History", "Table"]
@@ -98,17 +99,17 @@ class Table(dict[str, list[float]]):
             yield {self.index_name: index, **{name: column[row] for name, column in self.items()}}
 
     def to_csv(self, path: str | PathLike[str]) -> None:
-        """Write a CSV file: a header, then one line per row; NaN is an empty cell."""
-        file = Path(check_path(f"{type(self).__name__}.to_csv", "path", path))
-        with file.open("w", newline="", encoding="utf-8") as stream:
-            csv.writer(stream).writerow([self.index_name, *self])
-            stream.writelines(csv_line(row) for row in self.rows())
+        """Write a CSV file, whole: a header, then one line per row; NaN is an empty cell."""
+        file = check_path(f"{type(self).__name__}.to_csv", "path", path)
+        stream = io.StringIO(newline="")
+        csv.writer(stream).writerow([self.index_name, *self])
+        stream.writelines(csv_line(row) for row in self.rows())
+        replace_file(file, stream.getvalue().encode())
 
     def to_json_lines(self, path: str | PathLike[str]) -> None:
-        """Write one JSON object per line; NaN and infinity, which JSON lacks, are null."""
-        file = Path(check_path(f"{type(self).__name__}.to_json_lines", "path", path))
-        with file.open("w", newline="\n", encoding="utf-8") as stream:
-            stream.writelines(json_line(row) for row in self.rows())
+        """Write one JSON object per line, whole; NaN and infinity, which JSON lacks, are null."""
+        file = check_path(f"{type(self).__name__}.to_json_lines", "path", path)
+        replace_file(file, "".join(map(json_line, self.rows())).encode())
 
     def state_dict(self) -> dict[str, Any]:
         """The whole table as arrays."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Sequence, Sized
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from neural_net_core.checks import check_array, check_path, shown
 from neural_net_core.tensor import TensorLike
+from neural_net_core.whole_file import replace_file
 
 __all__ = ["save_vectors"]
 
@@ -66,11 +68,12 @@ def save_vectors(
             )
     to.mkdir(parents=True, exist_ok=True)
     digits = _DIGITS.get(table.dtype.itemsize, 17)
-    np.savetxt(to / "vectors.tsv", table, fmt=f"%.{digits}g", delimiter="\t", encoding="utf-8")
+    stream = io.BytesIO()
+    np.savetxt(stream, table, fmt=f"%.{digits}g", delimiter="\t", encoding="utf-8")
+    replace_file(to / "vectors.tsv", stream.getvalue())
     if columns:
         rows = list(zip(*columns.values(), strict=True))
         if len(columns) > 1:
             rows.insert(0, tuple(columns))
         lines = ("\t".join(str(cell).translate(_ESCAPED) for cell in row) + "\n" for row in rows)
-        with (to / "metadata.tsv").open("w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(lines)
+        replace_file(to / "metadata.tsv", "".join(lines).encode())
