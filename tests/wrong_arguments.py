@@ -328,7 +328,7 @@ RECIPES = {
         "Tensor.expand_dims": "leaf() | 0",
         **{
             f"Tensor.{name}": "leaf() | 1"
-            for name in words("log_softmax logsumexp max mean min prod softmax std sum var")
+            for name in words("log_softmax logsumexp max mean min softmax std sum var")
         },
         "Tensor.squeeze": "leaf(4, 1) | 1",
         "Tensor.transpose": "leaf() | (1, 0)",
@@ -750,7 +750,6 @@ RECIPES = {
         **{
             f"{name}.{method}": f"utils.metrics.{name}({recipe}) | {arguments}"
             for name, recipe in {
-                "Mean": "utils.accuracy",
                 "Gathered": "utils.accuracy",
                 "Ratio": "lambda outputs, targets: (1.0, 2.0)",
             }.items()
