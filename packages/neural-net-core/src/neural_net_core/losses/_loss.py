@@ -5,15 +5,9 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-<<<<<<< HEAD
 from neural_net_core.checks import check_word
-from neural_net_core.dtypes import Array, as_array
-from neural_net_core.errors import ShapeError
-=======
-from neural_net_core.checks import shown
 from neural_net_core.dtypes import Array, DType
 from neural_net_core.errors import NeuralNetError, ShapeError
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 from neural_net_core.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
@@ -110,11 +104,7 @@ class Loss(Module):
 
 def check_reduction(name: str, reduction: Any, allowed: tuple[str, ...] = REDUCTIONS) -> None:
     """Raise ValueError if the reduction is not one of those allowed."""
-<<<<<<< HEAD
     check_word(name, "reduction", reduction, allowed)
-=======
-    if not isinstance(reduction, str) or reduction not in allowed:
-        raise ValueError(f"{name}: expected reduction {', '.join(allowed)}, got {shown(reduction)}")
 
 
 def as_input(name: str, what: str, x: TensorLike, dtype: DType | None = None) -> Tensor:
@@ -135,7 +125,6 @@ def as_plain(name: str, what: str, x: TensorLike) -> Array:
         return plain_array(x)
     except NeuralNetError as error:
         raise type(error)(f"{name}: {what}: {error}") from None
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 
 
 def as_pair(

@@ -3,11 +3,7 @@
 import numpy as np
 
 from neural_net_core.activations.relu import relu
-<<<<<<< HEAD
-from neural_net_core.checks import check_number
-=======
 from neural_net_core.checks import check_array, check_axis, check_number
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.losses._loss import (
@@ -78,11 +74,6 @@ def cosine_similarity(a: TensorLike, b: TensorLike, axis: int = -1, *, eps: floa
         >>> cosine_similarity([[3.0, 0.0], [1.0, 1.0]], [[0.0, 2.0], [2.0, 2.0]]).data.round(4)
         array([0., 1.], dtype=float32)
     """
-<<<<<<< HEAD
-    a, b = coerce_pair(as_tensor(a), b)
-    eps = check_number("cosine_similarity", "eps", eps, 0)
-    return CosineSimilarityOp.apply(a, as_tensor(b), axis=axis, eps=eps)
-=======
     name = "cosine_similarity"
     x, y = coerce_pair(as_input(name, "a", a), _tensor_or_array(name, b))
     y = as_input(name, "b", y)
@@ -92,7 +83,6 @@ def cosine_similarity(a: TensorLike, b: TensorLike, axis: int = -1, *, eps: floa
 
 def _tensor_or_array(name: str, b: TensorLike) -> Tensor | Array:
     return b if isinstance(b, Tensor) else check_array(name, "b", b)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 
 
 def cosine_embedding_loss(

@@ -1,15 +1,10 @@
 """Cross-entropy of class scores: softmax, logarithm and the choice of the class in one step."""
 
-import sys
 from typing import Any
 
 import numpy as np
 
-<<<<<<< HEAD
-from neural_net_core.checks import check_count, check_fraction
-=======
 from neural_net_core.checks import check_fraction
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.losses._classes import (
@@ -230,34 +225,13 @@ def cross_entropy(
     """
     name = "cross_entropy"
     check_reduction(name, reduction)
-<<<<<<< HEAD
-    label_smoothing = check_fraction(name, "label_smoothing", label_smoothing)
-    ignore_index = check_count(name, "ignore_index", ignore_index, -sys.maxsize)
-    z = as_floating(logits)
-=======
     if type(label_smoothing) is not float or label_smoothing:  # 0.0 costs no check
         label_smoothing = check_fraction(name, "label_smoothing", label_smoothing)
     ignore_index = check_ignore_index(name, ignore_index)
     z = classes_second(name, as_input(name, "logits", logits), axis)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     # An empty batch may have no classes either, such as the scores of no query and no key.
     if z.shape[class_axis(z)] == 0 and (z.ndim == 1 or z.shape[0] > 0):
         raise ShapeError(f"{name}: expected at least one class, got logits {z.shape}")
-<<<<<<< HEAD
-    w = as_weight(weight, z)
-    raw = targets if isinstance(targets, Tensor) else plain_array(targets)
-    if raw.dtype.kind == "f" and raw.shape == z.shape and z.ndim:
-        check_class_weight(name, w, z.shape[class_axis(z)])
-        return SoftCrossEntropyLossOp.apply(
-            z,
-            as_tensor(raw, z.dtype),
-            reduction=reduction,
-            weight=w,
-            label_smoothing=label_smoothing,
-        )
-    labels = as_labels(name, raw, z)
-    check_class_weight(name, w, z.shape[class_axis(z)])
-=======
     w = as_class_weight(name, weight, z)
     raw = targets if isinstance(targets, Tensor) else as_plain(name, "targets", targets)
     if raw.dtype.kind == "f" and raw.ndim == z.ndim:
@@ -270,7 +244,6 @@ def cross_entropy(
             return SoftCrossEntropyLossOp.apply(
                 z, q, reduction=reduction, weight=w, label_smoothing=label_smoothing
             )
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     return CrossEntropyLossOp.apply(
         z,
         as_labels(name, raw, z),
@@ -312,14 +285,9 @@ class CrossEntropyLoss(Loss):
         super().__init__(reduction)
         name = "CrossEntropyLoss"
         self.weight = weight
-<<<<<<< HEAD
-        self.ignore_index = check_count(name, "ignore_index", ignore_index, -sys.maxsize)
-        self.label_smoothing = check_fraction(name, "label_smoothing", label_smoothing)
-=======
         self.ignore_index = check_ignore_index(name, ignore_index)
         self.label_smoothing = check_fraction(name, "label_smoothing", label_smoothing)
         self.axis = axis
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 
     def forward(self, logits: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""

@@ -1,7 +1,5 @@
 """Hinge losses: they ask for a margin, and are content beyond it."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.checks import check_flag, check_number
@@ -93,12 +91,8 @@ def hinge_loss(
         array([0. , 0.5, 2. ], dtype=float32)
     """
     check_reduction("hinge_loss", reduction)
-<<<<<<< HEAD
     margin = check_number("hinge_loss", "margin", margin)
     squared = check_flag("hinge_loss", "squared", squared)
-=======
-    margin, squared = _checked("hinge_loss", margin, squared)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     x, t = as_pair("hinge_loss", predictions, targets)
     check_signs("hinge_loss", t.data)
     return HingeLossOp.apply(x, t.detach(), reduction=reduction, margin=margin, squared=squared)
@@ -133,11 +127,7 @@ def hinge_embedding_loss(
         array([0.25, 0.75], dtype=float32)
     """
     check_reduction("hinge_embedding_loss", reduction)
-<<<<<<< HEAD
     margin = check_number("hinge_embedding_loss", "margin", margin)
-=======
-    margin, _ = _checked("hinge_embedding_loss", margin)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     x, t = as_pair("hinge_embedding_loss", distances, targets)
     check_signs("hinge_embedding_loss", t.data)
     return HingeEmbeddingLossOp.apply(x, t.detach(), reduction=reduction, margin=margin)
@@ -166,12 +156,8 @@ class HingeLoss(Loss):
         self, reduction: Reduction = "mean", margin: float = 1.0, squared: bool = False
     ) -> None:
         super().__init__(reduction)
-<<<<<<< HEAD
         self.margin = check_number("HingeLoss", "margin", margin)
         self.squared = check_flag("HingeLoss", "squared", squared)
-=======
-        self.margin, self.squared = _checked("HingeLoss", margin, squared)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 
     def forward(self, predictions: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
@@ -201,18 +187,10 @@ class HingeEmbeddingLoss(Loss):
 
     def __init__(self, reduction: Reduction = "mean", margin: float = 1.0) -> None:
         super().__init__(reduction)
-<<<<<<< HEAD
         self.margin = check_number("HingeEmbeddingLoss", "margin", margin)
-=======
-        self.margin, _ = _checked("HingeEmbeddingLoss", margin)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 
     def forward(self, distances: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
         return hinge_embedding_loss(
             distances, targets, margin=self.margin, reduction=self.reduction
         )
-
-
-def _checked(name: str, margin: Any, squared: Any = False) -> tuple[float, bool]:
-    return float(check_number(name, "margin", margin)), check_flag(name, "squared", squared)

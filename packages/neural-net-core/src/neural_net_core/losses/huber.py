@@ -1,11 +1,5 @@
 """The Huber loss: squared for small errors, straight for large ones."""
 
-<<<<<<< HEAD
-=======
-import math
-from typing import Any
-
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._loss import Loss, LossOp, Reduction, as_pair, check_reduction
@@ -64,13 +58,9 @@ def huber_loss(
         array([0.125, 2.5  ], dtype=float32)
     """
     check_reduction("huber_loss", reduction)
-<<<<<<< HEAD
     delta = check_number("huber_loss", "delta", delta, above=0, finite=False)
-=======
-    delta = _check_delta("huber_loss", delta)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     x, t = as_pair("huber_loss", predictions, targets)
-    return HuberLossOp.apply(x, t, reduction=reduction, delta=delta)
+    return HuberLossOp.apply(x, t, reduction=reduction, delta=float(delta))
 
 
 def smooth_l1_loss(
@@ -103,15 +93,11 @@ def smooth_l1_loss(
         array([0.0625, 2.    ], dtype=float32)
     """
     check_reduction("smooth_l1_loss", reduction)
-<<<<<<< HEAD
     beta = check_number("smooth_l1_loss", "beta", beta, 0)
-=======
-    beta = _check_beta("smooth_l1_loss", beta)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     if beta == 0:
         return l1_loss(predictions, targets, reduction=reduction)
     x, t = as_pair("smooth_l1_loss", predictions, targets)
-    return HuberLossOp.apply(x, t, reduction=reduction, delta=beta, scale=1 / beta)
+    return HuberLossOp.apply(x, t, reduction=reduction, delta=float(beta), scale=1 / beta)
 
 
 class HuberLoss(Loss):
@@ -134,11 +120,7 @@ class HuberLoss(Loss):
 
     def __init__(self, reduction: Reduction = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction)
-<<<<<<< HEAD
         self.delta = check_number("HuberLoss", "delta", delta, above=0, finite=False)
-=======
-        self.delta = _check_delta("HuberLoss", delta)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 
     def forward(self, predictions: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
@@ -165,26 +147,8 @@ class SmoothL1Loss(Loss):
 
     def __init__(self, reduction: Reduction = "mean", beta: float = 1.0) -> None:
         super().__init__(reduction)
-<<<<<<< HEAD
         self.beta = check_number("SmoothL1Loss", "beta", beta, 0)
-=======
-        self.beta = _check_beta("SmoothL1Loss", beta)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 
     def forward(self, predictions: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""
         return smooth_l1_loss(predictions, targets, beta=self.beta, reduction=self.reduction)
-<<<<<<< HEAD
-=======
-
-
-def _check_delta(name: str, delta: Any) -> float:
-    # An infinite one leaves no error outside: half the squared error.
-    if isinstance(delta, float) and delta == math.inf:
-        return delta
-    return float(check_number(name, "delta", delta, above=0))
-
-
-def _check_beta(name: str, beta: Any) -> float:
-    return float(check_number(name, "beta", beta, 0))
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)

@@ -1,7 +1,5 @@
 """InfoNCE: contrastive learning as the classification of the right partner among many."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.checks import check_flag, check_number
@@ -58,12 +56,8 @@ def info_nce(
     """
     name = "info_nce"
     check_reduction(name, reduction)
-<<<<<<< HEAD
     temperature = check_number(name, "temperature", temperature, above=0, finite=False)
     check_flag(name, "symmetric", symmetric)
-=======
-    temperature, symmetric = _checked(name, temperature, symmetric)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     q, k = as_pair(name, queries, keys, "queries and keys")
     if q.ndim != 2:
         raise ShapeError(f"{name}: expected queries (N, D), got {q.shape}")
@@ -112,13 +106,9 @@ class InfoNCELoss(Loss):
         self, temperature: float = 0.07, symmetric: bool = False, reduction: Reduction = "mean"
     ) -> None:
         super().__init__(reduction)
-<<<<<<< HEAD
         name = "InfoNCELoss"
         self.temperature = check_number(name, "temperature", temperature, above=0, finite=False)
         self.symmetric = check_flag(name, "symmetric", symmetric)
-=======
-        self.temperature, self.symmetric = _checked("InfoNCELoss", temperature, symmetric)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 
     def forward(
         self, queries: TensorLike, keys: TensorLike, negatives: TensorLike | None = None
@@ -132,11 +122,3 @@ class InfoNCELoss(Loss):
             symmetric=self.symmetric,
             reduction=self.reduction,
         )
-<<<<<<< HEAD
-=======
-
-
-def _checked(name: str, temperature: Any, symmetric: Any) -> tuple[float, bool]:
-    temperature = check_number(name, "temperature", temperature, above=0)
-    return float(temperature), check_flag(name, "symmetric", symmetric)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)

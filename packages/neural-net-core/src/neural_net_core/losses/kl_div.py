@@ -93,14 +93,11 @@ def kl_div(
     check_reduction("kl_div", reduction, _ALLOWED)
     log_target = check_flag("kl_div", "log_target", log_target)
     x, t = as_pair("kl_div", log_predictions, targets)
-<<<<<<< HEAD
-=======
     if not log_target and t.size and not np.minimum.reduce(t.data, axis=None) >= 0:
         raise ValueError(
             f"kl_div: expected target probabilities >= 0, got {np.min(t.data):g}; logarithms need "
             "log_target=True"
         )
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     return KLDivLossOp.apply(x, t, reduction=reduction, log_target=log_target)
 
 

@@ -88,14 +88,8 @@ def multi_margin_loss(
     """
     name = "multi_margin_loss"
     check_reduction(name, reduction)
-<<<<<<< HEAD
-    p = check_count(name, "p", p, 1, 2)
-    margin = check_number(name, "margin", margin)
-    x = as_floating(predictions)
-=======
     p, margin = check_count(name, "p", p, 1, 2), check_number(name, "margin", margin)
     x = as_input(name, "predictions", predictions)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     if x.ndim not in (1, 2):
         raise ShapeError(f"{name}: expected predictions (C,) or (N, C), got {x.shape}")
     labels = as_labels(name, targets, x)

@@ -1,10 +1,7 @@
 """Negative log-likelihood: the cross-entropy of log-probabilities."""
 
-import sys
-
 import numpy as np
 
-from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._classes import (
     as_class_weight,
@@ -85,21 +82,12 @@ def nll_loss(
         >>> nll_loss([[-0.5, -2.0], [-3.0, -1.0]], [0, 1]).item()
         0.75
     """
-<<<<<<< HEAD
-    check_reduction("nll_loss", reduction)
-    ignore_index = check_count("nll_loss", "ignore_index", ignore_index, -sys.maxsize)
-    x = as_floating(log_probabilities)
-    labels = as_labels("nll_loss", targets, x)
-    w = as_weight(weight, x)
-    check_class_weight("nll_loss", w, x.shape[class_axis(x)])
-=======
     name = "nll_loss"
     check_reduction(name, reduction)
     ignore_index = check_ignore_index(name, ignore_index)
     x = classes_second(name, as_input(name, "log-probabilities", log_probabilities), axis)
     labels = as_labels(name, targets, x)
     w = as_class_weight(name, weight, x)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     return NLLLossOp.apply(x, labels, reduction=reduction, weight=w, ignore_index=ignore_index)
 
 
@@ -129,12 +117,8 @@ class NLLLoss(Loss):
     ) -> None:
         super().__init__(reduction)
         self.weight = weight
-<<<<<<< HEAD
-        self.ignore_index = check_count("NLLLoss", "ignore_index", ignore_index, -sys.maxsize)
-=======
         self.ignore_index = check_ignore_index("NLLLoss", ignore_index)
         self.axis = axis
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 
     def forward(self, log_probabilities: TensorLike, targets: TensorLike) -> Tensor:
         """Return the loss."""

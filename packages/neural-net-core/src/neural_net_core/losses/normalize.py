@@ -2,11 +2,7 @@
 
 import numpy as np
 
-<<<<<<< HEAD
-from neural_net_core.checks import check_number
-=======
 from neural_net_core.checks import check_array, check_axis, check_number
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
@@ -54,11 +50,8 @@ def normalize(x: TensorLike, axis: int = -1, *, eps: float = 1e-12) -> Tensor:
         array([[0.6, 0.8],
                [0. , 0. ]], dtype=float32)
     """
-<<<<<<< HEAD
-=======
     x = x if isinstance(x, Tensor) else as_floating(check_array("normalize", "x", x))
     check_axis("normalize", axis, x.ndim)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     eps = check_number("normalize", "eps", eps, 0)
     return NormalizeOp.apply(as_floating(x), axis=axis, eps=eps)
 

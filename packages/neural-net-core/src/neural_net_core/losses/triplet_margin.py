@@ -1,10 +1,5 @@
 """Triplet loss: an anchor has to be nearer to its like than to others, by a margin."""
 
-<<<<<<< HEAD
-=======
-from typing import Any
-
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 import numpy as np
 
 from neural_net_core.activations.relu import relu
@@ -69,14 +64,10 @@ def pairwise_distance(a: TensorLike, b: TensorLike, *, p: float = 2.0, eps: floa
         >>> pairwise_distance([[3.0, 4.0]], [[0.0, 0.0]], eps=0.0).data
         array([5.], dtype=float32)
     """
-<<<<<<< HEAD
     p = check_number("pairwise_distance", "p", p, 1)
     eps = check_number("pairwise_distance", "eps", eps)
-=======
-    p, eps = _norm("pairwise_distance", p, eps)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     a, b = as_pair("pairwise_distance", a, b, "both vectors")
-    return PairwiseDistanceOp.apply(a, b, p=p, eps=eps)
+    return PairwiseDistanceOp.apply(a, b, p=float(p), eps=float(eps))
 
 
 def triplet_margin_loss(
@@ -118,13 +109,9 @@ def triplet_margin_loss(
     """
     name = "triplet_margin_loss"
     check_reduction(name, reduction)
-<<<<<<< HEAD
     margin = check_number(name, "margin", margin, above=0)
+    p, eps = check_number(name, "p", p, 1), check_number(name, "eps", eps)
     check_flag(name, "swap", swap)
-=======
-    p, eps = _norm(name, p, eps)
-    margin, swap = _checked(name, margin, swap)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
     anchor, positive = as_pair(name, anchor, positive, "anchor and positive")
     anchor, negative = as_pair(name, anchor, negative, "anchor and negative")
     near = pairwise_distance(anchor, positive, p=p, eps=eps)
@@ -166,15 +153,10 @@ class TripletMarginLoss(Loss):
     ) -> None:
         super().__init__(reduction)
         name = "TripletMarginLoss"
-<<<<<<< HEAD
         self.margin = check_number(name, "margin", margin, above=0)
         self.p = check_number(name, "p", p, 1)
         self.eps = check_number(name, "eps", eps)
         self.swap = check_flag(name, "swap", swap)
-=======
-        self.margin, self.swap = _checked(name, margin, swap)
-        self.p, self.eps = _norm(name, p, eps)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
 
     def forward(self, anchor: TensorLike, positive: TensorLike, negative: TensorLike) -> Tensor:
         """Return the loss."""
@@ -188,14 +170,3 @@ class TripletMarginLoss(Loss):
             swap=self.swap,
             reduction=self.reduction,
         )
-<<<<<<< HEAD
-=======
-
-
-def _norm(name: str, p: Any, eps: Any) -> tuple[float, float]:
-    return float(check_number(name, "p", p, 1)), float(check_number(name, "eps", eps))
-
-
-def _checked(name: str, margin: Any, swap: Any) -> tuple[float, bool]:
-    return float(check_number(name, "margin", margin, above=0)), check_flag(name, "swap", swap)
->>>>>>> ec70b11 (What a loss ignores takes part in nothing, zero times infinity is zero, targets that cannot be are refused; the axis of the classes can be named)
