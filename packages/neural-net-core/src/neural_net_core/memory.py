@@ -7,19 +7,24 @@ first touched: some thousand interruptions per step, a quarter of the time of a 
 
 glibc, the C library of most Linux systems, learns how much to keep: twice the size of the largest
 block that the program has given back, if that was at most 32 MiB. So one array of nearly 32 MiB,
-made and dropped when this package is imported, lets the process keep up to 64 MiB. It is never
-written to and costs no memory. Elsewhere this does nothing, and neither does it where the limits
-are set by MALLOC_TRIM_THRESHOLD_ or its like. With NEURAL_NET_KEEP_MEMORY=0 in the environment it
-is left out. Models that use more than 64 MiB can raise the limit with `keep_freed_memory`.
+made and dropped, lets the process keep up to 64 MiB. It is never written to and costs no memory.
+Elsewhere this does nothing, and neither does it where the limits are set by
+MALLOC_TRIM_THRESHOLD_ or its like.
+
+It holds for the whole process, so no import does it: the first optimizer that is made does, since
+then training is about to begin. With NEURAL_NET_KEEP_MEMORY=0 in the environment it is left out.
+Models that use more than 64 MiB can raise the limit with `keep_freed_memory`, which is also for
+loops without an optimizer.
 """
 
 import os
+from functools import cache
 
 import numpy as np
 
 from neural_net_core.checks import check_count
 
-__all__ = ["keep_freed_memory"]
+__all__ = ["keep_freed_memory", "keep_memory_of_steps"]
 
 # The largest block by whose size glibc sets its limit on 64-bit systems, less room for its header.
 _LARGEST = 32 * 1024 * 1024 - 8192
@@ -59,10 +64,12 @@ def keep_freed_memory(megabytes: int) -> bool:
     return bool(mallopt(_M_TRIM_THRESHOLD, size) and separate)
 
 
-def _learn_by_example() -> None:
-    """Make and drop the array that raises glibc's own limit."""
+@cache  # once is enough
+def keep_memory_of_steps() -> None:
+    """Let the process keep up to 64 MB of freed memory, as glibc learns it; optimizers call this.
+
+    Only the first call does something, and none if NEURAL_NET_KEEP_MEMORY=0 in the environment.
+    A limit that `keep_freed_memory` has set stays.
+    """
     if os.environ.get("NEURAL_NET_KEEP_MEMORY") != "0":
-        np.empty(_LARGEST, np.uint8)
-
-
-_learn_by_example()
+        np.empty(_LARGEST, np.uint8)  # made and dropped: this is what glibc learns from

@@ -13,6 +13,7 @@ from neural_net_core import Module, Parameter, StateDictError, Tensor
 from neural_net_core.checks import check_dtype
 from neural_net_core.dtypes import Array, DType, is_floating
 from neural_net_core.errors import DTypeError
+from neural_net_core.memory import keep_memory_of_steps
 from neural_net_core.state_report import shortened
 from neural_net_optim._loading import Group, Loading, extra_limit, is_extra
 from neural_net_optim._slot import Slot
@@ -37,6 +38,9 @@ class Optimizer:
             be changed between steps, as schedules do; parameters are added by `add_param_group`.
         defaults: The hyper-parameters given to the constructor.
 
+    The first optimizer of a process lets it keep freed memory for the next step; see
+    `neural_net_core.memory`.
+
     Raises:
         ValueError: If there is no parameter, one is given twice, or a hyper-parameter is outside
             its range or unknown.
@@ -59,6 +63,7 @@ class Optimizer:
             self.add_param_group(group)
         if not any(self._slots):
             raise ValueError(f"{type(self).__name__}: got groups without any parameter")
+        keep_memory_of_steps()
 
     def _clear(self) -> None:
         """Begin without any group; the kinds of optimizer add their storage."""

@@ -223,7 +223,7 @@ def _kept_memory(env: Mapping[str, str]) -> Finding:
     if limits:
         return Finding("freed memory", f"as {', '.join(sorted(limits))} say")
     if platform.libc_ver()[0] == "glibc":
-        return Finding("freed memory", "up to 64 MiB are kept for the next step")
+        return Finding("freed memory", "up to 64 MiB are kept once there is an optimizer")
     return Finding("freed memory", "as the C library likes it")
 
 
