@@ -58,7 +58,22 @@ def _alignment(size=5, titles="Attention", losses=(1.6, 1.2, NAN, INF, 0.1), lab
     return viz.alignment_animation(snapshots, labels, labels, losses, title=titles)
 
 
+def _spikes(steps=200, neurons=24):
+    rates = np.linspace(0.02, 0.4, neurons) * (1 + 0.8 * np.sin(np.arange(steps) / 15))[:, None]
+    return (_rng().uniform(size=(steps, neurons)) < rates).astype(float)
+
+
 ORDINARY = {
+    "raster_plot": lambda: viz.raster_plot(_spikes()),
+    "lstm_diagram": lambda: viz.lstm_diagram(),
+    "attention_diagram": lambda: viz.attention_diagram(
+        _rng().normal(size=(3, 2)),
+        _rng().normal(size=(3, 2)),
+        _rng().normal(size=(3, 2)),
+        query_labels=["the", "cat", "sat"],
+    ),
+    "transformer_diagram": lambda: viz.transformer_diagram(),
+    "transformer_diagram_first": lambda: viz.transformer_diagram(norm_first=True),
     "training_animation": _training,
     "alignment_animation": _alignment,
     "computation_graph": _graph_of_a_loss,
@@ -176,6 +191,28 @@ ORDINARY = {
 }
 
 TROUBLE = {
+    "raster_plot_empty": lambda: viz.raster_plot(np.zeros((0, 0))),
+    "raster_plot_silent": lambda: viz.raster_plot(np.zeros((9, 3)), neuron_labels=[LONG] * 3),
+    "raster_plot_nan": lambda: viz.raster_plot(
+        [[NAN, 1.0], [NAN, 0.0]], x_label=LONG, title=LONG, step=1e-3
+    ),
+    "raster_plot_one": lambda: viz.raster_plot([[1]], x_label=""),
+    "lstm_diagram_long": lambda: viz.lstm_diagram(title=LONG),
+    "transformer_diagram_decoder": lambda: viz.transformer_diagram(
+        norm_first=True, decoder=True, layers=12, title=LONG
+    ),
+    "attention_diagram_long": lambda: viz.attention_diagram(
+        1e9 * _rng().normal(size=(8, 8)),
+        _rng().normal(size=(8, 8)),
+        _rng().normal(size=(8, 8)),
+        query_labels=[LONG] * 8,
+        causal=True,
+        title=LONG,
+    ),
+    "attention_diagram_nan": lambda: viz.attention_diagram(
+        [[NAN, INF]], [[1.0, 2.0], [3.0, -INF]], [[NAN], [1.0]]
+    ),
+    "attention_diagram_one": lambda: viz.attention_diagram([[1.0]], [[1.0]], [[1.0]]),
     "memory_plot_trouble": lambda: viz.memory_plot(
         {LONG: ([1, 2, NAN, 0], [5, NAN, 3, 0]), "none": ([], []), "one": ([3, 7], [INF, -1])}
     ),
@@ -326,6 +363,11 @@ def _long_films(count):
 
 
 LARGE = {
+    "raster_plot": lambda: viz.raster_plot(_spikes(20_000, 60)),
+    "raster_plot_many": lambda: viz.raster_plot(_spikes(100, 5000)),
+    "lstm_diagram": lambda: viz.lstm_diagram(),
+    "attention_diagram": lambda: viz.attention_diagram(*_rng().normal(size=(3, 8, 8))),
+    "transformer_diagram": lambda: viz.transformer_diagram(decoder=True, layers=10**9),
     "training_animation": lambda: _long_films(300),
     "alignment_animation": lambda: viz.alignment_animation(
         {k: _rng().uniform(size=(90, 70)) for k in range(200)},

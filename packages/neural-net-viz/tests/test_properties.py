@@ -220,6 +220,13 @@ TOKENS = {
     ("attention_maps", "head_names"): lambda t: viz.attention_maps(
         np.tile(np.eye(2), (3, 1, 1)), head_names=t
     ),
+    ("attention_diagram", "query_labels"): lambda t: viz.attention_diagram(
+        np.eye(3), np.eye(3), np.eye(3), query_labels=t
+    ),
+    ("attention_diagram", "key_labels"): lambda t: viz.attention_diagram(
+        np.eye(3), np.eye(3), np.eye(3), key_labels=t
+    ),
+    ("raster_plot", "neuron_labels"): lambda t: viz.raster_plot(np.eye(3), neuron_labels=t),
     ("confusion_matrix", "class_names"): lambda t: viz.confusion_matrix(np.eye(3), class_names=t),
     ("decision_boundary", "class_names"): lambda t: viz.decision_boundary(
         lambda x: x[:, 0], [[0, 0], [0, 1], [1, 1]], [0, 1, 2], class_names=t, resolution=4

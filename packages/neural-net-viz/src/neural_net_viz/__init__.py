@@ -7,7 +7,8 @@ All figures take `title=` and `description=` (one is made from the data if none 
 lists or Tensors, and labels as plain text. NaN, infinities and empty data are drawn as what they
 are, never an error; a wrong shape is a `ShapeError` that names the function.
 
-- Networks: `network_diagram`, `computation_graph`, `parameter_counts`.
+- Networks: `network_diagram`, `computation_graph`, `parameter_counts`; how an `lstm_diagram`, an
+  `attention_diagram` and a `transformer_diagram` are put together.
 - Training: `training_curves`, `train_test_gap`, `run_comparison`, `schedule_plot`,
   `gradient_norms`, `gradient_flow`, `memory_plot`, `optimizer_paths`, and animated
   `training_animation` and `alignment_animation`.
@@ -15,7 +16,7 @@ are, never an error; a wrong shape is a `ShapeError` that names the function.
   `saliency_map`.
 - What goes on inside: `activation_histograms`, `filter_grid`, `feature_maps`,
   `sequence_heat_map`, `unrolled_diagram`, `attention_maps`, `alignment_map`,
-  `similarity_matrix`, `scatter_map`.
+  `similarity_matrix`, `scatter_map`, `raster_plot`.
 - Anything: `line_plot`, `bar_chart`, `heat_map`, `flame_graph`.
 """
 
@@ -23,6 +24,7 @@ from neural_net_viz.figure import Figure
 from neural_net_viz.figures.activation_histograms import activation_histograms
 from neural_net_viz.figures.alignment_animation import alignment_animation
 from neural_net_viz.figures.alignment_map import alignment_map
+from neural_net_viz.figures.attention_diagram import attention_diagram
 from neural_net_viz.figures.attention_maps import attention_maps
 from neural_net_viz.figures.bar_chart import bar_chart
 from neural_net_viz.figures.computation_graph import computation_graph
@@ -36,10 +38,12 @@ from neural_net_viz.figures.gradient_norms import gradient_norms
 from neural_net_viz.figures.heat_map import heat_map
 from neural_net_viz.figures.image_grid import image_grid
 from neural_net_viz.figures.line_plot import line_plot
+from neural_net_viz.figures.lstm_diagram import lstm_diagram
 from neural_net_viz.figures.memory_plot import memory_plot
 from neural_net_viz.figures.network_diagram import network_diagram
 from neural_net_viz.figures.optimizer_paths import optimizer_paths
 from neural_net_viz.figures.parameter_counts import parameter_counts
+from neural_net_viz.figures.raster_plot import raster_plot
 from neural_net_viz.figures.run_comparison import run_comparison
 from neural_net_viz.figures.saliency_map import saliency_map
 from neural_net_viz.figures.scatter_map import scatter_map
@@ -49,6 +53,7 @@ from neural_net_viz.figures.similarity_matrix import similarity_matrix
 from neural_net_viz.figures.train_test_gap import train_test_gap
 from neural_net_viz.figures.training_animation import training_animation
 from neural_net_viz.figures.training_curves import training_curves
+from neural_net_viz.figures.transformer_diagram import transformer_diagram
 from neural_net_viz.figures.truth_table import truth_table
 from neural_net_viz.figures.unrolled_diagram import unrolled_diagram
 
@@ -57,6 +62,7 @@ __all__ = [
     "activation_histograms",
     "alignment_animation",
     "alignment_map",
+    "attention_diagram",
     "attention_maps",
     "bar_chart",
     "computation_graph",
@@ -70,10 +76,12 @@ __all__ = [
     "heat_map",
     "image_grid",
     "line_plot",
+    "lstm_diagram",
     "memory_plot",
     "network_diagram",
     "optimizer_paths",
     "parameter_counts",
+    "raster_plot",
     "run_comparison",
     "saliency_map",
     "scatter_map",
@@ -83,6 +91,7 @@ __all__ = [
     "train_test_gap",
     "training_animation",
     "training_curves",
+    "transformer_diagram",
     "truth_table",
     "unrolled_diagram",
 ]
