@@ -118,6 +118,32 @@ def cancellation() -> viz.Figure:
     )
 
 
+def attention() -> viz.Figure:
+    """Three tokens, two features: numbers to compute along with."""
+    return viz.attention_diagram(
+        [[2.0, 0.0], [0.0, 2.0], [2.0, 2.0]],
+        [[2.0, 0.0], [0.0, 2.0], [1.0, 1.0]],
+        [[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]],
+        query_labels=["the", "cat", "sat"],
+        key_labels=["the", "cat", "sat"],
+    )
+
+
+def spikes() -> viz.Figure:
+    """Neurons that leak, add up a noisy current, fire and start again."""
+    rng = np.random.default_rng(0)
+    voltage = np.zeros(20)
+    fired = np.zeros((200, 20))
+    current = np.linspace(0.06, 0.3, 20)
+    for t in range(200):
+        voltage = 0.9 * voltage + current * rng.uniform(0.5, 1.5, 20)
+        fired[t] = voltage > 1
+        voltage = np.where(fired[t] > 0, 0.0, voltage)
+    return viz.raster_plot(
+        fired, title="Twenty neurons, each with a stronger current", x_label="step"
+    )
+
+
 def main(folder: Path = FOLDER) -> None:
     """Draw all of them."""
     with default_dtype(np.float64):
@@ -133,6 +159,11 @@ def main(folder: Path = FOLDER) -> None:
         ).save(folder / f"signal-{name}.svg")
     cancellation().save(folder / "cancellation.svg")
     dependencies().save(folder / "dependencies.svg")
+    viz.lstm_diagram().save(folder / "lstm-cell.svg")
+    attention().save(folder / "attention-steps.svg")
+    viz.transformer_diagram(title="The norm last, as published").save(folder / "norm-last.svg")
+    viz.transformer_diagram(norm_first=True, title="The norm first").save(folder / "norm-first.svg")
+    spikes().save(folder / "spikes.svg")
 
 
 if __name__ == "__main__":

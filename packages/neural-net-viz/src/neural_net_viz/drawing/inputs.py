@@ -97,10 +97,10 @@ def _text(where: str, name: str, value: Any) -> str:
     return check_instance(where, name, value, str)
 
 
-def _number(where: str, name: str, value: Any) -> Any:
+def _number(where: str, name: str, value: Any) -> float:
     if isinstance(value, np.ndarray | Tensor) and not value.ndim:
         value = value.item()
-    return check_number(where, name, value)
+    return float(check_number(where, name, value))
 
 
 def _count(where: str, name: str, value: Any) -> int:

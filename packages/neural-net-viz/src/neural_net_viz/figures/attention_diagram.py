@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import ShapeError
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.arrows import draw_arrow
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
@@ -25,9 +26,9 @@ _MOST = 8
 
 @checked
 def attention_diagram(
-    queries: Any,
-    keys: Any,
-    values: Any,
+    queries: TensorLike,
+    keys: TensorLike,
+    values: TensorLike,
     *,
     causal: bool = False,
     query_labels: Iterable[object] | None = None,

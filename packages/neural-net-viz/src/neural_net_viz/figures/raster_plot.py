@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.axes import MARGIN, Plot
 from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, checked
 from neural_net_viz.drawing.number_text import coordinate, format_value
@@ -29,7 +29,7 @@ Flags = npt.NDArray[np.bool_]
 
 @checked
 def raster_plot(
-    spikes: Any,
+    spikes: TensorLike,
     *,
     neuron_labels: Iterable[object] | None = None,
     step: float = 1.0,
