@@ -172,16 +172,23 @@ def training(n: int) -> Any:
         utils.DataLoader((x, x[:, :1]), 2, shuffle=True, rng=np.random.default_rng(0)),
         epochs=2,
         max_steps=None,
-        validation=None,
-        metrics={"error": utils.mean_absolute_error},
+        validation=utils.DataLoader((x, x[:, :1]), 3, shuffle=True, rng=np.random.default_rng(1)),
+        metrics={"error": utils.mean_absolute_error, "r2": utils.r2_score},
         schedule=optim.StepLR(optimizer, 2),
         accumulate=1,
-        callbacks=[utils.EarlyStopping("loss"), utils.TimeLimit(60.0)],
+        callbacks=[
+            utils.EarlyStopping("loss"),
+            utils.GradientFlow(),
+            utils.LearningRateLogger(),
+            utils.TimeLimit(60.0),
+            utils.WeightAveraging(optim.EMA(model)),
+        ],
     )
     with run:
         run.begin_epoch()
         for _, ((x, y),) in zip(range(n), run.groups(), strict=False):
-            run.loss = float(core.mse_loss(model(x), y).item())
+            output = model(x)
+            run.weighted(core.mse_loss(output, y), [x], output, y)
             run.end_step()
     return run
 
@@ -318,7 +325,13 @@ CASES: dict[type, Case] = {
     utils.StopOnNaN: callback_case(utils.StopOnNaN),
     utils.Table: Case(table),
     utils.TimeLimit: callback_case(lambda: utils.TimeLimit(60.0)),
-    utils.Training: Case(training, lambda run: [run.model, run.optimizer, run.schedule]),
+    utils.Training: Case(
+        training,
+        lambda run: [
+            *(run.model, run.optimizer, run.schedule, run.train_loader, run.validation),
+            *(run.totals, *run.callbacks),
+        ],
+    ),
     utils.WeightAveraging: Case(
         lambda n: averaging(n), lambda callback: [callback.average, callback.average.model]
     ),

@@ -147,7 +147,49 @@ def test_arrays_are_wrapped():
     assert x.tolist() == [0, 1]
 
 
-@pytest.mark.parametrize("batch_size", [0, -1, 2.5, "8", True])
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        {"x": np.ones(3), "y": np.ones(3)},
+        (i for i in range(3)),
+        iter([1, 2]),
+        zip([1], [2], strict=True),
+        {1, 2},
+        "text",
+        b"bytes",
+        None,
+        3,
+        2.5,
+        list,
+        print,
+    ],
+    ids=lambda dataset: type(dataset).__name__,
+)
+def test_what_is_no_data_set(dataset):
+    """Without length and samples by number there is nothing to load from: an error at once."""
+    with pytest.raises(TypeError, match=r"DataLoader: expected arrays, or a data set with len"):
+        DataLoader(dataset)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("shuffle", ["no", 1, None, np.ones(2)]),
+        ("drop_last", ["yes", 0, None]),
+        ("collate", ["stack", 3, [len]]),
+        ("transform", ["flip", 3]),
+        ("lengths", [3, "abc", [None] * 10, [[1] * 10], np.ones((10, 1)), print, iter([1])]),
+        ("rng", [3, "seed", np.random.RandomState(0)]),
+    ],
+)
+def test_wrong_options(name, values):
+    """Each is refused by its name when the loader is made."""
+    for value in values:
+        with pytest.raises((ValueError, TypeError), match=name):
+            DataLoader(ArrayDataset(np.arange(10)), **{name: value})
+
+
+@pytest.mark.parametrize("batch_size", [0, -1, 2.5, "8", True, None, float("nan"), [3], 2.0])
 def test_bad_batch_size(batch_size):
     """The message names the argument, the range and the value."""
     with pytest.raises(ValueError, match="DataLoader: batch_size must be an int >= 1, got"):

@@ -36,6 +36,12 @@ def snapshot(model):
     return [t.data.copy() for t in (*model.parameters(), *model.buffers())]
 
 
+def test_the_tensors_are_the_models_own(averaged):
+    """So that others can tell of which model an average is."""
+    model, average = averaged
+    assert list(map(id, average.tensors)) == list(map(id, [*model.parameters(), *model.buffers()]))
+
+
 def test_buffers_are_copied_and_weights_averaged(averaged):
     """Running statistics belong to the latest model."""
     _, average = averaged

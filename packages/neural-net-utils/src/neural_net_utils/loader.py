@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from neural_net_core import StateDictError, Tensor
-from neural_net_core.checks import check_array, check_count, shown
+from neural_net_core.checks import check_array, check_callable, check_count, check_flag, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.random import resolve_rng
 from neural_net_utils._states import saved_count, saved_entry
@@ -90,8 +90,11 @@ class DataLoader:
                 )
         self.dataset: Any = dataset
         self.batch_size = check_count("DataLoader", "batch_size", batch_size, 1)
-        self.shuffle = shuffle
-        self.drop_last = drop_last
+        self.shuffle = check_flag("DataLoader", "shuffle", shuffle)
+        self.drop_last = check_flag("DataLoader", "drop_last", drop_last)
+        for name, function in (("collate", collate), ("transform", transform)):
+            if function is not None:
+                check_callable("DataLoader", name, function)
         self.collate = collate
         self.transform = transform
         self.lengths = lengths
@@ -216,5 +219,6 @@ def _check_dataset(dataset: Any) -> None:
         )
     if isinstance(dataset, (str, bytes)):
         raise TypeError(f"{expected}, got a {kind}; encode text first, see CharacterTokenizer")
-    if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
+    indexed = hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")
+    if not indexed or isinstance(dataset, type):
         raise TypeError(f"{expected}, got a {kind}; list(...) makes one of what is read in order")

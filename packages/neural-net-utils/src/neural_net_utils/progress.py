@@ -75,8 +75,9 @@ class Tracked(Generic[T]):
     """
 
     def __init__(self, batches: Iterable[T], label: str, progress: ProgressMode) -> None:
-        if not isinstance(batches, Iterable):
-            raise TypeError(f"track: expected something to loop over, got {shown(batches)}")
+        given: Any = batches
+        if not isinstance(given, Iterable) or getattr(given, "ndim", 1) == 0:
+            raise TypeError(f"track: expected something to loop over, got {shown(given)}")
         self._batches = batches
         self._label = str(label)
         self._kind = _kind("track", progress)

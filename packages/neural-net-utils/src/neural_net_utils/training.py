@@ -103,7 +103,7 @@ class Training:
             None if max_steps is None else check_count("fit", "max_steps", max_steps, 1)
         )
         self.accumulate = check_count("fit", "accumulate", accumulate, 1)
-        for callback in callbacks:
+        for callback in callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]:
             if not isinstance(callback, Callback):
                 raise TypeError(
                     f"fit: callbacks must be a list of Callback objects, got {shown(callback)}"

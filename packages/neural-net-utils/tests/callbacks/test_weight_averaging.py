@@ -11,6 +11,7 @@ from neural_net_utils import (
     Checkpoint,
     WeightAveraging,
     evaluate,
+    fit,
     latest_checkpoint,
     predict,
 )
@@ -136,3 +137,19 @@ def test_nothing_averaged_nothing_changed(tiny):
     assert np.array_equal(predict(model, x), predict(plain, x))
     with pytest.raises(ValueError, match="every must be an int >= 1"):
         WeightAveraging(Mean(), every=0)
+
+
+def test_the_average_of_another_model(tiny):
+    """It would average weights that never change, and be judged in place of nothing: an error."""
+    mean = Mean()
+    mean.tensors = list(tiny.NoisyNet().parameters())
+    with pytest.raises(ValueError, match=r"the average \(Mean\) is of another model than the one"):
+        tiny.train(callbacks=[WeightAveraging(mean)])
+    model = tiny.NoisyNet()
+    mean.watch(model)
+    mean.tensors = list(model.parameters())
+    optimizer = tiny.TinyMomentum(model.parameters())
+    averaging = WeightAveraging(mean)
+    data = [tiny.small_digits(8)]
+    fit(model, cross_entropy, optimizer, data, epochs=1, callbacks=[averaging], progress="off")
+    assert averaging.updates == 1

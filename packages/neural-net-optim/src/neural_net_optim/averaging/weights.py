@@ -68,6 +68,11 @@ class WeightAverage:
         self.num_updates = 0
         self._swapped = False
 
+    @property
+    def tensors(self) -> list[Parameter | Buffer]:
+        """The parameters and buffers that are averaged: the model's own, no copies."""
+        return list(self._tensors.values())
+
     def weight(self, t: int) -> float:
         """Return how much the present model counts in update t (from 1), in [0, 1]."""
         raise NotImplementedError

@@ -64,6 +64,15 @@ class WeightAveraging(Callback):
         """Forget that there were updates (the average itself is the caller's)."""
         self.updates = 0
 
+    def check(self, training: Training) -> None:
+        averaged = getattr(self.average, "tensors", None)  # not every average has them
+        own = {id(p) for p in training.parameters}
+        if averaged and own and own.isdisjoint(map(id, averaged)):
+            raise ValueError(
+                f"WeightAveraging: the average ({type(self.average).__name__}) is of another model "
+                f"than the one that is trained ({type(training.model).__name__})"
+            )
+
     def on_train_start(self, training: Training) -> None:
         if self.updates:  # resumed
             training.weights_to_evaluate = self.average.swapped
