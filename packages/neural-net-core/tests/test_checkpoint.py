@@ -335,6 +335,13 @@ def test_a_part_that_does_not_even_take_its_own_state_keeps_none_of_the_others(p
     assert "the optimizer refuses its former state" in caught.value.__cause__.__notes__[0]  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("wrong", [3, "text", [("a", 1)], False, np.ones(2), np.ones(0)])
+def test_objects_for_extra_states_come_in_a_dict(path: Path, wrong: Any) -> None:
+    save_checkpoint(path, extra={"a": {"x": 1}})
+    with pytest.raises(ValueError, match="load_checkpoint: extra must be a dict, got"):
+        load_checkpoint(path, extra=wrong)
+
+
 def test_wrong_arguments_are_errors_of_the_caller(path: Path) -> None:
     for wrong in (3, [("a", 1)], "text"):
         with pytest.raises(ValueError, match="extra must be a dict, got"):

@@ -67,6 +67,13 @@ def test_a_default_dict_goes_on_as_one() -> None:
     assert detach(defaultdict(list, {"a": None}))["new"] == []
 
 
+def test_a_state_in_itself_is_refused() -> None:
+    state: list[Any] = [recorded()]
+    state.append((state,))
+    with pytest.raises(TypeError, match="detach: expected a state that ends"):
+        detach(state)
+
+
 @pytest.mark.parametrize("wrong", [3, "text", {1.5}, object()], ids=repr)
 def test_what_is_no_state_is_refused_by_its_type(wrong: Any) -> None:
     for state in (wrong, (recorded(), wrong), {"a": [wrong]}):

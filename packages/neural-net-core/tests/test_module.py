@@ -353,6 +353,20 @@ def test_a_chain_of_ten_thousand_modules_is_walked():
     assert list(inner.state_dict()) == ["last.weight", "last.bias"]
 
 
+@pytest.mark.parametrize("wrong", ["no", "false", 0, None, [], np.ones(2)], ids=repr)
+def test_a_flag_is_true_or_false(wrong):
+    model = Sequential(Dense(1, 1))
+    for call in (
+        model.train,
+        model.requires_grad_,
+        lambda flag: model.load_state_dict(model.state_dict(), strict=flag),
+        lambda flag: model.num_parameters(trainable_only=flag),
+    ):
+        with pytest.raises(ValueError, match="must be True or False, got"):
+            call(wrong)
+    assert model.training and model[0].training and model[0].weight.requires_grad
+
+
 def test_parts_in_slots_are_parts():
     class Slotted(Module):
         __slots__ = ("head", "unset")

@@ -20,6 +20,7 @@ import numpy as np
 
 from neural_net_core._state_tree import flatten_state, unflatten_state
 from neural_net_core._tensor_file import PathLike, read_file, write_file
+from neural_net_core.checks import shown
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import CheckpointError, NeuralNetError
 from neural_net_core.tensor import Tensor
@@ -245,6 +246,9 @@ def load_checkpoint(
         >>> counts
         {'steps': 3}
     """
+    given: Any = extra  # asked of callers without a type checker
+    if not isinstance(given, Mapping | None):
+        raise ValueError(f"load_checkpoint: extra must be a dict, got {shown(given)}")
     checkpoint = _read_checkpoint(path)
     receivers: list[_Receiving] = []
     for name, target in (("model", model), ("optimizer", optimizer), ("scheduler", scheduler)):

@@ -27,7 +27,7 @@ def detach(state: State) -> State:
         The same structure, with Tensors that share the data.
 
     Raises:
-        TypeError: If something else is in it.
+        TypeError: If something else is in it, or it is in itself.
 
     Source:
         Williams & Peng (1990), An efficient gradient-based algorithm for on-line training of
@@ -40,7 +40,10 @@ def detach(state: State) -> State:
         >>> cut["h"].requires_grad, cut["cells"][0].data
         (False, array([2.], dtype=float32))
     """
-    return _detached(state)  # type: ignore[no-any-return]
+    try:
+        return _detached(state)  # type: ignore[no-any-return]
+    except RecursionError:
+        raise TypeError("detach: expected a state that ends, got one that is in itself") from None
 
 
 def _detached(state: Any) -> Any:

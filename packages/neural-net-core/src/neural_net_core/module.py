@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core._fitting import fitted, root_of
-from neural_net_core.checks import check_callable, check_dtype
+from neural_net_core.checks import check_callable, check_dtype, check_flag
 from neural_net_core.dtypes import Array, is_floating
 from neural_net_core.errors import StateDictError
 from neural_net_core.state_report import as_mapping, state_dict_error
@@ -253,6 +253,7 @@ class Module:
                 first few of each kind, and nothing has been changed.
         """
         name, own = type(self).__name__, self._state()
+        check_flag(f"{name}.load_state_dict", "strict", strict)
         given = as_mapping(name, state)
         # A tied tensor has come if one of its paths has: some programs save only the first.
         came = {id(tensor) for key, tensor in own.items() if key in given}
@@ -288,6 +289,7 @@ class Module:
 
     def train(self, mode: bool = True) -> Self:
         """Set training behaviour on this module and all below it, and return it."""
+        mode = check_flag(f"{type(self).__name__}.train", "mode", mode)
         for module in self.modules():
             module.training = mode
         return self
@@ -303,8 +305,9 @@ class Module:
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Freeze (False) or unfreeze all parameters, and return the module."""
+        flag = check_flag(f"{type(self).__name__}.requires_grad_", "requires_grad", requires_grad)
         for parameter in self.parameters():
-            parameter.requires_grad_(requires_grad)
+            parameter.requires_grad_(flag)
         return self
 
     def astype(self, dtype: npt.DTypeLike) -> Self:
@@ -342,6 +345,7 @@ class Module:
         Returns:
             A handle whose `remove()` takes the hook off again; it works in a `with` block too.
         """
+        check_callable("Module.register_forward_hook", "hook", hook)
         if self._forward_hooks is None:
             self._forward_hooks = {}
         key = max(self._forward_hooks, default=-1) + 1
@@ -356,6 +360,7 @@ class Module:
         Args:
             trainable_only: Leave out frozen parameters.
         """
+        check_flag("Module.num_parameters", "trainable_only", trainable_only)
         return sum(p.size for p in self.parameters() if p.requires_grad or not trainable_only)
 
     def extra_repr(self) -> str:
