@@ -37,6 +37,9 @@ __all__ = [
     "names_of",
 ]
 
+# A generator may have no end, and no page shows more.
+_MOST_LABELS = 10**6
+
 Floats = npt.NDArray[np.float64]
 P = ParamSpec("P")
 
@@ -207,9 +210,10 @@ def as_labels(where: str, labels: Iterable[object] | None, count: int | None) ->
     """
     if labels is None:
         return None
-    # A generator may have no end.
-    end = None if count is None else count + 1
+    end = (_MOST_LABELS if count is None else count) + 1
     texts = [_label(label) for label in islice(labels, end)]
+    if count is None and len(texts) == end:
+        raise ValueError(f"{where}: expected at most {_MOST_LABELS:,} labels")
     if count is not None and len(texts) != count:
         got = len(labels) if isinstance(labels, Sized) else len(texts)
         raise ShapeError(f"{where}: expected {count} labels, got {got}")

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from itertools import islice
 
 from neural_net_core import ShapeError
 from neural_net_core.checks import check_word
@@ -77,7 +78,7 @@ def image_grid(
         stack = stack[:, 0]
     count, height, width = stack.shape
     texts = as_labels("image_grid(captions)", captions, count)
-    flags = None if correct is None else [bool(flag) for flag in correct]
+    flags = None if correct is None else [bool(flag) for flag in islice(correct, count + 1)]
     if flags is not None and len(flags) != count:
         raise ShapeError(f"image_grid(correct): expected {count} flags, got {len(flags)}")
     low, high = data_range(stack, colors, value_range)
