@@ -74,7 +74,7 @@ def test_bad_arguments():
     """Averages and class numbers out of range."""
     with pytest.raises(ValueError, match=r"f1_score: average must be .* got 'mean'"):
         f1_score([0], [0], average="mean")
-    with pytest.raises(ValueError, match="from 0 to 1, got values from 0 to 2"):
+    with pytest.raises(ValueError, match="from 0 to 1, got 2"):
         confusion_matrix([0, 2], [0, 1], 2)
-    with pytest.raises(ValueError, match="got values from -1 to 0"):
+    with pytest.raises(ValueError, match="from 0, got -1"):
         confusion_matrix([0], [-1])

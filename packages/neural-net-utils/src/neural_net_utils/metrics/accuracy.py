@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from neural_net_core.checks import check_count, check_number
-from neural_net_core.errors import ShapeError
+from neural_net_core.dtypes import Array
+from neural_net_core.errors import DTypeError, ShapeError
 from neural_net_core.tensor import TensorLike
-from neural_net_utils.metrics._labels import as_array, class_pairs, same_shape
+from neural_net_utils.metrics._labels import as_array, class_ids, class_pairs, yes_or_no
 from neural_net_utils.metrics.streaming import Ratio, StreamingMetric, streams_as
 
 __all__ = ["accuracy", "binary_accuracy", "exact_match", "top_k_accuracy"]
@@ -29,7 +30,7 @@ def _quotient(parts: tuple[float, float]) -> float:
 def _accuracy_parts(
     outputs: Any, targets: Any, *, ignore_index: int | None = None
 ) -> tuple[float, float]:
-    predicted, truth = class_pairs("accuracy", outputs, targets, ignore_index)
+    predicted, truth, _ = class_pairs("accuracy", outputs, targets, ignore_index)
     return int(np.count_nonzero(predicted == truth)), len(truth)
 
 
@@ -43,10 +44,11 @@ def accuracy(outputs: TensorLike, targets: TensorLike, *, ignore_index: int | No
         ignore_index: targets with this number, such as padding, do not count.
 
     Returns:
-        0 to 1; NaN without any sample.
+        0 to 1; NaN without any sample. Scores that hold NaN are never right.
 
     Raises:
         DTypeError, ShapeError: if the targets are not class numbers of the right shape.
+        PositionError: if a number is that of no class; a ValueError and an IndexError.
 
     Examples:
         >>> accuracy([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]], [1, 0, 0])
@@ -57,8 +59,14 @@ def accuracy(outputs: TensorLike, targets: TensorLike, *, ignore_index: int | No
 
 def _binary_parts(outputs: Any, targets: Any, *, threshold: float = 0.5) -> tuple[float, float]:
     threshold = check_number("binary_accuracy", "threshold", threshold)
-    predicted, truth = same_shape("binary_accuracy", outputs, targets)
-    return int(np.count_nonzero((predicted > threshold) == (truth > 0.5))), truth.size
+    predicted, truth = yes_or_no("binary_accuracy", outputs, targets)
+    return int(np.count_nonzero(_right(predicted, truth, threshold))), truth.size
+
+
+def _right(predicted: Array, truth: Array, threshold: float) -> Array:
+    """Which outputs are on the right side; NaN is on none."""
+    right: Array = ((predicted > threshold) == truth) & ~np.isnan(predicted)
+    return right
 
 
 @streams_as(_ratio(_binary_parts))
@@ -82,9 +90,12 @@ def binary_accuracy(outputs: TensorLike, targets: TensorLike, *, threshold: floa
 
 def _exact_parts(outputs: Any, targets: Any, *, threshold: float = 0.5) -> tuple[float, float]:
     threshold = check_number("exact_match", "threshold", threshold)
-    predicted, truth = same_shape("exact_match", outputs, targets)
-    right = (predicted > threshold) == (truth > 0.5)
-    return int(np.count_nonzero(right.reshape(len(right), -1).all(axis=1))), len(right)
+    predicted, truth = yes_or_no("exact_match", outputs, targets)
+    if truth.ndim == 0:
+        raise ShapeError("exact_match: expected outputs (n, ...), got a single number")
+    right = _right(predicted, truth, threshold)
+    whole = right.all(axis=tuple(range(1, right.ndim)))
+    return int(np.count_nonzero(whole)), len(right)
 
 
 @streams_as(_ratio(_exact_parts))
@@ -109,12 +120,15 @@ def exact_match(outputs: TensorLike, targets: TensorLike, *, threshold: float = 
 def _top_k_parts(outputs: Any, targets: Any, *, k: int = 5) -> tuple[float, float]:
     where = "top_k_accuracy"
     scores, truth = as_array(where, "outputs", outputs), as_array(where, "targets", targets)
+    if truth.dtype.kind not in "iub":
+        raise DTypeError(f"{where}: expected integer class numbers as targets, got {truth.dtype}")
     if scores.shape[:-1] != truth.shape or scores.ndim != truth.ndim + 1:
         raise ShapeError(
-            f"top_k_accuracy: expected scores (..., K) for targets (...), got {scores.shape} for "
-            f"targets {truth.shape}"
+            f"{where}: expected scores (..., K) for targets (...), got {scores.shape} for targets "
+            f"{truth.shape}"
         )
-    check_count("top_k_accuracy", "k", k, 1, scores.shape[-1])
+    k = check_count(where, "k", k, 1, scores.shape[-1])
+    truth = class_ids(where, truth, scores.shape[-1])
     own = np.take_along_axis(scores, truth[..., np.newaxis], axis=-1)
     # Ties count against the model: a constant output must not be 100 % right. NaN is never right.
     before = np.count_nonzero(scores >= own, axis=-1) - 1

@@ -9,7 +9,7 @@ import numpy as np
 from neural_net_core.checks import check_count, check_word, is_number, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.tensor import TensorLike
-from neural_net_utils.metrics._labels import class_pairs
+from neural_net_utils.metrics._labels import class_ids, class_pairs
 from neural_net_utils.metrics.streaming import gathered
 
 __all__ = ["Average", "confusion_matrix", "f1_score", "precision", "recall"]
@@ -28,32 +28,33 @@ def confusion_matrix(
         num_classes: K; None means the scores' last axis, or the largest class number plus 1.
 
     Returns:
-        (K, K) int64: row = true class, column = predicted class.
+        (K, K) intp: row = true class, column = predicted class.
 
     Raises:
-        ValueError: if a class number is out of range.
+        ValueError: if a class number is out of range (PositionError), or scores hold NaN.
 
     Examples:
         >>> confusion_matrix([0, 1, 1, 1], [0, 0, 1, 1]).tolist()
         [[1, 1], [0, 2]]
     """
-    predicted, truth = class_pairs("confusion_matrix", outputs, targets)
-    scores = np.shape(outputs)
-    if num_classes is not None:
-        num_classes = check_count("confusion_matrix", "num_classes", num_classes)
-    elif len(scores) > np.ndim(targets):
-        num_classes = scores[-1]
-    both = np.concatenate([predicted, truth])
-    low, high = (int(both.min()), int(both.max())) if both.size else (0, -1)
-    if num_classes is None:
-        num_classes = high + 1
-    if low < 0 or high >= num_classes:
+    where = "confusion_matrix"
+    predicted, truth, classes = class_pairs(where, outputs, targets)
+    if (predicted < 0).any():
         raise ValueError(
-            f"confusion_matrix: class numbers must be from 0 to {num_classes - 1}, got values from "
-            f"{low} to {high}"
+            f"{where}: {np.count_nonzero(predicted < 0)} rows of the scores hold NaN, which is no "
+            "class; leave them out or look for their cause"
         )
-    cells = truth.astype(np.int64) * num_classes + predicted
-    return np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)
+    if num_classes is not None:
+        classes = check_count(where, "num_classes", num_classes)
+    elif classes is None:
+        classes = _needed(predicted, truth)
+    class_ids(where, np.concatenate([predicted, truth]), classes)
+    return np.bincount(truth * classes + predicted, minlength=classes**2).reshape(classes, classes)
+
+
+def _needed(predicted: Array, truth: Array) -> int:
+    """The largest class number plus 1."""
+    return 1 + max(int(predicted.max(initial=-1)), int(truth.max(initial=-1)))
 
 
 @overload
@@ -96,7 +97,7 @@ def precision(
         >>> precision([0, 1, 1, 1], [0, 0, 1, 1], average=None).tolist()
         [1.0, 0.66...]
     """
-    right, predicted, true = _counts(outputs, targets)
+    right, predicted, true = _counts("precision", outputs, targets)
     return _averaged("precision", right, predicted, true, average, zero_division, predicted, true)
 
 
@@ -130,7 +131,7 @@ def recall(
         >>> recall([0, 1, 1, 1], [0, 0, 1, 1], average=None).tolist()
         [0.5, 1.0]
     """
-    right, predicted, true = _counts(outputs, targets)
+    right, predicted, true = _counts("recall", outputs, targets)
     return _averaged("recall", right, true, true, average, zero_division, predicted, true)
 
 
@@ -164,16 +165,20 @@ def f1_score(
         >>> f1_score([0, 1, 1, 1], [0, 0, 1, 1], average=None).tolist()
         [0.66..., 0.8]
     """
-    right, predicted, true = _counts(outputs, targets)
+    right, predicted, true = _counts("f1_score", outputs, targets)
     return _averaged(
         "f1_score", 2 * right, predicted + true, true, average, zero_division, predicted, true
     )
 
 
-def _counts(outputs: Any, targets: Any) -> tuple[Array, Array, Array]:
+def _counts(where: str, outputs: Any, targets: Any) -> tuple[Array, Array, Array]:
     """Per class: right answers, predictions, true samples, each (K,)."""
-    matrix = confusion_matrix(outputs, targets)
-    return np.diagonal(matrix), matrix.sum(axis=0), matrix.sum(axis=1)
+    predicted, truth, classes = class_pairs(where, outputs, targets)
+    classes = _needed(predicted, truth) if classes is None else classes
+    called = predicted[predicted >= 0]  # scores that hold NaN call no class
+    right = truth[predicted == truth]
+    counted = [np.bincount(ids, minlength=classes) for ids in (right, called, truth)]
+    return counted[0], counted[1], counted[2]
 
 
 def _averaged(

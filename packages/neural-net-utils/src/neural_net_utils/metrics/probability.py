@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import sys
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,13 @@ import numpy as np
 from neural_net_core.checks import check_count
 from neural_net_core.errors import DTypeError, ShapeError
 from neural_net_core.tensor import TensorLike
-from neural_net_utils.metrics._labels import as_array, class_pairs
+from neural_net_utils.metrics._labels import (
+    as_array,
+    as_numbers,
+    class_ids,
+    class_pairs,
+    kept_targets,
+)
 from neural_net_utils.metrics.streaming import Ratio, StreamingMetric, gathered, streams_as
 
 __all__ = ["expected_calibration_error", "perplexity"]
@@ -24,17 +29,16 @@ def _surprise_parts(
     """Sum of -ln p(target) in float64, and the number of targets."""
     where = "perplexity"
     scores, truth = as_array(where, "logits", logits), as_array(where, "targets", targets)
-    if ignore_index is not None:
-        check_count(where, "ignore_index", ignore_index, -sys.maxsize)
     if scores.shape[:-1] != truth.shape or scores.ndim != truth.ndim + 1:
         raise ShapeError(
             f"perplexity: expected logits (..., V) for targets (...), got {scores.shape} for "
             f"targets {truth.shape}"
         )
-    if truth.dtype.kind not in "iu":
+    if truth.dtype.kind not in "iub":
         raise DTypeError(f"perplexity: expected integer targets, got {truth.dtype}")
-    kept = np.ones(truth.shape, dtype=bool) if ignore_index is None else truth != ignore_index
-    scores, truth = scores[kept].astype(np.float64), truth[kept]  # (n, V), (n,)
+    kept = kept_targets(where, truth, ignore_index)
+    scores = scores[kept].astype(np.float64)  # (n, V)
+    truth = class_ids(where, truth[kept], scores.shape[-1])  # (n,)
     if truth.size == 0:
         return 0.0, 0.0
     top = scores.max(axis=-1)
@@ -45,7 +49,7 @@ def _surprise_parts(
 
 def _exp(value: float) -> float:
     """exp, infinite rather than an OverflowError beyond 709."""
-    return math.exp(value) if value < 709 else math.inf
+    return math.inf if value >= 709 else math.exp(value)
 
 
 def _perplexity_stream(**keywords: Any) -> StreamingMetric:
@@ -102,18 +106,19 @@ def expected_calibration_error(
         >>> expected_calibration_error([[0.75, 0.25]] * 4, [0, 0, 0, 1])
         0.0
     """
-    check_count("expected_calibration_error", "bins", bins, 1)
-    values = as_array("expected_calibration_error", "probabilities", probabilities)
-    predicted, truth = class_pairs("expected_calibration_error", values, targets)
+    where = "expected_calibration_error"
+    bins = check_count(where, "bins", bins, 1)
+    values = as_numbers(where, "probabilities", probabilities)
+    predicted, truth, _ = class_pairs(where, values, targets)
     if truth.size == 0:
         return math.nan
-    confidence = values.max(axis=-1).ravel().astype(np.float64)
-    if confidence.max() > 1 + 1e-5 or values.min() < 0:
+    confidence = values.max(axis=-1).ravel()
+    if not (confidence.max() <= 1 + 1e-5 and values.min() >= 0):  # False for NaN
         raise ValueError(
-            "expected_calibration_error: probabilities must be from 0 to 1, got values from "
-            f"{values.min()} to {values.max()}: apply softmax first"
+            f"{where}: probabilities must be from 0 to 1, got values from {values.min():g} to "
+            f"{values.max():g}: apply softmax first"
         )
     # Bins are (0, 1/bins], (1/bins, 2/bins], …
-    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    place = np.clip(np.ceil(confidence * bins).astype(np.intp) - 1, 0, bins - 1)
     gaps = np.bincount(place, weights=(predicted == truth) - confidence, minlength=bins)
     return float(np.abs(gaps).sum() / truth.size)

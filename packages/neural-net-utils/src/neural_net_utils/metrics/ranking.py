@@ -9,7 +9,7 @@ import numpy as np
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.tensor import TensorLike
-from neural_net_utils.metrics._labels import as_array
+from neural_net_utils.metrics._labels import as_array, as_numbers
 from neural_net_utils.metrics.streaming import gathered
 
 __all__ = ["average_precision", "roc_auc"]
@@ -88,7 +88,7 @@ def _ap(scores: Array, positive: Array) -> float:
 
 
 def _one_against_rest(where: str, scores: Any, targets: Any) -> tuple[list[Array], list[Array]]:
-    values, truth = as_array(where, "scores", scores), as_array(where, "targets", targets)
+    values, truth = as_numbers(where, "scores", scores), as_array(where, "targets", targets)
     if truth.ndim == 2 and truth.shape[1] == 1:
         truth = truth[:, 0]
     if values.ndim == 2 and values.shape[1] == 1:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from neural_net_core.errors import ShapeError
 from neural_net_core.tensor import TensorLike
 from neural_net_utils.metrics._labels import same_shape
 from neural_net_utils.metrics.streaming import Ratio, StreamingMetric, gathered, streams_as
@@ -15,12 +16,12 @@ __all__ = ["mean_absolute_error", "mean_squared_error", "r2_score"]
 
 def _absolute_parts(outputs: Any, targets: Any) -> tuple[float, float]:
     predicted, truth = same_shape("mean_absolute_error", outputs, targets)
-    return float(np.abs(predicted - truth).sum(dtype=np.float64)), truth.size
+    return float(np.abs(predicted - truth).sum()), truth.size
 
 
 def _squared_parts(outputs: Any, targets: Any) -> tuple[float, float]:
     predicted, truth = same_shape("mean_squared_error", outputs, targets)
-    return float(np.square(predicted - truth).sum(dtype=np.float64)), truth.size
+    return float(np.square(predicted - truth).sum()), truth.size
 
 
 def _absolute_stream() -> StreamingMetric:
@@ -90,10 +91,12 @@ def r2_score(outputs: TensorLike, targets: TensorLike) -> float:
         0.357...
     """
     predicted, truth = same_shape("r2_score", outputs, targets)
+    if truth.ndim == 0:
+        raise ShapeError("r2_score: expected outputs (n,) or (n, m), got a single number")
     if len(truth) < 2:
         return float("nan")
-    predicted = predicted.reshape(len(truth), -1).astype(np.float64)
-    truth = truth.reshape(len(truth), -1).astype(np.float64)
+    predicted = predicted.reshape(len(truth), -1)
+    truth = truth.reshape(len(truth), -1)
     missed = np.square(truth - predicted).sum(axis=0)
     spread = np.square(truth - truth.mean(axis=0)).sum(axis=0)
     constant = spread == 0

@@ -149,8 +149,8 @@ class Gathered(StreamingMetric):
 
     def update(self, outputs: Any, targets: Any) -> None:
         """Keep one batch (a copy: the caller may reuse its arrays)."""
-        self.outputs.append(np.array(as_array("metrics", "outputs", outputs)))
-        self.targets.append(np.array(as_array("metrics", "targets", targets)))
+        self.outputs.append(_joinable(as_array("metrics", "outputs", outputs)))
+        self.targets.append(_joinable(as_array("metrics", "targets", targets)))
 
     def compute(self) -> float:
         """The metric over all batches; NaN if there were none."""
@@ -173,6 +173,12 @@ class Gathered(StreamingMetric):
         if any(array.ndim == 0 for parts in arrays for array in parts):
             raise StateDictError(f"Gathered: expected arrays (n, ...), got {state!r:.80}")
         self.outputs, self.targets = arrays
+
+
+def _joinable(values: Array) -> Array:
+    """A copy; of uint64 in int64 if it fits, since NumPy joins these two to float64."""
+    fits = values.dtype == np.uint64 and values.max(initial=0) <= np.iinfo(np.int64).max
+    return values.astype(np.int64) if fits else np.array(values)
 
 
 def streams_as(make: Callable[..., StreamingMetric]) -> Callable[[F], F]:
