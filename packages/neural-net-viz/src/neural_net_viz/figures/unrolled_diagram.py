@@ -156,6 +156,7 @@ def _describe(
     both = ", in both directions" if bidirectional else ""
     words = f"{len(inputs)} steps through {layers} layer{'s' * (layers > 1)} of {cell}{both}"
     if inputs:
-        words += f"; inputs {listed(inputs, ', ')}"
-        words += f"; outputs {listed(outputs, ', ')}" if outputs else ""
+        for kind, labels in (("inputs", inputs), ("outputs", outputs or [])):
+            said = listed([label or "none" for label in labels], ", ")
+            words += f"; {kind} {said}" if labels else ""
     return words + "."
