@@ -13,7 +13,7 @@ import safetensors.numpy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neural_net_core.checkpoint import load_checkpoint, load_tensors, save_checkpoint
+from neural_net_core.checkpoint import load_checkpoint, load_tensors, save_checkpoint, save_tensors
 from neural_net_core.errors import CheckpointError
 
 Damage = Callable[[bytearray, np.random.Generator], None]
@@ -81,8 +81,20 @@ def flips(whole: bytes, rng: np.random.Generator) -> Iterator[tuple[int, int]]:
 
 def outcome(path: Path) -> tuple[str, Any]:
     """Load the file as arrays; say what came, and let any other exception through."""
-    refusal = refused(lambda: load_tensors(path), path)
-    return ("refused", None) if refusal else ("loaded", load_tensors(path))
+    if refused(lambda: load_tensors(path), path):
+        return "refused", None
+    return "loaded", load_tensors(path)
+
+
+def assert_writable(path: Path, arrays: dict[str, Any]) -> None:
+    """Check that what was read can be written, and read again as the same."""
+    again = path.with_name("again.safetensors")
+    save_tensors(again, arrays)
+    loaded = load_tensors(again)
+    assert loaded.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert (loaded[name].dtype, loaded[name].shape) == (array.dtype, array.shape)
+        assert loaded[name].tobytes() == array.tobytes()
 
 
 def assert_intact(path: Path) -> None:
@@ -216,6 +228,32 @@ def test_any_header_at_all(tmp_path_factory: Any, header: Any, data: bytes) -> N
     text = json.dumps(header).encode()
     path.write_bytes(len(text).to_bytes(8, "little") + text + data)
     outcome(path)
+
+
+@given(
+    names=st.lists(st.text(st.characters(), max_size=6), min_size=1, max_size=3, unique=True),
+    metadata=st.none() | st.dictionaries(st.text(st.characters(), max_size=3), st.text(max_size=3)),
+    encoding=st.sampled_from(
+        ["utf-8", "utf-8", "utf-8", "utf-16", "utf-16-le", "utf-32", "cp1252"]
+    ),
+    escaped=st.booleans(),
+)
+def test_whatever_is_read_can_be_written_again(
+    tmp_path_factory: Any, names: list[str], metadata: Any, encoding: str, escaped: bool
+) -> None:
+    """Names of any letters, halves of surrogate pairs among them, in any encoding."""
+    path = tmp_path_factory.getbasetemp() / "any.safetensors"
+    header: dict[str, Any] = {} if metadata is None else {"__metadata__": metadata}
+    for i, name in enumerate(names):
+        header[name] = {"dtype": "I16", "shape": [1], "data_offsets": [2 * i, 2 * i + 2]}
+    text = json.dumps(header, ensure_ascii=escaped).encode(
+        encoding, errors="surrogatepass" if encoding.startswith("utf") else "replace"
+    )
+    path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(2 * len(names)))
+    what, arrays = outcome(path)
+    if what == "loaded":
+        assert encoding in {"utf-8", "cp1252"}
+        assert_writable(path, arrays)
 
 
 @given(st.binary(max_size=64))

@@ -30,7 +30,8 @@ def fitted(tensor: Tensor, value: Any, roots: set[int]) -> Array:
         raise ValueError(f"expected shape {tensor.shape}, got {came.shape}")
     if not np.can_cast(came.dtype, tensor.dtype, "same_kind"):
         raise ValueError(f"expected dtype {tensor.dtype}, got {came.dtype}")
-    if not tensor.data.flags.writeable:
+    flags = getattr(tensor.data, "flags", None)  # arrays of other libraries may have none
+    if not getattr(flags, "writeable", True):
         raise ValueError("its array is read-only")
     if came.dtype != tensor.dtype:
         came = _cast(came, tensor)
@@ -54,6 +55,6 @@ def _cast(came: Array, tensor: Tensor) -> Array:
 
 def root_of(array: Array) -> Array:
     """Return the array whose memory a view shows."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
+    while isinstance(base := getattr(array, "base", None), np.ndarray):
+        array = base
     return array
