@@ -5,11 +5,14 @@ import json
 
 import pytest
 
+from neural_net_core import CheckpointError, cross_entropy
 from neural_net_utils import (
     Callback,
     Checkpoint,
     CSVLogger,
+    EarlyStopping,
     JSONLinesLogger,
+    fit,
     latest_checkpoint,
 )
 
@@ -40,8 +43,7 @@ def test_learning_rates_are_those_that_were_used(tiny):
 
 def test_groups_have_columns_of_their_own(tiny):
     """lr, lr_1, …"""
-    from neural_net_core import cross_entropy
-    from neural_net_utils import LearningRateLogger, fit
+    from neural_net_utils import LearningRateLogger
 
     model = tiny.NoisyNet()
     optimizer = tiny.TinyMomentum(model.parameters())
@@ -92,6 +94,43 @@ def test_a_late_column_changes_the_header(tiny, tmp_path):
     rows = read_csv(tmp_path / "log.csv")
     assert ["late" in row for row in rows] == [False, True, False]
     assert [row["loss"] for row in rows] == history["loss"]
+
+
+@pytest.mark.parametrize("logger", [CSVLogger, JSONLinesLogger])
+@pytest.mark.parametrize("per", ["epoch", "step"])
+def test_the_file_is_the_historys_to_the_byte(tiny, tmp_path, logger, per):
+    """Columns that come late, gaps, infinity: as written at once, and as a resumed run writes."""
+
+    class Late(Callback):
+        def on_step_end(self, training):
+            if training.step in (3, 9):
+                training.history.steps.add('late\n, or "never"', float("inf"))
+
+        def on_epoch_end(self, training):
+            if training.epoch == 2:
+                training.history.add("late", 5.0)
+
+    path = tmp_path / "log"
+    _, history, _ = tiny.train(epochs=3, callbacks=[logger(path, per=per), Late()])
+    table = history if per == "epoch" else history.steps
+    (table.to_csv if logger is CSVLogger else table.to_json_lines)(tmp_path / "wanted")
+    assert path.read_bytes() == (tmp_path / "wanted").read_bytes()
+
+
+@pytest.mark.parametrize("logger", [CSVLogger, JSONLinesLogger])
+def test_a_refused_run_leaves_the_log_alone(tiny, tmp_path, logger):
+    """The file of another run, a monitor without validation: no line of the old log is lost."""
+    path = tmp_path / "log"
+    path.write_text("precious")
+    (tmp_path / "no.safetensors").write_text("no checkpoint")
+    with pytest.raises(CheckpointError):
+        tiny.train(callbacks=[logger(path)], resume_from=tmp_path / "no.safetensors")
+    model = tiny.NoisyNet()
+    optimizer = tiny.TinyMomentum(model.parameters())
+    callbacks = [logger(path), EarlyStopping("val_loss")]
+    with pytest.raises(ValueError, match="fit was given no validation data"):
+        fit(model, cross_entropy, optimizer, [tiny.small_digits(4)], epochs=1, callbacks=callbacks)
+    assert path.read_text() == "precious"
 
 
 @pytest.mark.parametrize("logger", [CSVLogger, JSONLinesLogger])
