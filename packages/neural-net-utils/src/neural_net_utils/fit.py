@@ -80,6 +80,7 @@ def fit(
         CheckpointError: if `resume_from` is damaged or of another model; nothing has changed then.
         ValueError: for arguments out of range, batches that are not tuples, or an optimizer that
             holds no parameter of the model.
+        TypeError: for a part of the wrong kind, such as a loader that cannot be read by batches.
     """
     check_word("fit", "schedule_every", schedule_every, ("step", "epoch"))
     if clip is not None:

@@ -374,10 +374,11 @@ class Training:
         history.load_state_dict(saved_entry("training", state, "history"))
         # Every step has its row, so that a file cannot claim more steps than it holds.
         step = saved_count("training", state, "step")
-        if history.steps.index != list(range(1, step + 1)):
+        rows = history.steps.index  # numbered upwards from 1
+        if len(rows) != step or rows[-1:] not in ([], [step]):
             raise StateDictError(
                 f"training: the state is after step {step}, but its history has "
-                f"{len(history.steps.index)} steps"
+                f"{len(rows)} rows, up to step {max(rows, default=0)}"
             )
         epoch = saved_count("training", state, "epoch", high=step + 1)
         if history.index[-1:] > [epoch]:
@@ -386,9 +387,9 @@ class Training:
                 f"{history.index[-1]}"
             )
         complete = saved_flag("training", state, "epoch_complete")
-        # An epoch without length is read on to where it was, so that place must be possible, too.
-        length = len(self.train_loader) if isinstance(self.train_loader, Sized) else None
-        most = step * self.accumulate if length is None else min(length, step * self.accumulate)
+        # A loader without length is read on to where it was: so far it must have come at most.
+        sized = isinstance(self.train_loader, Sized)
+        most = len(self.train_loader) if sized else step * self.accumulate  # type: ignore[arg-type]
         batches = saved_count("training", state, "batches")
         if batches > most and not complete:
             raise StateDictError(
@@ -503,7 +504,7 @@ def _parameters_of(part: Any) -> list[Any]:
 def _parameters_held(optimizer: Any) -> list[Any]:
     """An optimizer's parameters, if it has groups."""
     groups = getattr(optimizer, "param_groups", ())
-    return [p for group in groups for p in group.get("params", ())]
+    return [p for group in groups if isinstance(group, Mapping) for p in group.get("params", ())]
 
 
 def _check_parts(model: Any, loss_fn: Any, optimizer: Any, schedule: Any) -> None:
