@@ -8,6 +8,7 @@ from neural_net_core import (
     Dense,
     KLDivLoss,
     Module,
+    ModuleList,
     MSELoss,
     Parameter,
     Sequential,
@@ -112,9 +113,12 @@ def words(x: Tensor, scaled: Scaled) -> None:
     optimizer_paths("rosenbrok", {"a": [[0.0, 0.0]]})  # error
 
 
-def values(scaled: Scaled) -> None:
+def values(x: Tensor, scaled: Scaled) -> None:
     SGD(scaled, lr=0.1)  # error
     Parameter(None)  # error
+    ModuleList([Dense(2, 2)])[0](x, 3)  # error
+    ModuleList([np.tanh])  # error
+    np.mean(x)  # error
     Sequential(np.tanh)  # error
     Dense(2, 2, init="normal")  # error
     Dense("2", 2)  # error

@@ -15,6 +15,8 @@ from neural_net_core import (
     FeedForward,
     Initializer,
     Module,
+    ModuleDict,
+    ModuleList,
     MSELoss,
     Op,
     Parameter,
@@ -107,14 +109,23 @@ class Network(Module):
         self.gated = Gated(16, init=init.kaiming_normal)
         self.norm = LayerNorm(16)
         self.head = Dense(16, classes, init=partial(init.normal, std=0.02))
-        self.blocks = [Residual(Dense(16, 16)) for _ in range(2)]
+        self.blocks = ModuleList(Residual(Dense(16, 16)) for _ in range(2))
+        self.others: ModuleList = ModuleList([Dense(16, 16), ReLU()])
+        self.others.append(Dense(16, 16))
+        self.named = ModuleDict({"last": Dense(16, 16)})
 
     def forward(self, x: Tensor) -> Tensor:
         h: Tensor = self.body(x)
         y, _ = self.gated(h, sharpness=2.0)
         for block in self.blocks:
             y = block(y)
+        for other in self.others:
+            y = other(y)
+        y = self.blocks[0](self.named["last"](y))
         return self.head(self.norm(relu(y)))
+
+    def features(self, x: Tensor) -> Tensor:
+        return self.body(x)
 
 
 class Images(Module):
@@ -183,6 +194,9 @@ def operators(x: Tensor, a: Array) -> Tensor:
     y = y @ y.T + abs(y.sum(axis=0, keepdims=True))
     y = y[0] + y[..., None].reshape(-1).mean()
     y = x + a
+    y = a - x + np.ones(2) * x + np.float32(2) / x
+    squares: Tensor = (np.ones(2) - x) ** 2
+    y = y + squares.mean()
     y = ops.concatenate([x, x], axis=0) + ops.where(a > 0, 1.0, 2.0).sum()
     z: Array = y.numpy()
     z = grad(y.sum(), x)

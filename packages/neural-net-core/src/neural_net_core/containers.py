@@ -6,15 +6,29 @@ Each is a module like any other: a subclass may have parameters and modules as a
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from itertools import count
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, Generic, overload
 
 from neural_net_core.checks import check_count, is_whole, shown
 from neural_net_core.module import Module
+from neural_net_core.tensor import Tensor
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
 
+# What a container holds, so that `layers[0](x)` has the type that the layer gives it. `ModuleList`
+# alone means any modules.
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar  # that of Python 3.13, which has defaults
 
-def _members_of(container: "ModuleList | ModuleDict | Sequential") -> Iterable[tuple[str, Any]]:
+    M = TypeVar("M", bound=Module, default=Module)
+else:
+    from typing import TypeVar
+
+    M = TypeVar("M")
+
+
+def _members_of(
+    container: "ModuleList[Any] | ModuleDict[Any] | Sequential",
+) -> Iterable[tuple[str, Any]]:
     """Return the modules inside by their own names, and what a subclass has besides."""
     members: list[tuple[str, Any]] = []
     for name, value in Module._members(container):
@@ -33,13 +47,13 @@ def _check_name(owner: object, name: Any) -> str:
     return name
 
 
-def _check_module(owner: object, module: Any) -> Module:
+def _check_module(owner: object, module: Any) -> Any:
     if not isinstance(module, Module):
         raise TypeError(f"{type(owner).__name__}: expected a Module, got {type(module).__name__}")
     return module
 
 
-def _check_modules(owner: object, modules: Any) -> list[Module]:
+def _check_modules(owner: object, modules: Any) -> list[Any]:
     if not isinstance(modules, Iterable):
         raise ValueError(
             f"{type(owner).__name__}: modules must be a list of them, got {shown(modules)}"
@@ -57,25 +71,24 @@ def _check_place(owner: Sized, i: Any) -> int:
     return int(i)
 
 
-def _named(owner: "ModuleDict | Sequential", name: Any) -> Module:
+def _named(owner: "ModuleDict[Any] | Sequential", name: Any) -> Any:
     modules: Any = owner._modules
     if not isinstance(name, str) or name not in modules:
         raise KeyError(
             f"{type(owner).__name__}: no module of the name {shown(name)}, only {list(modules)}"
         )
-    module: Module = modules[name]
-    return module
+    return modules[name]
 
 
-class ModuleList(Module):
+class ModuleList(Module, Generic[M]):
     """A list of modules; its `forward` is the owner's to write.
 
     Args:
         modules: The modules, in order. Their parameters are named `0.weight`, `1.weight`, ….
     """
 
-    def __init__(self, modules: Iterable[Module] = ()) -> None:
-        self._modules = _check_modules(self, modules)
+    def __init__(self, modules: Iterable[M] = ()) -> None:
+        self._modules: list[M] = _check_modules(self, modules)
 
     def _members(self) -> Iterable[tuple[str, Any]]:
         return _members_of(self)
@@ -83,31 +96,31 @@ class ModuleList(Module):
     def __len__(self) -> int:
         return len(self._modules)
 
-    def __iter__(self) -> Iterator[Module]:
+    def __iter__(self) -> Iterator[M]:
         return iter(self._modules)
 
     @overload
-    def __getitem__(self, i: int) -> Module: ...
+    def __getitem__(self, i: int) -> M: ...
     @overload
-    def __getitem__(self, i: slice) -> "ModuleList": ...
-    def __getitem__(self, i: int | slice) -> "Module | ModuleList":
+    def __getitem__(self, i: slice) -> "ModuleList[M]": ...
+    def __getitem__(self, i: int | slice) -> "M | ModuleList[M]":
         # A subclass may be constructed from something else than its modules.
         if isinstance(i, slice):
             return ModuleList(self._modules[i])
         return self._modules[_check_place(self, i)]
 
-    def __setitem__(self, i: int, module: Module) -> None:
+    def __setitem__(self, i: int, module: M) -> None:
         self._modules[_check_place(self, i)] = _check_module(self, module)
 
-    def append(self, module: Module) -> None:
+    def append(self, module: M) -> None:
         """Add a module at the end."""
         self._modules.append(_check_module(self, module))
 
-    def extend(self, modules: Iterable[Module]) -> None:
+    def extend(self, modules: Iterable[M]) -> None:
         """Add modules at the end."""
         self._modules.extend(_check_modules(self, modules))
 
-    def insert(self, i: int, module: Module) -> None:
+    def insert(self, i: int, module: M) -> None:
         """Put a module before position i."""
         place = check_count("ModuleList.insert", "i", i, -sys.maxsize)
         self._modules.insert(place, _check_module(self, module))
@@ -140,11 +153,18 @@ class Sequential(Module):
     def _members(self) -> Iterable[tuple[str, Any]]:
         return _members_of(self)
 
-    def forward(self, x: Any) -> Any:
-        """Apply the modules in order."""
+    def forward(self, x: Any) -> Tensor:
+        """Apply the modules in order.
+
+        Args:
+            x: What the first module takes.
+
+        Returns:
+            What the last module gives; a Tensor, unless that one is a recurrent layer or the like.
+        """
         for module in self._modules.values():
             x = module(x)
-        return x
+        return x  # type: ignore[no-any-return]
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -156,7 +176,7 @@ class Sequential(Module):
     def __getitem__(self, i: int | str) -> Module: ...
     @overload
     def __getitem__(self, i: slice) -> "Sequential": ...
-    def __getitem__(self, i: int | str | slice) -> "Module | Sequential":
+    def __getitem__(self, i: int | str | slice) -> Any:
         if isinstance(i, str):
             return _named(self, i)
         if isinstance(i, slice):
@@ -170,15 +190,15 @@ class Sequential(Module):
         self._modules[name] = _check_module(self, module)
 
 
-class ModuleDict(Module):
+class ModuleDict(Module, Generic[M]):
     """Modules by name; its `forward` is the owner's to write.
 
     Args:
         modules: The modules by name. Their parameters are named `name.weight`.
     """
 
-    def __init__(self, modules: Mapping[str, Module] | None = None) -> None:
-        self._modules: dict[str, Module] = {}
+    def __init__(self, modules: Mapping[str, M] | None = None) -> None:
+        self._modules: dict[str, M] = {}
         if not isinstance(modules, Mapping | None):
             raise ValueError(f"ModuleDict: modules must be a dict of them, got {shown(modules)}")
         for name, module in (modules or {}).items():
@@ -187,10 +207,11 @@ class ModuleDict(Module):
     def _members(self) -> Iterable[tuple[str, Any]]:
         return _members_of(self)
 
-    def __getitem__(self, name: str) -> Module:
-        return _named(self, name)
+    def __getitem__(self, name: str) -> M:
+        module: M = _named(self, name)
+        return module
 
-    def __setitem__(self, name: str, module: Module) -> None:
+    def __setitem__(self, name: str, module: M) -> None:
         self._modules[_check_name(self, name)] = _check_module(self, module)
 
     def __delitem__(self, name: str) -> None:
@@ -209,10 +230,10 @@ class ModuleDict(Module):
         """Return the names."""
         return self._modules.keys()
 
-    def values(self) -> Iterable[Module]:
+    def values(self) -> Iterable[M]:
         """Return the modules."""
         return self._modules.values()
 
-    def items(self) -> Iterable[tuple[str, Module]]:
+    def items(self) -> Iterable[tuple[str, M]]:
         """Return the names with their modules."""
         return self._modules.items()

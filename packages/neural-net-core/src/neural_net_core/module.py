@@ -30,7 +30,7 @@ from neural_net_core.checks import check_callable, check_dtype, check_flag
 from neural_net_core.dtypes import Array, is_floating
 from neural_net_core.errors import StateDictError
 from neural_net_core.state_report import as_mapping, state_dict_error
-from neural_net_core.tensor import Buffer, Parameter, Tensor
+from neural_net_core.tensor import Buffer, Parameter, Tensor, TensorLike
 
 __all__ = ["HookHandle", "LoadResult", "Module"]
 
@@ -236,7 +236,7 @@ class Module:
         return {path: value.data.copy() for path, value in self._state().items()}
 
     def load_state_dict(
-        self, state: Mapping[str, npt.ArrayLike | Tensor], *, strict: bool = True
+        self, state: Mapping[str, TensorLike], *, strict: bool = True
     ) -> LoadResult:
         """Copy values into the parameters and buffers, which keep their identity and dtype.
 

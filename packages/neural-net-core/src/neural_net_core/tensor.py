@@ -186,9 +186,11 @@ class Tensor:
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return numpy_function(function, args, kwargs)
 
-    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
-        refuse_inside_numpy(self)
-        return np.array(self.data, dtype=dtype, copy=copy)
+    if not TYPE_CHECKING:  # a type checker would take `array * tensor` for an array
+
+        def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
+            refuse_inside_numpy(self)
+            return np.array(self.data, dtype=dtype, copy=copy)
 
     def item(self) -> float | int | bool:
         """Return the only element as a Python number.

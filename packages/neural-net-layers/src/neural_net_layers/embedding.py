@@ -183,7 +183,7 @@ class Embedding(Module):
     @classmethod
     def from_pretrained(
         cls,
-        weight: npt.ArrayLike | Tensor,
+        weight: TensorLike,
         freeze: bool = True,
         padding_idx: int | None = None,
         max_norm: float | None = None,

@@ -283,7 +283,7 @@ class EmbeddingBag(Module):
     @classmethod
     def from_pretrained(
         cls,
-        weight: npt.ArrayLike | Tensor,
+        weight: TensorLike,
         freeze: bool = True,
         mode: BagMode = "mean",
         padding_idx: int | None = None,

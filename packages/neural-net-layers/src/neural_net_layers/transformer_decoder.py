@@ -378,7 +378,8 @@ class TransformerDecoder(Module):
         Returns:
             (B, T, D), or a pair of it and a list with a pair of weights per layer.
         """
-        y, memory, weights = as_tensor(x), as_tensor(memory), []
+        y: Any = as_tensor(x)
+        memory, weights = as_tensor(memory), []
         held_by_layer = caches_of(self, cache, len(self.layers))
         for layer, held in zip(self.layers, held_by_layer, strict=True):
             y = layer(

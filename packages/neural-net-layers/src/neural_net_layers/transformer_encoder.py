@@ -317,7 +317,8 @@ class TransformerEncoder(Module):
         Returns:
             (B, T, D), or a pair of it and a list of weights (B, H, T, S).
         """
-        y, weights = as_tensor(x), []
+        y: Any = as_tensor(x)
+        weights = []
         held_by_layer = caches_of(self, cache, len(self.layers))
         for layer, held in zip(self.layers, held_by_layer, strict=True):
             y = layer(

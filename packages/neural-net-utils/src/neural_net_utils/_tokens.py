@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-import numpy.typing as npt
-
 from neural_net_core.checks import check_array, check_text, shown
+from neural_net_core.tensor import TensorLike
 
 __all__ = ["checked_ids", "checked_specials", "read_json", "special_id"]
 
@@ -31,7 +30,7 @@ def special_id(tokenizer: Any, special: Any) -> int:
     return names.index(special)
 
 
-def checked_ids(tokenizer: Any, ids: npt.ArrayLike) -> list[int]:
+def checked_ids(tokenizer: Any, ids: TensorLike) -> list[int]:
     """Return ids as a list of ints, or raise ValueError for one outside the vocabulary."""
     where = f"{tokenizer}.decode"
     array = check_array(where, "ids", ids, kinds="iuf")

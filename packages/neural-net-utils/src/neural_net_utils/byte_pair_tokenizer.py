@@ -16,7 +16,6 @@ from heapq import heapify, heappop, heappush
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from neural_net_core.checks import (
     check_count,
@@ -26,6 +25,7 @@ from neural_net_core.checks import (
     shown,
 )
 from neural_net_core.dtypes import Array
+from neural_net_core.tensor import TensorLike
 from neural_net_utils._tokens import checked_ids, checked_specials, read_json, special_id
 
 __all__ = ["BytePairTokenizer", "split_pieces"]
@@ -189,7 +189,7 @@ class BytePairTokenizer:
                 note(place)
         return [token for token in chain.tokens if token != NONE]
 
-    def decode(self, ids: npt.ArrayLike, *, keep_specials: bool = False) -> str:
+    def decode(self, ids: TensorLike, *, keep_specials: bool = False) -> str:
         """Turn ids back into text; bytes that are no UTF-8 (a cut character) show as U+FFFD.
 
         Args:

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from neural_net_core.checks import check_flag, check_text, shown
 from neural_net_core.dtypes import Array
+from neural_net_core.tensor import TensorLike
 from neural_net_utils._tokens import checked_ids, checked_specials, read_json, special_id
 
 __all__ = ["CharacterTokenizer"]
@@ -93,7 +93,7 @@ class CharacterTokenizer:
                 "is not in the alphabet that the tokenizer was made from"
             ) from None
 
-    def decode(self, ids: npt.ArrayLike, *, keep_specials: bool = False) -> str:
+    def decode(self, ids: TensorLike, *, keep_specials: bool = False) -> str:
         """Turn ids back into text.
 
         Args:

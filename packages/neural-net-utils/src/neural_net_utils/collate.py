@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence, Sized
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from neural_net_core.checks import check_array, check_count, is_number, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
+from neural_net_core.tensor import TensorLike
 from neural_net_utils._labels import as_rows
 
 __all__ = ["pad_pairs", "pad_samples", "pad_sequences", "stack_samples"]
@@ -47,7 +47,7 @@ def stack_samples(samples: Sequence[tuple[Any, ...]]) -> tuple[Array, ...]:
 
 
 def pad_sequences(
-    sequences: Sequence[npt.ArrayLike], *, value: float = 0, length: int | None = None
+    sequences: Sequence[TensorLike], *, value: float = 0, length: int | None = None
 ) -> tuple[Array, Array]:
     """Pad sequences at their end to one length, and say which places are real.
 
@@ -112,7 +112,7 @@ def pad_samples(samples: Sequence[tuple[Any, ...]]) -> tuple[Array, ...]:
 
 
 def pad_pairs(
-    samples: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]], *, value: float = 0
+    samples: Sequence[tuple[TensorLike, TensorLike]], *, value: float = 0
 ) -> tuple[Array, Array, Array, Array]:
     """Collate pairs of sequences, as translation has them, each side to its own length.
 

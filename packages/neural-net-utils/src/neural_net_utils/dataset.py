@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy.typing as npt
-
 from neural_net_core.checks import shown
 from neural_net_core.dtypes import Array
+from neural_net_core.tensor import TensorLike
 from neural_net_utils._labels import as_rows, common_length
 
 __all__ = ["ArrayDataset"]
@@ -38,7 +37,7 @@ class ArrayDataset:
 
     arrays: tuple[Array, ...]
 
-    def __init__(self, *arrays: npt.ArrayLike) -> None:
+    def __init__(self, *arrays: TensorLike) -> None:
         if not arrays:
             raise ValueError("ArrayDataset: expected at least one array, got none")
         self.arrays = tuple(as_rows("ArrayDataset", "arrays", array) for array in arrays)

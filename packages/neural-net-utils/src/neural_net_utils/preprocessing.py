@@ -11,13 +11,14 @@ import numpy.typing as npt
 from neural_net_core.checks import check_array, check_count, check_dtype, check_number, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import DTypeError, ShapeError, StateDictError
+from neural_net_core.tensor import TensorLike
 from neural_net_utils._labels import distinct_labels
 
 __all__ = ["LabelEncoder", "Standardizer", "class_weights", "one_hot"]
 
 
 def one_hot(
-    labels: npt.ArrayLike, num_classes: int | None = None, dtype: npt.DTypeLike = np.float32
+    labels: TensorLike, num_classes: int | None = None, dtype: npt.DTypeLike = np.float32
 ) -> Array:
     """Class numbers as rows with a single 1.
 
@@ -77,10 +78,10 @@ class LabelEncoder:
 
     classes: Array
 
-    def __init__(self, labels: npt.ArrayLike) -> None:
+    def __init__(self, labels: TensorLike) -> None:
         self.classes = distinct_labels("LabelEncoder", "labels", labels)[0]
 
-    def encode(self, labels: npt.ArrayLike) -> Array:
+    def encode(self, labels: TensorLike) -> Array:
         """Class numbers (...) int64; an unknown label raises ValueError."""
         where = "LabelEncoder.encode"
         names, codes = distinct_labels(where, "labels", labels)
@@ -90,7 +91,7 @@ class LabelEncoder:
         numbers = np.array([places[name] for name in names.tolist()], dtype=np.int64)
         return np.asarray(numbers[codes])
 
-    def decode(self, codes: npt.ArrayLike) -> Array:
+    def decode(self, codes: TensorLike) -> Array:
         """The labels of class numbers (...)."""
         numbers = check_array("LabelEncoder.decode", "codes", codes, kinds="iu")
         if numbers.size and (numbers.min() < 0 or numbers.max() >= len(self.classes)):
@@ -135,7 +136,7 @@ class Standardizer:
         self.mean = None
         self.scale = None
 
-    def fit(self, x: npt.ArrayLike) -> Standardizer:
+    def fit(self, x: TensorLike) -> Standardizer:
         """Measure mean and deviation of the training data (n, ...); returns itself.
 
         Raises:
@@ -163,13 +164,13 @@ class Standardizer:
         self.scale = np.where(constant, 1.0, scale).astype(dtype)
         return self
 
-    def transform(self, x: npt.ArrayLike) -> Array:
+    def transform(self, x: TensorLike) -> Array:
         """Standardise data of the fitted shape (any number of rows)."""
         data = check_array("Standardizer.transform", "x", x)
         mean, scale = self._fitted(data.shape)
         return np.asarray((data - mean) / scale)
 
-    def inverse(self, z: npt.ArrayLike) -> Array:
+    def inverse(self, z: TensorLike) -> Array:
         """The original data from standardised data."""
         data = check_array("Standardizer.inverse", "z", z)
         mean, scale = self._fitted(data.shape)
@@ -217,7 +218,7 @@ class Standardizer:
 
 
 def class_weights(
-    labels: npt.ArrayLike, num_classes: int | None = None, *, smoothing: float = 0.0
+    labels: TensorLike, num_classes: int | None = None, *, smoothing: float = 0.0
 ) -> Array:
     r"""Weights that let rare classes count as much as common ones, for a loss's `weight`.
 

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from neural_net_core.checks import (
     check_array,
@@ -25,7 +24,7 @@ from neural_net_core.checks import (
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.random import resolve_rng
-from neural_net_core.tensor import Tensor
+from neural_net_core.tensor import TensorLike
 
 __all__ = ["Beam", "beam_search", "generate", "sample_token", "token_probabilities"]
 
@@ -33,7 +32,7 @@ NextLogits = Callable[[Array], Any]
 
 
 def token_probabilities(
-    logits: npt.ArrayLike | Tensor,
+    logits: TensorLike,
     *,
     temperature: float = 1.0,
     top_k: int | None = None,
@@ -97,7 +96,7 @@ def token_probabilities(
 
 
 def sample_token(
-    logits: npt.ArrayLike | Tensor,
+    logits: TensorLike,
     *,
     temperature: float = 1.0,
     top_k: int | None = None,
@@ -134,7 +133,7 @@ def sample_token(
 
 def generate(
     next_logits: NextLogits,
-    prompt: npt.ArrayLike,
+    prompt: TensorLike,
     n: int,
     *,
     temperature: float = 1.0,
@@ -203,7 +202,7 @@ class Beam(NamedTuple):
 
 def beam_search(
     next_logits: NextLogits,
-    prompt: npt.ArrayLike,
+    prompt: TensorLike,
     n: int,
     *,
     beams: int = 4,
@@ -310,7 +309,7 @@ def _checked_options(
     return None if top_k is None else check_count(where, "top_k", top_k, 1), top_p
 
 
-def _checked_logits(where: str, logits: npt.ArrayLike | Tensor) -> Array:
+def _checked_logits(where: str, logits: TensorLike) -> Array:
     """Return scores (..., V) as a new float64 array, or raise."""
     z = check_array(where, "logits", logits).astype(np.float64)
     if z.ndim == 0 or z.shape[-1] == 0:
@@ -337,7 +336,7 @@ def _row_logits(where: str, logits: Any, rows: int, stop: int | None) -> Array:
     return data
 
 
-def _checked_prompt(where: str, prompt: npt.ArrayLike) -> tuple[Array, bool]:
+def _checked_prompt(where: str, prompt: TensorLike) -> tuple[Array, bool]:
     """Return the prompt as ids (B, T), and whether it was one row."""
     tokens = check_array(where, "prompt", prompt)
     if tokens.size == 0:

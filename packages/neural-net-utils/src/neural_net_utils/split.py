@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from neural_net_core.checks import check_count, check_flag, is_number, is_whole, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.random import resolve_rng
+from neural_net_core.tensor import TensorLike
 from neural_net_utils._labels import as_rows, common_length, distinct_labels
 
 __all__ = ["k_fold", "train_test_split"]
 
 
 def train_test_split(
-    *arrays: npt.ArrayLike,
+    *arrays: TensorLike,
     test_size: int | float = 0.2,
-    stratify: npt.ArrayLike | None = None,
-    groups: npt.ArrayLike | None = None,
+    stratify: TensorLike | None = None,
+    groups: TensorLike | None = None,
     rng: np.random.Generator | None = None,
-) -> tuple[Any, ...]:
+) -> tuple[Array, ...]:
     """Split arrays of equal length at random into a training and a test part.
 
     Args:
@@ -73,8 +72,8 @@ def k_fold(
     k: int = 5,
     *,
     shuffle: bool = True,
-    stratify: npt.ArrayLike | None = None,
-    groups: npt.ArrayLike | None = None,
+    stratify: TensorLike | None = None,
+    groups: TensorLike | None = None,
     rng: np.random.Generator | None = None,
 ) -> Iterator[tuple[Array, Array]]:
     """Give k pairs of training and test rows, so that each sample is tested exactly once.
@@ -173,7 +172,7 @@ def _test_count(test_size: int | float, count: int) -> int:
     return wanted
 
 
-def _labels(where: str, name: str, values: npt.ArrayLike, count: int) -> Array:
+def _labels(where: str, name: str, values: TensorLike, count: int) -> Array:
     """The number of each sample's label, 0 to K - 1."""
     _, labels = distinct_labels(where, name, values)
     if labels.shape != (count,):

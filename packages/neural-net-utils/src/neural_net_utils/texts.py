@@ -10,12 +10,12 @@ from importlib import resources
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from neural_net_core.checks import check_array, check_count, check_word
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.random import resolve_rng
+from neural_net_core.tensor import TensorLike
 
 __all__ = ["load_text", "random_windows"]
 
@@ -57,7 +57,7 @@ def load_text(split: Literal["train", "validation"] | None = None) -> str:
 
 
 def random_windows(
-    tokens: npt.ArrayLike, n: int, length: int, *, rng: np.random.Generator | None = None
+    tokens: TensorLike, n: int, length: int, *, rng: np.random.Generator | None = None
 ) -> tuple[Array, Array]:
     """Cut random pieces out of a long text: the inputs, and at every place the token after it.
 

@@ -3,7 +3,6 @@
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from neural_net_core.checks import check_array, check_word, is_number, shown
 from neural_net_core.dtypes import Array
@@ -72,7 +71,7 @@ class PadFromInput(Op):
 
 
 def pad(
-    x: TensorLike, width: npt.ArrayLike, mode: PadMode = "constant", *, value: float = 0.0
+    x: TensorLike, width: TensorLike, mode: PadMode = "constant", *, value: float = 0.0
 ) -> Tensor:
     """Return x with elements added before and after, along each axis.
 
