@@ -298,6 +298,11 @@ def test_an_attribute_and_a_dict_can_meet_as_well():
         model.state_dict()
 
 
+def test_a_module_with_a_clash_can_still_be_looked_at():
+    assert "self.b[1] (Dense) and self.b['1'] (Dense)" in repr(Holder({1: one, "1": two}))
+    assert "(b.y)" in repr(Sequential(Holder({"x": {1: one, "1": two}}), Holder({"y": one})))
+
+
 def test_one_part_under_one_path_twice_is_no_clash():
     model = Holder({"a.b": one, "a": {"b": one}})
     assert list(model.state_dict()) == ["b.a.b.weight", "b.a.b.bias"]

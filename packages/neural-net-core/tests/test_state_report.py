@@ -86,6 +86,12 @@ def test_any_number_of_keys_makes_a_short_error(count):
     assert len(str(state_dict_error("Net", missing=names, unexpected=names[::-1]))) < 10_000
 
 
+def test_a_hundred_thousand_keys_of_a_stranger_take_no_time_to_report():
+    own = [f"layer.{i}.weight" for i in range(1_000)]
+    theirs = [f"{i}.layer.{i % 7}.weight" for i in range(100_000)]
+    assert len(str(state_dict_error("Net", missing=own, unexpected=theirs))) < 1_000
+
+
 def test_keys_of_any_kind_are_shown():
     text = str(state_dict_error("Net", unexpected=[1, None, ("a", 2)]))
     assert "unexpected 1, None, ('a', 2)" in text

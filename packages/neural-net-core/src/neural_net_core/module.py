@@ -369,8 +369,11 @@ class Module:
 
     @reprlib.recursive_repr()
     def __repr__(self) -> str:
-        children = list(self.named_children())
         head = f"{type(self).__name__}({self.extra_repr()}"
+        try:
+            children = list(self.named_children())
+        except StateDictError as error:  # to look at the module is how one finds out why
+            return f"{head}\n  {error}\n)"
         if not children:
             return head + ")"
         lines = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in children]

@@ -108,9 +108,10 @@ def _texts(keys: Mapping[Any, str] | Iterable[Any]) -> list[str]:
 
 def _prefix_hint(missing: list[str], unexpected: list[str], mapping: str) -> list[str]:
     """Say how to rename, if all missing keys are among the unexpected ones by another prefix."""
+    there = set(unexpected)
     for own, theirs in _prefixes(missing, unexpected):
         renamed = {theirs + key.removeprefix(own) for key in missing if key.startswith(own)}
-        if len(renamed) == len(missing) and renamed <= set(unexpected):
+        if len(renamed) == len(missing) and renamed <= there:
             break
     else:
         return []
