@@ -58,3 +58,18 @@ def undocumented_methods(cls: type) -> list[str]:
         if inspect.isfunction(value) or isinstance(value, property | classmethod | staticmethod)
     ]
     return [name for name in methods if not inspect.getdoc(getattr(cls, name))]
+
+
+# What figures are made of takes what figures have checked.
+CALLED = [name for name in MODULES if not name.startswith("neural_net_viz.drawing")]
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_no_public_function_checks_its_arguments_only_when_its_answer_is_used(name: str) -> None:
+    module = importlib.import_module(name)
+    late = [
+        public
+        for public in getattr(module, "__all__", [])
+        if inspect.isgeneratorfunction(getattr(module, public))
+    ]
+    assert late == []

@@ -1,5 +1,7 @@
 """The library's generator."""
 
+import datetime
+
 import numpy as np
 import pytest
 
@@ -34,3 +36,29 @@ def test_the_global_generator_is_left_alone():
 def test_a_seed_is_not_a_generator():
     with pytest.raises(ValueError, match="got int"):
         resolve_rng(42)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None,
+        "3",
+        1.5,
+        True,
+        -1,
+        [1],
+        np.array(3.0),
+        datetime.date(2020, 1, 1),
+        np.datetime64("2020"),
+    ],
+)
+def test_a_seed_is_a_whole_number(wrong):
+    """NumPy takes None for "as chance has it", which would repeat nothing."""
+    seed(5)
+    expected = default_rng().random()
+    seed(5)
+    with pytest.raises(ValueError, match="seed: n must be an int"):
+        seed(wrong)
+    assert default_rng().random() == expected
+    seed(np.random.SeedSequence(1).entropy)
+    seed(2**128 - 1)

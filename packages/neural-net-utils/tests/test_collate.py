@@ -60,3 +60,35 @@ def test_pad_pairs_pads_each_side_to_its_own_length():
     assert target_mask.tolist() == [[True, False, False], [True, True, True]]
     with pytest.raises(ShapeError, match="expected samples of 2 sequences, got 3 fields"):
         pad_pairs([([1], [2], 3)])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "possible"),
+    [
+        (np.float32, 0.1, True),
+        (np.float32, np.nan, True),
+        (np.float64, -np.inf, True),
+        (np.int64, -1, True),
+        (np.int64, 0.5, False),
+        (np.uint8, -1, False),
+        (np.uint8, 300, False),
+        (np.int64, np.nan, False),
+        (np.int64, np.inf, False),
+        (np.int64, 10**30, False),
+        (bool, 2, False),
+        (bool, 1, True),
+        (np.float32, None, False),
+        (np.float32, "0", False),
+        (np.float32, [None], False),
+    ],
+)
+def test_padding_is_a_number_that_the_sequences_can_hold(dtype, value, possible):
+    """It is neither wrapped round nor cut off, and None does not become NaN."""
+    sequences = [np.zeros(2, dtype), np.zeros(1, dtype)]
+    if possible:
+        batch, _ = pad_sequences(sequences, value=value)
+        assert batch.dtype == dtype
+        assert np.array_equal(batch[1, 1], np.array(value).astype(dtype), equal_nan=True)
+    else:
+        with pytest.raises(ValueError, match="pad_sequences: value must be a number that"):
+            pad_sequences(sequences, value=value)

@@ -1,10 +1,13 @@
 """one_hot, LabelEncoder, Standardizer, class_weights."""
 
+import math
+
 import numpy as np
 import pytest
 
-from neural_net_core.errors import DTypeError, ShapeError
+from neural_net_core.errors import DTypeError, ShapeError, StateDictError
 from neural_net_utils.preprocessing import LabelEncoder, Standardizer, class_weights, one_hot
+from neural_net_utils.split import k_fold, train_test_split
 
 
 def test_one_hot_any_shape():
@@ -102,3 +105,73 @@ def test_class_weights_errors():
         class_weights([0.5])
     with pytest.raises(ValueError, match="smoothing must be a finite number >= 0"):
         class_weights([0, 1], smoothing=-1)
+
+
+MISSING = {
+    "None in texts": ["a", None],
+    "None in numbers": [1, None],
+    "NaN in numbers": [1.0, math.nan],
+    "NaN among texts": ["a", math.nan],
+    "NaN in objects": np.array(["a", math.nan], dtype=object),
+    "a NaN of NumPy": ["a", np.float32("nan")],
+    "no time": np.array(["2020-01-01", "NaT"], dtype="datetime64[D]"),
+    "only None": [None, None],
+    "types without an order": ["a", 1, ("b",)],
+    "unhashable": np.array([{}, {}], dtype=object),
+}
+
+
+@pytest.mark.parametrize("labels", MISSING.values(), ids=MISSING)
+def test_labels_that_are_none_are_refused_wherever_labels_are_taken(labels):
+    """None and NaN are equal to nothing: each would be a class of its own, or of all."""
+    rows = np.arange(len(labels))
+    if len(labels) == 3:
+        labels = np.array([*labels, None], dtype=object)[:3]
+    for name, call in {
+        "labels": lambda: LabelEncoder(labels),
+        "stratify": lambda: train_test_split(rows, test_size=1, stratify=labels),
+        "groups": lambda: train_test_split(rows, test_size=1, groups=labels),
+    }.items():
+        with pytest.raises(ValueError, match=rf": {name} (hold|must be)"):
+            call()
+    with pytest.raises(ValueError, match=r"encode: (labels (hold|must be)|labels never seen)"):
+        LabelEncoder(["a", "b"]).encode(labels)
+    for name in ("stratify", "groups"):
+        with pytest.raises(ValueError, match=rf"k_fold: {name} (hold|must be)"):
+            k_fold(len(labels), 2, **{name: labels})
+
+
+@pytest.mark.parametrize("labels", [[-1, 0], [0, 3], [0.0, 1.0], [None], [[0], [1]], ["a"], [True]])
+def test_what_are_no_class_numbers_is_refused_by_name(labels):
+    for function in (class_weights, one_hot):
+        if function is one_hot and np.ndim(labels) == 2:
+            continue  # any shape
+        with pytest.raises((ValueError, TypeError), match=rf"{function.__name__}: labels must"):
+            function(labels, 2)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        *(None, [], {}, {"mean": [0.0]}, {"mean": [0.0], "scale": [1.0], "more": [1.0]}),
+        {"mean": [[0.0]], "scale": [[0.0]]},
+        {"mean": [[0.0]], "scale": [[math.nan]]},
+        {"mean": [[None]], "scale": [[1.0]]},
+        {"mean": [[0.0]], "scale": [1.0]},
+        {"mean": "a", "scale": [1.0]},
+    ],
+)
+def test_a_state_that_is_none_leaves_the_standardizer_as_it_was(state):
+    scaler = Standardizer().fit([[0.0], [2.0]])
+    before = scaler.state_dict()
+    with pytest.raises(StateDictError, match="Standardizer"):
+        scaler.load_state_dict(state)
+    assert all(np.array_equal(before[key], value) for key, value in scaler.state_dict().items())
+
+
+@pytest.mark.parametrize("bad", [[[math.nan], [1.0]], [[math.inf], [1.0]]])
+def test_a_standardizer_is_not_fitted_to_what_is_not_finite(bad):
+    scaler = Standardizer()
+    with pytest.raises(ValueError, match=r"Standardizer.fit: x holds NaN or infinity"):
+        scaler.fit(bad)
+    assert scaler.mean is None

@@ -114,3 +114,12 @@ def test_bad_arguments():
         list(k_fold(10, 3, groups=x % 2))
     with pytest.raises(ValueError, match="not both"):
         list(k_fold(10, 2, groups=x, stratify=x))
+
+
+@pytest.mark.parametrize(
+    ("count", "k"), [(5, 1), (5, 6), (5, 2.0), (5, None), (5, True), (0, 2), (2.5, 2), ("5", 2)]
+)
+def test_folds_that_cannot_be_are_refused_at_the_call(count, k):
+    """Not only when the first fold is asked for."""
+    with pytest.raises(ValueError, match=r"k_fold: (k|count) must be"):
+        k_fold(count, k)

@@ -14,7 +14,7 @@ import math
 import operator
 import os
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -34,6 +34,7 @@ __all__ = [
     "check_flag",
     "check_fraction",
     "check_instance",
+    "check_items",
     "check_number",
     "check_path",
     "check_text",
@@ -126,6 +127,8 @@ def check_number(
     """
     if is_number(value):
         number = int(value) if isinstance(value, (int, np.integer)) else float(value)
+        if sys.maxsize < abs(number) <= _LARGEST:
+            number = float(number)  # an int that NumPy could not take
         if (
             # False for NaN; an int that is larger has no float.
             (-_LARGEST <= number <= _LARGEST or (not finite and number in (math.inf, -math.inf)))
@@ -290,6 +293,25 @@ def check_path(where: str, name: str, value: Any) -> str:
         if isinstance(path, str) and path and "\0" not in path:
             return path
     raise ValueError(f"{where}: {name} must be the path of a file or folder, got {shown(value)}")
+
+
+def check_items(where: str, name: str, value: Any, what: str = "a list") -> list[Any]:
+    """Return what can be gone through, as a list.
+
+    Args:
+        where: Who asks.
+        name: The parameter's name.
+        value: Anything with items: a list, a set, a generator; no text, whose items are letters,
+            and no array without axes, which has none.
+        what: How the message calls it.
+
+    Raises:
+        ValueError: If it has no items.
+    """
+    without = isinstance(value, (str, bytes)) or (isinstance(value, np.ndarray) and not value.ndim)
+    if isinstance(value, Iterable) and not without:
+        return list(value)
+    raise ValueError(f"{where}: {name} must be {what}, got {shown(value)}")
 
 
 def check_callable(

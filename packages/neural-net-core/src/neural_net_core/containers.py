@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sized
 from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, overload
 
-from neural_net_core.checks import check_count, is_whole, shown
+from neural_net_core.checks import check_count, check_items, is_whole, shown
 from neural_net_core.module import Module
 from neural_net_core.tensor import Tensor
 
@@ -54,11 +54,8 @@ def _check_module(owner: object, module: Any) -> Any:
 
 
 def _check_modules(owner: object, modules: Any) -> list[Any]:
-    if not isinstance(modules, Iterable):
-        raise ValueError(
-            f"{type(owner).__name__}: modules must be a list of them, got {shown(modules)}"
-        )
-    return [_check_module(owner, module) for module in modules]
+    items = check_items(type(owner).__name__, "modules", modules)
+    return [_check_module(owner, module) for module in items]
 
 
 def _check_place(owner: Sized, i: Any) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,8 @@ def distinct_labels(where: str, name: str, labels: Any) -> tuple[Array, Array]:
     """
     array = as_rows(where, name, labels)
     if array.dtype.kind == "O":
+        if not all(isinstance(one, Hashable) for one in array.flat):
+            raise ValueError(f"{where}: {name} must be texts or numbers, got {shown(labels)}")
         missing = any(one is None or one != one for one in array.flat)
     else:
         # NumPy keeps ["a", None] as objects, but makes the text "nan" of the NaN in ["a", nan].

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
-from neural_net_core.checks import check_array, check_text, shown
+from neural_net_core.checks import check_array, check_items, check_text, shown
 from neural_net_core.tensor import TensorLike
 
 __all__ = ["checked_ids", "checked_specials", "read_json", "special_id"]
@@ -14,9 +13,8 @@ __all__ = ["checked_ids", "checked_specials", "read_json", "special_id"]
 
 def checked_specials(where: str, specials: Any) -> tuple[str, ...]:
     """Return the names as a tuple, or raise ValueError if they are not different strings."""
-    if isinstance(specials, str | bytes) or not isinstance(specials, Iterable):
-        raise ValueError(f"{where}: specials must be a list of names, got {shown(specials)}")
-    names = tuple(check_text(where, "specials", name) for name in specials)
+    items = check_items(where, "specials", specials, "a list of names")
+    names = tuple(check_text(where, "specials", name) for name in items)
     if len(set(names)) != len(names):
         raise ValueError(f"{where}: a special is named twice: {shown(names)}")
     return names

@@ -21,8 +21,8 @@ from neural_net_core.checks import (
     check_count,
     check_counts,
     check_flag,
+    check_items,
     check_text,
-    shown,
 )
 from neural_net_core.dtypes import Array
 from neural_net_core.tensor import TensorLike
@@ -122,9 +122,10 @@ class BytePairTokenizer:
         where = "BytePairTokenizer.train"
         size = check_count(where, "vocabulary_size", vocabulary_size, least)
         rarest = check_count(where, "min_frequency", min_frequency, 0)
-        if not isinstance(text, Iterable):
-            raise ValueError(f"{where}: text must be a str, or several, got {shown(text)}")
-        texts = [text] if isinstance(text, str) else text
+        if isinstance(text, str):
+            texts = [text]
+        else:
+            texts = check_items(where, "text", text, "a str, or several of them")
         frequency = Counter(
             piece for one in texts for piece in _pieces(check_text(where, "text", one))
         )
@@ -294,9 +295,10 @@ def _build(merges: Sequence[Pair], first: int) -> tuple[list[bytes], list[int]]:
 def _checked_merges(merges: Any) -> tuple[Pair, ...]:
     """Return merges as pairs of ints, or raise ValueError."""
     where = "BytePairTokenizer"
-    if isinstance(merges, str | bytes) or not isinstance(merges, Iterable):
-        raise ValueError(f"{where}: merges must be pairs of ids, got {shown(merges)}")
-    pairs = (check_counts(where, "merges", pair, low=0, length=2) for pair in merges)
+    pairs = (
+        check_counts(where, "merges", pair, low=0, length=2)
+        for pair in check_items(where, "merges", merges, "a list of pairs of ids")
+    )
     return tuple((a, b) for a, b in pairs)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from neural_net_core.checks import check_flag, check_text, shown
+from neural_net_core.checks import check_flag, check_items, check_text, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.tensor import TensorLike
 from neural_net_utils._tokens import checked_ids, checked_specials, read_json, special_id
@@ -42,9 +42,11 @@ class CharacterTokenizer:
     """
 
     def __init__(self, alphabet: str | Iterable[str], *, specials: Sequence[str] = ()) -> None:
-        if not isinstance(alphabet, Iterable):
-            raise ValueError(f"CharacterTokenizer: alphabet must be a str, got {shown(alphabet)}")
-        different = {check_text("CharacterTokenizer", "alphabet", token) for token in alphabet}
+        where = "CharacterTokenizer"
+        tokens = alphabet
+        if not isinstance(alphabet, str):
+            tokens = check_items(where, "alphabet", alphabet, "a str, or several characters")
+        different = {check_text(where, "alphabet", token) for token in tokens}
         characters = sorted(different)
         if not characters:
             raise ValueError("CharacterTokenizer: alphabet must hold at least one character")

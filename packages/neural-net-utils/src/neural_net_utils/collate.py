@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Sequence, Sized
 from typing import Any
 
 import numpy as np
 
-from neural_net_core.checks import check_array, check_count, is_number, shown
+from neural_net_core.checks import check_array, check_count, check_items, is_number, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.tensor import TensorLike
@@ -70,9 +70,8 @@ def pad_sequences(
         [[True, True, True], [True, False, False]]
     """
     where = "pad_sequences"
-    if not isinstance(sequences, Iterable):
-        raise ValueError(f"{where}: sequences must be a list of them, got {shown(sequences)}")
-    arrays = [check_array(where, "sequences", sequence) for sequence in sequences]
+    items = check_items(where, "sequences", sequences, "a list of them")
+    arrays = [check_array(where, "sequences", sequence) for sequence in items]
     if not arrays or any(array.ndim == 0 for array in arrays):
         raise ShapeError("pad_sequences: expected at least one sequence (T, ...), got none")
     trailing = sorted({array.shape[1:] for array in arrays})
@@ -85,7 +84,12 @@ def pad_sequences(
     else:
         longest = check_count(where, "length", length, 0)
     dtype = np.result_type(*arrays)
-    if not is_number(value) or np.asarray(value).astype(dtype) != value == value:
+    if dtype.kind == "f":
+        possible = is_number(value)
+    else:
+        limits = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+        possible = is_number(value) and limits[0] <= value <= limits[1] and value == int(value)
+    if not possible:
         raise ValueError(f"{where}: value must be a number that {dtype} holds, got {shown(value)}")
     batch = np.full((len(arrays), longest, *trailing[0]), value, dtype=dtype)
     mask = np.zeros((len(arrays), longest), dtype=bool)
@@ -140,9 +144,7 @@ def pad_pairs(
 
 
 def _fields(where: str, samples: Any) -> list[tuple[Any, ...]]:
-    if not isinstance(samples, Iterable):
-        raise ValueError(f"{where}: samples must be a list of tuples, got {shown(samples)}")
-    samples = list(samples)
+    samples = check_items(where, "samples", samples, "a list of tuples")
     if not samples or not all(isinstance(sample, Sized) and len(sample) for sample in samples):
         raise ShapeError(f"{where}: samples must be tuples of one or more, got {shown(samples)}")
     lengths = sorted({len(sample) for sample in samples})

@@ -50,7 +50,7 @@ class ArrayDataset:
         """The rows of every array: one sample for an int, a batch for a slice or an index array."""
         try:
             return tuple(array[rows] for array in self.arrays)
-        except (IndexError, TypeError, ValueError) as error:
+        except (IndexError, TypeError, ValueError, OverflowError) as error:
             raise IndexError(f"ArrayDataset: rows {shown(rows)} of {len(self)}: {error}") from None
 
     def __repr__(self) -> str:

@@ -105,7 +105,7 @@ def examine(environment: Mapping[str, str] | None = None, *, measure: bool = Tru
     """
     check_flag("examine", "measure", measure)
     env: Any = os.environ if environment is None else environment
-    if not isinstance(env, Mapping):
+    if not isinstance(env, Mapping) or not all(isinstance(one, str) for one in env.values()):
         raise ValueError(f"examine: environment must be a dict of variables, got {shown(env)}")
     blas, cores = find_blas(), available_cores()
     findings = [

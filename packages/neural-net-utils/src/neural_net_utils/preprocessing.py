@@ -42,7 +42,7 @@ def one_hot(
     dtype = check_dtype("one_hot", dtype, kinds="biuf")
     low, high = (int(numbers.min()), int(numbers.max())) if numbers.size else (0, -1)
     if num_classes is None:
-        classes = high + 1
+        classes = check_count("one_hot", "the largest of labels", high + 1, 0)
     else:
         classes = check_count("one_hot", "num_classes", num_classes, 0)
     if low < 0 or high >= classes:

@@ -247,7 +247,7 @@ def beam_search(
     n = check_count("beam_search", "n", n, 1)
     beams = check_count("beam_search", "beams", beams, 1)
     check_callable("beam_search", "next_logits", next_logits)
-    alpha = check_number("beam_search", "length_penalty", length_penalty)
+    alpha = check_number("beam_search", "length_penalty", length_penalty, -100, 100)
     tokens, single = _checked_prompt("beam_search", prompt)
     if not single:
         raise ShapeError(f"beam_search: expected a prompt (T,), got {tokens.shape}")

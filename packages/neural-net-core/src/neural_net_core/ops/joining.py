@@ -2,12 +2,12 @@
 
 import itertools
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
 
-from neural_net_core.checks import check_count, check_counts, is_whole, shown
+from neural_net_core.checks import check_count, check_counts, check_items, is_whole
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import coerce_all
@@ -152,9 +152,7 @@ def unstack(x: TensorLike, axis: int = 0) -> tuple[Tensor, ...]:
 
 def _several(where: str, tensors: Any) -> list[Any]:
     """Return the arrays that are to be joined, at least one."""
-    if not isinstance(tensors, Iterable) or isinstance(tensors, (str, bytes)):
-        raise ValueError(f"{where}: tensors must be a sequence of arrays, got {shown(tensors)}")
-    several = list(tensors)
+    several = check_items(where, "tensors", tensors, "a sequence of arrays")
     if not several:
         raise ValueError(f"{where}: expected at least one array in tensors, got none")
     return several

@@ -192,9 +192,9 @@ def _averaged(
     true: Array,
 ) -> float | Array:
     """above / below per class, then the mean asked for."""
+    check_word(where, "average", average, ("macro", "micro", "weighted", "binary", None))
     if average == "micro":
         above, below = above.sum(keepdims=True), below.sum(keepdims=True)
-    check_word(where, "average", average, ("macro", "micro", "weighted", "binary", None))
     if not is_number(zero_division):  # NaN is one
         raise ValueError(f"{where}: zero_division must be a number, got {shown(zero_division)}")
     values = np.full(len(above), zero_division, dtype=np.float64)
