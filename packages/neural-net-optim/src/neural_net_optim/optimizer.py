@@ -93,7 +93,7 @@ class Optimizer:
             TypeError: If a gradient is no array, or the closure no function.
             ValueError: If a hyper-parameter was set to something outside its range.
 
-            After each of them, parameters and state are what they were before.
+        After each of them, parameters and state are what they were before.
         """
         raise NotImplementedError
 

@@ -85,7 +85,7 @@ class WeightAverage:
             ShapeError: If a weight has another shape than when the average was made.
             DTypeError: If it has another dtype.
 
-            After each of them, nothing has been changed.
+        After each of them, nothing has been changed.
         """
         self._refuse_inside("update")
         self._check_model()
