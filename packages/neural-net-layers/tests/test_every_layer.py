@@ -440,3 +440,38 @@ def test_an_initializer_of_the_library_fits_everywhere():
         if "init" in parameters_of(class_of(name)):
             layer = make(name, init=init.kaiming_uniform)
             assert all(np.isfinite(p.data).all() for p in layer.parameters())
+
+
+# --- arguments of other names -------------------------------------------------------------------
+
+PYTORCHS = [
+    (lambda: layers.TransformerEncoderLayer(8, nhead=2), "num_heads"),
+    (lambda: layers.TransformerEncoderLayer(d_model=8, num_heads=2), "features"),
+    (lambda: layers.TransformerEncoderLayer(8, 2, dim_feedforward=9), "hidden_features"),
+    (lambda: layers.TransformerDecoder(2, 8, 2, layer_norm_eps=1e-6), "eps"),
+    (lambda: layers.TransformerEncoder(2, 8, 2, pre_norm=True), "norm_first"),
+    (lambda: layers.MultiHeadAttention(8, 2, batch_first=True), "the batch comes first"),
+    (lambda: layers.MultiHeadAttention(8, 2, kdim=3), "key_features"),
+    (lambda: layers.Conv2D(3, filters=4, kernel_size=3), "out_channels"),
+    (lambda: layers.Embedding(3, 4, sparse=True), "gradients are dense"),
+    (lambda: layers.Dropout(inplace=True), "results are new arrays"),
+    (lambda: layers.LayerNorm(3, device="cpu"), "main memory"),
+    (lambda: layers.LSTM(3, 4)(STEPS, hx=None), "state"),
+    (lambda: layers.MultiHeadAttention(8, 2)(SEQUENCE, attn_mask=None), "keep"),
+    (lambda: layers.SelfAttention(8, 2)(SEQUENCE, key_padding_mask=None), "key_keep"),
+    (lambda: layers.TransformerEncoder(1, 8, 2)(SEQUENCE, is_causal=True), "causal"),
+]
+
+
+@pytest.mark.parametrize(("call", "here"), PYTORCHS)
+def test_an_argument_of_another_name_is_explained(call, here):
+    with pytest.raises(TypeError, match=rf"\w+: unknown argument '\w+': here it is .*{here}"):
+        call()
+
+
+@every_layer
+def test_other_wrong_calls_are_python_s_own_errors(name):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'nonsense'"):
+        make(name, nonsense=1)
+    signature = inspect.signature(class_of(name))
+    assert "self" not in signature.parameters and "kwargs" not in signature.parameters

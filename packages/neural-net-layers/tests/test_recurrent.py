@@ -469,3 +469,24 @@ def test_the_forget_bias_is_a_number():
                 kind(3, 4, forget_bias=wrong)
         with pytest.raises(ValueError, match="needs bias=True"):
             kind(3, 4, bias=False, forget_bias=1.0)
+
+
+@every_kind
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "ab",
+        2,
+        [None, 1],
+        [[1], [1, 2]],
+        object(),
+        {"a": 1},
+        [True, False],
+        [math.nan, 1],
+        [1e30, 1],
+    ],
+)
+def test_lengths_that_are_none_are_named(kind, wrong):
+    layer = make(kind)
+    with pytest.raises(NeuralNetError, match=rf"{type(layer).__name__}\(3 -> 4\): .*lengths"):
+        layer(np.zeros((2, 5, 3)), lengths=wrong)

@@ -3,8 +3,11 @@
 # First, because it ties the knot between tensors and operations (see the end of tensor.py).
 from neural_net_core.tensor import Buffer, Parameter, Tensor, TensorLike, as_tensor  # isort: skip
 
+import sys
+
 from neural_net_core import activations, init, losses, ops
 from neural_net_core.activations import *  # noqa: F403
+from neural_net_core.called_differently import explain_arguments
 from neural_net_core.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -92,3 +95,5 @@ __all__ = [
 ]
 __all__ += activations.__all__
 __all__ += losses.__all__
+
+explain_arguments(sys.modules[__name__])

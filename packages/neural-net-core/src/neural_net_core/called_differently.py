@@ -6,11 +6,21 @@ the AttributeError or TypeError that Python raises anyway; the tables cost nothi
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any, NoReturn
 
-__all__ = ["ATTRIBUTES", "FUNCTIONS", "WORDS", "explain_words", "unknown_attribute", "unknown_name"]
+__all__ = [
+    "ARGUMENTS",
+    "ATTRIBUTES",
+    "FUNCTIONS",
+    "WORDS",
+    "explain_arguments",
+    "explain_words",
+    "explained",
+    "unknown_attribute",
+    "unknown_name",
+]
 
 # Keywords.
 WORDS: Mapping[str, str] = {
@@ -40,6 +50,53 @@ WORDS: Mapping[str, str] = {
     "size": "shape",
     "newshape": "shape",
     "repeats": "ops.concatenate",
+}
+
+# Arguments of constructors and calls of modules, where they differ from the words above.
+ARGUMENTS: Mapping[str, str] = {
+    "d_model": "features",
+    "embed_dim": "features",
+    "nhead": "num_heads",
+    "dim_feedforward": "hidden_features",
+    "kdim": "key_features",
+    "vdim": "value_features",
+    "pre_norm": "norm_first",
+    "layer_norm_eps": "eps",
+    "epsilon": "eps",
+    "encoder_layer": "the layer's options themselves",
+    "decoder_layer": "the layer's options themselves",
+    "attn_mask": "keep (booleans, True = may be attended to) or bias (numbers)",
+    "mask": "keep (booleans, True = may be attended to) or bias (numbers)",
+    "src_mask": "keep (booleans, True = may be attended to) or bias (numbers)",
+    "tgt_mask": "keep (booleans, True = may be attended to), or causal=True",
+    "memory_mask": "memory_keep (booleans, True = may be attended to)",
+    "key_padding_mask": "key_keep (booleans, True = a token)",
+    "src_key_padding_mask": "key_keep (booleans, True = a token)",
+    "tgt_key_padding_mask": "key_keep (booleans, True = a token)",
+    "memory_key_padding_mask": "memory_key_keep (booleans, True = a token)",
+    "is_causal": "causal",
+    "tgt_is_causal": "causal",
+    "average_attn_weights": "average_weights",
+    "batch_first": "not needed: the batch comes first",
+    "max_len": "max_length",
+    "units": "out_features, or hidden_size in recurrent layers",
+    "filters": "out_channels",
+    "strides": "stride",
+    "use_bias": "bias",
+    "rate": "p",
+    "dropout_p": "p",
+    "kernel_initializer": "init",
+    "recurrent_initializer": "recurrent_init",
+    "return_sequences": "not needed: all states are the first result, the last one the second",
+    "hx": "state",
+    "start_dim": "start_axis",
+    "end_dim": "end_axis",
+    "unflattened_size": "shape",
+    "size_average": "reduction",
+    "reduce": "reduction",
+    "inplace": "not needed: results are new arrays",
+    "device": "not needed: arrays are in main memory",
+    "sparse": "not needed: gradients are dense",
 }
 
 # Functions: what to call instead, as a function of `ops` or otherwise.
@@ -203,19 +260,48 @@ def explain_words(owner: ModuleType | type, *arguments: str) -> None:
             setattr(owner, name, _explaining(fn))
 
 
-def _explaining(fn: Callable[..., Any]) -> Callable[..., Any]:
-    known = inspect.signature(fn).parameters
+def explain_arguments(owner: ModuleType) -> None:
+    """Let the modules of a package say what an argument of another name is called here.
 
+    Constructors are wrapped; the calls of modules say it by themselves.
+
+    Args:
+        owner: The package, which has the classes in its namespace.
+    """
+    for cls in list(vars(owner).values()):
+        if inspect.isclass(cls) and hasattr(cls, "forward"):
+            maker = next(base for base in cls.__mro__ if "__init__" in vars(base))
+            init = vars(maker)["__init__"]
+            if inspect.isfunction(init) and not hasattr(init, "__wrapped__"):
+                setattr(maker, "__init__", _explaining(init))  # noqa: B010 (mypy minds the dot)
+
+
+def explained(where: str, fn: Callable[..., Any], words: Iterable[str]) -> str | None:
+    """Return what to say of the first argument that is called otherwise here, or None.
+
+    Args:
+        where: How the message calls what was called.
+        fn: What was called.
+        words: The names of the arguments that came.
+    """
+    known = inspect.signature(fn).parameters
+    for word in words:
+        here = ARGUMENTS.get(word, WORDS.get(word))
+        if word not in known and here is not None:
+            return f"{where}: unknown argument {word!r}: here it is {here}"
+    return None
+
+
+def _explaining(fn: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(fn)
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return fn(*args, **kwargs)
         except TypeError:
-            for word in kwargs:
-                if word not in known and word in WORDS:
-                    raise TypeError(
-                        f"{fn.__qualname__}: unknown argument {word!r}: here it is {WORDS[word]}"
-                    ) from None
-            raise
+            where = type(args[0]).__name__ if fn.__name__ == "__init__" else fn.__qualname__
+            text = explained(where, fn, kwargs)
+            if text is None:
+                raise
+            raise TypeError(text) from None
 
     return call

@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core._fitting import fitted, root_of
+from neural_net_core.called_differently import explained
 from neural_net_core.checks import check_callable, check_dtype, check_flag
 from neural_net_core.dtypes import Array, is_floating
 from neural_net_core.errors import StateDictError
@@ -104,7 +105,7 @@ class Module:
         try:
             y = self.forward(*args, **kwargs)
         except Exception as error:
-            _note_path(error, self)  # type: ignore[arg-type]  # it is a Module
+            _explain(error, self, kwargs)  # type: ignore[arg-type]  # it is a Module
             raise
         if self._forward_hooks:
             for hook in tuple(self._forward_hooks.values()):
@@ -445,6 +446,15 @@ def _shape_of(value: Any) -> str:
     """Return the shape of what has one, for an error message."""
     shape = getattr(value, "shape", None)
     return str(shape) if isinstance(shape, tuple) else type(value).__name__
+
+
+def _explain(error: Exception, module: Module, words: Iterable[str]) -> None:
+    """Say where an error happened, and what an argument of another name is called here."""
+    if words and type(error) is TypeError:
+        text = explained(type(module).__name__, module.forward, words)
+        if text is not None:
+            error.args = (text,)
+    _note_path(error, module)
 
 
 def _note_path(error: Exception, module: Module) -> None:

@@ -1,5 +1,8 @@
 """Recurrent, convolutional, attention and normalization layers for neural-net-core."""
 
+import sys
+
+from neural_net_core.called_differently import explain_arguments
 from neural_net_layers.adaptive_avg_pool2d import AdaptiveAvgPool2D, adaptive_avg_pool2d
 from neural_net_layers.alibi import alibi_bias, alibi_slopes
 from neural_net_layers.alpha_dropout import AlphaDropout, alpha_dropout
@@ -117,3 +120,5 @@ __all__ = [
     "timestep_embedding",
     "upsample",
 ]
+
+explain_arguments(sys.modules[__name__])

@@ -157,7 +157,7 @@ class Recurrent(Module):
             warnings.warn(
                 f"{layer}: dropout={self.dropout} is between layers, and there is one only, so "
                 "nothing is dropped; num_layers says how many there are",
-                stacklevel=3,
+                stacklevel=4,  # the caller's line, past the wrapper that explains arguments
             )
         self.rng = None if rng is None else resolve_rng(rng)
         state = proj_size or self.hidden_size
