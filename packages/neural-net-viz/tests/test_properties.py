@@ -456,6 +456,8 @@ def test_points_that_are_left_out_lie_on_others(picture):
     marks = [(float(e.get("cx")), float(e.get("cy"))) for e in shown.all("circle")]
     places = np.array(marks[1:])  # the first one stands in the legend
     assert 500 < len(places) <= 2000
+    said = f"Points left out, near those that are drawn: {100_000 - len(places):,}."
+    assert said in shown.words() and said in shown.figure.description
     line = shown.with_class("line")[0].get("d")
     corners = np.array(re.findall(r"(-?[\d.]+) (-?[\d.]+)", line), float)
     assert abs(places[:, 0].min() - corners[:, 0].min()) < 5

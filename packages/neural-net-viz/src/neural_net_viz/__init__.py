@@ -4,8 +4,11 @@ Every function returns a `Figure`: `figure.save("images/xor.svg")`, `figure.to_h
 the value in a notebook. Write `import neural_net_viz as viz` and then `viz.heat_map(...)`.
 
 All figures take `title=` and `description=` (one is made from the data if none is given), arrays,
-lists or Tensors, and labels as plain text. NaN, infinities and empty data are drawn as what they
-are, never an error; a wrong shape is a `ShapeError` that names the function.
+lists or Tensors, and labels as plain text; a blank label shows as a sign, None leaves it out. NaN,
+infinities and empty data are drawn as what they are, never an error; a wrong shape is a
+`ShapeError` and any other wrong argument a `ValueError`, both naming the function. However much
+there is to show, no figure is wider than 1,600 or its file larger than about four megabytes: the
+figure then takes a form without words, or draws a part and says what it leaves out.
 
 - Networks: `network_diagram`, `computation_graph`, `parameter_counts`; how an `lstm_diagram`, an
   `attention_diagram` and a `transformer_diagram` are put together.

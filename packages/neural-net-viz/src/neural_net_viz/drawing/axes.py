@@ -109,6 +109,7 @@ class Plot:
         self.title = title
         x_label, y_label = _with_offset(x_label, x), _with_offset(y_label, y)
         self._message = ""
+        self._left_out = 0
         self._corners = max(40, _MOST_POINTS * 16 // max(curves, 16))
         self._markers = max(20, _MOST_MARKERS // max(curves, 1))
         self.width = width
@@ -236,7 +237,9 @@ class Plot:
         at, values = np.asarray(xs), np.asarray(ys)
         px, py = self.px(xs), self.py(ys)
         finite = np.flatnonzero(np.isfinite(px) & np.isfinite(py))
-        for i in finite[apart(px[finite], py[finite], self._markers)]:
+        kept = finite[apart(px[finite], py[finite], self._markers)]
+        self._left_out += len(finite) - len(kept)
+        for i in kept:
             tip = tips[i] if tips else None
             if name is not None:
                 tip = f"{name}: {format_value(at[i])}, {format_value(values[i])}"
@@ -270,7 +273,11 @@ class Plot:
         return self._clip
 
     def figure(self, description: str, css: str = "", motion: str = "") -> Figure:
-        """Finish the page; a reason why it is empty goes into the description too."""
+        """Finish the page; why it is empty, or what is left out, is said in words too."""
+        if self._left_out:
+            left_out = f"Points left out, near those that are drawn: {self._left_out:,}."
+            self.note(left_out)
+            description = f"{description.rstrip()} {left_out}"
         if self._message not in ("", "no data"):
             description = f"{description.rstrip()} {self._message.capitalize()}."
         return self.canvas.figure(self.width, self.height, self.title, description, css, motion)

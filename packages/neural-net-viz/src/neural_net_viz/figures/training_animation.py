@@ -112,10 +112,13 @@ def training_animation(
         _draw_weights(canvas, films[k], top, right, largest)
         _draw_map(canvas, films[k], right, top)
     _draw_nodes(canvas, films[0], top, right)
+    left_out = 0
     for k, role in enumerate(("negative", "positive")):
         places = [films[0].place(x, y) for x, y in data[shown & (np.rint(classes) == k)]]
         px, py = np.array([right, top])[:, None] + np.reshape(places, (-1, 2)).T * _SIDE
-        for i in apart(px, py, _MOST_POINTS):
+        kept = apart(px, py, _MOST_POINTS)
+        left_out += len(px) - len(kept)
+        for i in kept:
             canvas.marker(MARKERS[k], float(px[i]), float(py[i]), 5, role)
     canvas.rect(right, top, _SIDE, _SIDE, "frame")
 
@@ -137,6 +140,7 @@ def training_animation(
             for step, film in zip(steps, films, strict=True)
             if film.unknown.any()
         )
+        + (f" Points left out, near those that are drawn: {left_out:,}." if left_out else "")
     )
     return canvas.figure(_PAGE, below + MARGIN - 4, title, words, *film_rules(len(steps), seconds))
 
