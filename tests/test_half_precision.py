@@ -146,25 +146,25 @@ def test_where_it_would_stay_it_is_refused(entrance: str, dtype: Any) -> None:
     assert core.get_default_dtype() == np.float32
 
 
-def with_a_dtype() -> list[tuple[str, str]]:
-    return [
-        (package, name)
-        for package in ("core", "layers")
-        for name, made in ARGUMENTS.public_callables(package)
-        if inspect.isclass(made) and issubclass(made, Module)
-        if "dtype" in inspect.signature(made).parameters
-    ]
+WITH_A_DTYPE = [
+    (package, name)
+    for package in ARGUMENTS.PACKAGES
+    for name, made in ARGUMENTS.public_callables(package)
+    if "dtype" in inspect.signature(made).parameters and ARGUMENTS.prepare(package, name)
+]
 
 
 @storage()
-@pytest.mark.parametrize(("package", "name"), with_a_dtype())
-def test_no_layer_is_made_of_it(package: str, name: str, dtype: Any) -> None:
+@pytest.mark.parametrize(("package", "name"), WITH_A_DTYPE)
+def test_nothing_is_made_of_it(package: str, name: str, dtype: Any) -> None:
     call, bound = ARGUMENTS.prepare(package, name)()
     made = call(*bound.args, **bound.kwargs)
-    if not [*made.parameters(), *made.buffers()]:
+    if isinstance(made, Module) and not [*made.parameters(), *made.buffers()]:
         return  # its dtype is that of parameters which it has with another option only
-    with pytest.raises(DTypeError, match=r"float32 or float64|floating dtype"):
-        call(*bound.args, **bound.kwargs, dtype=dtype)
+    bound.arguments["dtype"] = dtype
+    refused = pytest.raises(DTypeError, match=r"float32 or float64|floating dtype")
+    with refused, call(*bound.args, **bound.kwargs):  # entered, if it is a context
+        pass
 
 
 def test_an_operation_refuses_it_and_names_itself() -> None:
