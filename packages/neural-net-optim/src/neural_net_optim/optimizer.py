@@ -78,7 +78,8 @@ class Optimizer:
         """Update every parameter that has a gradient.
 
         A parameter without gradient (`grad` is None) or frozen (`requires_grad` is False) is left
-        alone entirely: no decay, no change of its state, no count of a step.
+        alone entirely: no decay, no change of its state, no count of a step. After an error
+        parameters and state are what they were before.
 
         Args:
             closure: Optional; called first, to compute the loss and the gradients.
@@ -92,8 +93,6 @@ class Optimizer:
                 optimizer was made.
             TypeError: If a gradient is no array, or the closure no function.
             ValueError: If a hyper-parameter was set to something outside its range.
-
-        After each of them, parameters and state are what they were before.
         """
         raise NotImplementedError
 

@@ -54,8 +54,7 @@ def update_batch_norm(
 
     Raises:
         TypeError: If the model is no module.
-
-    If the model fails on a batch, all its buffers are what they were before.
+        Exception: What the model raises on a batch; all its buffers are then what they were before.
     """
     if not isinstance(model, Module):
         raise TypeError(f"update_batch_norm: expected a module, got a {type(model).__name__}")

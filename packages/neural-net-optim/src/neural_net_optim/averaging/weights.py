@@ -80,12 +80,12 @@ class WeightAverage:
     def update(self) -> None:
         """Take the model's present weights into the average; call it after each step.
 
+        After an error nothing has been changed.
+
         Raises:
             RuntimeError: Inside `swapped`, where the model holds the average itself.
             ShapeError: If a weight has another shape than when the average was made.
             DTypeError: If it has another dtype.
-
-        After each of them, nothing has been changed.
         """
         self._refuse_inside("update")
         self._check_model()
