@@ -16,9 +16,9 @@ __all__ = [
     "FUNCTIONS",
     "WORDS",
     "explain_arguments",
+    "explain_attributes",
     "explain_words",
     "explained",
-    "unknown_attribute",
     "unknown_name",
 ]
 
@@ -210,28 +210,42 @@ ATTRIBUTES: Mapping[str, str] = {
 }
 
 
-def unknown_attribute(tensor: Any, name: str) -> str:
-    """Return the text of the error for an attribute that a tensor has not.
+class _Elsewhere:
+    """An attribute that is not there, and says what to use instead.
+
+    `__getattr__` would do the same in fewer lines, but a class that has one loses the interpreter's
+    fast access to all its attributes: 20 % of a small network's training step.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type) -> NoReturn:
+        kind = owner.__name__
+        raise AttributeError(f"{kind} has no attribute {self.name!r}: {self.text}", name=self.name)
+
+
+def explain_attributes(owner: type, functions: list[str]) -> None:
+    """Let a class say of attributes that it has not what they are called here.
 
     Args:
-        tensor: The tensor.
-        name: The attribute.
+        owner: The class, `Tensor`.
+        functions: The names of `neural_net_core.ops`, many of which are no methods.
     """
-    from neural_net_core import ops
-
-    text = f"{type(tensor).__name__} has no attribute {name!r}"
-    if name.startswith("_"):
-        return text
-    if name in ATTRIBUTES:
-        return f"{text}: here it is {ATTRIBUTES[name]}"
-    ours = FUNCTIONS.get(name)
-    if ours is not None:
-        method = hasattr(type(tensor), ours.partition("(")[0].split(" ")[0])
+    texts = {name: f"it is a function, neural_net_core.ops.{name}(x)" for name in functions}
+    for name, ours in FUNCTIONS.items():
+        method = hasattr(owner, ours.partition("(")[0].split(" ")[0])
         dotted = ours.startswith("neural_net_core.")
-        return f"{text}: here it is {ours if method or dotted else f'neural_net_core.ops.{ours}'}"
-    if name in ops.__all__:
-        return f"{text}: it is a function, neural_net_core.ops.{name}(x)"
-    return text
+        texts[name] = f"here it is {ours if method or dotted else f'neural_net_core.ops.{ours}'}"
+    texts |= {name: f"here it is {ours}" for name, ours in ATTRIBUTES.items()}
+    for name, text in texts.items():
+        if not hasattr(owner, name):
+            attribute = _Elsewhere(text)
+            attribute.__set_name__(owner, name)
+            setattr(owner, name, attribute)
 
 
 def unknown_name(module: str, name: str) -> NoReturn:
@@ -269,7 +283,7 @@ def explain_arguments(owner: ModuleType) -> None:
         owner: The package, which has the classes in its namespace.
     """
     for cls in list(vars(owner).values()):
-        if inspect.isclass(cls) and hasattr(cls, "forward"):
+        if inspect.isclass(cls) and hasattr(cls, "state_dict"):  # a module, not an Op
             maker = next(base for base in cls.__mro__ if "__init__" in vars(base))
             init = vars(maker)["__init__"]
             if inspect.isfunction(init) and not hasattr(init, "__wrapped__"):

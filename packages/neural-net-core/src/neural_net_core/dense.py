@@ -87,7 +87,8 @@ class Dense(Module):
             x: (…, in_features).
         """
         x = as_tensor(x)
-        if x.ndim == 0 or x.shape[-1] != self.in_features:
+        shape = x.data.shape
+        if not shape or shape[-1] != self.in_features:
             raise ShapeError(
                 f"Dense({self.in_features} -> {self.out_features}): expected input "
                 f"(..., {self.in_features}), got {x.shape}"

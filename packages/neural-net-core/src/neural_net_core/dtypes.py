@@ -77,6 +77,9 @@ def default_dtype(dtype: npt.DTypeLike) -> Iterator[None]:
         _default.reset(token)
 
 
+_COMPUTED = (np.dtype(np.float32), np.dtype(np.float64))
+
+
 def is_floating(array: Array) -> bool:
     """Tell whether an array holds floating-point numbers, the only kind with gradients."""
     return bool(array.dtype.kind == "f")
@@ -98,6 +101,9 @@ def as_array(data: Any, dtype: npt.DTypeLike | None = None) -> Array:
         ShapeError: If nested lists have no regular shape.
         HistoryError: If the data are a list of Tensors that require gradients.
     """
+    wanted = _default.get() if dtype is None else dtype
+    if type(data) is np.ndarray and data.dtype is wanted and wanted in _COMPUTED:
+        return data  # nearly always, so that nothing more is asked
     array = plain_array(data)
     kind = array.dtype.kind
     if kind not in "fiub":

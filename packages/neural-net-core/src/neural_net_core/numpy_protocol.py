@@ -16,7 +16,7 @@ import numpy as np
 from neural_net_core.errors import HistoryError
 from neural_net_core.grad_mode import is_grad_enabled
 
-__all__ = ["history_lost", "numpy_function", "numpy_ufunc", "refuse_inside_numpy"]
+__all__ = ["NoData", "numpy_function", "numpy_ufunc", "refuse_inside_numpy"]
 
 # What NumPy's arrays call when a Tensor stands at the right of an operator.
 _OPERATORS: dict[Any, Callable[..., Any]] = {
@@ -147,10 +147,19 @@ def refuse_inside_numpy(tensor: Any) -> None:
     frame = sys._getframe(2)
     module = frame.f_globals.get("__name__", "")
     if module.startswith("numpy.") and not module.startswith("numpy.testing"):
-        raise history_lost(frame.f_code.co_name)
+        raise _history_lost(frame.f_code.co_name)
 
 
-def history_lost(name: str, instead: str = _COMPOSE) -> HistoryError:
+class NoData:
+    """The attribute by which functions of `np.ma` ask for an array: refused like NumPy's others."""
+
+    def __get__(self, tensor: Any, owner: type) -> Any:
+        if tensor is None:
+            return self
+        raise _history_lost("ma")
+
+
+def _history_lost(name: str, instead: str = _COMPOSE) -> HistoryError:
     """Return the error for a function of NumPy that would drop a Tensor's history.
 
     Args:
@@ -170,5 +179,5 @@ def _refusal(function: Any) -> HistoryError:
     name = f"{module}.{function.__name__}".removeprefix("numpy.")
     ours = _RENAMED.get(name, name.rpartition(".")[2])
     if ours in ops.__all__:
-        return history_lost(name, f"use neural_net_core.ops.{ours}")
-    return history_lost(name)
+        return _history_lost(name, f"use neural_net_core.ops.{ours}")
+    return _history_lost(name)

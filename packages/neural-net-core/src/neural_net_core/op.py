@@ -46,6 +46,10 @@ def returns_new_arrays(backward: _Backward) -> _Backward:
     return backward
 
 
+# Compared by identity: the dtype of nearly all arrays, of which no more needs to be asked.
+FLOAT32 = np.dtype(np.float32)
+
+
 class Op:
     """A primitive operation; each instance is used once and is the tape's node for that use.
 
@@ -73,8 +77,15 @@ class Op:
     # Weak references to results whose gradient the user wants to keep, by output index.
     retained: dict[int, Any] | None = None
 
+    # Whether `backward` is marked with `returns_new_arrays`.
+    new_arrays: bool = False
+
     forward: Any
     backward: Any
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.new_arrays = hasattr(getattr(cls, "backward", None), "returns_new_arrays")
 
     @classmethod
     def apply(cls, *inputs: Any, **config: Any) -> Tensor:
@@ -96,15 +107,19 @@ class Op:
         """
         op = cls(**config) if config else cls()
         arrays = []
-        constants: tuple[int, ...] = ()
+        constants: list[int] = []
         parents: list[tuple[Any, int, tuple[int, ...]] | None] = []
         tracked = False
         for x in inputs:
             if isinstance(x, Tensor):
                 array, node = x.data, x.node
                 # What an Op made was looked at there; a leaf's data may have been set by hand.
-                if node is None and array.dtype.char in NOT_COMPUTED:
-                    check_dtype(cls.__name__, array.dtype)
+                if (
+                    node is None
+                    and (dtype := array.dtype) is not FLOAT32
+                    and dtype.char in NOT_COMPUTED
+                ):
+                    check_dtype(cls.__name__, dtype)
                 arrays.append(array)
                 if x.requires_grad:
                     tracked = True
@@ -116,21 +131,23 @@ class Op:
                 if isinstance(x, Parameter):
                     op.frozen += ((x, x.version),)
                 else:
-                    constants += (len(parents),)
+                    constants.append(len(parents))
             else:
                 dtype = getattr(x, "dtype", None)
-                if dtype is not None and dtype.char in NOT_COMPUTED:
-                    check_dtype(cls.__name__, dtype)
+                if dtype is not None:
+                    if dtype is not FLOAT32 and dtype.char in NOT_COMPUTED:
+                        check_dtype(cls.__name__, dtype)
+                    constants.append(len(parents))
                 arrays.append(x)
-                constants += (len(parents),)
             parents.append(None)
         node = None
         if tracked and recording.get():
             op.parents = tuple(parents)
             node = op
             for i in constants:
-                if type(arrays[i]) is np.ndarray:
-                    arrays[i] = _copied(arrays[i])
+                x = arrays[i]
+                if type(x) is np.ndarray:
+                    arrays[i] = np.array(x) if x.size < 4096 else _copied(x)
         try:
             y = op.forward(*arrays)
         except (ValueError, TypeError, IndexError, OverflowError) as error:

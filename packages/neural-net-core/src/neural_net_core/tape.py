@@ -91,40 +91,6 @@ def _raise_changed(op: Op, leaf: Tensor) -> None:
     )
 
 
-class _Gradients:
-    """The gradients on their way, summed where one value was used several times."""
-
-    def __init__(self) -> None:
-        self._of: dict[Any, list[Array | None]] = {}
-        # The slots whose array is in nobody else's hands: a further gradient is added in place,
-        # and a leaf may keep it. All other arrays may be shared, as y = a + b hands dy to both.
-        self._owned: set[tuple[int, int]] = set()
-
-    def add(self, node: Any, index: int, outputs: int, dx: Array, *, owned: bool) -> None:
-        slots = self._of.get(node)
-        if slots is None:
-            self._of[node] = slots = [None] * outputs
-        so_far = slots[index]
-        if so_far is None:
-            slots[index] = dx
-            if owned:
-                self._owned.add((id(node), index))
-        elif (id(node), index) in self._owned and so_far.ndim:
-            slots[index] = np.add(so_far, dx, out=so_far)
-        else:
-            slots[index] = np.asarray(so_far + dx)
-            self._owned.add((id(node), index))
-
-    def pop(self, node: Any) -> list[Array | None] | None:
-        return self._of.pop(node, None)
-
-    def pop_owned(self, leaf: Tensor) -> Array | None:
-        """Return a leaf's gradient as an array whose memory nothing else shares."""
-        slots = self._of.pop(leaf, None)
-        dx = None if slots is None else slots[0]
-        return dx if dx is None or (id(leaf), 0) in self._owned else np.array(dx)
-
-
 def _gradients_of_inputs(op: Op, dys: list[Array | None]) -> tuple[Array | None, ...]:
     """Run one operation's backward and check that it answered for every input."""
     _check_versions(op)
@@ -183,13 +149,18 @@ def _run(
     if root.node is None:
         return {root: np.array(dy)}, seen
     pending = _count_consumers(root.node)
-    gradients = _Gradients()
-    gradients.add(root.node, root.index, root.node.outputs, dy, owned=False)
+    # The gradients on their way, summed where one value was used several times.
+    gradients: dict[Any, list[Array | None]] = {root.node: [None] * root.node.outputs}
+    gradients[root.node][root.index] = dy
+    # Those whose array is in nobody else's hands: a further gradient is added in place, and a leaf
+    # may keep it. All other arrays may be shared, as y = a + b hands dy to both.
+    owned: set[tuple[Any, int]] = set()
     leaves: list[Tensor] = []
     ready: list[Op] = [root.node]
+    ndarray = np.ndarray
     while ready:
         op = ready.pop()
-        dys = gradients.pop(op)
+        dys = gradients.pop(op, None)
         parents = op.parents or ()
         if dys is None:
             dxs: tuple[Array | None, ...] = (None,) * len(parents)
@@ -203,28 +174,48 @@ def _run(
             if parent is None:
                 continue
             node, stamp, shape = parent
-            is_op = isinstance(node, Op)
             dx = dxs[i]
+            if isinstance(node, Op):
+                index, outputs, dtype, own = stamp, node.outputs, node.result_dtype, False
+            else:
+                index, outputs, dtype, own = 0, 1, node.data.dtype, op.new_arrays
             if dx is not None:
-                dtype = node.result_dtype if is_op else node.data.dtype
-                owned = False
-                if type(dx) is not np.ndarray or dx.shape != shape or dx.dtype is not dtype:
-                    fitted = _fitted(op, i, dx, shape, dtype)
-                    dx, owned = fitted, fitted is not dx
-                elif not is_op:
-                    owned = hasattr(op.backward, "returns_new_arrays")
-                if is_op:
-                    gradients.add(node, stamp, node.outputs, dx, owned=owned)
+                if type(dx) is not ndarray or dx.shape != shape or dx.dtype is not dtype:
+                    fitted = _fitted(op, i, dx, shape, dtype)  # type: ignore[arg-type]
+                    dx, own = fitted, fitted is not dx
+                slots = gradients.get(node)
+                if slots is None:
+                    gradients[node] = slots = [None] * outputs
+                so_far = slots[index]
+                if so_far is None:
+                    slots[index] = dx
+                    if own:
+                        owned.add((node, index))
+                elif (node, index) in owned and so_far.ndim:
+                    slots[index] = np.add(so_far, dx, out=so_far)
                 else:
-                    gradients.add(node, 0, 1, dx, owned=owned)
+                    slots[index] = np.asarray(so_far + dx)
+                    owned.add((node, index))
             pending[node] -= 1
             if pending[node] == 0:
-                (ready if is_op else leaves).append(node)
+                (ready if isinstance(node, Op) else leaves).append(node)
         if not retain_graph:
             op.free()
         del dxs, dys, parents
         dx = parent = node = None
-    return {leaf: dx for leaf in leaves if (dx := gradients.pop_owned(leaf)) is not None}, seen
+    return _of_leaves(leaves, gradients, owned), seen
+
+
+def _of_leaves(
+    leaves: list[Tensor], gradients: dict[Any, list[Array | None]], owned: set[tuple[Any, int]]
+) -> dict[Tensor, Array]:
+    """Return each leaf's gradient as an array whose memory nothing else shares."""
+    result = {}
+    for leaf in leaves:
+        slots = gradients.pop(leaf, None)
+        if slots is not None and (dx := slots[0]) is not None:
+            result[leaf] = dx if (leaf, 0) in owned else np.array(dx)
+    return result
 
 
 def _collect_retained(
@@ -250,7 +241,9 @@ def _seed_gradient(root: Tensor, gradient: Any, what: str) -> Array:
                 f"{what}: expected a scalar loss, got shape {root.shape}; reduce it with .mean() "
                 "or .sum(), or give the gradient of the loss with respect to it"
             )
-        return np.ones_like(root.data)
+        like = root.data
+        # `ones_like` is for arrays of other libraries; it takes twice as long.
+        return np.ones(like.shape, like.dtype) if type(like) is np.ndarray else np.ones_like(like)
     seed = plain_array(gradient)
     if seed.dtype.kind not in "fiub":
         raise DTypeError(f"{what}: expected numbers as gradient, got {seed.dtype}")
@@ -277,8 +270,10 @@ def backward(
     seed = _seed_gradient(root, gradient, "backward")
     retained: list[tuple[Tensor, Array]] = []
     leaves, _ = _run(root, seed, retain_graph=retain_graph, retained=retained)
-    for leaf, dx in (*leaves.items(), *retained):
+    for leaf, dx in leaves.items():
         leaf.grad = dx if leaf.grad is None else np.asarray(leaf.grad + dx)
+    for tensor, dx in retained:
+        tensor.grad = dx if tensor.grad is None else np.asarray(tensor.grad + dx)
 
 
 @overload

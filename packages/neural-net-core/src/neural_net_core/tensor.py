@@ -7,18 +7,18 @@ mathematics lives in `ops`, one class per idea; the operators and methods here o
 import operator
 import weakref
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.called_differently import explain_words, unknown_attribute
+from neural_net_core.called_differently import explain_attributes, explain_words
 from neural_net_core.checks import NOT_COMPUTED, check_axis, check_dtype
 from neural_net_core.dtypes import Array, DType, as_array, get_default_dtype, is_floating
 from neural_net_core.errors import DTypeError, GraphError
 from neural_net_core.in_place import InPlace
 from neural_net_core.numpy_protocol import (
-    history_lost,
+    NoData,
     numpy_function,
     numpy_ufunc,
     refuse_inside_numpy,
@@ -94,11 +94,10 @@ class Tensor:
         y.grad = None
         y.index = index
         dtype = y.data.dtype
-        code = dtype.char
-        if code in NOT_COMPUTED:
+        if dtype is not _FLOAT32 and dtype.char in NOT_COMPUTED:
             check_dtype("Tensor" if op is None else type(op).__name__, dtype)
         # An integer output, such as the indices of a maximum, has no gradient.
-        if op is not None and code in "fd":
+        if op is not None and (dtype is _FLOAT32 or dtype.kind == "f"):
             op.result_dtype = dtype
             y.node = op
             y.requires_grad = True
@@ -174,6 +173,9 @@ class Tensor:
             parts.append("requires_grad=True")
         return f"{type(self).__name__}({', '.join(parts)})"
 
+    # Functions of np.ma would take this for the array itself, and drop the history.
+    _data = NoData()
+
     # Getting the numbers out ----------------------------------------------------------------
 
     def numpy(self) -> Array:
@@ -219,13 +221,6 @@ class Tensor:
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
-
-    if not TYPE_CHECKING:  # a type checker would take every name for one that is there
-
-        def __getattr__(self, name: str) -> NoReturn:
-            if name == "_data":  # how functions of np.ma ask for the array
-                raise history_lost("ma")
-            raise AttributeError(unknown_attribute(self, name), name=name, obj=self)
 
     def tolist(self) -> Any:
         """Return the elements as nested Python lists."""
@@ -616,8 +611,10 @@ def _unpack(numbers: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 _new = object.__new__
+_FLOAT32 = np.dtype(np.float32)
 
 # At the end, because both need the classes above.
 from neural_net_core import ops, tape  # noqa: E402
 
 explain_words(Tensor, "axis", "axes", "low")
+explain_attributes(Tensor, [name for name in ops.__all__ if name.islower()])
