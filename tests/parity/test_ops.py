@@ -489,3 +489,34 @@ def test_kinks_ties_and_extremes_as_in_pytorch(ours, theirs, numbers):
     y.sum().backward()
     z.sum().backward()
     np.testing.assert_allclose(x.grad, z_in.grad.numpy(), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["maximum", "minimum"])
+def test_nan_and_infinities_in_the_larger_or_smaller_of_two(name):
+    values = [np.nan, 1.0, 2.0, np.inf, -np.inf, 0.0]
+    pairs = np.array([(a, b) for a in values for b in values], np.float32)
+    dy = np.arange(1, len(pairs) + 1, dtype=np.float32)
+    theirs = [torch.tensor(pairs[:, i].copy(), requires_grad=True) for i in (0, 1)]
+    ours = [Tensor(pairs[:, i], requires_grad=True) for i in (0, 1)]
+    getattr(torch, name)(*theirs).backward(torch.tensor(dy))
+    getattr(ops, name)(*ours).backward(dy)
+    for t, x in zip(theirs, ours, strict=True):
+        np.testing.assert_array_equal(x.grad, t.grad.numpy())
+
+
+@pytest.mark.parametrize("limits", [(0, 2), (None, 2), (0, None)])
+def test_nan_and_infinities_in_clip(limits):
+    values = np.array([np.nan, 1, 2, 0, np.inf, -np.inf], np.float32)
+    t, x = torch.tensor(values, requires_grad=True), Tensor(values, requires_grad=True)
+    torch.clamp(t, *limits).sum().backward()
+    ops.clip(x, *limits).backward(np.ones(6))
+    np.testing.assert_array_equal(x.grad, t.grad.numpy())
+
+
+@pytest.mark.parametrize("name", ["max", "min"])
+def test_nan_among_the_elements_of_an_extremum(name):
+    values = np.array([[1, np.nan, 3], [3, 3, 1], [np.nan] * 3], np.float32)
+    t, x = torch.tensor(values, requires_grad=True), Tensor(values, requires_grad=True)
+    getattr(torch, f"a{name}")(t, 1).backward(torch.ones(3))
+    getattr(ops, name)(x, 1).backward(np.ones(3))
+    np.testing.assert_array_equal(x.grad, t.grad.numpy())

@@ -133,10 +133,10 @@ class Op:
                 else:
                     constants.append(len(parents))
             else:
-                dtype = getattr(x, "dtype", None)
-                if dtype is not None:
-                    if dtype is not FLOAT32 and dtype.char in NOT_COMPUTED:
-                        check_dtype(cls.__name__, dtype)
+                of_raw = getattr(x, "dtype", None)
+                if of_raw is not None:
+                    if of_raw is not FLOAT32 and of_raw.char in NOT_COMPUTED:
+                        check_dtype(cls.__name__, of_raw)
                     constants.append(len(parents))
                 arrays.append(x)
             parents.append(None)

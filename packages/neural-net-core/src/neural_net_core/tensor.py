@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.called_differently import explain_attributes, explain_words
+from neural_net_core.called_differently import explain_words
 from neural_net_core.checks import NOT_COMPUTED, check_axis, check_dtype
 from neural_net_core.dtypes import Array, DType, as_array, get_default_dtype, is_floating
 from neural_net_core.errors import DTypeError, GraphError
@@ -617,4 +617,3 @@ _FLOAT32 = np.dtype(np.float32)
 from neural_net_core import ops, tape  # noqa: E402
 
 explain_words(Tensor, "axis", "axes", "low")
-explain_attributes(Tensor, [name for name in ops.__all__ if name.islower()])

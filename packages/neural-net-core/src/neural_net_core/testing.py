@@ -23,7 +23,7 @@ from neural_net_core.dtypes import Array, default_dtype
 from neural_net_core.errors import DTypeError
 from neural_net_core.grad_mode import no_grad
 from neural_net_core.op import Op
-from neural_net_core.tape import grad
+from neural_net_core.tape import grad, strict_dtypes
 from neural_net_core.tensor import Tensor
 
 __all__ = ["gradcheck", "op_classes"]
@@ -64,7 +64,8 @@ def gradcheck(
 
     Raises:
         AssertionError: If a gradient differs; the text says where most.
-        DTypeError: If something to be checked is not float64.
+        DTypeError: If something to be checked is not float64, or an operation whose inputs are
+            float32 gives a float64 gradient (looked at where all inputs are arrays).
         ValueError: If there is nothing to check, or fn is not deterministic.
 
     Source:
@@ -98,11 +99,39 @@ def gradcheck(
             call, list(checked.values()), probes[0][1], gradients[0], rng, eps, (atol, rtol)
         )
         return True
+    _check_dtypes(fn, inputs)
     for k, (i, x) in enumerate(checked.items()):
         numeric = _central_differences(call, x, [probe for _, probe in probes], eps)
         for (label, _), dxs, expected in zip(probes, gradients, numeric, strict=True):
             _compare(f"input {i}{label}", dxs[k], expected, atol, rtol)
     return True
+
+
+def _check_dtypes(fn: Callable[..., Any], inputs: Sequence[Any]) -> None:
+    """Run both passes once in float32, where a gradient that turns into float64 is an error.
+
+    Tensors and what fn holds itself are float64: with them the graph is no float32 graph.
+    """
+    arrays = [x if isinstance(x, Tensor) else np.asarray(x) for x in inputs]
+    if any(isinstance(x, Tensor) for x in arrays):
+        return
+    arguments = [
+        Tensor(x, np.float32, requires_grad=True) if x.dtype.kind == "f" else x for x in arrays
+    ]
+    token = strict_dtypes.set(True)
+    try:
+        with default_dtype(np.float32):
+            result = fn(*arguments)
+            for y in result if isinstance(result, tuple | list) else [result]:
+                if isinstance(y, Tensor) and y.requires_grad:
+                    grad(
+                        y,
+                        [x for x in arguments if isinstance(x, Tensor)],
+                        np.ones_like(y.data),
+                        retain_graph=True,
+                    )
+    finally:
+        strict_dtypes.reset(token)
 
 
 class _Evaluation:

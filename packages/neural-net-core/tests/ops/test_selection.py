@@ -75,3 +75,37 @@ def test_clip_refuses_arrays_as_limits_and_names_the_cure():
     for limit in (np.ones(2), Tensor(1.0)):
         with pytest.raises(ValueError, match=r"maximum\(\) and minimum\(\)"):
             ops.clip([1.0, 2.0], limit)
+
+
+VALUES = [np.nan, 1.0, 2.0, np.inf, -np.inf, 0.0]
+
+
+@pytest.mark.parametrize(("fn", "wins"), [(ops.maximum, np.greater), (ops.minimum, np.less)])
+def test_nan_gives_both_operands_the_gradient_and_every_other_pair_shares_it(fn, wins):
+    pairs = np.array([(a, b) for a in VALUES for b in VALUES], np.float32)
+    a, b = Tensor(pairs[:, 0], requires_grad=True), Tensor(pairs[:, 1], requires_grad=True)
+    fn(a, b).backward(np.full(len(pairs), 4))
+    for (p, q), da, db in zip(pairs, a.grad, b.grad, strict=True):
+        if np.isnan(p) or np.isnan(q):
+            assert (da, db) == (4, 4)
+        elif p == q:
+            assert (da, db) == (2, 2)
+        else:
+            assert (da, db) == ((4, 0) if wins(p, q) else (0, 4))
+
+
+def test_nan_stays_out_of_the_interval_of_clip():
+    x = Tensor([np.nan, 0.5, 2.0], requires_grad=True)
+    y = ops.clip(x, 0, 1)
+    y.backward(np.ones(3))
+    assert np.isnan(y.data[0])
+    assert x.grad.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("fn", [ops.max, ops.min])
+def test_a_nan_among_the_elements_is_the_extremum_and_the_gradient(fn):
+    x = Tensor([[1.0, np.nan, 3.0], [3.0, 3.0, 3.0]], requires_grad=True)
+    y = fn(x, axis=1)
+    y.backward(np.ones(2))
+    assert np.isnan(y.data[0]) and np.isnan(x.grad[0]).all()
+    np.testing.assert_allclose(x.grad[1], 1 / 3)

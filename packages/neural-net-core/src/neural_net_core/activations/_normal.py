@@ -1,11 +1,14 @@
-r"""The normal distribution in float32: its probability and its density from one exponential.
+r"""The normal distribution: its probability and its density from one exponential.
 
 $$ \Phi(-a) = \tfrac12 \operatorname{erfc}\frac{a}{\sqrt2} = e^{-a^2/2} \, R(a), \qquad a \ge 0 $$
 
-R falls slowly, from 1/2 to about 1/(a √(2π)), and is a polynomial in t = 1 / (1 + p a), as in
-Hastings (1955), Approximations for digital computers. So the exponential that the density needs
-gives the probability too, with all its digits far out on the left, where 1 + erf cancels. The
-coefficients make the largest relative error up to a = 13.5 smallest (1.3e-7, two roundings).
+R falls slowly, from 1/2 to about 1/(a √(2π)). So the exponential that the density needs gives the
+probability too, with all its digits far out on the left, where 1 + erf cancels.
+
+In float32, R is a polynomial in t = 1 / (1 + p a), as in Hastings (1955), Approximations for
+digital computers. The coefficients make the largest relative error up to a = 13.5 smallest (1.3e-7,
+two roundings). In float64, (1 + a) R is one in s = (a − 4) / (a + 4), as in Shepherd & Laframboise
+(1981), Math. Comp. 36: interpolated at Chebyshev's points in 60-digit arithmetic, error 1.1e-16.
 """
 
 import numpy as np
@@ -28,21 +31,68 @@ _COEFFICIENTS = (
     0.0359301414,
 )
 # Here e^(−a²/2) has become zero.
-_FAR = 15.0
+_FAR, _FAR64 = 15.0, 39.0
+
+# Of 1, s, s², …
+_COEFFICIENTS64 = (
+    0.47205320650984467,
+    -0.09670347732652579,
+    0.013999634724430356,
+    0.02860036405355274,
+    -0.0321978374283102,
+    0.01793609747950764,
+    -0.005002378587116524,
+    -0.0002856230944321861,
+    0.0006948970697612711,
+    -9.443028888601637e-05,
+    -8.785300671505195e-05,
+    2.1250241889757066e-05,
+    1.3626321688909283e-05,
+    -3.4328382916146516e-06,
+    -2.611858307579318e-06,
+    4.0580524875156294e-07,
+    5.507887683089697e-07,
+    -2.2103572445430463e-10,
+    -1.10233768116029e-07,
+    -1.8643150877103823e-08,
+    1.744682183478039e-08,
+    5.758385702078858e-09,
+    -1.5463815545201715e-09,
+    -7.255460695851768e-10,
+)
 
 
 def probability_and_bell(x: Array) -> tuple[Array, Array]:
-    """Return Φ(x) and e^(−x²/2) of a float32 array."""
-    a = np.minimum(np.abs(x), _FAR)
+    """Return Φ(x) and e^(−x²/2) of an array."""
+    single = x.dtype == np.float32
+    a = np.minimum(np.abs(x), _FAR if single else _FAR64)
     bell = a * a
     bell *= -0.5
     bell = np.exp(bell)
+    tail = _quotient32(a) if single else _quotient64(a)
+    tail *= bell  # Φ(−|x|)
+    return select(x > 0, 1 - tail, tail), bell
+
+
+def _quotient32(a: Array) -> Array:
+    """Return R(a) in float32; a is used up."""
     a *= _P
     a += 1
     t = 1 / a
-    tail = t * _COEFFICIENTS[-1]
+    r: Array = t * _COEFFICIENTS[-1]
     for coefficient in _COEFFICIENTS[-2::-1]:
-        tail += coefficient
-        tail *= t
-    tail *= bell  # Φ(−|x|)
-    return select(x > 0, 1 - tail, tail), bell
+        r += coefficient
+        r *= t
+    return r
+
+
+def _quotient64(a: Array) -> Array:
+    """Return R(a) in float64."""
+    s = (a - 4) / (a + 4)
+    r: Array = s * _COEFFICIENTS64[-1]
+    for coefficient in _COEFFICIENTS64[-2:0:-1]:
+        r += coefficient
+        r *= s
+    r += _COEFFICIENTS64[0]
+    r /= 1 + a
+    return r

@@ -15,17 +15,18 @@ __all__ = ["ELU", "ELUOp", "elu"]
 
 
 class ELUOp(Op):
-    """y = s x where x > 0, else s α (eˣ − 1);  dx = dy · s where x > 0, else dy · (y + s α).
+    """y = s x where x > 0, else s α (eˣ − 1);  dx = dy · s where x > 0, else dy · s α eˣ.
 
-    Saves y. The scale s is 1 for ELU; SELU is the same function with another s and α.
+    Saves x: y + s α is the same slope, but its digits cancel where y is near −s α. The scale s is
+    1 for ELU; SELU is the same function with another s and α.
     """
 
     def __init__(self, alpha: float, scale: float = 1.0) -> None:
         self.alpha, self.scale = alpha, scale
 
     def forward(self, x: Array) -> Array:
-        self.y = in_blocks(self._elu, x, 1)[0]
-        return self.y
+        self.x = x
+        return in_blocks(self._elu, x, 1)[0]
 
     def _elu(self, x: Array) -> tuple[Array]:
         # Only the negative part goes into the exponential: a large x would overflow. With
@@ -39,10 +40,12 @@ class ELUOp(Op):
         return (select(x > 0, x * self.scale, negative),)
 
     def backward(self, dy: Array) -> Array:
-        return in_blocks(self._gradient, dy, 1, self.y)[0]
+        return in_blocks(self._gradient, dy, 1, self.x)[0]
 
-    def _gradient(self, dy: Array, y: Array) -> tuple[Array]:
-        slope = select(y > 0, self.scale, y + self.scale * self.alpha)
+    def _gradient(self, dy: Array, x: Array) -> tuple[Array]:
+        slope = np.exp(np.minimum(x, 0))
+        slope *= self.scale * self.alpha
+        slope = select(x > 0, self.scale, slope)
         slope *= dy
         return (slope,)
 
@@ -51,7 +54,7 @@ def elu(x: TensorLike, alpha: float = 1.0) -> Tensor:
     r"""Let negative elements saturate at −α.
 
     $$ y = \begin{cases} x & x > 0 \\ \alpha (e^x - 1) & x \le 0 \end{cases} \qquad
-       \frac{dy}{dx} = \begin{cases} 1 & x > 0 \\ y + \alpha & x \le 0 \end{cases} $$
+       \frac{dy}{dx} = \begin{cases} 1 & x > 0 \\ \alpha e^x & x \le 0 \end{cases} $$
 
     Args:
         x: Any shape.

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.activations.sigmoid import logistic
+from neural_net_core.activations.sigmoid import logistic, logistic_and_rest
 from neural_net_core.activations.silu import silu
 from neural_net_core.checks import check_axis, check_count
 from neural_net_core.dense import Dense
@@ -21,7 +21,7 @@ __all__ = ["GLU", "GLUOp", "SwiGLU", "SwiGLUOp", "glu", "swiglu"]
 class GLUOp(Op):
     """y = a s, s = σ(b), where a, b are the halves of x;  da = dy · s,  db = dy · a s (1 − s).
 
-    Saves a and s.
+    Saves a, s and 1 − s.
     """
 
     def __init__(self, axis: int) -> None:
@@ -29,13 +29,12 @@ class GLUOp(Op):
 
     def forward(self, x: Array) -> Array:
         self.a, b = np.split(x, 2, axis=self.axis)
-        self.s = logistic(b)
+        self.s, self.rest = logistic_and_rest(b)
         return self.a * self.s
 
     def backward(self, dy: Array) -> Array:
         da = dy * self.s
-        db = 1 - self.s
-        db *= self.a
+        db = self.rest * self.a
         db *= da
         return np.concatenate((da, db), axis=self.axis)
 

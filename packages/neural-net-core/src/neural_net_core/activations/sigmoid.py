@@ -11,19 +11,20 @@ from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Tensor, TensorLike
 
-__all__ = ["Sigmoid", "SigmoidOp", "logistic", "sigmoid"]
+__all__ = ["Sigmoid", "SigmoidOp", "logistic", "logistic_and_rest", "sigmoid"]
 
 
 class SigmoidOp(Op):
-    """y = 1 / (1 + e⁻ˣ);  dx = dy · y (1 − y).  Saves y."""
+    """y = 1 / (1 + e⁻ˣ);  dx = dy · y (1 − y).  Saves y and 1 − y."""
 
     def forward(self, x: Array) -> Array:
-        self.y = logistic(x)
+        if not self.needs(0):
+            return logistic(x)
+        self.y, self.rest = logistic_and_rest(x)
         return self.y
 
     def backward(self, dy: Array) -> Array:
-        dx = 1 - self.y
-        dx *= self.y
+        dx = self.rest * self.y
         dx *= dy
         return dx
 
@@ -70,6 +71,12 @@ def logistic(x: Array) -> Array:
     return in_blocks(_logistic, x, 1)[0]
 
 
+def logistic_and_rest(x: Array) -> tuple[Array, Array]:
+    """Return y = 1 / (1 + e⁻ˣ), and 1 − y = 1 / (1 + eˣ) with its digits where y is near 1."""
+    y, rest = in_blocks(_logistic_and_rest, x, 2)
+    return y, rest
+
+
 # eˣ stays finite up to here. Beyond, eˣ / (1 + eˣ) has long been 1.
 _LARGEST = {code: math.floor(math.log(np.finfo(code).max)) for code in "fd"}
 
@@ -82,3 +89,11 @@ def _logistic(x: Array) -> tuple[Array]:
     y = np.exp(x.clip(-2 * largest, largest))
     y /= 1 + y
     return (y,)
+
+
+def _logistic_and_rest(x: Array) -> tuple[Array, Array]:
+    largest = _LARGEST[x.dtype.char]
+    y = np.exp(x.clip(-2 * largest, largest))
+    d = 1 + y
+    y /= d
+    return y, 1 / d

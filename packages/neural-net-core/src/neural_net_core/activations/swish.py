@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.activations.sigmoid import logistic
+from neural_net_core.activations.sigmoid import logistic_and_rest
 from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.module import Module
@@ -17,19 +17,18 @@ __all__ = ["Swish", "SwishOp", "swish"]
 class SwishOp(Op):
     """y = x s;  dx = dy · (s + β y (1 − s)),  dβ = dy · x y (1 − s);  s = σ(β x).
 
-    Saves x, s and β.
+    Saves x, s, 1 − s and β.
     """
 
     def forward(self, x: Array, beta: Array) -> Array:
         self.x, self.beta = x, beta
-        self.s = logistic(np.multiply(x, beta))
+        self.s, self.rest = logistic_and_rest(np.multiply(x, beta))
         return x * self.s
 
     def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
         x, s = self.x, self.s
         # dy · y (1 − s), the part that both gradients share
-        shared = 1 - s
-        shared *= s
+        shared = self.rest * s
         shared *= x
         shared *= dy
         dbeta = shared * x if self.needs(1) else None

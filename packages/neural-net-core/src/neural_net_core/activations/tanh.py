@@ -29,6 +29,9 @@ def tanh(x: TensorLike) -> Tensor:
 
     $$ y = \tanh x = \frac{e^x - e^{-x}}{e^x + e^{-x}} \qquad \frac{dy}{dx} = 1 - y^2 $$
 
+    The gradient is computed from y: its error is a rounding of 1, as in PyTorch and JAX, so that it
+    is 0 where y rounds to ±1.
+
     Args:
         x: Any shape.
 

@@ -15,6 +15,8 @@ What the gradient is where the function has a kink, a tie or a pole:
 | `power(0, b)` with respect to b | b ≥ 0 | 0 |
 | `max`, `min` over axes | ties | shared equally |
 | `maximum`, `minimum` of two | ties | half each |
+| | one is NaN | all of it, to both |
+| `max`, `min` over axes | NaN among the elements | NaN |
 | `clip` | on the boundary | passes |
 | `where` | the side not chosen | 0 |
 | `logsumexp` | nothing but −∞ | 0 |
@@ -25,7 +27,7 @@ All of them are PyTorch's choices too, except the last, which is NaN there.
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from neural_net_core.called_differently import explain_words, unknown_name
+from neural_net_core.called_differently import explain_attributes, explain_words, unknown_name
 from neural_net_core.ops.absolute import Absolute, Sign, absolute, sign
 from neural_net_core.ops.arithmetic import (
     Add,
@@ -99,6 +101,7 @@ from neural_net_core.ops.softmax import (
 )
 from neural_net_core.ops.statistics import Std, Var, std, var
 from neural_net_core.ops.trigonometric import Cos, Sin, cos, sin
+from neural_net_core.tensor import Tensor
 
 __all__ = [
     "Absolute",
@@ -204,6 +207,7 @@ __all__ = [
     "where",
 ]
 
+explain_attributes(Tensor, [name for name in __all__ if name.islower()])
 explain_words(sys.modules[__name__], "axis", "axes", "axis1", "shape", "low", "width", "sections")
 
 if not TYPE_CHECKING:  # a type checker would take every name for one that is there

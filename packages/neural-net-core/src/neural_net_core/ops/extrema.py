@@ -28,7 +28,9 @@ class Max(Reduction):
 
     def backward(self, dy: Array) -> Array:
         ties = np.add.reduce(self.winners, axis=self.axis, keepdims=True, dtype=dy.dtype)
-        dx: Array = self.winners * (self.restore(dy) / ties)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # Where the maximum is NaN nothing equals it, and the gradient is 0 / 0 = NaN.
+            dx: Array = self.winners * (self.restore(dy) / ties)
         return dx
 
 

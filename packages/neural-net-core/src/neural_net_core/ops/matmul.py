@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from neural_net_core.dtypes import Array
+from neural_net_core.errors import ShapeError
 from neural_net_core.op import Op, returns_new_arrays
 from neural_net_core.tensor import Tensor, TensorLike, coerce_pair
 
@@ -67,7 +68,12 @@ def matmul(a: TensorLike, b: TensorLike) -> Tensor:
         array([3., 7.], dtype=float32)
     """
     a, b = coerce_pair(a, b)
+    if type(a) in _NUMBERS or type(b) in _NUMBERS:
+        raise ShapeError("matmul: expected operands with at least one axis, got a number; use *")
     return MatMul.apply(a, b)
+
+
+_NUMBERS = (float, int, bool)
 
 
 def as_rows(x: Array) -> Array:

@@ -1,7 +1,8 @@
 """Choosing elementwise: by a condition, or the larger or smaller of two.
 
-Where two values are equal, maximum and minimum give each half of the gradient, as in PyTorch. A
-value on the boundary of `clip` counts as inside and keeps its gradient, as in PyTorch.
+Where two values are equal, maximum and minimum give each half of the gradient; where one is NaN,
+the result is NaN and both get all of it. A value on the boundary of `clip` counts as inside and
+keeps its gradient. All this as in PyTorch.
 """
 
 from typing import Any
@@ -59,7 +60,7 @@ class Maximum(Op):
         return y
 
     def backward(self, dy: Array) -> tuple[Array, Array]:
-        return share(dy, self.a > self.b, self.a == self.b)
+        return share(dy, self.a == self.b, self.a < self.b, self.a > self.b)
 
 
 def maximum(a: TensorLike, b: TensorLike) -> Tensor:
@@ -86,7 +87,7 @@ class Minimum(Op):
         return y
 
     def backward(self, dy: Array) -> tuple[Array, Array]:
-        return share(dy, self.a < self.b, self.a == self.b)
+        return share(dy, self.a == self.b, self.a > self.b, self.a < self.b)
 
 
 def minimum(a: TensorLike, b: TensorLike) -> Tensor:
@@ -143,12 +144,14 @@ def clip(x: TensorLike, low: float | None = None, high: float | None = None) -> 
     return Clip.apply(x, low=limits[0], high=limits[1])
 
 
-def share(dy: Array, first: Array, equal: Array) -> tuple[Array, Array]:
-    """Give dy to the first operand or to the second, and to each half where they are equal."""
-    half = dy / 2
-    da = np.where(equal, half, np.where(first, dy, 0))
-    db = np.where(equal, half, np.where(first, 0, dy))
-    return da, db
+def share(dy: Array, equal: Array, a_loses: Array, b_loses: Array) -> tuple[Array, Array]:
+    """Give dy to the operand that was chosen, and to each half where they are equal.
+
+    Where one is NaN, neither loses and they are not equal: both get dy, as in PyTorch, so that the
+    NaN shows wherever it came from.
+    """
+    dy = np.where(equal, dy / 2, dy)
+    return np.where(a_loses, 0, dy), np.where(b_loses, 0, dy)
 
 
 def _as_number(limit: Any) -> float | int:
