@@ -3,6 +3,7 @@
 Every line passes mypy --strict and pyright without a cast and without an ignore.
 """
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -266,6 +267,21 @@ def show(folder: Path, history: History) -> list[Figure]:
     return figures
 
 
+def chain(x: Tensor) -> Tensor:
+    """A module can stand where a function is wanted."""
+    steps: list[Callable[[Tensor], Tensor]] = [
+        Dense(8, 8),
+        SelfAttention(8, 2),
+        TransformerEncoder(1, 8, 2),
+        Sequential(Dense(8, 8), ReLU()),
+        partial(MultiHeadAttention(8, 2), causal=True),
+        relu,
+    ]
+    for step in steps:
+        x = step(x)
+    return x
+
+
 def choose(deep: bool) -> Module:
     """A plain Module's call is Any: what is chosen at run time is known at run time."""
     return Network(3) if deep else Sequential(Dense(2, 3))
@@ -275,6 +291,7 @@ if __name__ == "__main__":
     here = Path(__file__).parent
     layers(Tensor(np.ones((2, 3, 8), np.float32)))
     operators(Tensor(np.ones((2, 2)), requires_grad=True), np.ones((2, 2)))
+    chain(Tensor(np.ones((2, 3, 8))))
     Words()([[1, 2, 3]])
     square([1.0, 2.0])
     history, scores = train(here)
