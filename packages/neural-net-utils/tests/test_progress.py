@@ -196,6 +196,20 @@ def test_a_stream_closed_while_training(tiny, monkeypatch):
     assert len(history.index) == 2
 
 
+def test_names_that_the_stream_cannot_spell(tiny, monkeypatch):
+    """A log in ASCII gets them escaped, and the run goes on."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", out)
+
+    class Name(Callback):
+        def on_epoch_end(self, training):
+            training.history.add("précision", 0.5)
+
+    tiny.train(epochs=1, callbacks=[Name(), PlainProgress()])
+    out.flush()
+    assert b"pr\\xe9cision 0.5000" in out.buffer.getvalue()
+
+
 @pytest.mark.parametrize("term", ["dumb", "unknown", "DUMB"])
 def test_a_dumb_terminal_gets_lines(monkeypatch, term):
     """It cannot move its cursor; so an editor's shell or a log viewer says."""

@@ -157,8 +157,13 @@ def _writable(stream: Any) -> bool:
 
 def say(line: str) -> None:
     """Print a line to standard output if there is one: progress must not end a run."""
-    if _writable(sys.stdout):
-        print(line, flush=hasattr(sys.stdout, "flush"))
+    if not _writable(sys.stdout):
+        return
+    flush = hasattr(sys.stdout, "flush")
+    try:
+        print(line, flush=flush)
+    except UnicodeEncodeError:  # a metric's name in letters that the stream lacks
+        print(line.encode("ascii", "backslashreplace").decode("ascii"), flush=flush)
 
 
 class PlainProgress(Callback):
