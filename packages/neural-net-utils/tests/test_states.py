@@ -344,10 +344,10 @@ def test_a_refused_run_leaves_everything_as_it_was(parts, where, value):
     file = spoiled(path, where, value)
     # What a run is before it starts, from one that is refused for its file's absence.
     states = []
-    for resume_from in (path.with_name("absent"), file):
+    for resume_from, seed in ((path.with_name("absent"), None), (file, 3)):
         default_rng().bit_generator.state = np.random.default_rng(5).bit_generator.state
         with pytest.raises((CheckpointError, FileNotFoundError)) as caught:
-            run(resume_from=resume_from)
+            run(resume_from=resume_from, seed=seed)
         drawn = default_rng().bit_generator.state
         states.append([drawn, *(part.state_dict() for part in made["all"])])
     assert isinstance(caught.value, CheckpointError)

@@ -70,7 +70,8 @@ def fit(
         progress: "rich" draws a bar, "plain" prints lines, "auto" does the first in a terminal and
             the second elsewhere, "off" is silent.
         resume_from: a checkpoint file of this run; give the same arguments as before.
-        seed: restarts the library's generator first, which also orders loaders without own `rng`.
+        seed: restarts the library's generator first, which also orders loaders without own `rng`;
+            a resumed run goes on with the generator that was saved.
 
     Returns:
         One row per epoch, and one per step in `.steps`.
@@ -109,12 +110,12 @@ def fit(
         callbacks=[StopOnNaN(), *make_progress(progress), *callbacks],
     )
     loss_of, _ = loss_function("fit", loss_fn, metrics)
-    if seed is not None:
-        neural_net_core.seed(seed)
-    if resume_from is None:
-        run.check()
+    if resume_from is not None:
+        run.restore(resume_from)  # the generators, too, as they were when it was saved
     else:
-        run.restore(resume_from)
+        run.check()
+        if seed is not None:
+            neural_net_core.seed(seed)
 
     with run:
         run.call("on_train_start")
