@@ -191,7 +191,7 @@ def check_count(where: str, name: str, value: Any, low: int = 1, high: int | Non
     top = sys.maxsize if high is None else high
     if is_whole(value) and low <= value <= top:
         return int(value)
-    if high is not None or (is_whole(value) and value > top):
+    if (high is not None and high <= sys.maxsize) or (is_whole(value) and value > top):
         allowed = f"from {low} to {top}"
     else:
         allowed = f">= {low}"

@@ -28,7 +28,7 @@ def seed_everything(number: int) -> np.random.Generator:
         >>> first == seed_everything(7).random()
         True
     """
-    number = check_count("seed_everything", "number", number, 0)
+    number = check_count("seed_everything", "number", number, 0, 2**128 - 1)
     seed(number)
     random.seed(number)
     return default_rng()
@@ -49,7 +49,7 @@ def spawn_generators(number: int, count: int) -> list[np.random.Generator]:
         >>> data.random() == weights.random()
         False
     """
-    number = check_count("spawn_generators", "number", number, 0)
+    number = check_count("spawn_generators", "number", number, 0, 2**128 - 1)
     count = check_count("spawn_generators", "count", count, 1)
     return [np.random.default_rng(child) for child in np.random.SeedSequence(number).spawn(count)]
 
