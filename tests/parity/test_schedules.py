@@ -226,9 +226,12 @@ def test_swa(length: int, anneal: str) -> None:
 @pytest.mark.parametrize("threshold_mode", ["rel", "abs"])
 @pytest.mark.parametrize("cooldown", [0, 3])
 def test_plateau(mode: str, threshold_mode: str, cooldown: int) -> None:
-    """A noisy metric with plateaus, and NaN."""
+    """A noisy metric with plateaus, and NaN; positive, since below 0 PyTorch takes worse for better.
+
+    (Its relative bar is `best * (1 - threshold)`, which lies above a negative best value.)
+    """
     rng = np.random.default_rng(0)
-    metrics = [*rng.normal(5.0, 0.2, size=40), float("nan"), *rng.normal(2.0, 2.0, size=80)]
+    metrics = [*rng.normal(5.0, 0.2, size=40), float("nan"), *rng.gamma(2.0, 1.0, size=80)]
     options = {
         "mode": mode,
         "threshold_mode": threshold_mode,
