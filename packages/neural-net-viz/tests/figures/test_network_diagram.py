@@ -82,3 +82,21 @@ def test_bad_input():
         viz.network_diagram(Tanh())
     with pytest.raises(ValueError, match="2 or more, got 1"):
         viz.network_diagram([[[1.0]]], max_nodes=1)
+
+
+def test_of_many_layers_the_first_and_the_last_are_drawn(picture):
+    """No line leads over the gap, and the description still counts all."""
+    weights = [np.full((2, 2), float(i + 1)) for i in range(60)]
+    figure = viz.network_diagram(weights)
+    shown = picture(figure)
+    assert "53 more layers" in shown.words() and len(shown.with_class("node")) == 16
+    assert "240 weights from 1 to 60" in figure.description
+    assert {"input (2)", "hidden 3 (2)", "hidden 57 (2)", "output (2)"} <= set(shown.words())
+    ends = [(float(e.get("x1")), float(e.get("x2"))) for e in shown.all("line") if e.get("y1")]
+    columns = sorted({float(e.get("cx")) for e in shown.with_class("node")})
+    assert (columns[3], columns[4]) not in ends and (columns[4], columns[5]) in ends
+
+
+def test_weights_may_come_stacked():
+    stacked = np.ones((2, 3, 3))
+    assert viz.network_diagram(stacked) == viz.network_diagram(list(stacked))

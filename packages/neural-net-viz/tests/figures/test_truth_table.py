@@ -35,3 +35,15 @@ def test_shapes_must_agree():
         viz.truth_table(X, T, X)
     with pytest.raises(ShapeError, match="expected 2 labels, got 1"):
         viz.truth_table(X, T, input_names=["A"])
+
+
+def test_of_many_rows_and_columns_the_first_and_the_last_are_drawn(picture):
+    rows = [[(i >> k) & 1 for k in range(10)] for i in range(1024)]
+    numbers = [[1000 + i] for i in range(1024)]
+    shown = picture(viz.truth_table(rows, numbers))
+    words = shown.words()
+    assert {"1000", "1031", "1992", "2023"} <= set(words) and "1032" not in words
+    assert "960 more rows" in shown.figure.title
+    assert "1024 rows" in shown.figure.description
+    wide = picture(viz.truth_table(np.zeros((2, 300)), np.zeros((2, 1))))
+    assert {"x₁", "x₃₀₀"} <= set(wide.words()) and "more inputs" in wide.figure.title

@@ -2,30 +2,26 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from neural_net_core import Dense, FeedForward, Module, ShapeError, Tensor
-from neural_net_core.checks import shown
 from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Anchor, Canvas
 from neural_net_viz.drawing.inputs import (
     Floats,
-    as_floats,
     as_labels,
     check_at_least,
     checked,
-    evaluating,
 )
 from neural_net_viz.drawing.legend import LegendEntry, draw_legend, legend_height
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.ramps import ramp_role, text_class
 from neural_net_viz.drawing.text import listed, text_width
 from neural_net_viz.figure import Figure
+from neural_net_viz.figures._network import Network, read_network, without_middle
 
 __all__ = ["network_diagram"]
 
@@ -38,14 +34,6 @@ _NEGATIVE_DASH = "6 3"
 # With more weights than this their numbers would cover the lines; they show under the pointer.
 _MOST_LABELS = 24
 _MOST_LAYERS = 8  # of nodes
-
-
-@dataclass
-class _Network:
-    weights: list[Floats]  # (out, in) each
-    biases: list[Floats | None]
-    values: list[Floats] | None  # one array per layer of nodes
-    activations: list[str]
 
 
 @checked
@@ -95,7 +83,7 @@ def network_diagram(
         'A network of 2 and 1 nodes with 2 weights from −2 to 1.'
     """
     check_at_least("network_diagram(max_nodes)", max_nodes, 2, 40)
-    net = _read(network, biases, values, inputs, activations)
+    net = read_network(network, biases, values, inputs, activations)
     sizes = [net.weights[0].shape[1], *(len(w) for w in net.weights)]
     names_in = as_labels("network_diagram(input_names)", input_names, sizes[0])
     names_out = as_labels("network_diagram(output_names)", output_names, sizes[-1])
@@ -105,7 +93,7 @@ def network_diagram(
     heads = _headings(sizes, net.activations)
     gap, left_out = _too_many(len(sizes))
     if left_out:
-        net, sizes, heads = _without(net, sizes, heads, gap, left_out)
+        net, sizes, heads = without_middle(net, sizes, heads, gap, left_out)
     shown = [_shown_nodes(size, max_nodes) for size in sizes]
 
     left = MARGIN + _RADIUS + 4 + _longest(names_in, shown[0])
@@ -176,112 +164,6 @@ def _too_many(layers: int) -> tuple[int, int]:
     return _MOST_LAYERS // 2, layers - _MOST_LAYERS
 
 
-def _without(
-    net: _Network, sizes: list[int], heads: list[str], gap: int, left_out: int
-) -> tuple[_Network, list[int], list[str]]:
-    """Leave out the layers of nodes from `gap` on; no weights lead over the place."""
-    after = gap + left_out
-
-    def cut(items: list[Any]) -> list[Any]:
-        return items[:gap] + items[after:]
-
-    nothing = np.zeros((sizes[after], 0))  # no line leads over the gap
-    kept = _Network(
-        [*net.weights[: gap - 1], nothing, *net.weights[after:]],
-        net.biases[: gap - 1] + net.biases[after - 1 :],
-        None if net.values is None else cut(net.values),
-        net.activations[: gap - 1] + net.activations[after - 1 :],
-    )
-    return kept, cut(sizes), cut(heads)
-
-
-def _read(
-    network: Any, biases: Any, values: Any, inputs: Any, activations: Sequence[object] | None
-) -> _Network:
-    """Turn either form of the argument into weights, biases and values."""
-    if isinstance(network, Module):
-        layers = [m for m in network.modules() if isinstance(m, Dense)]
-        if not layers:
-            raise ValueError(f"network_diagram: {type(network).__name__} has no Dense layer")
-        weights = [layer.weight.data.astype(np.float64) for layer in layers]
-        shifts = [None if d.bias is None else d.bias.data.astype(np.float64) for d in layers]
-        found = _activations_of(network, layers)
-        if inputs is not None:
-            values = _values_of(network, layers, inputs)
-    else:
-        if not isinstance(network, list | tuple):
-            raise ValueError(
-                "network_diagram(network): expected a Module or a list of weights, got "
-                f"{shown(network)}"
-            )
-        weights = [as_floats("network_diagram(network)", w, 2, expected="(out, in) weights")
-                   for w in network]  # fmt: skip
-        if not weights:
-            raise ValueError("network_diagram(network): expected at least one matrix of weights")
-        given = list(biases) if biases is not None else [None] * len(weights)
-        if len(given) != len(weights):
-            raise ShapeError(
-                f"network_diagram(biases): expected {len(weights)} biases, got {len(given)}"
-            )
-        shifts = [
-            None if b is None else as_floats("network_diagram(biases)", b, 1, expected="(out,)")
-            for b in given
-        ]
-        found = [""] * len(weights)
-    for i, (w, b) in enumerate(zip(weights, shifts, strict=True)):
-        if i and w.shape[1] != len(weights[i - 1]):
-            raise ShapeError(
-                f"network_diagram: layer {i} takes {w.shape[1]} inputs, but layer {i - 1} has "
-                f"{len(weights[i - 1])} outputs"
-            )
-        if b is not None and len(b) != len(w):
-            raise ShapeError(f"network_diagram: bias {i} is {b.shape}, expected ({len(w)},)")
-    sizes = [weights[0].shape[1], *(len(w) for w in weights)]
-    arrays = None
-    if values is not None:
-        arrays = [as_floats("network_diagram(values)", v, 1, expected="(nodes,)") for v in values]
-        if [len(v) for v in arrays] != sizes:
-            raise ShapeError(
-                f"network_diagram(values): expected arrays of lengths {sizes}, "
-                f"got {[len(v) for v in arrays]}"
-            )
-    if activations is not None:
-        found = as_labels("network_diagram(activations)", activations, len(weights)) or found
-    return _Network(weights, shifts, arrays, found)
-
-
-def _activations_of(network: Module, layers: list[Dense]) -> list[str]:
-    """Name what follows each dense layer, where the order of the modules tells it."""
-    if isinstance(network, FeedForward):
-        kinds = [type(m).__name__ for m in network.activations]
-        return ["" if kind == "Identity" else kind.lower() for kind in kinds]
-    names = [""] * len(layers)
-    at = -1
-    for module in network.modules():
-        if isinstance(module, Dense):
-            at += 1
-        elif at >= 0 and not names[at] and not list(module.children()):
-            names[at] = type(module).__name__.lower()
-    return names
-
-
-def _values_of(network: Module, layers: list[Dense], inputs: Any) -> list[Any]:
-    """Run one sample through and return what arrives at each layer, and the output."""
-    sample = as_floats("network_diagram(inputs)", inputs, 1, expected="one sample (n,)")
-    seen: dict[int, Any] = {}
-    handles = [
-        d.register_forward_hook(lambda m, args, _: seen.update({id(m): np.asarray(args[0])}))
-        for d in layers
-    ]
-    try:
-        with evaluating(network):
-            y = network(Tensor(sample[None], layers[0].weight.dtype))
-    finally:
-        for handle in handles:
-            handle.remove()
-    return [*(seen[id(d)][0] for d in layers), np.asarray(y)[0]]
-
-
 def _shown_nodes(size: int, most: int) -> list[int]:
     """Return the nodes to draw: all, or the first and the last few, with a gap for the words."""
     if size <= most:
@@ -314,7 +196,7 @@ _Line = tuple[float, float, float, float, float, str]
 
 
 def _lines(
-    net: _Network, shown: list[list[int]], xs: list[float], ys: list[dict[int, float]]
+    net: Network, shown: list[list[int]], xs: list[float], ys: list[dict[int, float]]
 ) -> list[_Line]:
     lines = []
     for layer, weight in enumerate(net.weights):
@@ -370,7 +252,7 @@ def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _draw_node(canvas: Canvas, net: _Network, layer: int, node: int, x: float, y: float) -> None:
+def _draw_node(canvas: Canvas, net: Network, layer: int, node: int, x: float, y: float) -> None:
     bias = net.biases[layer - 1] if layer else None
     value = None if net.values is None else float(net.values[layer][node])
     parts = [f"node {node + 1}"]

@@ -47,7 +47,7 @@ def truth_table(
 
     An answer is right if it is within `margin` of the wanted value. Right and wrong differ by a
     mark and a word, not by colour alone. Of more than 64 rows, and of more columns than fit a
-    page, the first and the last are drawn, and how many more there are.
+    page, the first and the last are drawn, and the title says how many more there are.
 
     Args:
         inputs: (rows, n).
@@ -96,6 +96,15 @@ def truth_table(
         widths = _widths(columns)
         page = 2 * MARGIN + sum(widths) + 2 * _GROUP
         if page <= WIDEST or not any(len(some) > 3 for some in shown[1:]):
+            sizes = (len(x), x.shape[1], t.shape[1])
+            more = [
+                f"{size - len(some) + 1} more {what}"
+                for size, some, what in zip(
+                    sizes, shown, ("rows", "inputs", "outputs"), strict=True
+                )
+                if None in some
+            ]
+            title = f"{title} (… {', '.join(more)})" if more else title
             return _draw(columns, widths, sides, len(shown[0]), title, description)
         most = max(shown[1:], key=len)
         fewer = _some(t.shape[1] if most is shown[2] else x.shape[1], max(len(most) - 2, 2))
