@@ -105,6 +105,6 @@ def _json(text: bytes) -> tuple[str, str]:
     few = ", ".join(f"{name!r:.80}" for name in names[:3])
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return (
-        f"the index of a model in {len(names)} files ({few}{more})",
+        f"the index of a model in {len(names)} file{'s' * (len(names) != 1)} ({few}{more})",
         "load those, and join what they hold: state |= load_tensors(folder / name)",
     )
