@@ -279,6 +279,41 @@ def test_none_leaves_a_label_out_and_labels_without_end_are_an_error(picture, pl
         TOKENS[place](count())
 
 
+EVIL = '"><script>alert(1)</script><g onload="x">&amp;]]> \x00\ud800'
+TAGS = {"svg", "title", "desc", "style", "defs", "clipPath", "g", "rect", "line", "path", "circle",
+        "text", "image"}  # fmt: skip
+
+
+def assert_only_known_elements(picture, figure):
+    for element in picture(figure).root.iter():
+        assert element.tag.partition("}")[2] in TAGS, element.tag
+        assert not [name for name in element.attrib if name.startswith("on")]
+
+
+@pytest.mark.parametrize(("function", "name"), parameters(str))
+def test_markup_in_a_text_stays_text(picture, function, name):
+    call = next(arguments for f, arguments in ORDINARY.values() if f == function)
+    changed = {**call, name: EVIL}
+    if name in ("colors", "band", "surface"):  # words from a list
+        with pytest.raises(ValueError, match=name):
+            getattr(viz, function)(**changed)
+    else:
+        assert_only_known_elements(picture, getattr(viz, function)(**changed))
+
+
+@pytest.mark.parametrize("place", TOKENS, ids="-".join)
+def test_markup_in_a_label_stays_text(picture, place):
+    assert_only_known_elements(picture, TOKENS[place]([EVIL, EVIL, "c"]))
+
+
+@pytest.mark.parametrize(("call", "name"), KEYED)
+def test_markup_in_a_key_stays_text(picture, call, name):
+    function, arguments = ORDINARY[call]
+    first, *_ = arguments[name].values()
+    figure = getattr(viz, function)(**{**arguments, name: {EVIL: first, "b": first}})
+    assert_only_known_elements(picture, figure)
+
+
 # --- axes ----------------------------------------------------------------------------------------
 
 LOW = [-1.0, 0.0, -3.0]
