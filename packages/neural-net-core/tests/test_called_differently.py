@@ -1,11 +1,12 @@
 """What PyTorch and Keras call otherwise: constructors and calls of modules say the name here."""
 
 import inspect
+import re
 
 import pytest
 
 import neural_net_core as core
-from neural_net_core.called_differently import ARGUMENTS, WORDS, explained
+from neural_net_core.called_differently import ARGUMENTS, ATTRIBUTES, FUNCTIONS, WORDS, explained
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,61 @@ def test_no_class_takes_an_argument_that_the_table_says_is_called_otherwise():
             for name, parameter in inspect.signature(value).parameters.items():
                 if parameter.kind is parameter.KEYWORD_ONLY:
                     assert name not in names or name in ("index", "other"), (value, name)
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, *ATTRIBUTES])
+def test_an_attribute_of_theirs_names_ours(name):
+    x = core.Tensor([[1.0, 2.0]], requires_grad=True)
+    if name in dir(core.Tensor) and hasattr(x, name):
+        pytest.skip("here it is called so too")
+    here = ATTRIBUTES.get(name, FUNCTIONS.get(name))
+    said = re.escape(here[:5])
+    with pytest.raises(AttributeError, match=f"no attribute '{name}': here it is .*{said}"):
+        getattr(x, name)
+    assert not hasattr(x, name)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_of_theirs_names_ours(name):
+    if name in core.ops.__all__:
+        pytest.skip("here it is called so too")
+    with pytest.raises(AttributeError, match=f"no attribute '{name}': here it is "):
+        getattr(core.ops, name)
+
+
+def test_what_ours_is_called_is_there():
+    for ours in FUNCTIONS.values():
+        name = re.match(r"(?:neural_net_core\.)?(\w+)", ours).group(1)
+        assert hasattr(core.ops, name) or hasattr(core, name), ours
+
+
+def test_a_name_that_nobody_has_is_refused_as_ever():
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        core.Tensor([1.0]).nonsense  # noqa: B018
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        core.ops.nonsense  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: x.sum(dim=0),
+        lambda x: x.mean(axis=0, keepdim=True),
+        lambda x: x.softmax(dim=0),
+        lambda x: core.ops.sum(x, dim=0),
+        lambda x: core.ops.concatenate([x], dim=0),
+        lambda x: core.ops.softmax(x, dim=0),
+        lambda x: core.ops.clip(x, min=0),
+        lambda x: core.ops.var(x, correction=1),
+        lambda x: core.softmax(x, dim=0),
+        lambda x: core.glu(x, dim=0),
+    ],
+)
+def test_a_keyword_of_theirs_names_ours(call):
+    with pytest.raises(TypeError, match=r"unknown argument '\w+': here it is \w+"):
+        call(core.Tensor([[1.0, 2.0]]))
+
+
+def test_explaining_costs_a_class_no_fast_access_to_its_attributes():
+    # A class with __getattr__ loses it: 20 % of a small network's step.
+    assert not hasattr(core.Tensor, "__getattr__")

@@ -14,6 +14,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from neural_net_core.checks import check_flag
 from neural_net_core.dtypes import Array, DType
 from neural_net_core.errors import DTypeError, GraphError, ShapeError
 from neural_net_core.op import Op
@@ -267,6 +268,8 @@ def backward(
             since the forward pass.
         GraphFreedError: If an earlier pass has freed the graph.
     """
+    if retain_graph is not False:
+        retain_graph = check_flag("backward", "retain_graph", retain_graph)
     seed = _seed_gradient(root, gradient, "backward")
     retained: list[tuple[Tensor, Array]] = []
     leaves, _ = _run(root, seed, retain_graph=retain_graph, retained=retained)
@@ -316,6 +319,8 @@ def grad(
         >>> grad((x * x).sum(), x)
         array([6.], dtype=float32)
     """
+    if retain_graph is not False:
+        retain_graph = check_flag("grad", "retain_graph", retain_graph)
     if not isinstance(loss, Tensor):
         raise TypeError(f"grad: expected the loss as a Tensor, got {type(loss).__name__}")
     if not isinstance(wrt, Sequence | Iterator):

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.called_differently import explain_words
-from neural_net_core.checks import NOT_COMPUTED, check_axis, check_dtype
+from neural_net_core.checks import NOT_COMPUTED, check_axis, check_dtype, check_flag
 from neural_net_core.dtypes import Array, DType, as_array, get_default_dtype, is_floating
 from neural_net_core.errors import DTypeError, GraphError
 from neural_net_core.in_place import InPlace
@@ -75,6 +75,8 @@ class Tensor:
         self, data: "TensorLike", dtype: npt.DTypeLike | None = None, *, requires_grad: bool = False
     ) -> None:
         self.data = as_array(data.data if isinstance(data, Tensor) else data, dtype)
+        if requires_grad is not False:
+            requires_grad = check_flag("Tensor", "requires_grad", requires_grad)
         if requires_grad and not is_floating(self.data):
             raise DTypeError(
                 f"Tensor: only floating data can have a gradient, got {self.data.dtype}; "
@@ -248,6 +250,7 @@ class Tensor:
         """Set whether a leaf requires a gradient, in place, and return it."""
         if self.node is not None:
             raise GraphError("requires_grad_: only a leaf can be changed; detach() makes one")
+        requires_grad = check_flag("requires_grad_", "requires_grad", requires_grad)
         if requires_grad and not is_floating(self.data):
             raise DTypeError(f"requires_grad_: only floating data, got {self.dtype}")
         self.requires_grad = requires_grad

@@ -109,9 +109,9 @@ def gelu(x: TensorLike, approximate: Approximation = "none") -> Tensor:
         >>> gelu([-1.0, 1.0], approximate="tanh").data.round(4)
         array([-0.1588,  0.8412], dtype=float32)
     """
+    _check(approximate)
     if approximate == "tanh":
         return GELUTanhOp.apply(as_floating(x))
-    _check(approximate)
     return GELUOp.apply(as_floating(x))
 
 

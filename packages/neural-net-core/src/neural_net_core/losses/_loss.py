@@ -104,7 +104,8 @@ class Loss(Module):
 
 def check_reduction(name: str, reduction: Any, allowed: tuple[str, ...] = REDUCTIONS) -> None:
     """Raise ValueError if the reduction is not one of those allowed."""
-    check_word(name, "reduction", reduction, allowed)
+    if type(reduction) is not str or reduction not in allowed:
+        check_word(name, "reduction", reduction, allowed)
 
 
 def as_input(name: str, what: str, x: TensorLike, dtype: DType | None = None) -> Tensor:
@@ -138,8 +139,8 @@ def as_pair(
         DTypeError: If they are no numbers.
     """
     x = as_input(name, what, predictions)
-    t = as_input(name, what, targets, x.dtype)
-    if x.shape != t.shape:
+    t = as_input(name, what, targets, x.data.dtype)
+    if x.data.shape != t.data.shape:
         raise ShapeError(f"{name}: expected {what} of one shape, got {x.shape} and {t.shape}")
     return x, t
 

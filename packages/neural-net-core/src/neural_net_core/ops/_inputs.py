@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core.dtypes import get_default_dtype
+from neural_net_core.plain import plain_array
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__: list[str] = []
@@ -29,7 +30,7 @@ def coerce_all(inputs: Sequence[Any]) -> list[Tensor]:
         return [
             x
             if isinstance(x, Tensor) and x.data.dtype.kind == "f"
-            else as_tensor(np.asarray(x.data if isinstance(x, Tensor) else x), dtype)
+            else as_tensor(plain_array(x), dtype)
             for x in inputs
         ]
     return [as_tensor(x) for x in inputs]

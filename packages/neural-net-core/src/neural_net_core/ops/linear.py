@@ -5,6 +5,7 @@ bias in place, and sums the bias gradient as a product with a vector of ones.
 """
 
 from neural_net_core.dtypes import Array
+from neural_net_core.errors import ShapeError
 from neural_net_core.op import Op, returns_new_arrays
 from neural_net_core.ops.matmul import as_rows, column_sums, small_product
 from neural_net_core.tensor import Tensor, TensorLike, coerce_pair
@@ -54,6 +55,8 @@ def linear(x: TensorLike, weight: TensorLike, bias: TensorLike | None = None) ->
         >>> linear([[1.0, 2.0]], [[1.0, 1.0], [0.0, 3.0]], [10.0, 20.0]).data
         array([[13., 26.]], dtype=float32)
     """
+    if type(x) in (float, int, bool):
+        raise ShapeError(f"linear: expected x with at least one axis, got the number {x!r}")
     if bias is None:
         x, weight = coerce_pair(x, weight)
         return Linear.apply(x, weight)

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from neural_net_core.checks import is_number, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
+from neural_net_core.plain import plain_array
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor, coerce_pair
 
 __all__ = ["Clip", "Maximum", "Minimum", "Where", "clip", "maximum", "minimum", "where"]
@@ -47,7 +49,7 @@ def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> Tensor:
         array([1., 0.], dtype=float32)
     """
     a, b = coerce_pair(a, b)
-    c = condition.data if isinstance(condition, Tensor) else np.asarray(condition)
+    c = plain_array(condition)
     return Where.apply(c.astype(bool, copy=False), a, b)
 
 
@@ -156,8 +158,12 @@ def share(dy: Array, equal: Array, a_loses: Array, b_loses: Array) -> tuple[Arra
 
 def _as_number(limit: Any) -> float | int:
     """Return a limit as a Python number, which does not change the dtype of an array."""
-    if isinstance(limit, (int, float)) and not isinstance(limit, np.generic):
-        return limit
-    if np.ndim(limit) != 0 or isinstance(limit, Tensor):
-        raise ValueError("clip: expected numbers as limits; use maximum() and minimum() for arrays")
-    return np.asarray(limit).item()  # type: ignore[no-any-return]
+    if isinstance(limit, np.ndarray) and limit.ndim == 0:
+        limit = limit.item()
+    if not is_number(limit) or limit != limit:
+        raise ValueError(
+            f"clip: expected numbers as limits, got {shown(limit)}; use maximum() and minimum() "
+            "for arrays"
+        )
+    number: float | int = limit.item() if isinstance(limit, np.generic) else limit
+    return number
