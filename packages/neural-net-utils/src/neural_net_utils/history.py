@@ -50,18 +50,22 @@ class Table(dict[str, list[float]]):
             ValueError: if the number of the row is no int, or a value is no number; nothing is
                 added then.
         """
-        if not is_whole(index) or not isinstance(values, Mapping):
+        try:
+            numbers = [*map(float, values.values())]
+        except (AttributeError, TypeError, ValueError, OverflowError):
             raise ValueError(
-                f"{type(self).__name__}: expected a number of the row and values by name, "
-                f"got {shown(index)} and {shown(values)}"
+                f"{type(self).__name__}: expected numbers by name, got {shown(values)}"
+            ) from None
+        if type(index) is not int and not is_whole(index):
+            raise ValueError(
+                f"{type(self).__name__}: a row's number must be an int, got {shown(index)}"
             )
-        row = {name: self._number(name, value) for name, value in values.items()}
         rows = len(self.index)
         self.index.append(index)
-        for name, value in row.items():
+        for name, number in zip(values, numbers, strict=True):
             if name not in self:
                 self[name] = [math.nan] * rows
-            self[name].append(value)
+            self[name].append(number)
         for column in self.values():
             if len(column) == rows:
                 column.append(math.nan)
@@ -75,18 +79,15 @@ class Table(dict[str, list[float]]):
         check_text(f"{type(self).__name__}.add", "name", name)
         if not self.index:
             raise ValueError(f"{type(self).__name__}: no row yet to which {name!r} could be added")
-        number = self._number(name, value)
-        if name not in self:
-            self[name] = [math.nan] * len(self.index)
-        self[name][-1] = number
-
-    def _number(self, name: str, value: Any) -> float:
         try:
-            return float(value)
+            number = float(value)
         except (TypeError, ValueError, OverflowError):
             raise ValueError(
                 f"{type(self).__name__}: {name} must be a number, got {shown(value)}"
             ) from None
+        if name not in self:
+            self[name] = [math.nan] * len(self.index)
+        self[name][-1] = number
 
     @property
     def last(self) -> dict[str, float]:

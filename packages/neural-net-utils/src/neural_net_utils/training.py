@@ -287,14 +287,16 @@ class Training:
         `join_gradients` corrects what was not.
         """
         value = loss_value(loss)
-        size, counted = batch_size(inputs, target), loss.counted
-        count = size if counted is None else counted
+        count = loss.counted
+        if count is None:
+            count = batch_size(inputs, target)
         self.totals.update(value, count, output, target)
         if len(self.group) == 1:
             self.loss = value
             return loss
         if self._expected is None:
             place = 0 if self.loss_fn is None else -1
+            size = batch_size(inputs, target)
             samples = sum(len(batch[place]) for batch in self.group)
             self._expected = (count or size) / size * samples if size else 1.0
             self._counted = self.loss = 0.0
