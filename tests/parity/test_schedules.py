@@ -226,7 +226,7 @@ def test_swa(length: int, anneal: str) -> None:
 @pytest.mark.parametrize("threshold_mode", ["rel", "abs"])
 @pytest.mark.parametrize("cooldown", [0, 3])
 def test_plateau(mode: str, threshold_mode: str, cooldown: int) -> None:
-    """A noisy metric with plateaus, and NaN; positive, since below 0 PyTorch takes worse for better.
+    """A noisy metric with plateaus, and NaN; positive: below 0 PyTorch takes worse for better.
 
     (Its relative bar is `best * (1 - threshold)`, which lies above a negative best value.)
     """
