@@ -175,3 +175,10 @@ def test_a_standardizer_is_not_fitted_to_what_is_not_finite(bad):
     with pytest.raises(ValueError, match=r"Standardizer.fit: x holds NaN or infinity"):
         scaler.fit(bad)
     assert scaler.mean is None
+
+
+@pytest.mark.parametrize("labels", ["cat", 3, object(), len, np.array("cat"), {"cat"}])
+def test_one_label_is_no_list_of_labels(labels):
+    with pytest.raises(ValueError, match=r"LabelEncoder: labels must be"):
+        LabelEncoder(labels)
+    assert LabelEncoder(["cat", "dog"]).encode("dog").tolist() == 1

@@ -79,7 +79,10 @@ class LabelEncoder:
     classes: Array
 
     def __init__(self, labels: TensorLike) -> None:
-        self.classes = distinct_labels("LabelEncoder", "labels", labels)[0]
+        classes, places = distinct_labels("LabelEncoder", "labels", labels)
+        if places.ndim == 0:  # one text is a label, not a list of them
+            raise ShapeError(f"LabelEncoder: labels must be an array, got {shown(labels)}")
+        self.classes = classes
 
     def encode(self, labels: TensorLike) -> Array:
         """Class numbers (...) int64; an unknown label raises ValueError."""
