@@ -44,7 +44,7 @@ def coerce(*inputs: Maybe, required: int = 1) -> tuple[Any, ...]:
     """
     dtypes = {x.data.dtype for x in inputs if isinstance(x, Tensor) and x.data.dtype.kind == "f"}
     dtype = np.result_type(*dtypes) if dtypes else get_default_dtype()
-    return tuple(
-        None if x is None and i >= required else as_tensor(x, dtype)  # type: ignore[arg-type]
-        for i, x in enumerate(inputs)
-    )
+    for x in inputs[:required]:
+        if x is None:
+            as_tensor(x, dtype)  # type: ignore[arg-type]  # says that it is no number
+    return tuple([None if x is None else as_tensor(x, dtype) for x in inputs])
