@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from neural_net_core import Module, Tensor, cross_entropy, is_grad_enabled
+from neural_net_core import Dense, Module, Tensor, cross_entropy, is_grad_enabled
 from neural_net_core.errors import ShapeError
 from neural_net_utils import DataLoader, accuracy, evaluate, f1_score, predict
+from neural_net_utils.evaluate import evaluation_mode
 
 
 def test_whole_set_whatever_the_batches(tiny):
@@ -93,3 +94,15 @@ def test_bad_batches(tiny):
         evaluate(model, cross_entropy, [x])
     with pytest.raises(ShapeError, match=r"scalar Tensor.*got a Tensor \(5, 10\)"):
         evaluate(model, lambda output, target: output, [(x, y)])
+
+
+def test_evaluation_mode_decorates_generators_too():
+    """The mode holds in the body, and the caller between two steps has his own."""
+    model = Dense(1, 1)
+
+    @evaluation_mode(model)
+    def steps():
+        for _ in range(2):
+            yield model.training
+
+    assert [(inside, model.training) for inside in steps()] == [(False, True)] * 2

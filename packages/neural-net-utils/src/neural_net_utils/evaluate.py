@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from neural_net_core import Module, StateDictError, Tensor, no_grad
 from neural_net_core.checks import check_array, check_count, check_instance, shown
+from neural_net_core.context import context
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_utils._states import load_together, saved_count, saved_entry, saved_number
@@ -106,7 +106,7 @@ def _kind(output: Any) -> str:
     return shown(output)
 
 
-@contextmanager
+@context
 def evaluation_mode(model: Module) -> Iterator[None]:
     """Put a model into evaluation mode, and afterwards every part of it back into its own mode."""
     modes = [(module, module.training) for module in model.modules()]

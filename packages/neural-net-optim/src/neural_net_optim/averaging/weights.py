@@ -12,13 +12,13 @@ Evaluation with the average is one `with` block; training goes on with the weigh
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from neural_net_core import DTypeError, Module, Parameter, ShapeError, Tensor
 from neural_net_core.checks import check_dtype, shown
+from neural_net_core.context import context
 from neural_net_core.dtypes import NUMBERS, Array
 from neural_net_core.state_report import state_dict_error
 from neural_net_core.tensor import Buffer
@@ -97,7 +97,7 @@ class WeightAverage:
             else:
                 self.average[name][...] = tensor.data
 
-    @contextmanager
+    @context
     def swapped(self) -> Iterator[None]:
         """Put the average into the model for a `with` block, and the weights back after it.
 

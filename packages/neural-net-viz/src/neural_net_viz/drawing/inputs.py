@@ -5,7 +5,6 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
-from contextlib import contextmanager
 from itertools import islice
 from typing import Any, ParamSpec, overload
 
@@ -19,6 +18,7 @@ from neural_net_core.checks import (
     check_number,
     shown,
 )
+from neural_net_core.context import context
 from neural_net_core.errors import ShapeError
 from neural_net_core.grad_mode import no_grad
 from neural_net_core.module import Module
@@ -281,7 +281,7 @@ def check_at_least(where: str, value: int, least: int, most: int | None = None) 
         raise ValueError(f"{where}: expected at most {most:,}, got {value}")
 
 
-@contextmanager
+@context
 def evaluating(model: Module) -> Iterator[None]:
     """Ask a model without changing it: in evaluation mode, unrecorded, its mode then restored.
 
