@@ -61,6 +61,9 @@ def as_labels(name: str, targets: TensorLike, x: Tensor) -> Array:
     return labels
 
 
+_INTP = np.dtype(np.intp)
+
+
 def split_ignored(
     name: str, labels: Array, classes: int, ignore_index: int | None = None
 ) -> tuple[Array, Array | None]:
@@ -77,7 +80,7 @@ def split_ignored(
         ignored = labels == ignore_index
         if ignored.any():
             labels, counted = np.where(ignored, 0, labels), ~ignored
-    if not np.can_cast(labels.dtype, np.intp) and labels.size:
+    if labels.dtype is not _INTP and not np.can_cast(labels.dtype, _INTP) and labels.size:
         # A larger number would come out as another one, perhaps that of a class.
         labels = np.minimum(labels, np.array(min(classes, sys.maxsize), labels.dtype))
     labels = labels.astype(np.intp, copy=False)
