@@ -1,0 +1,81 @@
+"""Numbers that texts state about the code are counted again."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from neural_net_core.testing import op_classes
+from neural_net_utils import load_digits
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = [path for path in ROOT.glob("packages/*/src/**/*.py") if path.name != "__init__.py"]
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def first_files() -> int:
+    names = ["op.py", "tape.py", "tensor.py", "module.py", "dense.py"]
+    core = [path for path in SOURCES if "neural_net_core" in path.parts]
+    return sum(lines(path) for path in core if path.name in names)
+
+
+# Page, the words around the number, what it counts, and how far it may be off ("about").
+CLAIMS: list[tuple[str, str, Callable[[], int], float]] = [
+    ("docs/architecture.md", r"`dense\.py`: about ([\d,]+) lines", first_files, 0.1),
+    (
+        "docs/architecture.md",
+        r"About (\d+) primitives",
+        lambda: len(op_classes("neural_net_core.ops")),
+        0.1,
+    ),
+    (
+        "docs/playground.md",
+        r"about (\d+) lines of JavaScript",
+        lambda: lines(ROOT / "docs/assets/playground/network.js"),
+        0.1,
+    ),
+    (
+        "docs/getting-started.md",
+        r"([\d,]+) images of handwritten digits",
+        lambda: len(load_digits("train").labels) + len(load_digits("test").labels),
+        0,
+    ),
+    (
+        "docs/getting-started.md",
+        r"(\d+) of them set aside",
+        lambda: len(load_digits("test").labels),
+        0,
+    ),
+    (
+        "README.md",
+        r"judges it by (\d+) that it has never seen",
+        lambda: len(load_digits("test").labels),
+        0,
+    ),
+    (
+        "README.md",
+        r"trains a network on ([\d,]+) images",
+        lambda: len(load_digits("train").labels) - round(0.15 * len(load_digits("train").labels)),
+        0,
+    ),
+]
+
+
+@pytest.mark.parametrize(("page", "words", "count", "tolerance"), CLAIMS)
+def test_a_number_in_a_text_is_what_the_code_counts(
+    page: str, words: str, count: Callable[[], int], tolerance: float
+) -> None:
+    text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
+    (stated,) = re.findall(words, text)
+    assert int(stated.replace(",", "")) == pytest.approx(count(), rel=tolerance, abs=0)
+
+
+def test_files_are_as_short_as_promised() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (most,) = re.findall(r"at most (\d+) lines \(`tensor\.py`", text)
+    long = {path.name: lines(path) for path in SOURCES if lines(path) > int(most)}
+    assert long.keys() <= {"tensor.py"}, long
