@@ -69,7 +69,7 @@ def best(step, seconds: float) -> float:
 
 
 def measure(seconds: float) -> list[dict]:
-    from neural_net_utils.machine import matrix_speed, memory_speed
+    from neural_net_utils.diagnostics.machine import matrix_speed, memory_speed
 
     records = []
     print(f"{'':<36} {'ms':>9} {'done':>16} {'machine':>16} {'share':>6}")

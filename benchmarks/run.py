@@ -25,7 +25,7 @@ import numpy as np
 from rows import ROWS
 
 import neural_net_core
-from neural_net_utils.machine import available_cores, processor
+from neural_net_utils.diagnostics.machine import available_cores, processor
 
 HERE = Path(__file__).parent
 SECONDS = 0.15  # how long one timing of one row should take

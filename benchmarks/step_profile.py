@@ -22,7 +22,7 @@ from pathlib import Path
 from rows import ROWS
 
 from neural_net_core import Op
-from neural_net_utils.machine import processor
+from neural_net_utils.diagnostics.machine import processor
 
 DEFAULT = (
     "CNN 28x28,CNN 32x32,transformer d 128,transformer d 384,MLP 784-512-512-10, batch 128, SGD"

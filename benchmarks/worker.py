@@ -43,7 +43,7 @@ def main() -> None:
         print(json.dumps(memory(library, int(sys.argv[4]))))
         return
     if sys.argv[3:4] == ["blas"]:
-        from neural_net_utils.machine import find_blas
+        from neural_net_utils.diagnostics.machine import find_blas
 
         print(json.dumps(find_blas()))
         return

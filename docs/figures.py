@@ -11,7 +11,7 @@ import numpy as np
 import neural_net_viz as viz
 from neural_net_core import Dense, Tensor, default_dtype, grad, init
 from neural_net_core.activations import relu, sigmoid, tanh
-from neural_net_core.dense import Initializer
+from neural_net_core.modules.dense import Initializer
 from neural_net_viz.drawing.canvas import Canvas
 
 FOLDER = Path(__file__).parent / "assets" / "figures"

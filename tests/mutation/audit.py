@@ -68,23 +68,32 @@ SHARED = {
 }
 # Files without a mirror of their own.
 MIRROR = {
-    "optim/_slot.py": ["test_optimizer.py"],
-    "optim/_loading.py": ["test_optimizer.py"],
-    "optim/optimizer.py": ["test_optimizer.py", "test_elementwise.py", "test_sgd.py"],
-    "optim/tensorwise.py": ["test_tensorwise.py", "test_lamb.py", "test_optimizer.py"],
+    "optim/base/_slot.py": ["test_optimizer.py"],
+    "optim/base/_loading.py": ["test_optimizer.py"],
+    "optim/base/optimizer.py": ["test_optimizer.py", "test_elementwise.py", "test_sgd.py"],
+    "optim/base/tensorwise.py": ["test_tensorwise.py", "test_lamb.py", "test_optimizer.py"],
     "optim/averaging/weights.py": [
         *("averaging/" + name for name in ("test_weights.py", "test_ema.py", "test_swa.py"))
     ],
-    "optim/elementwise.py": ["test_elementwise.py", "test_nadam.py", "test_optimizer.py"],
-    "optim/_flat.py": ["test_flat.py", "test_elementwise.py", "test_optimizer.py"],
-    "layers/_transformer_layer.py": ["test_transformer_encoder.py", "test_transformer_decoder.py"],
-    "layers/_recurrent.py": [
+    "optim/base/elementwise.py": ["test_elementwise.py", "test_nadam.py", "test_optimizer.py"],
+    "optim/fast/flat.py": ["test_flat.py", "test_elementwise.py", "test_optimizer.py"],
+    "layers/transformers/_transformer_layer.py": [
+        "test_transformer_encoder.py",
+        "test_transformer_decoder.py",
+    ],
+    "layers/recurrent/_recurrent.py": [
         *("test_recurrent.py", "test_vanilla_rnn.py", "test_lstm.py", "test_gru.py"),
     ],
-    "layers/_attention_layout.py": ["test_multi_head_attention.py", "test_blocked_attention.py"],
-    "layers/_heads.py": ["test_multi_head_attention.py"],
-    "layers/_ids.py": ["test_embedding.py", "test_embedding_bag.py"],
-    "layers/_visibility.py": ["test_attention_mask.py", "test_scaled_dot_product_attention.py"],
+    "layers/attention/_attention_layout.py": [
+        "test_multi_head_attention.py",
+        "test_blocked_attention.py",
+    ],
+    "layers/attention/_heads.py": ["test_multi_head_attention.py"],
+    "layers/embeddings/_ids.py": ["test_embedding.py", "test_embedding_bag.py"],
+    "layers/attention/_visibility.py": [
+        "test_attention_mask.py",
+        "test_scaled_dot_product_attention.py",
+    ],
     "core/losses/_loss.py": [
         *("losses/" + name for name in ("test_every_loss.py", "test_bce.py")),
         *("losses/" + name for name in ("test_bce_with_logits.py", "test_cross_entropy.py")),

@@ -1,7 +1,7 @@
 """Attention and transformer layers against PyTorch: outputs, weights and all gradients.
 
 Every configuration is drawn by Hypothesis: sizes, heads, masks, options. Masks are translated as
-the documentation of `neural_net_layers.attention_mask` says.
+the documentation of `neural_net_layers.attention.attention_mask` says.
 """
 
 from pathlib import Path
@@ -23,11 +23,11 @@ from neural_net_layers import (
     TransformerDecoderLayer,
     TransformerEncoder,
     TransformerEncoderLayer,
-    blocked_attention,
     causal_keep,
     padding_keep,
     scaled_dot_product_attention,
 )
+from neural_net_layers.attention import blocked_attention
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-11}
 # Three post-norm layers of 4 features magnify rounding: over 300 seeds the worst gradient in

@@ -17,7 +17,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from neural_net_utils import BytePairTokenizer, load_text, split_pieces
 
 ROOT = Path(__file__).resolve().parents[2]
-FIXTURE = ROOT / "packages/neural-net-utils/tests/fixtures/byte_pairs.json"
+FIXTURE = ROOT / "packages/neural-net-utils/tests/text/fixtures/byte_pairs.json"
 
 # Few letters give overlapping pairs ("aaaa") and ties; the others all kinds of characters:
 # contractions, white space of several sorts, digits that are no decimals, marks, other alphabets.

@@ -33,7 +33,8 @@ def test_every_public_name_exists_and_is_documented():
 
 
 def test_every_name_of_a_public_module_is_reachable_from_the_package():
-    from neural_net_core import activations, losses, module, tape, tensor
+    from neural_net_core import activations, losses, tape, tensor
+    from neural_net_core.modules import module
 
     public = set(neural_net_core.__all__)
     for part in (activations, losses):

@@ -4,10 +4,11 @@ import contextlib
 
 import numpy as np
 
-from neural_net_layers import blocked_attention, scaled_dot_product_attention
-from neural_net_layers._heads import SplitHeadsOp, split_heads
-from neural_net_layers.blocked_attention import BlockedAttentionOp
-from neural_net_layers.scaled_dot_product_attention import AttentionOp
+from neural_net_layers import scaled_dot_product_attention
+from neural_net_layers.attention import blocked_attention
+from neural_net_layers.attention._heads import SplitHeadsOp, split_heads
+from neural_net_layers.attention.blocked_attention import BlockedAttentionOp
+from neural_net_layers.attention.scaled_dot_product_attention import AttentionOp
 
 generator = np.random.default_rng(0)
 KEEP = generator.random((1, 4, 3, 4)) < 0.6

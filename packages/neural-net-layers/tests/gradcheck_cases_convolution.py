@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from neural_net_layers._resample import ResampleOp
-from neural_net_layers.adaptive_avg_pool2d import adaptive_avg_pool2d
-from neural_net_layers.avg_pool1d import avg_pool1d
-from neural_net_layers.avg_pool2d import AvgPool2DOp, avg_pool2d
-from neural_net_layers.conv1d import conv1d
-from neural_net_layers.conv2d import Conv2DOp, conv2d
-from neural_net_layers.conv_transpose2d import ConvTranspose2DOp, conv_transpose2d
-from neural_net_layers.max_pool1d import max_pool1d
-from neural_net_layers.max_pool2d import MaxPool2DOp, max_pool2d
-from neural_net_layers.upsample import RepeatPixelsOp, upsample
+from neural_net_layers.convolution.conv1d import conv1d
+from neural_net_layers.convolution.conv2d import Conv2DOp, conv2d
+from neural_net_layers.convolution.conv_transpose2d import ConvTranspose2DOp, conv_transpose2d
+from neural_net_layers.pooling._resample import ResampleOp
+from neural_net_layers.pooling.adaptive_avg_pool2d import adaptive_avg_pool2d
+from neural_net_layers.pooling.avg_pool1d import avg_pool1d
+from neural_net_layers.pooling.avg_pool2d import AvgPool2DOp, avg_pool2d
+from neural_net_layers.pooling.max_pool1d import max_pool1d
+from neural_net_layers.pooling.max_pool2d import MaxPool2DOp, max_pool2d
+from neural_net_layers.pooling.upsample import RepeatPixelsOp, upsample
 
 generator = np.random.default_rng(0)
 

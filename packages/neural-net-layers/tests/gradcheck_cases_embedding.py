@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from neural_net_layers.embedding import EmbeddingOp, embedding
-from neural_net_layers.embedding_bag import EmbeddingBagOp, embedding_bag
-from neural_net_layers.rotary_embedding import RotaryEmbedding, RotateOp
+from neural_net_layers.embeddings.embedding import EmbeddingOp, embedding
+from neural_net_layers.embeddings.embedding_bag import EmbeddingBagOp, embedding_bag
+from neural_net_layers.positions.rotary_embedding import RotaryEmbedding, RotateOp
 
 generator = np.random.default_rng(0)
 

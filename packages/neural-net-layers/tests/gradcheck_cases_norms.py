@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from neural_net_layers.alpha_dropout import AlphaDropoutOp, alpha_dropout
-from neural_net_layers.batch_norm import BatchNormOp, FixedNormOp, batch_norm
-from neural_net_layers.drop_path import drop_path
-from neural_net_layers.dropout import DropoutOp, dropout
-from neural_net_layers.dropout2d import dropout2d
-from neural_net_layers.group_norm import GroupNormOp, group_norm
-from neural_net_layers.instance_norm import instance_norm
-from neural_net_layers.layer_norm import LayerNormOp, layer_norm
-from neural_net_layers.modulation import ModulateOp, modulate
-from neural_net_layers.rms_norm import RMSNormOp, rms_norm
+from neural_net_layers.normalization.batch_norm import BatchNormOp, FixedNormOp, batch_norm
+from neural_net_layers.normalization.group_norm import GroupNormOp, group_norm
+from neural_net_layers.normalization.instance_norm import instance_norm
+from neural_net_layers.normalization.layer_norm import LayerNormOp, layer_norm
+from neural_net_layers.normalization.modulation import ModulateOp, modulate
+from neural_net_layers.normalization.rms_norm import RMSNormOp, rms_norm
+from neural_net_layers.regularization.alpha_dropout import AlphaDropoutOp, alpha_dropout
+from neural_net_layers.regularization.drop_path import drop_path
+from neural_net_layers.regularization.dropout import DropoutOp, dropout
+from neural_net_layers.regularization.dropout2d import dropout2d
 
 generator = np.random.default_rng(0)
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from neural_net_layers._schedule import FromRows, ToRows, full, varied
-from neural_net_layers.gru import GRUOp
-from neural_net_layers.gru_paper import PaperGRUOp
-from neural_net_layers.lstm import LSTMOp
-from neural_net_layers.vanilla_rnn import RNNOp
+from neural_net_layers.recurrent._schedule import FromRows, ToRows, full, varied
+from neural_net_layers.recurrent.gru import GRUOp
+from neural_net_layers.recurrent.gru_paper import PaperGRUOp
+from neural_net_layers.recurrent.lstm import LSTMOp
+from neural_net_layers.recurrent.vanilla_rnn import RNNOp
 
 generator = np.random.default_rng(0)
 FULL = full(3, 2)

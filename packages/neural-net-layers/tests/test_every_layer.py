@@ -233,7 +233,7 @@ def test_ids_lengths_and_masks_may_be_changed_before_the_backward_pass(name):
 @pytest.mark.parametrize("blocked", [False, True])
 def test_a_mask_may_be_changed_before_the_backward_pass_of_attention(blocked, monkeypatch):
     """Also where the scores are computed a second time on the way back."""
-    from neural_net_layers import blocked_attention
+    from neural_net_layers.attention import blocked_attention
 
     monkeypatch.setattr(blocked_attention, "KEPT", 0)
     grads = []

@@ -9,7 +9,7 @@ import pytest
 
 import neural_net_utils
 from neural_net_core import CheckpointError, StateDictError, cross_entropy, default_rng
-from neural_net_core.checkpoint import load_checkpoint, save_checkpoint
+from neural_net_core.files.checkpoint import load_checkpoint, save_checkpoint
 from neural_net_utils import (
     Callback,
     Checkpoint,
@@ -25,10 +25,10 @@ from neural_net_utils import (
     fit,
     metrics,
 )
-from neural_net_utils.evaluate import Totals
-from neural_net_utils.history import Table
 from neural_net_utils.metrics import Gathered, Mean, Ratio
-from neural_net_utils.training import Training
+from neural_net_utils.training.evaluate import Totals
+from neural_net_utils.training.history import Table
+from neural_net_utils.training.training import Training
 
 STRANGE = [
     None,

@@ -8,15 +8,6 @@ import sys
 from neural_net_core import activations, init, losses, ops
 from neural_net_core.activations import *  # noqa: F403
 from neural_net_core.called_differently import explain_arguments
-from neural_net_core.checkpoint import (
-    Checkpoint,
-    load_checkpoint,
-    load_tensors,
-    save_checkpoint,
-    save_tensors,
-)
-from neural_net_core.containers import ModuleDict, ModuleList, Sequential
-from neural_net_core.dense import Dense
 from neural_net_core.detaching import detach
 from neural_net_core.drawing import no_init
 from neural_net_core.dtypes import Array, default_dtype, get_default_dtype
@@ -32,13 +23,22 @@ from neural_net_core.errors import (
     StateDictError,
     TrainingError,
 )
-from neural_net_core.feed_forward import FeedForward
-from neural_net_core.flatten import Flatten, Unflatten
+from neural_net_core.files.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    load_tensors,
+    save_checkpoint,
+    save_tensors,
+)
 from neural_net_core.grad_mode import enable_grad, is_grad_enabled, no_grad
 from neural_net_core.init import Initializer
 from neural_net_core.losses import *  # noqa: F403
 from neural_net_core.memory import keep_freed_memory
-from neural_net_core.module import Module
+from neural_net_core.modules.containers import ModuleDict, ModuleList, Sequential
+from neural_net_core.modules.dense import Dense
+from neural_net_core.modules.feed_forward import FeedForward
+from neural_net_core.modules.flatten import Flatten, Unflatten
+from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.random import default_rng, seed
 from neural_net_core.tape import grad

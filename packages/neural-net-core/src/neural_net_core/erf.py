@@ -19,9 +19,9 @@ References:
 
 import numpy as np
 
-from neural_net_core._blocks import in_blocks
 from neural_net_core.checks import check_dtype
 from neural_net_core.dtypes import Array
+from neural_net_core.fast.blocks import in_blocks
 
 __all__ = ["erf"]
 

@@ -17,7 +17,7 @@ import math
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_layers._blocks import column_sums
+from neural_net_layers.fast.blocks import column_sums
 
 __all__: list[str] = []
 

@@ -13,7 +13,7 @@ from neural_net_core.checks import (
     check_instance,
     check_number,
 )
-from neural_net_core.module import Module
+from neural_net_core.modules.module import Module
 
 __all__: list[str] = []
 

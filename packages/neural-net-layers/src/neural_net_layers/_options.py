@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 from neural_net_core.tensor import TensorLike
-from neural_net_layers.key_value_cache import DecoderCache, KeyValueCache
+from neural_net_layers.attention.key_value_cache import DecoderCache, KeyValueCache
 
 __all__: list[str] = []
 

@@ -14,15 +14,15 @@ import numpy.typing as npt
 
 from neural_net_core.activations.relu import ReLU
 from neural_net_core.checks import check_count, check_fraction, check_number
-from neural_net_core.dense import Dense
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
-from neural_net_core.module import Module
+from neural_net_core.modules.dense import Dense
+from neural_net_core.modules.module import Module
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 from neural_net_layers._checks import make_norm
-from neural_net_layers.drop_path import DropPath
-from neural_net_layers.dropout import Dropout
-from neural_net_layers.layer_norm import LayerNorm
+from neural_net_layers.normalization.layer_norm import LayerNorm
+from neural_net_layers.regularization.drop_path import DropPath
+from neural_net_layers.regularization.dropout import Dropout
 
 __all__ = ["Residual", "ResidualBlock"]
 

@@ -1,6 +1,6 @@
 """Optimizers, learning-rate schedules, clipping, penalties and weight averages on NumPy."""
 
-from neural_net_optim import limits, schedules
+from neural_net_optim import schedules
 from neural_net_optim.accumulation import GradientAccumulator
 from neural_net_optim.adadelta import Adadelta
 from neural_net_optim.adafactor import Adafactor
@@ -9,19 +9,21 @@ from neural_net_optim.adam import Adam
 from neural_net_optim.adamax import Adamax
 from neural_net_optim.adamw import AdamW
 from neural_net_optim.averaging import EMA, SWA, WeightAverage, update_batch_norm
+from neural_net_optim.base import limits
+from neural_net_optim.base.elementwise import ElementwiseOptimizer
+from neural_net_optim.base.optimizer import Optimizer
+from neural_net_optim.base.tensorwise import TensorwiseOptimizer
 from neural_net_optim.clipping import (
     adaptive_clip_grad,
     clip_grad_norm,
     clip_grad_value,
     grad_norm,
 )
-from neural_net_optim.elementwise import ElementwiseOptimizer
 from neural_net_optim.lamb import LAMB
 from neural_net_optim.lion import Lion
 from neural_net_optim.lookahead import Lookahead
 from neural_net_optim.muon import Muon, orthogonalize
 from neural_net_optim.nadam import NAdam
-from neural_net_optim.optimizer import Optimizer
 from neural_net_optim.penalties import (
     elastic_penalty,
     everything,
@@ -34,7 +36,6 @@ from neural_net_optim.radam import RAdam
 from neural_net_optim.rmsprop import RMSprop
 from neural_net_optim.schedules import *  # noqa: F403
 from neural_net_optim.sgd import SGD
-from neural_net_optim.tensorwise import TensorwiseOptimizer
 
 __version__ = "0.1.0"
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from neural_net_core import Tensor
 from neural_net_core.checks import shown
-from neural_net_optim._checked import check_optimizer
+from neural_net_optim.base._checked import check_optimizer
+from neural_net_optim.base.limits import above, optional, whole
 from neural_net_optim.clipping import clip_grad_norm
-from neural_net_optim.limits import above, optional, whole
 
 __all__ = ["GradientAccumulator"]
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_optim.limits import (
+from neural_net_optim.base.limits import (
     Limit,
     above,
     at_least,
@@ -16,8 +16,8 @@ from neural_net_optim.limits import (
     fraction,
     optional,
 )
-from neural_net_optim.optimizer import Group, Params
-from neural_net_optim.tensorwise import TensorwiseOptimizer
+from neural_net_optim.base.optimizer import Group, Params
+from neural_net_optim.base.tensorwise import TensorwiseOptimizer
 
 __all__ = ["Adafactor"]
 

@@ -17,7 +17,7 @@ import numpy as np
 from neural_net_core import DTypeError, Module, Parameter, ShapeError, Tensor, TrainingError
 from neural_net_core.checks import NOT_COMPUTED, check_dtype
 from neural_net_core.dtypes import Array
-from neural_net_optim.limits import Limit, above, at_least
+from neural_net_optim.base.limits import Limit, above, at_least
 
 __all__ = ["adaptive_clip_grad", "clip_grad_norm", "clip_grad_value", "grad_norm"]
 

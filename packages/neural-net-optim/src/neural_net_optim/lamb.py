@@ -6,9 +6,9 @@ from typing import ClassVar
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_optim.limits import Limit, at_least, flag, fraction, numbers, optional
-from neural_net_optim.optimizer import Group, Params
-from neural_net_optim.tensorwise import TensorwiseOptimizer
+from neural_net_optim.base.limits import Limit, at_least, flag, fraction, numbers, optional
+from neural_net_optim.base.optimizer import Group, Params
+from neural_net_optim.base.tensorwise import TensorwiseOptimizer
 
 __all__ = ["LAMB"]
 

@@ -5,9 +5,9 @@ from typing import ClassVar
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_optim.elementwise import ElementwiseOptimizer, Scratch, State
-from neural_net_optim.limits import at_least, flag, fraction, numbers
-from neural_net_optim.optimizer import Group, Params
+from neural_net_optim.base.elementwise import ElementwiseOptimizer, Scratch, State
+from neural_net_optim.base.limits import at_least, flag, fraction, numbers
+from neural_net_optim.base.optimizer import Group, Params
 
 __all__ = ["Lion"]
 

@@ -8,10 +8,10 @@ import numpy as np
 from neural_net_core import Parameter, StateDictError
 from neural_net_core.checks import shown
 from neural_net_core.dtypes import Array
-from neural_net_core.state_report import shortened
-from neural_net_optim._loading import missing_keys
-from neural_net_optim.limits import between, whole
-from neural_net_optim.optimizer import Group, Optimizer
+from neural_net_core.modules.state_report import shortened
+from neural_net_optim.base._loading import missing_keys
+from neural_net_optim.base.limits import between, whole
+from neural_net_optim.base.optimizer import Group, Optimizer
 
 __all__ = ["Lookahead"]
 

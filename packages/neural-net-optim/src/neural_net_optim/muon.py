@@ -7,11 +7,11 @@ import numpy as np
 
 from neural_net_core.checks import check_array
 from neural_net_core.dtypes import Array
-from neural_net_optim._checked import check_all
 from neural_net_optim.adam import adam_step
-from neural_net_optim.limits import at_least, between, choice, flag, fraction, numbers, whole
-from neural_net_optim.optimizer import Group, Params
-from neural_net_optim.tensorwise import TensorwiseOptimizer
+from neural_net_optim.base._checked import check_all
+from neural_net_optim.base.limits import at_least, between, choice, flag, fraction, numbers, whole
+from neural_net_optim.base.optimizer import Group, Params
+from neural_net_optim.base.tensorwise import TensorwiseOptimizer
 
 __all__ = ["Muon", "orthogonalize"]
 

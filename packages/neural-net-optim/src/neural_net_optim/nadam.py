@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_optim.elementwise import ElementwiseOptimizer, Scratch, State, add_l2
-from neural_net_optim.limits import at_least, flag, fraction, numbers
-from neural_net_optim.optimizer import Group, Params
+from neural_net_optim.base.elementwise import ElementwiseOptimizer, Scratch, State, add_l2
+from neural_net_optim.base.limits import at_least, flag, fraction, numbers
+from neural_net_optim.base.optimizer import Group, Params
 
 __all__ = ["NAdam"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from neural_net_core import Module, Parameter, Tensor
 from neural_net_core.checks import shown
-from neural_net_optim.limits import at_least, between
+from neural_net_optim.base.limits import at_least, between
 
 __all__ = [
     "elastic_penalty",

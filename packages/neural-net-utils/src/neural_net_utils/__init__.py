@@ -1,34 +1,49 @@
 """Data sets, loaders, metrics and the training loop for neural-net-core."""
 
-from neural_net_utils import callbacks, metrics
-from neural_net_utils.augment import Augment, add_noise, mixup, rotate, shift
-from neural_net_utils.byte_pair_tokenizer import BytePairTokenizer, split_pieces
-from neural_net_utils.callbacks import (
-    Callback,
-    Checkpoint,
-    CSVLogger,
-    EarlyStopping,
-    GradientFlow,
-    JSONLinesLogger,
-    LearningRateLogger,
-    NonFiniteError,
-    StopOnNaN,
-    TimeLimit,
-    WeightAveraging,
-    latest_checkpoint,
+from neural_net_utils import metrics
+from neural_net_utils.datasets.code_text import CODE_SYNONYMS, code_lines
+from neural_net_utils.datasets.digits import Digits, load_digits
+from neural_net_utils.datasets.generated import blobs, circles, moons, two_spirals, xor_points
+from neural_net_utils.datasets.one_dimensional_digits import mnist_1d, mnist_1d_templates
+from neural_net_utils.datasets.renaming import Renaming, RenamingTask, renaming_task
+from neural_net_utils.datasets.sequences import (
+    adding_problem,
+    copy_task,
+    copy_task_baseline,
+    counting_task,
+    order_task,
+    parity_task,
+    pattern_task,
+    recall_task,
+    reverse_task,
 )
-from neural_net_utils.character_tokenizer import CharacterTokenizer
-from neural_net_utils.code_text import CODE_SYNONYMS, code_lines
-from neural_net_utils.collate import pad_pairs, pad_samples, pad_sequences, stack_samples
-from neural_net_utils.dataset import ArrayDataset
-from neural_net_utils.digits import Digits, load_digits
-from neural_net_utils.doctor import Finding, doctor, examine
-from neural_net_utils.evaluate import evaluate, predict
-from neural_net_utils.fit import fit
-from neural_net_utils.generated import blobs, circles, moons, two_spirals, xor_points
-from neural_net_utils.history import History, Table
-from neural_net_utils.learning_rate_finder import LearningRateSearch, find_learning_rate
-from neural_net_utils.loader import DataLoader
+from neural_net_utils.datasets.texts import load_text, random_windows
+from neural_net_utils.datasets.truth_tables import (
+    TruthTable,
+    adder,
+    and_gate,
+    full_adder,
+    half_adder,
+    majority,
+    nand_gate,
+    nor_gate,
+    or_gate,
+    parity,
+    xor_gate,
+)
+from neural_net_utils.diagnostics.doctor import Finding, doctor, examine
+from neural_net_utils.diagnostics.projector import save_vectors
+from neural_net_utils.loading.augment import Augment, add_noise, mixup, rotate, shift
+from neural_net_utils.loading.collate import pad_pairs, pad_samples, pad_sequences, stack_samples
+from neural_net_utils.loading.dataset import ArrayDataset
+from neural_net_utils.loading.loader import DataLoader
+from neural_net_utils.loading.preprocessing import (
+    LabelEncoder,
+    Standardizer,
+    class_weights,
+    one_hot,
+)
+from neural_net_utils.loading.split import k_fold, train_test_split
 from neural_net_utils.metrics import (
     accuracy,
     average_precision,
@@ -46,46 +61,37 @@ from neural_net_utils.metrics import (
     roc_auc,
     top_k_accuracy,
 )
-from neural_net_utils.mnist_1d import mnist_1d, mnist_1d_templates
-from neural_net_utils.preprocessing import LabelEncoder, Standardizer, class_weights, one_hot
-from neural_net_utils.progress import PlainProgress, RichProgress, Tracked, track
-from neural_net_utils.projector import save_vectors
-from neural_net_utils.renaming import Renaming, RenamingTask, renaming_task
-from neural_net_utils.sampling import (
+from neural_net_utils.text.byte_pair_tokenizer import BytePairTokenizer, split_pieces
+from neural_net_utils.text.character_tokenizer import CharacterTokenizer
+from neural_net_utils.text.sampling import (
     Beam,
     beam_search,
     generate,
     sample_token,
     token_probabilities,
 )
-from neural_net_utils.seeding import named_generators, seed_everything, spawn_generators
-from neural_net_utils.sequences import (
-    adding_problem,
-    copy_task,
-    copy_task_baseline,
-    counting_task,
-    order_task,
-    parity_task,
-    pattern_task,
-    recall_task,
-    reverse_task,
+from neural_net_utils.training import callbacks
+from neural_net_utils.training.callbacks import (
+    Callback,
+    Checkpoint,
+    CSVLogger,
+    EarlyStopping,
+    GradientFlow,
+    JSONLinesLogger,
+    LearningRateLogger,
+    NonFiniteError,
+    StopOnNaN,
+    TimeLimit,
+    WeightAveraging,
+    latest_checkpoint,
 )
-from neural_net_utils.split import k_fold, train_test_split
-from neural_net_utils.texts import load_text, random_windows
-from neural_net_utils.training import Training
-from neural_net_utils.truth_tables import (
-    TruthTable,
-    adder,
-    and_gate,
-    full_adder,
-    half_adder,
-    majority,
-    nand_gate,
-    nor_gate,
-    or_gate,
-    parity,
-    xor_gate,
-)
+from neural_net_utils.training.evaluate import evaluate, predict
+from neural_net_utils.training.fit import fit
+from neural_net_utils.training.history import History, Table
+from neural_net_utils.training.learning_rate_finder import LearningRateSearch, find_learning_rate
+from neural_net_utils.training.progress import PlainProgress, RichProgress, Tracked, track
+from neural_net_utils.training.seeding import named_generators, seed_everything, spawn_generators
+from neural_net_utils.training.training import Training
 
 __version__ = "0.1.0"
 

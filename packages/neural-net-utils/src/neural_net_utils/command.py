@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from neural_net_utils.doctor import doctor
+from neural_net_utils.diagnostics.doctor import doctor
 
 __all__ = ["main"]
 

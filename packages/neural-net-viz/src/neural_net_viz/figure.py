@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from neural_net_core.checks import check_flag
-from neural_net_core.whole_file import file_name, replace_file
+from neural_net_core.files.whole_file import file_name, replace_file
 
 __all__ = ["Figure"]
 

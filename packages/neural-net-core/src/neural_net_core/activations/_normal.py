@@ -13,8 +13,8 @@ two roundings). In float64, (1 + a) R is one in s = (a − 4) / (a + 4), as in S
 
 import numpy as np
 
-from neural_net_core._select import select
 from neural_net_core.dtypes import Array
+from neural_net_core.fast.select import select
 
 __all__: list[str] = []
 

@@ -6,11 +6,11 @@ import numpy.typing as npt
 from neural_net_core.activations.sigmoid import logistic, logistic_and_rest
 from neural_net_core.activations.silu import silu
 from neural_net_core.checks import check_axis, check_count
-from neural_net_core.dense import Dense
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
-from neural_net_core.module import Module
+from neural_net_core.modules.dense import Dense
+from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Tensor, TensorLike

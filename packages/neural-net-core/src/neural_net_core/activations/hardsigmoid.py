@@ -1,8 +1,8 @@
 """Hardsigmoid: the straight-line version of the sigmoid, for devices without an exponential."""
 
-from neural_net_core._select import select
 from neural_net_core.dtypes import Array
-from neural_net_core.module import Module
+from neural_net_core.fast.select import select
+from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Tensor, TensorLike

@@ -1,9 +1,9 @@
 """Hardtanh: the straight-line version of tanh, and ReLU6, which is the same with other limits."""
 
-from neural_net_core._select import select
 from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
-from neural_net_core.module import Module
+from neural_net_core.fast.select import select
+from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Tensor, TensorLike

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from neural_net_core.module import Module
+from neural_net_core.modules.module import Module
 
 __all__ = ["Identity"]
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from neural_net_core.activations.softplus import log1pexp
 from neural_net_core.dtypes import Array
-from neural_net_core.module import Module
+from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Tensor, TensorLike

@@ -3,11 +3,11 @@
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core._select import select
 from neural_net_core.checks import check_count, check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
-from neural_net_core.module import Module
+from neural_net_core.fast.select import select
+from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor

@@ -1,7 +1,7 @@
 """The self-normalizing unit: an ELU scaled so that activations keep mean 0 and variance 1."""
 
 from neural_net_core.activations.elu import ELUOp
-from neural_net_core.module import Module
+from neural_net_core.modules.module import Module
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Tensor, TensorLike
 

@@ -1,9 +1,9 @@
 """The sigmoid-weighted linear unit, the Swish of the literature with β = 1."""
 
-from neural_net_core._blocks import in_blocks
 from neural_net_core.activations.sigmoid import logistic
 from neural_net_core.dtypes import Array
-from neural_net_core.module import Module
+from neural_net_core.fast.blocks import in_blocks
+from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Tensor, TensorLike

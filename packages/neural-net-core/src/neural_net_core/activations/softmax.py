@@ -1,7 +1,7 @@
-"""Softmax and its logarithm as modules; the operations stand in `neural_net_core.ops.softmax`."""
+"""Softmax and its logarithm as modules; the operations stand in `neural_net_core.ops.softmaxes`."""
 
-from neural_net_core.module import Module
-from neural_net_core.ops.softmax import log_softmax, softmax
+from neural_net_core.modules.module import Module
+from neural_net_core.ops.softmaxes import log_softmax, softmax
 from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["LogSoftmax", "Softmax", "log_softmax", "softmax"]

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from neural_net_core.activations.sigmoid import logistic_and_rest
 from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
-from neural_net_core.module import Module
+from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor

@@ -11,13 +11,13 @@ is the product of all axes but the first.
 """
 
 from neural_net_core.init.draws import normal, truncated_normal, uniform
-from neural_net_core.init.fans import fans
+from neural_net_core.init.fan import fans
 from neural_net_core.init.fixed import constant, identity, ones, zeros
 from neural_net_core.init.gain import calculate_gain
 from neural_net_core.init.initializer import Initializer
 from neural_net_core.init.kaiming import kaiming_normal, kaiming_uniform
 from neural_net_core.init.lecun import lecun_normal, lecun_uniform
-from neural_net_core.init.orthogonal import orthogonal
+from neural_net_core.init.orthogonal_matrix import orthogonal
 from neural_net_core.init.xavier import xavier_normal, xavier_uniform
 
 __all__ = [

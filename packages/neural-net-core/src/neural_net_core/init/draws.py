@@ -6,7 +6,7 @@ import numpy.typing as npt
 from neural_net_core.checks import check_counts, check_dtype, check_number
 from neural_net_core.drawing import is_drawing
 from neural_net_core.dtypes import Array, DType, get_default_dtype
-from neural_net_core.init.fans import Shape
+from neural_net_core.init.fan import Shape
 from neural_net_core.random import resolve_rng
 
 __all__ = ["normal", "truncated_normal", "uniform"]

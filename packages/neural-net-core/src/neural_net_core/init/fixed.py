@@ -7,7 +7,7 @@ from neural_net_core.checks import check_counts, check_dtype, check_number
 from neural_net_core.dtypes import Array, get_default_dtype
 from neural_net_core.errors import ShapeError
 from neural_net_core.init.draws import floating
-from neural_net_core.init.fans import Shape
+from neural_net_core.init.fan import Shape
 
 __all__ = ["constant", "identity", "ones", "zeros"]
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from neural_net_core.checks import check_number, check_word
 from neural_net_core.dtypes import Array
 from neural_net_core.init.draws import normal, uniform
-from neural_net_core.init.fans import Shape, fans
+from neural_net_core.init.fan import Shape, fans
 from neural_net_core.init.gain import Nonlinearity, calculate_gain
 
 __all__ = ["kaiming_normal", "kaiming_uniform"]

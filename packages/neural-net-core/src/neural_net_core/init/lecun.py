@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from neural_net_core.dtypes import Array
 from neural_net_core.init.draws import normal, uniform
-from neural_net_core.init.fans import Shape, fans
+from neural_net_core.init.fan import Shape, fans
 
 __all__ = ["lecun_normal", "lecun_uniform"]
 

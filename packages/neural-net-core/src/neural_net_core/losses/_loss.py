@@ -8,7 +8,7 @@ import numpy as np
 from neural_net_core.checks import check_word
 from neural_net_core.dtypes import Array, DType
 from neural_net_core.errors import NeuralNetError, ShapeError
-from neural_net_core.module import Module
+from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.ops.selection import where

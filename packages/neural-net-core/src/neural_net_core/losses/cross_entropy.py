@@ -25,8 +25,8 @@ from neural_net_core.losses._loss import (
     as_plain,
     check_reduction,
 )
-from neural_net_core.ops.matmul import row_dots, row_sums
-from neural_net_core.ops.softmax import largest
+from neural_net_core.ops.matrix_product import row_dots, row_sums
+from neural_net_core.ops.softmaxes import largest
 from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = [

@@ -28,7 +28,8 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from neural_net_core.called_differently import explain_attributes, explain_words, unknown_name
-from neural_net_core.ops.absolute import Absolute, Sign, absolute, sign
+from neural_net_core.ops.absolute_value import Absolute, Sign, absolute, sign
+from neural_net_core.ops.affine import Linear, linear
 from neural_net_core.ops.arithmetic import (
     Add,
     Divide,
@@ -41,9 +42,9 @@ from neural_net_core.ops.arithmetic import (
     negative,
     subtract,
 )
-from neural_net_core.ops.cast import Cast, cast
+from neural_net_core.ops.casting import Cast, cast
 from neural_net_core.ops.cumulative import CumSum, cumsum
-from neural_net_core.ops.einsum import Einsum, einsum
+from neural_net_core.ops.einstein_summation import Einsum, einsum
 from neural_net_core.ops.exponential import Exp, Expm1, Log, Log1p, exp, expm1, log, log1p
 from neural_net_core.ops.extrema import Max, Min, max, min
 from neural_net_core.ops.indexing import GetItem, getitem, take_along_axis
@@ -57,11 +58,10 @@ from neural_net_core.ops.joining import (
     stack,
     unstack,
 )
-from neural_net_core.ops.linear import Linear, linear
-from neural_net_core.ops.matmul import MatMul, matmul
-from neural_net_core.ops.norm import Norm, norm
-from neural_net_core.ops.pad import Pad, PadFromInput, pad
-from neural_net_core.ops.power import Power, PowerConstant, Sqrt, power, sqrt
+from neural_net_core.ops.matrix_product import MatMul, matmul
+from neural_net_core.ops.norms import Norm, norm
+from neural_net_core.ops.padding import Pad, PadFromInput, pad
+from neural_net_core.ops.powers import Power, PowerConstant, Sqrt, power, sqrt
 from neural_net_core.ops.reductions import Mean, Prod, Sum, mean, prod, sum
 from neural_net_core.ops.selection import (
     Clip,
@@ -91,7 +91,7 @@ from neural_net_core.ops.shape import (
     swapaxes,
     transpose,
 )
-from neural_net_core.ops.softmax import (
+from neural_net_core.ops.softmaxes import (
     LogSoftmaxOp,
     LogSumExp,
     SoftmaxOp,

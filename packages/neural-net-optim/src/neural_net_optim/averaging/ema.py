@@ -5,7 +5,7 @@ from typing import Literal
 
 from neural_net_core import Module, Parameter
 from neural_net_optim.averaging.weights import WeightAverage
-from neural_net_optim.limits import choice, fraction
+from neural_net_optim.base.limits import choice, fraction
 
 __all__ = ["EMA"]
 

@@ -20,10 +20,10 @@ from neural_net_core import DTypeError, Module, Parameter, ShapeError, Tensor
 from neural_net_core.checks import check_dtype, shown
 from neural_net_core.context import context
 from neural_net_core.dtypes import NUMBERS, Array
-from neural_net_core.state_report import state_dict_error
+from neural_net_core.modules.state_report import state_dict_error
 from neural_net_core.tensor import Buffer
-from neural_net_optim._loading import missing_keys
-from neural_net_optim.limits import whole
+from neural_net_optim.base._loading import missing_keys
+from neural_net_optim.base.limits import whole
 
 __all__ = ["WeightAverage"]
 

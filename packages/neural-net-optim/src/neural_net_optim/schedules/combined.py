@@ -4,8 +4,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
-from neural_net_optim._checked import check_all, checked, unchecked
-from neural_net_optim.limits import whole
+from neural_net_optim.base._checked import check_all, checked, unchecked
+from neural_net_optim.base.limits import whole
 from neural_net_optim.schedules.scheduler import COMMON_LIMITS, LRScheduler, check_milestones
 
 __all__ = ["ChainedScheduler", "SequentialLR", "WarmupLR", "warmup_lr"]

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from neural_net_optim._checked import check_all, checked
-from neural_net_optim.limits import above, between, choice, flag, function, optional, whole
+from neural_net_optim.base._checked import check_all, checked
+from neural_net_optim.base.limits import above, between, choice, flag, function, optional, whole
 from neural_net_optim.schedules.one_cycle import check_has_momentum
 from neural_net_optim.schedules.scheduler import COMMON_LIMITS, LRScheduler, PerGroup
 

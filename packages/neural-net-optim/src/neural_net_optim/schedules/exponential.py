@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from neural_net_optim._checked import check_all, checked, unchecked
-from neural_net_optim.limits import at_least
+from neural_net_optim.base._checked import check_all, checked, unchecked
+from neural_net_optim.base.limits import at_least
 from neural_net_optim.schedules.scheduler import COMMON_LIMITS, LRScheduler
 
 __all__ = ["ExponentialLR", "exponential_lr"]

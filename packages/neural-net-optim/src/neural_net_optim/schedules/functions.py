@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from neural_net_optim.limits import function, number
+from neural_net_optim.base.limits import function, number
 from neural_net_optim.schedules.scheduler import LRScheduler, PerGroup
 
 __all__ = ["LambdaLR", "MultiplicativeLR"]

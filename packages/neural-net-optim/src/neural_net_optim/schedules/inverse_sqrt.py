@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from neural_net_optim._checked import check_all, checked, unchecked
-from neural_net_optim.limits import optional, whole
+from neural_net_optim.base._checked import check_all, checked, unchecked
+from neural_net_optim.base.limits import optional, whole
 from neural_net_optim.schedules.scheduler import COMMON_LIMITS, LRScheduler
 
 __all__ = ["InverseSqrtLR", "inverse_sqrt_lr"]

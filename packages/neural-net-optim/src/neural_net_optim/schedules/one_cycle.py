@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from neural_net_optim._checked import check_all, checked, unchecked
-from neural_net_optim.limits import above, between, choice, flag, optional, whole
+from neural_net_optim.base._checked import check_all, checked, unchecked
+from neural_net_optim.base.limits import above, between, choice, flag, optional, whole
 from neural_net_optim.schedules.scheduler import COMMON_LIMITS, LRScheduler, PerGroup
 
 __all__ = ["OneCycleLR", "one_cycle_lr"]

@@ -6,9 +6,9 @@ from typing import Any, Literal, SupportsFloat
 
 from neural_net_core import StateDictError
 from neural_net_core.checks import shown
-from neural_net_optim._checked import check_optimizer
-from neural_net_optim._loading import missing_keys
-from neural_net_optim.limits import Limit, at_least, choice, fraction, number, several, whole
+from neural_net_optim.base._checked import check_optimizer
+from neural_net_optim.base._loading import missing_keys
+from neural_net_optim.base.limits import Limit, at_least, choice, fraction, number, several, whole
 from neural_net_optim.schedules.scheduler import PerGroup
 
 __all__ = ["ReduceLROnPlateau"]

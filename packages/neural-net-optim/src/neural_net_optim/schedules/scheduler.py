@@ -22,9 +22,9 @@ import numpy as np
 
 from neural_net_core import StateDictError
 from neural_net_core.checks import shown
-from neural_net_optim._checked import check_optimizer
-from neural_net_optim._loading import missing_keys
-from neural_net_optim.limits import Limit, at_least, number, whole
+from neural_net_optim.base._checked import check_optimizer
+from neural_net_optim.base._loading import missing_keys
+from neural_net_optim.base.limits import Limit, at_least, number, whole
 
 __all__ = ["COMMON_LIMITS", "LRScheduler", "PerGroup", "check_milestones"]
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from neural_net_optim.limits import at_least, choice, whole
+from neural_net_optim.base.limits import at_least, choice, whole
 from neural_net_optim.schedules.one_cycle import Annealing
 from neural_net_optim.schedules.scheduler import LRScheduler, PerGroup
 

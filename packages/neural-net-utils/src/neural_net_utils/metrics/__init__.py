@@ -1,6 +1,6 @@
 """Metrics: plain functions of (outputs, targets), and their streaming forms over many batches."""
 
-from neural_net_utils.metrics.accuracy import (
+from neural_net_utils.metrics.accuracies import (
     accuracy,
     binary_accuracy,
     exact_match,

@@ -21,7 +21,7 @@ from neural_net_core.checks import (
 from neural_net_core.context import context
 from neural_net_core.errors import ShapeError
 from neural_net_core.grad_mode import no_grad
-from neural_net_core.module import Module
+from neural_net_core.modules.module import Module
 from neural_net_core.tensor import Tensor
 from neural_net_viz.drawing.text import visible
 from neural_net_viz.figure import Figure

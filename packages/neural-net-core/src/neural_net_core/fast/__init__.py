@@ -1,0 +1,3 @@
+"""What fast forms are made of: blocks that fit the cache, and threads. Unstable."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Files: checkpoints, tensors by name, and writing a file whole or not at all."""
+
+__all__: list[str] = []

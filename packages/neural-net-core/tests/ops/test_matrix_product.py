@@ -1,0 +1,91 @@
+"""Matrix products by NumPy's rules."""
+
+import hypothesis.extra.numpy as hnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neural_net_core import Tensor, ops
+from neural_net_core.ops.matrix_product import row_dots, row_sums, small_product
+
+
+@given(data=st.data(), shapes=hnp.mutually_broadcastable_shapes(signature="(n?,k),(k,m?)->(n?,m?)"))
+def test_any_shapes_that_numpy_accepts(data, shapes):
+    """Vectors, matrices and stacks that broadcast: values of np.matmul, gradients in shape."""
+    rng = np.random.default_rng(data.draw(st.integers(0, 9)))
+    a, b = (rng.normal(size=shape) for shape in shapes.input_shapes)
+    x, y = Tensor(a, np.float64, requires_grad=True), Tensor(b, np.float64, requires_grad=True)
+    z = ops.matmul(x, y)
+    np.testing.assert_allclose(z.data, np.matmul(a, b), rtol=1e-12, atol=1e-12)
+    z.sum().backward()
+    assert x.grad.shape == a.shape
+    assert y.grad.shape == b.shape
+
+
+def test_a_stack_that_is_not_contiguous():
+    a = np.random.default_rng(0).normal(size=(4, 3, 2)).transpose(2, 0, 1)
+    b = np.random.default_rng(1).normal(size=(5, 3)).T
+    for left, right in ((a, b), (a[:, ::2], b[:, ::-2])):
+        y = ops.matmul(Tensor(left, np.float64), Tensor(right, np.float64))
+        np.testing.assert_allclose(y.data, left @ right, rtol=1e-12)
+
+
+def test_arrays_without_elements():
+    for a, b in (((0, 3), (3, 2)), ((2, 0), (0, 3)), ((4, 0, 3), (3, 2)), ((4, 2, 0), (0, 3))):
+        x, w = Tensor(np.ones(a), requires_grad=True), Tensor(np.ones(b), requires_grad=True)
+        y = ops.matmul(x, w)
+        np.testing.assert_array_equal(y.data, np.ones(a) @ np.ones(b))
+        y.sum().backward()
+        np.testing.assert_array_equal(w.grad, np.zeros(b))
+
+
+def test_only_the_gradients_asked_for_are_computed():
+    x, w = Tensor(np.ones((2, 3))), Tensor(np.ones((3, 2)), requires_grad=True)
+    node = ops.matmul(x, w).node
+    np.testing.assert_array_equal(node.a, x.data)
+    assert not hasattr(node, "b")
+    assert node.backward(np.ones((2, 2), np.float32))[0] is None
+
+
+def test_shapes_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="matmul"):
+        ops.matmul(np.ones((2, 3)), np.ones((2, 3)))
+
+
+@given(rows=st.integers(0, 40), columns=st.integers(0, 20), seed=st.integers(0, 9))
+def test_products_and_sums_of_rows(rows, columns, seed):
+    """Short rows go one way and long rows another, to the same result."""
+    rng = np.random.default_rng(seed)
+    x, w = rng.normal(size=(rows, columns)), rng.normal(size=columns)
+    expected = (x * w).sum(axis=1)
+    np.testing.assert_allclose(row_dots(x, w), expected, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(row_sums(x), x.sum(axis=1), rtol=1e-12, atol=1e-12)
+    assert row_dots(x.astype(np.float32), w.astype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("rows", "inner", "columns"),
+    [(64, 1568, 10), (10, 64, 1568), (1, 700, 1000), (1024, 1024, 1), (64, 64, 128), (4, 5, 6)],
+)
+def test_products_in_parts_for_one_thread(rows, inner, columns):
+    """Whatever is cut, rows or columns, every element comes out once."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(rows, inner)), rng.normal(size=(inner, columns))
+    for left, right in ((a, b), (a.copy(order="F"), b.copy(order="F"))):
+        y = small_product(left, right)
+        np.testing.assert_allclose(y, a @ b, rtol=1e-10, atol=1e-10)
+        assert y.dtype == a.dtype
+    mixed = small_product(a.astype(np.float32), b)
+    assert mixed.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [((3, 1), (1, 4)), ((2, 3, 1), (1, 4)), ((3, 1), (2, 1, 4)), ((5, 2, 3, 1), (2, 1, 4))],
+)
+def test_columns_times_rows(a, b):
+    """Products over a single number are not left to BLAS."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=a).astype(np.float32), rng.normal(size=b).astype(np.float32)
+    np.testing.assert_array_equal(ops.matmul(a, b).data, np.einsum("...ij,...jk->...ik", a, b))

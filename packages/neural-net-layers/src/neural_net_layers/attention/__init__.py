@@ -1,0 +1,3 @@
+"""Attention, its masks and the cache of what has been read."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Convolutions of sequences and images."""
+
+__all__: list[str] = []

@@ -1,0 +1,299 @@
+r"""Transposed convolution: every pixel paints a kernel into a larger image.
+
+It is the gradient of a convolution with respect to its input, used as a layer: where a convolution
+with stride 2 halves an image, this one doubles it (decoders, generators). Composed of primitives,
+the pixel x[b, c, h, w] adds its multiple of the kernel at the place (s h, s w), once per place
+(i, j) of the kernel:
+
+    y = zeros(b, o, s * (h - 1) + d * (kh - 1) + 1, …)
+    for i in range(kh):
+        for j in range(kw):
+            painted = einsum("bchw,co->bohw", x, weight[:, :, i, j])
+            y[:, :, i * d : i * d + s * h : s, j * d : j * d + s * w : s] += painted
+    y = y[:, :, p:-p, p:-p] + bias.reshape(1, -1, 1, 1)
+
+so that the padding p takes a border away. In general several sizes are halved to the same one
+(7 and 8 to 4): `output_padding` says how many rows and columns more the output has.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from neural_net_core.checks import check_count
+from neural_net_core.dtypes import Array
+from neural_net_core.errors import ShapeError
+from neural_net_core.init import Initializer
+from neural_net_core.modules.module import Module
+from neural_net_core.op import Op, returns_new_arrays
+from neural_net_core.tensor import Parameter, Tensor, TensorLike
+from neural_net_layers._channels import ChannelMatrix
+from neural_net_layers._geometry import Pair, Window, as_pair, times
+from neural_net_layers._inputs import coerce
+from neural_net_layers.convolution import _convolve
+from neural_net_layers.convolution._parameters import (
+    check_groups,
+    check_input,
+    check_weights,
+    draw_parameters,
+    label_of,
+    options_of,
+)
+from neural_net_layers.convolution.conv2d import make_window
+
+__all__ = ["ConvTranspose2D", "ConvTranspose2DOp", "conv_transpose2d"]
+
+
+class ConvTranspose2DOp(Op):
+    r"""y = b + Σ of the kernels that reach a place, each times the pixel that painted it.
+
+    With p a pixel of the input, t = (i, j) a place of the kernel, stride s and dilation d,
+
+        y[b, o, q] = b[o] + Σ_c Σ_t Σ_{p : s p + d t = q} w[c, o, t] x[b, c, p]
+
+    This is dx of the convolution that has the same kernel, stride, padding and dilation, with x in
+    the place of its dy. The gradient of a linear map is its transpose, and transposing twice gives
+    the convolution back:
+
+        dx = convolution of dy with w                    (O channels to C)
+        dw = dw of that convolution, for the input dy and the output gradient x
+        db[o] = Σ_b Σ_q dy[b, o, q]
+
+    Saves x for dw and w for dx.
+
+    Args:
+        window: Of the convolution; on an image of `size` it has as many places as x has pixels.
+        groups: Into how many parts the channels are divided.
+        size: Of the part of the output that kernels can reach.
+        unreached: Rows below and columns right of it, which hold b alone.
+    """
+
+    def __init__(self, window: Window, groups: int, size: Pair, unreached: Pair = (0, 0)) -> None:
+        self.window, self.groups, self.size, self.unreached = window, groups, size, unreached
+
+    def forward(self, x: Array, w: Array, b: Array | None) -> Array:
+        if self.needs(0):
+            self.w = w
+        if self.needs(1):
+            self.x = x
+        y = _convolve.input_gradient(x, w, self.window, self.groups, self.size)
+        if any(self.unreached):
+            y = np.pad(y, [(0, 0), (0, 0), *((0, n) for n in self.unreached)])
+        if b is None:
+            return y
+        channels = ChannelMatrix(y)
+        return channels.batch(channels.matrix(y) + channels.spread(b))
+
+    @returns_new_arrays
+    def backward(self, dy: Array) -> tuple[Array | None, ...]:
+        dx = dw = db = None
+        if self.needs(2):
+            channels = ChannelMatrix(dy)
+            db = channels.sums(channels.matrix(dy))
+        dy = dy[:, :, : self.size[0], : self.size[1]]
+        if self.needs(0):
+            dx = _convolve.correlate(dy, self.w, None, self.window, self.groups)
+        if self.needs(1):
+            dw, _ = _convolve.weight_gradient(dy, self.x, self.window, self.groups)
+        return dx, dw, db
+
+
+def conv_transpose2d(
+    x: TensorLike,
+    weight: TensorLike,
+    bias: TensorLike | None = None,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    output_padding: int | Sequence[int] = 0,
+    groups: int = 1,
+    dilation: int | Sequence[int] = 1,
+) -> Tensor:
+    r"""Paint a kernel for every pixel and return the sum.
+
+    $$ y_{b,o,q} = b_o + \sum_c \sum_{p, t \,:\, s p + d t = q} W_{c,o,t} \, x_{b,c,p} $$
+
+    Args:
+        x: Images (B, C, H, W).
+        weight: (C, O / groups, kh, kw): the axes of channels are those of the convolution that
+            this is the transpose of.
+        bias: (O,), or None.
+        stride: Distance between the places of neighbouring pixels.
+        padding: Rows and columns taken away on every side.
+        output_padding: Rows below and columns right that the output has besides, fewer than the
+            stride or the dilation.
+        groups: Into how many parts the channels are divided.
+        dilation: Distance between the kernel's elements.
+
+    Returns:
+        (B, O, OH, OW) with OH = (H − 1) s − 2 padding + d (kh − 1) + output_padding + 1, and OW
+        likewise.
+
+    Raises:
+        ShapeError: If the channels do not fit, or nothing is left of the output.
+        ValueError: If an option is out of its range.
+
+    Examples:
+        >>> conv_transpose2d([[[[1.0, 2.0]]]], [[[[1.0, 10.0, 100.0]]]], stride=2).data
+        array([[[[  1.,  10., 102.,  20., 200.]]]], dtype=float32)
+    """
+    x, weight, bias = coerce(x, weight, bias)
+    groups = check_count("conv_transpose2d", "groups", groups)
+    out = weight.shape[1] * groups if weight.ndim > 1 else 0
+    check_weights("conv_transpose2d", weight, bias, 2, out)
+    check_groups("conv_transpose2d", groups, **{"the weight's first axis": weight.shape[0]})
+    window = make_window("conv_transpose2d", weight.shape[2:], stride, padding, dilation)
+    extra = _extra("conv_transpose2d", output_padding, window)
+    return _painted("conv_transpose2d", x, weight, bias, window, extra, groups)
+
+
+def _extra(layer: str, output_padding: int | Sequence[int], window: Window) -> Pair:
+    """Return the output padding, smaller than stride or dilation: more could never be seen."""
+    extra = as_pair(layer, "output_padding", output_padding, least=0)
+    most = tuple(max(pair) for pair in zip(window.stride, window.dilation, strict=True))
+    if any(n >= bound for n, bound in zip(extra, most, strict=True)):
+        raise ValueError(
+            f"{layer}: expected output_padding below the stride or the dilation, {times(most)}, "
+            f"got {times(extra)}"
+        )
+    return extra
+
+
+def _painted(
+    layer: str,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    window: Window,
+    extra: Pair,
+    groups: int,
+) -> Tensor:
+    """Check that there is an output and run the operation."""
+    channels, each = weight.data.shape[:2]
+    label = label_of(layer, channels, each * groups, window.kernel)
+    check_input(label, x, channels)
+    sizes = zip(x.data.shape[2:], window.stride, window.padding, window.extent, extra, strict=True)
+    height, width = ((n - 1) * s - sum(pads) + reach + more for n, s, pads, reach, more in sizes)
+    if min(height, width, *x.data.shape[2:]) < 1:
+        raise ShapeError(
+            f"{label}: nothing is left of the output, {height}×{width} for the input "
+            f"{times(x.shape[2:])} and padding {times([n for n, _ in window.padding])}"
+        )
+    # With output_padding of a stride or more (the dilation allows it), a window could stand further
+    # on: less padding at the end rules these places out, or they are beyond the kernels' reach.
+    pads, unreached = [], []
+    for (before, after), s, more in zip(window.padding, window.stride, extra, strict=True):
+        last = after - more // s * s
+        pads.append((before, max(last, 0)))
+        unreached.append(max(-last, 0))
+    y: Tensor = ConvTranspose2DOp.apply(
+        x,
+        weight,
+        bias,
+        window=Window(window.kernel, window.stride, (pads[0], pads[1]), window.dilation),
+        groups=groups,
+        size=(height - unreached[0], width - unreached[1]),
+        unreached=(unreached[0], unreached[1]),
+    )
+    return y
+
+
+class ConvTranspose2D(Module):
+    r"""Learned kernels that every pixel paints into a larger image.
+
+    $$ y_{b,o,q} = b_o + \sum_c \sum_{p, t \,:\, s p + d t = q} W_{c,o,t} \, x_{b,c,p} $$
+
+    Called `ConvTranspose2d` in PyTorch, with the same parameters and layout; `Conv2DTranspose` in
+    Keras; "deconvolution" in older texts, though it inverts nothing.
+
+    Args:
+        in_channels: C, at least 1.
+        out_channels: O, at least 1.
+        kernel_size: Rows and columns of the kernel, one number for both or a pair. A multiple of
+            the stride, else the kernels overlap unevenly and paint a chequered pattern.
+        stride: Distance between the places of neighbouring pixels, the factor of enlargement.
+        padding: Rows and columns taken away on every side.
+        output_padding: Rows below and columns right that the output has besides, fewer than the
+            stride or the dilation.
+        groups: Into how many parts the channels are divided.
+        bias: Whether b is there.
+        dilation: Distance between the kernel's elements.
+        init: Called as `init(shape, rng=…, dtype=…)` for the weight; the bias is then zero. None
+            draws both from uniform(-1/sqrt(n), 1/sqrt(n)), n = O / groups · kh · kw, as PyTorch
+            does.
+        rng: The generator to draw from; None means the library's.
+        dtype: The parameters' dtype; None means the default, float32.
+
+    Shape:
+        input (B, C, H, W) -> output (B, O, OH, OW) with
+        OH = (H − 1) s − 2 padding + d (kh − 1) + output_padding + 1, and OW likewise
+
+    Attributes:
+        weight: (C, O / groups, kh, kw).
+        bias: (O,), or None.
+
+    Raises:
+        ShapeError: If the input has other channels, or nothing is left of the output.
+
+    References:
+        Zeiler et al. (2010), Deconvolutional networks; Dumoulin & Visin (2016), arXiv:1603.07285,
+        chapter 4. On the chequered pattern: Odena et al. (2016), Distill.
+
+    Examples:
+        >>> import numpy as np
+        >>> layer = ConvTranspose2D(16, 8, 4, stride=2, padding=1)
+        >>> layer
+        ConvTranspose2D(16 -> 8, kernel 4×4, stride 2×2, padding 1×1)
+        >>> layer(np.zeros((5, 16, 7, 7))).shape
+        (5, 8, 14, 14)
+    """
+
+    weight: Parameter
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | Sequence[int],
+        stride: int | Sequence[int] = 1,
+        padding: int | Sequence[int] = 0,
+        output_padding: int | Sequence[int] = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: int | Sequence[int] = 1,
+        *,
+        init: Initializer | None = None,
+        rng: np.random.Generator | None = None,
+        dtype: npt.DTypeLike | None = None,
+    ) -> None:
+        layer = "ConvTranspose2D"
+        self.in_channels = check_count(layer, "in_channels", in_channels)
+        self.out_channels = check_count(layer, "out_channels", out_channels)
+        self.groups = check_count(layer, "groups", groups)
+        check_groups(layer, self.groups, in_channels=in_channels, out_channels=out_channels)
+        padding = as_pair(layer, "padding", padding, least=0)
+        self.window = make_window(layer, kernel_size, stride, padding, dilation)
+        self.output_padding = _extra(layer, output_padding, self.window)
+        shape = (self.in_channels, self.out_channels // self.groups, *self.window.kernel)
+        self.weight, self.bias = draw_parameters(
+            layer, shape, self.out_channels, bias, init, rng, dtype
+        )
+
+    def forward(self, x: TensorLike) -> Tensor:
+        """Return the painted images.
+
+        Args:
+            x: (B, C, H, W).
+        """
+        x, weight, bias = coerce(x, self.weight, self.bias)
+        layer = "ConvTranspose2D"
+        return _painted(layer, x, weight, bias, self.window, self.output_padding, self.groups)
+
+    def extra_repr(self) -> str:
+        """Return the sizes, and what is not the default."""
+        sizes = label_of("", self.in_channels, self.out_channels, self.window.kernel)[1:-1]
+        options = options_of(self.window, self.groups, self.bias is not None, "zeros")
+        if any(self.output_padding):
+            options += f", output_padding {times(self.output_padding)}"
+        return sizes + options

@@ -1,0 +1,3 @@
+"""Vectors for tokens."""
+
+__all__: list[str] = []

@@ -1,0 +1,331 @@
+r"""Batch normalization: every channel is brought to mean 0 and variance 1 over the batch.
+
+In training the statistics are the batch's own, and running averages of them are kept; in
+evaluation the running averages take their place, so that an example's result does not depend on
+its neighbours.
+"""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
+
+from neural_net_core.checks import check_dtype, check_fraction
+from neural_net_core.dtypes import Array
+from neural_net_core.errors import ShapeError
+from neural_net_core.op import Op
+from neural_net_core.tensor import Tensor, TensorLike
+from neural_net_layers._channels import ChannelMatrix
+from neural_net_layers._checks import check_eps
+from neural_net_layers._inputs import coerce
+from neural_net_layers.fast.blocks import row_blocks
+from neural_net_layers.normalization._channel_norm import (
+    ChannelNorm,
+    Running,
+    array_of,
+    check_channels,
+    move_average,
+)
+
+__all__ = ["BatchNorm1D", "BatchNorm2D", "BatchNormOp", "FixedNormOp", "batch_norm"]
+
+
+class BatchNormOp(Op):
+    r"""y = x̂ w + b with x̂ = (x − μ) / σ, each channel over batch and positions together.
+
+    With n numbers per channel, μ = Σ x / n and σ² = Σ (x − μ)² / n + ε. The derivation is that of
+    a layer norm with the roles of examples and features exchanged: with
+
+        ∂x̂ⱼ/∂xᵢ = (δᵢⱼ − 1/n − x̂ᵢ x̂ⱼ / n) / σ
+
+    and w constant within a channel,
+
+        dw = Σ dy x̂,  db = Σ dy,  dx = (w / σ) (dy − db / n − x̂ dw / n).
+
+    Saves x, μ, 1/σ and w.
+
+    Args:
+        eps: Added to the variance.
+        observe: Called with μ, the biased variance and n of the batch, for running averages.
+    """
+
+    def __init__(
+        self, eps: float, observe: Callable[[Array, Array, int], None] | None = None
+    ) -> None:
+        self.eps, self.observe = eps, observe
+
+    def forward(self, x: Array, w: Array | None, b: Array | None) -> Array:
+        view = ChannelMatrix(x)
+        x = view.matrix(x)  # every column belongs to one channel
+        n = max(view.count, 1)
+        y = np.empty_like(x, order="C")
+        mean = view.sums(x) / n
+        columns = view.spread(mean)
+        squares = np.zeros_like(columns)
+        for rows in row_blocks(x):
+            part = np.subtract(x[rows], columns, out=y[rows])
+            squares += np.einsum("rk,rk->k", part, part)
+        variance = view.gather(squares) / n
+        scale = 1 / np.sqrt(variance + self.eps)  # 1/σ
+        stretch = view.spread(scale if w is None else scale * w)
+        shift = None if b is None else view.spread(b)
+        for rows in row_blocks(x):
+            part = y[rows]
+            part *= stretch
+            if shift is not None:
+                part += shift
+        if self.observe is not None:
+            self.observe(mean, variance, view.count)
+        self.view, self.x, self.w, self.mean, self.scale = view, x, w, mean, scale
+        return view.batch(y)
+
+    def backward(self, dy: Array) -> tuple[Array | None, ...]:
+        view, n = self.view, max(self.view.count, 1)
+        dy = view.matrix(dy)
+        dx = np.empty_like(dy, order="C")
+        mean = view.spread(self.mean)
+        products = np.zeros_like(mean)
+        for rows in row_blocks(dy):
+            centred = np.subtract(self.x[rows], mean, out=dx[rows])  # σ x̂
+            products += np.einsum("rk,rk->k", centred, dy[rows])
+        dw = view.gather(products) * self.scale
+        db = view.sums(dy)
+        if self.needs(0):
+            mean_dy = view.spread(db / n)
+            mean_dyx = view.spread(dw * self.scale / n)  # mean(dy x̂) / σ
+            stretch = view.spread(self.scale if self.w is None else self.scale * self.w)
+            # dx = (w / σ) (dy − mean(dy) − x̂ mean(dy x̂)), in place
+            for rows in row_blocks(dy):
+                part = dx[rows]
+                part *= mean_dyx
+                part += mean_dy
+                np.subtract(dy[rows], part, out=part)
+                part *= stretch
+        return view.batch(dx) if self.needs(0) else None, dw, db
+
+
+class FixedNormOp(Op):
+    r"""y = (x − μ) w / σ + b per channel, with μ and σ given, not the batch's own.
+
+    μ and σ are constants here, so dx = dy w / σ,  dw = Σ dy (x − μ) / σ,  db = Σ dy.
+    Saves w / σ, and x, μ and 1/σ if w needs a gradient.
+
+    Args:
+        mean: μ, one per channel.
+        variance: σ² without ε.
+        eps: Added to the variance.
+    """
+
+    def __init__(self, mean: Array, variance: Array, eps: float) -> None:
+        self.mean, self.variance, self.eps = mean, variance, eps
+
+    def forward(self, x: Array, w: Array | None, b: Array | None) -> Array:
+        view = ChannelMatrix(x)
+        x = view.matrix(x)
+        # Copies: the running averages may have moved on before the backward pass.
+        mean = self.mean.astype(x.dtype)
+        scale = (1 / np.sqrt(self.variance + self.eps)).astype(x.dtype)
+        stretch = view.spread(scale if w is None else scale * w)
+        columns, shift = view.spread(mean), None if b is None else view.spread(b)
+        y = np.empty_like(x, order="C")
+        for rows in row_blocks(x):
+            part = np.subtract(x[rows], columns, out=y[rows])
+            part *= stretch
+            if shift is not None:
+                part += shift
+        self.view, self.stretch = view, stretch
+        if self.needs(1):
+            self.x, self.columns, self.scale = x, columns, scale
+        return view.batch(y)
+
+    def backward(self, dy: Array) -> tuple[Array | None, ...]:
+        view = self.view
+        dy = view.matrix(dy)
+        dx = view.batch(dy * self.stretch) if self.needs(0) else None
+        dw = None
+        if self.needs(1):
+            products = np.zeros_like(self.columns)
+            for rows in row_blocks(dy):
+                products += np.einsum("rk,rk->k", self.x[rows] - self.columns, dy[rows])
+            dw = view.gather(products) * self.scale
+        return dx, dw, view.sums(dy) if self.needs(2) else None
+
+
+def batch_norm(
+    x: TensorLike,
+    running_mean: Running = None,
+    running_var: Running = None,
+    weight: TensorLike | None = None,
+    bias: TensorLike | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    r"""Bring every channel to mean 0 and variance 1, then scale and shift it.
+
+    $$ y = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} \, w + b $$
+
+    The batch is normalized with its biased variance (divided by n); the running variance averages
+    the unbiased one (divided by n − 1), as in PyTorch.
+
+    Args:
+        x: (B, C, …): any number of axes of positions after the channels, none too.
+        running_mean: (C,), μ in evaluation; in training it is moved, in place, towards the
+            batch's. None takes the batch's statistics in evaluation too.
+        running_var: (C,), likewise for σ².
+        weight: (C,); None means 1.
+        bias: (C,); None means 0.
+        training: Whether the statistics are the batch's own.
+        momentum: The weight of the new batch in the running averages (1 − it, in Keras).
+        eps: Added to the variance.
+
+    Returns:
+        The shape of x.
+
+    Raises:
+        ShapeError: If a size per channel is not C, or there is one number per channel in training:
+            it would normalize to 0, whatever it is.
+
+    Examples:
+        >>> batch_norm([[1.0, 10.0], [3.0, 10.0]], training=True, eps=1e-12).data
+        array([[-1.,  0.],
+               [ 1.,  0.]], dtype=float32)
+    """
+    x, weight, bias = coerce(x, weight, bias)
+    if x.ndim < 2:
+        raise ShapeError(f"batch_norm: expected input (B, C, ...), got {x.shape}")
+    check_channels("batch_norm", x.shape[1], running_mean, running_var, weight=weight, bias=bias)
+    eps = check_eps("batch_norm", eps)
+    if type(momentum) is not float:
+        momentum = check_fraction("batch_norm", "momentum", momentum)
+    for average in (running_mean, running_var):
+        if average is not None:
+            check_dtype("batch_norm", array_of(average).dtype)
+    if (running_mean is None) != (running_var is None):
+        raise ValueError("batch_norm: expected running_mean and running_var, got one of them")
+    if not training and running_mean is not None and running_var is not None:
+        # Copies, since training moves the averages, perhaps before the backward pass.
+        mean, variance = array_of(running_mean).copy(), array_of(running_var).copy()
+        return FixedNormOp.apply(x, weight, bias, mean=mean, variance=variance, eps=eps)
+    if x.size == x.shape[1]:
+        raise ShapeError(
+            f"batch_norm: expected more than 1 value per channel in training, got {x.shape}; "
+            "use larger batches, or eval() for single examples"
+        )
+
+    def observe(mean: Array, variance: Array, n: int) -> None:
+        if n > 1:  # an empty batch says nothing
+            move_average(running_mean, mean, momentum)
+            move_average(running_var, variance * (n / (n - 1)), momentum)
+
+    watch = observe if running_mean is not None else None
+    return BatchNormOp.apply(x, weight, bias, eps=eps, observe=watch)
+
+
+class _BatchNorm(ChannelNorm):
+    """What the batch norms of all dimensions share."""
+
+    def normalize(self, x: Tensor, momentum: float) -> Tensor:
+        """Return the normalized input."""
+        return batch_norm(
+            x,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training,
+            momentum,
+            self.eps,
+        )
+
+
+class BatchNorm1D(_BatchNorm):
+    r"""Mean 0 and variance 1 for every feature over the batch, then a learned scale and shift.
+
+    $$ y = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} \, w + b, \qquad
+       \mu = \frac{1}{n} \sum_i x_i, \quad \sigma^2 = \frac{1}{n} \sum_i (x_i - \mu)^2 $$
+
+    In training μ and σ² are the batch's, and running averages move towards them by `momentum`
+    (the variance with n − 1 instead of n); after `eval()` the running averages are used. Called
+    `BatchNorm1d` in PyTorch, with the same parameters, buffers and defaults; in Keras
+    `BatchNormalization`, whose momentum 0.99 is the weight of the old average and whose eps is
+    1e-3.
+
+    Args:
+        num_features: C, how many features or channels.
+        eps: Added to the variance.
+        momentum: The weight of the new batch in the running averages, in [0, 1]; None gives all
+            batches the same weight.
+        affine: Whether w and b are there.
+        track_running_stats: False keeps no averages and uses the batch's statistics always.
+        dtype: The parameters' dtype; None means the default, float32.
+
+    Shape:
+        (B, C) or (B, C, T) -> the same
+
+    Attributes:
+        weight: (C,), initially 1; or None.
+        bias: (C,), initially 0; or None.
+        running_mean: (C,), a buffer, initially 0; or None.
+        running_var: (C,), a buffer, initially 1; or None.
+        num_batches_tracked: A buffer, how many batches the averages have seen; or None.
+
+    Raises:
+        ShapeError: If the input has another shape, or one number per channel in training.
+
+    References:
+        Ioffe & Szegedy (2015), arXiv:1502.03167, algorithm 1.
+
+    Examples:
+        >>> layer = BatchNorm1D(1, eps=0.0)
+        >>> layer([[1.0], [3.0]]).data
+        array([[-1.],
+               [ 1.]], dtype=float32)
+        >>> layer.running_mean.data, layer.running_var.data  # 0.1 · 2, 0.9 · 1 + 0.1 · 2
+        (array([0.2], dtype=float32), array([1.1], dtype=float32))
+        >>> layer.eval()([[0.2]]).data
+        array([[0.]], dtype=float32)
+    """
+
+    inputs: ClassVar[dict[int, tuple[int, str]]] = {2: (1, "(B, C)"), 3: (1, "(B, C, T)")}
+
+
+class BatchNorm2D(_BatchNorm):
+    r"""Mean 0 and variance 1 for every channel over batch and image, then a scale and shift.
+
+    $$ y = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} \, w + b $$
+
+    The statistics of a channel run over all B·H·W of its numbers; everything else is as in
+    `BatchNorm1D`. Called `BatchNorm2d` in PyTorch.
+
+    Args:
+        num_features: C, how many channels.
+        eps: Added to the variance.
+        momentum: The weight of the new batch in the running averages, in [0, 1]; None gives all
+            batches the same weight.
+        affine: Whether w and b are there.
+        track_running_stats: False keeps no averages and uses the batch's statistics always.
+        dtype: The parameters' dtype; None means the default, float32.
+
+    Shape:
+        (B, C, H, W) -> the same
+
+    Attributes:
+        weight: (C,), initially 1; or None.
+        bias: (C,), initially 0; or None.
+        running_mean: (C,), a buffer, initially 0; or None.
+        running_var: (C,), a buffer, initially 1; or None.
+        num_batches_tracked: A buffer, how many batches the averages have seen; or None.
+
+    Raises:
+        ShapeError: If the input has another shape, or one number per channel in training.
+
+    References:
+        Ioffe & Szegedy (2015), arXiv:1502.03167, section 3.2.
+
+    Examples:
+        >>> BatchNorm2D(1, eps=0.0)([[[[1.0, 3.0]]]]).data
+        array([[[[-1.,  1.]]]], dtype=float32)
+    """
+
+    inputs: ClassVar[dict[int, tuple[int, str]]] = {4: (1, "(B, C, H, W)")}

@@ -1,0 +1,178 @@
+r"""Root-mean-square normalization: every example is brought to length √n over its features.
+
+A layer norm without the mean: only the size of the signal is kept in order, which is what deep
+networks need of it, at half the work.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from neural_net_core.dtypes import Array
+from neural_net_core.errors import ShapeError
+from neural_net_core.modules.module import Module
+from neural_net_core.op import Op
+from neural_net_core.ops.matrix_product import row_dots
+from neural_net_core.tensor import Parameter, Tensor, TensorLike
+from neural_net_layers._checks import check_eps, check_lengths
+from neural_net_layers._inputs import coerce
+from neural_net_layers.fast.blocks import row_blocks
+
+__all__ = ["RMSNorm", "RMSNormOp", "rms_norm"]
+
+
+class RMSNormOp(Op):
+    r"""y = x̂ w with x̂ = x / ρ, ρ = √(mean(x²) + ε), each example over its last axes together.
+
+    With n features, ∂ρ/∂xᵢ = xᵢ / (n ρ) = x̂ᵢ / n, so ∂x̂ⱼ/∂xᵢ = (δᵢⱼ − x̂ᵢ x̂ⱼ / n) / ρ, and with
+    g = dy w, the gradient of x̂,
+
+        dx = (g − x̂ mean(g x̂)) / ρ,  dw = Σ dy x̂,
+
+    the sum over examples: g loses its part along x̂, because stretching x changes nothing.
+    Saves x, 1/ρ and w.
+    """
+
+    def __init__(self, axes: int, eps: float) -> None:
+        self.axes, self.eps = axes, eps
+
+    def forward(self, x: Array, w: Array | None) -> Array:
+        shape = x.shape
+        self.weight_shape = shape[len(shape) - self.axes :]
+        n = math.prod(self.weight_shape)
+        x = x.reshape(x.size // n, n)  # (R, n): one example per row
+        w = None if w is None else w.reshape(n)
+        y = np.empty_like(x, order="C")
+        scale = np.empty_like(x, shape=len(x))  # 1/ρ
+        for rows in row_blocks(x):
+            part = x[rows]
+            mean_square = np.vecdot(part, part) / n
+            scale[rows] = 1 / np.sqrt(mean_square + self.eps)
+            part = np.multiply(part, scale[rows, None], out=y[rows])
+            if w is not None:
+                part *= w
+        self.x, self.w, self.scale = x, w, scale
+        return y.reshape(shape)
+
+    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
+        shape, n = dy.shape, self.x.shape[1]
+        dy = dy.reshape(self.x.shape)
+        dx = np.empty_like(dy, order="C")
+        dw = np.zeros_like(dy, shape=n)
+        w = np.ones_like(dw) if self.w is None else self.w
+        for rows in row_blocks(dy):
+            x, d, scale = self.x[rows], dy[rows], self.scale[rows]
+            g = np.multiply(d, x, out=dx[rows])
+            dw += scale @ g
+            mean_gx = row_dots(g, w) * scale**2 / n  # mean(g x̂) / ρ
+            if not self.needs(0):
+                continue
+            # dx = (g − x̂ mean(g x̂)) / ρ, in place
+            np.multiply(d, w, out=g)
+            g -= x * mean_gx[:, None]
+            g *= scale[:, None]
+        return (
+            dx.reshape(shape) if self.needs(0) else None,
+            dw.reshape(self.weight_shape) if self.needs(1) else None,
+        )
+
+
+def rms_norm(
+    x: TensorLike,
+    normalized_shape: int | Sequence[int],
+    weight: TensorLike | None = None,
+    eps: float | None = None,
+) -> Tensor:
+    r"""Divide each example by the root mean square over its last axes, then scale.
+
+    $$ y = \frac{x}{\sqrt{\frac{1}{n} \sum_i x_i^2 + \epsilon}} \, w $$
+
+    Args:
+        x: (…, *normalized_shape).
+        normalized_shape: The lengths of the last axes, an integer for the last axis alone.
+        weight: Of `normalized_shape`; None means 1.
+        eps: Added to the mean square, so that an example of zeros gives 0 and not 0/0. None means
+            the smallest step of x's dtype at 1, as in PyTorch: 1.2e-7 for float32.
+
+    Returns:
+        The shape of x.
+
+    Raises:
+        ShapeError: If x does not end in `normalized_shape`.
+
+    Examples:
+        >>> rms_norm([[1.0, 7.0]], 2).data
+        array([[0.2, 1.4]], dtype=float32)
+    """
+    shape = check_lengths("rms_norm", "normalized_shape", normalized_shape)
+    x, weight = coerce(x, weight)
+    if x.data.shape[-len(shape) :] != shape:
+        sizes = ", ".join(map(str, shape))
+        raise ShapeError(f"RMSNorm({sizes}): expected input (..., {sizes}), got {x.shape}")
+    if weight is not None and weight.data.shape != shape:
+        raise ShapeError(f"rms_norm: expected weight {shape}, got {weight.shape}")
+    if eps is None:
+        eps = float(np.finfo(x.data.dtype).eps)
+    return RMSNormOp.apply(x, weight, axes=len(shape), eps=check_eps("rms_norm", eps))
+
+
+class RMSNorm(Module):
+    r"""Mean square 1 over each example's features, then a learned scale.
+
+    $$ y = \frac{x}{\sqrt{\frac{1}{n} \sum_i x_i^2 + \epsilon}} \, w $$
+
+    Called `RMSNorm` in PyTorch too, with the same parameter.
+
+    Args:
+        normalized_shape: The lengths of the last axes of the input, an integer for one axis.
+        eps: Added to the mean square; None means the smallest step of the input's dtype at 1.
+        elementwise_affine: Whether w is there.
+        dtype: The parameter's dtype; None means the default, float32.
+
+    Shape:
+        (…, *normalized_shape) -> the same
+
+    Attributes:
+        weight: `normalized_shape`, initially 1; or None.
+
+    Raises:
+        ShapeError: If the input does not end in `normalized_shape`.
+
+    References:
+        Zhang & Sennrich (2019), arXiv:1910.07467, eq. 4. The ε is PyTorch's addition.
+
+    Examples:
+        >>> RMSNorm(2)([[1.0, 7.0]]).data
+        array([[0.2, 1.4]], dtype=float32)
+    """
+
+    weight: Parameter | None
+
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int],
+        eps: float | None = None,
+        elementwise_affine: bool = True,
+        *,
+        dtype: npt.DTypeLike | None = None,
+    ) -> None:
+        self.normalized_shape = check_lengths("RMSNorm", "normalized_shape", normalized_shape)
+        self.eps = None if eps is None else check_eps("RMSNorm", eps)
+        self.weight = (
+            Parameter(np.ones(self.normalized_shape), dtype) if elementwise_affine else None
+        )
+
+    def forward(self, x: TensorLike) -> Tensor:
+        """Return the normalized input."""
+        return rms_norm(x, self.normalized_shape, self.weight, self.eps)
+
+    def extra_repr(self) -> str:
+        """Return the sizes, and what is not the default."""
+        parts = [", ".join(map(str, self.normalized_shape))]
+        if self.eps is not None:
+            parts.append(f"eps={self.eps}")
+        if self.weight is None:
+            parts.append("elementwise_affine=False")
+        return ", ".join(parts)

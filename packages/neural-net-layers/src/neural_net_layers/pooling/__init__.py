@@ -1,0 +1,3 @@
+"""Smaller and larger images and sequences: pooling and resampling."""
+
+__all__: list[str] = []

@@ -1,0 +1,122 @@
+r"""Average pooling to a given size, whatever the size of the image.
+
+The image is cut into OH × OW windows as even as possible, which may differ in size by one and then
+overlap: row i of the output is the mean of the rows ⌊i H / OH⌋ to ⌈(i + 1) H / OH⌉ − 1.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.checks import check_count
+from neural_net_core.dtypes import Array
+from neural_net_core.errors import ShapeError
+from neural_net_core.modules.module import Module
+from neural_net_core.tensor import Tensor, TensorLike
+from neural_net_layers._geometry import Window
+from neural_net_layers._inputs import coerce
+from neural_net_layers.pooling._pooling import check_images
+from neural_net_layers.pooling._resample import ResampleOp
+from neural_net_layers.pooling.avg_pool2d import AvgPool2DOp
+
+__all__ = ["AdaptiveAvgPool2D", "adaptive_avg_pool2d"]
+
+OutputSize = int | None | Sequence[int | None]
+
+
+def adaptive_avg_pool2d(x: TensorLike, output_size: OutputSize) -> Tensor:
+    r"""Return the means of OH × OW windows that together cover the image.
+
+    $$ y_{b,c,i,j} = \operatorname{mean} \{ x_{b,c,h,w} : \lfloor i H / OH \rfloor \le h <
+       \lceil (i + 1) H / OH \rceil, \text{ and } w \text{ likewise} \} $$
+
+    Args:
+        x: Images (B, C, H, W).
+        output_size: (OH, OW), or one number for both; None keeps the input's.
+
+    Returns:
+        (B, C, OH, OW).
+
+    Raises:
+        ShapeError: If x has not four axes, or an empty image.
+        ValueError: If a size is not an integer from 1.
+
+    Examples:
+        >>> adaptive_avg_pool2d([[[[1.0, 2.0, 6.0]]]], (1, 2)).data
+        array([[[[1.5, 4. ]]]], dtype=float32)
+    """
+    return _pooled("adaptive_avg_pool2d", x, _sizes("adaptive_avg_pool2d", output_size))
+
+
+def _sizes(layer: str, output_size: OutputSize) -> tuple[int | None, int | None]:
+    """Return both sizes, checked."""
+    pair = tuple(output_size) if isinstance(output_size, Sequence) else (output_size,) * 2
+    if len(pair) != 2:
+        raise ValueError(f"{layer}: expected output_size to be one or two sizes, got {pair}")
+    rows, columns = (None if n is None else check_count(layer, "output_size", n) for n in pair)
+    return rows, columns
+
+
+def _pooled(layer: str, x: Any, sizes: tuple[int | None, int | None]) -> Tensor:
+    """Check the image and run the operation."""
+    (x,) = coerce(x)
+    check_images(layer, x)
+    size = x.data.shape[2:]
+    if min(size) < 1:
+        raise ShapeError(f"{layer}: expected images with at least one pixel, got {x.shape}")
+    oh, ow = (
+        given if wanted is None else wanted for wanted, given in zip(sizes, size, strict=True)
+    )
+    y: Tensor
+    if size[0] % oh == 0 and size[1] % ow == 0:
+        kernel = (size[0] // oh, size[1] // ow)
+        divisors = (np.array([kernel[0]]), np.array([kernel[1]]))
+        window = Window(kernel, kernel)
+        y = AvgPool2DOp.apply(x, window=window, places=(oh, ow), divisors=divisors)
+    else:
+        y = ResampleOp.apply(x, rows=_averages(size[0], oh), columns=_averages(size[1], ow))
+    return y
+
+
+def _averages(n: int, windows: int) -> Array:
+    """Return the matrix (windows, n) of the weights of n elements in each window's mean."""
+    i, element = np.arange(windows)[:, None], np.arange(n)
+    first, end = i * n // windows, -(-(i + 1) * n // windows)
+    return ((first <= element) & (element < end)) / (end - first)
+
+
+class AdaptiveAvgPool2D(Module):
+    r"""The means of OH × OW windows that together cover the image, whatever its size.
+
+    Called `AdaptiveAvgPool2d` in PyTorch, `AdaptiveAveragePooling2D` in Keras.
+
+    Args:
+        output_size: (OH, OW), or one number for both; None keeps the input's.
+
+    Shape:
+        input (B, C, H, W) -> output (B, C, OH, OW)
+
+    Raises:
+        ShapeError: If the input has not four axes.
+
+    Examples:
+        >>> import numpy as np
+        >>> AdaptiveAvgPool2D((3, None))(np.zeros((5, 16, 7, 9))).shape
+        (5, 16, 3, 9)
+    """
+
+    def __init__(self, output_size: OutputSize) -> None:
+        self.output_size = _sizes("AdaptiveAvgPool2D", output_size)
+
+    def forward(self, x: TensorLike) -> Tensor:
+        """Return the means.
+
+        Args:
+            x: (B, C, H, W).
+        """
+        return _pooled("AdaptiveAvgPool2D", x, self.output_size)
+
+    def extra_repr(self) -> str:
+        """Return the size."""
+        return f"output_size={self.output_size}"

@@ -1,0 +1,3 @@
+"""Where something stands, as numbers."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Random omissions that make a network robust."""
+
+__all__: list[str] = []

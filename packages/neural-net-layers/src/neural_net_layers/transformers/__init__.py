@@ -1,0 +1,3 @@
+"""The transformer's blocks and their stacks."""
+
+__all__: list[str] = []

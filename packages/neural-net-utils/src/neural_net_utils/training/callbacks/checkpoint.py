@@ -1,0 +1,202 @@
+"""Save the run now and then, the best epoch, and whatever a stop leaves unfinished."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neural_net_core import CheckpointError, StateDictError, load_checkpoint
+from neural_net_core.checks import check_count, check_instance, check_path, shown
+from neural_net_utils._states import saved_entry
+from neural_net_utils.training.callbacks._monitor import Mode, Monitor, saved_best
+from neural_net_utils.training.callbacks.base import Callback
+
+if TYPE_CHECKING:
+    from neural_net_utils.training.training import Training
+
+__all__ = ["Checkpoint", "latest_checkpoint"]
+
+STEP_FILE = re.compile(r"step-([0-9]{8,15})\.safetensors", re.ASCII)
+RUN = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+class Checkpoint(Callback):
+    """Write checkpoints into a folder: every n steps or epochs, the last k of them, and the best.
+
+    The newest state is also saved whenever training ends without an error: at its limits, by
+    early stopping, by Ctrl-C, by a time limit. Continue with
+    `fit(..., resume_from=latest_checkpoint(folder))`.
+
+    What `keep_last` removes is what this run wrote here, and nothing else: every file carries its
+    run's mark, drawn anew for each run, and one with another mark (of another run in this folder,
+    or at a name that a stranger's checkpoint claims) stays, as do symbolic links.
+
+    Args:
+        folder: made if missing. Files are `step-00000120.safetensors` and `best.safetensors`.
+        every_epochs: save after each n-th epoch; None does not.
+        every_steps: save after each n-th step; None does not.
+        keep_last: how many step files of this run to keep; None keeps all.
+        monitor: a column of the history whose best epoch is saved as `best.safetensors`.
+        mode: "min", "max", or "auto" to tell from the name.
+        metadata: your own record, stored in every file.
+
+    Attributes:
+        best: the best value so far, None before the first.
+        best_epoch: its epoch.
+        saved: names of this run's step files that are kept, oldest first.
+        run: the run's mark, 32 hexadecimal digits; a resumed run goes on with its own.
+    """
+
+    order = 100
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        every_epochs: int | None = 1,
+        every_steps: int | None = None,
+        keep_last: int | None = 3,
+        monitor: str | None = None,
+        mode: Mode = "auto",
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        counts = {"every_epochs": every_epochs, "every_steps": every_steps, "keep_last": keep_last}
+        for name, value in counts.items():
+            if value is not None:
+                check_count("Checkpoint", name, value, 1)
+        self.folder = Path(check_path("Checkpoint", "folder", folder))
+        self.every_epochs = every_epochs
+        self.every_steps = every_steps
+        self.keep_last = keep_last
+        self.monitor = None if monitor is None else Monitor("Checkpoint", monitor, mode)
+        self.metadata = dict(
+            {} if metadata is None else check_instance("Checkpoint", "metadata", metadata, dict)
+        )
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget earlier runs (their files stay)."""
+        self.best: float | None = None
+        self.best_epoch: int | None = None
+        self.saved: list[str] = []
+        # From the system: a generator that training draws from must not notice.
+        self.run = os.urandom(16).hex()
+        self._written: dict[str, tuple[int, ...]] = {}  # in this process: which files, by name
+
+    def check(self, training: Training) -> None:
+        if self.monitor is not None:
+            self.monitor.check(training)
+
+    def on_train_start(self, training: Training) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def on_step_end(self, training: Training) -> None:
+        due = self.every_steps is not None and training.step % self.every_steps == 0
+        # A stop may come in mid-epoch; the run can then go on from this very step.
+        if due or training.stop_reason is not None:
+            self._save_step(training)
+
+    def on_epoch_end(self, training: Training) -> None:
+        if not training.epoch_complete:
+            return  # saved at the step that cut it short
+        if self.monitor is not None:
+            value = self.monitor.value(training)
+            if self.monitor.better(value, self.best):
+                self.best, self.best_epoch = value, training.epoch
+                # First, because a step file that knows of this best promises that it exists.
+                training.save(self.folder / "best.safetensors", self.metadata)
+        due = self.every_epochs is not None and training.epoch % self.every_epochs == 0
+        if due or training.stop_reason is not None:
+            self._save_step(training)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The best value, the run's mark and the names of its kept files."""
+        best = {"best": self.best, "best_epoch": self.best_epoch}
+        return {**best, "run": self.run, "saved": list(self.saved)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on with the files of `state_dict`.
+
+        Raises:
+            StateDictError: if an entry is missing or impossible, such as a path among the names;
+                nothing has changed then.
+        """
+        best, best_epoch = saved_best("Checkpoint", state)
+        run, saved = (saved_entry("Checkpoint", state, name) for name in ("run", "saved"))
+        if not isinstance(run, str) or not RUN.fullmatch(run):
+            raise StateDictError(f"Checkpoint: run must be 32 hex digits, got {shown(run)}")
+        if not isinstance(saved, (list, tuple)):
+            raise StateDictError(f"Checkpoint: saved must be a list of names, got {shown(saved)}")
+        for name in saved:
+            if not isinstance(name, str) or not STEP_FILE.fullmatch(name):
+                raise StateDictError(
+                    "Checkpoint: saved must hold names like step-00000120.safetensors, "
+                    f"got {shown(name)}"
+                )
+        self.best, self.best_epoch = best, best_epoch
+        self.run, self.saved, self._written = run, list(saved), {}
+
+    def _save_step(self, training: Training) -> None:
+        name = f"step-{training.step:08d}.safetensors"
+        if name not in self.saved:
+            self.saved.append(name)
+        training.save(self.folder / name, self.metadata)
+        self._written[name] = _identity(self.folder / name)
+        # Once the new file is on the disk. It names the old ones, too: whoever goes on from it
+        # after a kill at this point removes them.
+        old = [] if self.keep_last is None else self.saved[: -self.keep_last]
+        for former in old:
+            if self._is_ours(former):
+                (self.folder / former).unlink(missing_ok=True)
+            self._written.pop(former, None)
+        self.saved = self.saved[len(old) :]
+
+    def _is_ours(self, name: str) -> bool:
+        """Whether the file of this name is the one that this run wrote."""
+        file = self.folder / name
+        identity = _identity(file)
+        if not identity or name in self._written:
+            return bool(identity) and identity == self._written[name]
+        # Known from the checkpoint alone, which may be a stranger's or name another run's files.
+        try:
+            states = (load_checkpoint(file).extra or {})["training"]["callbacks"].values()
+            return any(isinstance(s, Mapping) and s.get("run") == self.run for s in states)
+        except (OSError, CheckpointError, KeyError, TypeError, AttributeError):
+            return False  # gone, or nothing that a run like this one wrote
+
+
+def _identity(file: Path) -> tuple[int, ...]:
+    """What tells a plain file from a later one of the same name; () for a link, or no file."""
+    try:
+        status = file.lstat()
+    except OSError:
+        return ()
+    if not stat.S_ISREG(status.st_mode):
+        return ()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def latest_checkpoint(folder: str | os.PathLike[str]) -> Path | None:
+    """The step file written last, or None if there is none (or no folder).
+
+    Args:
+        folder: the folder of a `Checkpoint`.
+
+    Examples:
+        >>> latest_checkpoint("no/such/folder") is None
+        True
+    """
+    newest = None
+    for file in Path(check_path("latest_checkpoint", "folder", folder)).glob("step-*.safetensors"):
+        name = STEP_FILE.fullmatch(file.name)
+        # A link that leads nowhere, a folder, or a file that somebody has just removed is none.
+        if name and file.is_file():
+            with suppress(FileNotFoundError):
+                place = file.stat().st_mtime_ns, int(name[1]), file
+                newest = place if newest is None else max(newest, place)
+    return None if newest is None else newest[2]

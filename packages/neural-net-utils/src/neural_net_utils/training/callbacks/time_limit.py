@@ -1,0 +1,36 @@
+"""Stop when the time is over."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+from neural_net_core.checks import check_number
+from neural_net_utils.training.callbacks.base import Callback
+
+if TYPE_CHECKING:
+    from neural_net_utils.training.training import Training
+
+__all__ = ["TimeLimit"]
+
+
+class TimeLimit(Callback):
+    """End training cleanly after the step in which the time ran out.
+
+    A `Checkpoint` then saves that step. A resumed run has the whole time again.
+
+    Args:
+        seconds: from the start of training, > 0.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = check_number("TimeLimit", "seconds", seconds, above=0)
+        self._end = math.inf
+
+    def on_train_start(self, training: Training) -> None:
+        self._end = time.monotonic() + self.seconds
+
+    def on_step_end(self, training: Training) -> None:
+        if time.monotonic() >= self._end:
+            training.stop("time limit", now=True)

@@ -1,0 +1,154 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from os import PathLike
+from typing import Any, Literal
+
+import neural_net_core
+from neural_net_core import Module, Parameter
+from neural_net_core.checks import check_callable, check_word, shown
+from neural_net_utils.loading.loader import Batch
+from neural_net_utils.training.callbacks.base import Callback
+from neural_net_utils.training.callbacks.stop_on_nan import StopOnNaN
+from neural_net_utils.training.evaluate import LossFunction, Metrics, evaluate, loss_function
+from neural_net_utils.training.history import History
+from neural_net_utils.training.progress import ProgressMode, make_progress
+from neural_net_utils.training.training import Optimizer, Training
+
+__all__ = ["fit"]
+
+
+def fit(
+    model: Module,
+    loss_fn: LossFunction | None,
+    optimizer: Optimizer,
+    train_loader: Iterable[Batch],
+    *,
+    epochs: int | None = None,
+    max_steps: int | None = None,
+    validation: Iterable[Batch] | None = None,
+    metrics: Metrics | None = None,
+    schedule: Any = None,
+    schedule_every: Literal["step", "epoch"] = "step",
+    schedule_monitor: str | None = None,
+    clip: Callable[[list[Parameter]], float | None] | None = None,
+    accumulate: int = 1,
+    callbacks: Sequence[Callback] = (),
+    progress: ProgressMode = "auto",
+    resume_from: str | PathLike[str] | None = None,
+    seed: int | None = None,
+) -> History:
+    """Train a model.
+
+    A run that was killed and is resumed from a checkpoint ends with the same weights and history,
+    to the bit, as one that was never killed. The first Ctrl-C ends the run after the current step
+    (a `Checkpoint` then saves it), a second one ends it at once. NaN or infinity in the loss or a
+    gradient stops it with an error before they reach the weights.
+
+    Args:
+        model: called as `model(*inputs)` for every batch.
+        loss_fn: `loss_fn(output, target)` gives a scalar Tensor, the mean over the batch. None: the
+            model itself returns it, and batches are `(*inputs)` without a target.
+        optimizer: has `step()` and `zero_grad()`, and `state_dict()` for checkpoints.
+        train_loader: gives batches `(*inputs, target)`; read once per epoch.
+        epochs: train so many times through the data.
+        max_steps: train at most so many optimizer steps.
+        validation: batches to measure loss and metrics on after each epoch, as "val_loss", ….
+        metrics: functions of (output, target) by name, measured on both; on the training data with
+            the weights as they were in each step.
+        schedule: has `step()`; or `step_metric(value)`, called after each epoch, as a cut on a
+            plateau needs it.
+        schedule_every: call `step()` after each "step" or "epoch".
+        schedule_monitor: the column that `step_metric` gets; None means "val_loss", or "loss"
+            without validation.
+        clip: called with the parameters before each step; returns the gradients' norm or None.
+        accumulate: batches per step. They count as if they were one batch: each by what its loss
+            divided by (`Tensor.counted`), or by its samples where a loss does not say.
+        callbacks: see `Callback`.
+        progress: "rich" draws a bar, "plain" prints lines, "auto" does the first in a terminal and
+            the second elsewhere, "off" is silent.
+        resume_from: a checkpoint file of this run; give the same arguments as before.
+        seed: restarts the library's generator first, which also orders loaders without own `rng`;
+            a resumed run goes on with the generator that was saved.
+
+    Returns:
+        One row per epoch, and one per step in `.steps`.
+
+    Raises:
+        TrainingError: if the loss or a gradient is NaN or infinite.
+        CheckpointError: if `resume_from` is damaged or of another model; nothing has changed then.
+        ValueError: for arguments out of range, batches that are not tuples, or an optimizer that
+            holds no parameter of the model.
+        TypeError: for a part of the wrong kind, such as a loader that cannot be read by batches.
+    """
+    check_word("fit", "schedule_every", schedule_every, ("step", "epoch"))
+    if clip is not None:
+        check_callable("fit", "clip", clip)
+    if not isinstance(resume_from, str | PathLike | None):
+        raise TypeError(f"fit: resume_from must be the path of a file, got {shown(resume_from)}")
+    if not isinstance(callbacks, Sequence):
+        raise TypeError(
+            f"fit: callbacks must be a list of Callback objects, got {shown(callbacks)}"
+        )
+    monitor = None
+    if hasattr(schedule, "step_metric"):
+        schedule_every = "epoch"
+        monitor = schedule_monitor or ("loss" if validation is None else "val_loss")
+    run = Training(
+        model,
+        loss_fn,
+        optimizer,
+        train_loader,
+        epochs=epochs,
+        max_steps=max_steps,
+        validation=validation,
+        metrics=metrics,
+        schedule=schedule,
+        accumulate=accumulate,
+        callbacks=[StopOnNaN(), *make_progress(progress), *callbacks],
+    )
+    loss_of, _ = loss_function("fit", loss_fn, metrics)
+    if resume_from is not None:
+        run.restore(resume_from)  # the generators, too, as they were when it was saved
+    else:
+        run.check()
+        if seed is not None:
+            neural_net_core.seed(seed)
+
+    with run:
+        run.call("on_train_start")
+        while run.begin_epoch():
+            for group in run.groups():  # batches of one step, ended early by run.stop()
+                optimizer.zero_grad()
+                for *inputs, target in group:
+                    output = model(*inputs)
+                    loss = loss_of(output, target)
+                    run.weighted(loss, inputs, output, target).backward()
+                run.join_gradients()
+                run.call("on_gradients")
+                if clip is not None:
+                    run.gradient_norm = clip(run.parameters)
+                optimizer.step()
+                if schedule is not None and schedule_every == "step":
+                    schedule.step()
+                run.end_step()
+
+            if run.abandons_epoch:
+                break
+            row = run.totals.compute()
+            if validation is not None:
+                with run.weights_to_evaluate():
+                    scores = evaluate(model, loss_fn, validation, metrics)
+                row |= {f"val_{name}": value for name, value in scores.items()}
+            if schedule is not None and schedule_every == "epoch" and run.epoch_complete:
+                if monitor is None:
+                    schedule.step()
+                elif monitor in row:
+                    schedule.step_metric(row[monitor])
+                else:
+                    raise ValueError(f"fit: schedule_monitor {monitor!r} is none of {sorted(row)}")
+            run.end_epoch(row)
+        run.call("on_train_end")
+    return run.history

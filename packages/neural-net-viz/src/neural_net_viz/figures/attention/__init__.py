@@ -1,0 +1,3 @@
+"""Figures of attention and of sequences."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Charts of plain numbers."""
+
+__all__: list[str] = []

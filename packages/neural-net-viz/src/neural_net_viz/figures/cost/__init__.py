@@ -1,0 +1,3 @@
+"""Where time and memory go."""
+
+__all__: list[str] = []
