@@ -175,7 +175,7 @@ def image_widths(rng, shapes):
 
 def pad_row(mode, theirs):
     return Row(
-        ops.PadFromInput,
+        ops.PadFromInputOp,
         f"pad {mode}",
         lambda x, width: ops.pad(x, width, mode),
         lambda x, width: F.pad(x, [n for pair in width[:1:-1] for n in pair], theirs),
@@ -222,15 +222,15 @@ def einsum_shapes(letters):
 
 UNARY, BINARY = unary_shapes(), broadcast_shapes()
 ROWS = [
-    Row(ops.Add, "add", ops.add, torch.add, BINARY),
-    Row(ops.Subtract, "subtract", ops.subtract, torch.sub, BINARY),
-    Row(ops.Multiply, "multiply", ops.multiply, torch.mul, BINARY),
-    Row(ops.Divide, "divide", ops.divide, torch.div, BINARY, positive()),
-    Row(ops.Negative, "negative", ops.negative, torch.neg, UNARY),
-    Row(ops.Power, "power", ops.power, torch.pow, BINARY, positive()),
+    Row(ops.AddOp, "add", ops.add, torch.add, BINARY),
+    Row(ops.SubtractOp, "subtract", ops.subtract, torch.sub, BINARY),
+    Row(ops.MultiplyOp, "multiply", ops.multiply, torch.mul, BINARY),
+    Row(ops.DivideOp, "divide", ops.divide, torch.div, BINARY, positive()),
+    Row(ops.NegativeOp, "negative", ops.negative, torch.neg, UNARY),
+    Row(ops.PowerOp, "power", ops.power, torch.pow, BINARY, positive()),
     *(
         Row(
-            ops.PowerConstant,
+            ops.PowerConstantOp,
             f"power {n}",
             lambda x, n=n: ops.power(x, n),
             lambda x, n=n: torch.pow(x, n),
@@ -239,36 +239,36 @@ ROWS = [
         )
         for n in (0, 1, 2, 3, -1, 0.5, -1.5)
     ),
-    Row(ops.Sqrt, "sqrt", ops.sqrt, torch.sqrt, UNARY, positive()),
-    Row(ops.Exp, "exp", ops.exp, torch.exp, UNARY),
-    Row(ops.Expm1, "expm1", ops.expm1, torch.expm1, UNARY),
-    Row(ops.Log, "log", ops.log, torch.log, UNARY, positive()),
-    Row(ops.Log1p, "log1p", ops.log1p, torch.log1p, UNARY, positive(-0.8)),
-    Row(ops.Sin, "sin", ops.sin, torch.sin, UNARY, positive(-9.0, 9.0)),
-    Row(ops.Cos, "cos", ops.cos, torch.cos, UNARY, positive(-9.0, 9.0)),
-    Row(ops.Absolute, "absolute", ops.absolute, torch.abs, UNARY),
-    Row(ops.Sign, "sign", ops.sign, torch.sign, UNARY),
+    Row(ops.SqrtOp, "sqrt", ops.sqrt, torch.sqrt, UNARY, positive()),
+    Row(ops.ExpOp, "exp", ops.exp, torch.exp, UNARY),
+    Row(ops.Expm1Op, "expm1", ops.expm1, torch.expm1, UNARY),
+    Row(ops.LogOp, "log", ops.log, torch.log, UNARY, positive()),
+    Row(ops.Log1pOp, "log1p", ops.log1p, torch.log1p, UNARY, positive(-0.8)),
+    Row(ops.SinOp, "sin", ops.sin, torch.sin, UNARY, positive(-9.0, 9.0)),
+    Row(ops.CosOp, "cos", ops.cos, torch.cos, UNARY, positive(-9.0, 9.0)),
+    Row(ops.AbsoluteOp, "absolute", ops.absolute, torch.abs, UNARY),
+    Row(ops.SignOp, "sign", ops.sign, torch.sign, UNARY),
     Row(
-        ops.Cast,
+        ops.CastOp,
         "cast",
         lambda x: ops.cast(ops.cast(ops.cast(x, np.float64), np.float32), x.dtype),
         lambda x: x.to(torch.float32).to(x.dtype),
         UNARY,
     ),
-    Row(ops.MatMul, "matmul", ops.matmul, torch.matmul, matmul_shapes()),
-    Row(ops.Linear, "linear", ops.linear, F.linear, linear_shapes()),
+    Row(ops.MatMulOp, "matmul", ops.matmul, torch.matmul, matmul_shapes()),
+    Row(ops.LinearOp, "linear", ops.linear, F.linear, linear_shapes()),
     Row(
-        ops.Linear,
+        ops.LinearOp,
         "linear without bias",
         ops.linear,
         F.linear,
         [case[:2] for case in linear_shapes()],
     ),
-    Row(ops.Sum, "sum", ops.sum, over(torch.sum), UNARY, {"config": some_axes}),
-    Row(ops.Mean, "mean", ops.mean, over(torch.mean), UNARY, {"config": some_axes}),
-    Row(ops.Prod, "prod", ops.prod, product_over, UNARY, {"config": one_axis}),
-    Row(ops.Max, "max", ops.max, over(torch.amax), UNARY, {"config": some_axes}),
-    Row(ops.Min, "min", ops.min, over(torch.amin), UNARY, {"config": some_axes}),
+    Row(ops.SumOp, "sum", ops.sum, over(torch.sum), UNARY, {"config": some_axes}),
+    Row(ops.MeanOp, "mean", ops.mean, over(torch.mean), UNARY, {"config": some_axes}),
+    Row(ops.ProdOp, "prod", ops.prod, product_over, UNARY, {"config": one_axis}),
+    Row(ops.MaxOp, "max", ops.max, over(torch.amax), UNARY, {"config": some_axes}),
+    Row(ops.MinOp, "min", ops.min, over(torch.amin), UNARY, {"config": some_axes}),
     *(
         Row(
             op,
@@ -278,24 +278,24 @@ ROWS = [
             shapes,
             {"config": some_axes},
         )
-        for op, ours, theirs in ((ops.Var, ops.var, torch.var), (ops.Std, ops.std, torch.std))
+        for op, ours, theirs in ((ops.VarOp, ops.var, torch.var), (ops.StdOp, ops.std, torch.std))
         for ddof, shapes in (
             (0, UNARY),
             (1, [(tuple(n + 1 for n in shape),) for (shape,) in unary_shapes(least=1)]),
         )
     ),
-    Row(ops.Norm, "norm", ops.norm, over(torch.linalg.vector_norm), UNARY, {"config": some_axes}),
+    Row(ops.NormOp, "norm", ops.norm, over(torch.linalg.vector_norm), UNARY, {"config": some_axes}),
     Row(
-        ops.LogSumExp,
+        ops.LogSumExpOp,
         "logsumexp",
         ops.logsumexp,
         over(torch.logsumexp),
         UNARY,
         {"config": some_axes},
     ),
-    Row(ops.Reshape, "reshape", ops.reshape, torch.reshape, UNARY, {"config": random_shape}),
+    Row(ops.ReshapeOp, "reshape", ops.reshape, torch.reshape, UNARY, {"config": random_shape}),
     Row(
-        ops.Transpose,
+        ops.TransposeOp,
         "transpose",
         ops.transpose,
         lambda x, axes: x.permute(axes),
@@ -303,7 +303,7 @@ ROWS = [
         {"config": permutation},
     ),
     Row(
-        ops.SwapAxes,
+        ops.SwapAxesOp,
         "swapaxes",
         lambda x, a, b: ops.swapaxes(x, a, b),
         lambda x, a, b: torch.swapaxes(x, a, b),
@@ -311,7 +311,7 @@ ROWS = [
         {"config": two_axes},
     ),
     Row(
-        ops.MoveAxis,
+        ops.MoveAxisOp,
         "moveaxis",
         lambda x, a, b: ops.moveaxis(x, a, b),
         lambda x, a, b: torch.moveaxis(x, a, b),
@@ -319,7 +319,7 @@ ROWS = [
         {"config": two_axes},
     ),
     Row(
-        ops.Squeeze,
+        ops.SqueezeOp,
         "squeeze",
         ops.squeeze,
         lambda x, axis: x.squeeze() if axis is None else x.squeeze(axis),
@@ -327,7 +327,7 @@ ROWS = [
         {"config": axis_of_length_one},
     ),
     Row(
-        ops.ExpandDims,
+        ops.ExpandDimsOp,
         "expand_dims",
         ops.expand_dims,
         lambda x, axis: x.unsqueeze(axis),
@@ -335,7 +335,7 @@ ROWS = [
         {"config": new_axis},
     ),
     Row(
-        ops.BroadcastTo,
+        ops.BroadcastToOp,
         "broadcast_to",
         ops.broadcast_to,
         lambda x, shape: torch.broadcast_to(x, shape),
@@ -343,7 +343,7 @@ ROWS = [
         {"config": larger_shape},
     ),
     Row(
-        ops.Flip,
+        ops.FlipOp,
         "flip",
         ops.flip,
         lambda x, axis: x.flip(axis),
@@ -351,7 +351,7 @@ ROWS = [
         {"config": random_axis},
     ),
     Row(
-        ops.GetItem,
+        ops.GetItemOp,
         "getitem",
         ops.getitem,
         index_torch,
@@ -359,7 +359,7 @@ ROWS = [
         {"config": any_index},
     ),
     Row(
-        ops.GetItem,
+        ops.GetItemOp,
         "take_along_axis",
         lambda x, i: ops.take_along_axis(x, i, -1),
         lambda x, i: torch.gather(x, -1, i),
@@ -367,14 +367,14 @@ ROWS = [
         {"make": with_positions},
     ),
     Row(
-        ops.Concatenate,
+        ops.ConcatenateOp,
         "concatenate",
         lambda *xs: ops.concatenate(xs, 1),
         lambda *xs: torch.cat(xs, 1),
         joined_shapes(),
     ),
     Row(
-        ops.Stack,
+        ops.StackOp,
         "stack",
         lambda *xs, axis: ops.stack(xs, axis),
         lambda *xs, axis: torch.stack(xs, axis),
@@ -382,7 +382,7 @@ ROWS = [
         {"config": new_axis},
     ),
     Row(
-        ops.Split,
+        ops.SplitOp,
         "split",
         lambda x, cuts, axis: ops.split(x, cuts, axis),
         lambda x, cuts, axis: torch.tensor_split(x, cuts, axis),
@@ -390,38 +390,38 @@ ROWS = [
         {"config": pieces},
     ),
     Row(
-        ops.Unstack,
+        ops.UnstackOp,
         "unstack",
         ops.unstack,
         lambda x, axis: torch.unbind(x, axis),
         [(tuple(max(n, 1) for n in shape),) for (shape,) in unary_shapes(least=1)],
         {"config": random_axis},
     ),
-    Row(ops.Pad, "pad", ops.pad, pad_torch, unary_shapes(least=1), {"config": widths}),
+    Row(ops.PadOp, "pad", ops.pad, pad_torch, unary_shapes(least=1), {"config": widths}),
     pad_row("reflect", "reflect"),
     pad_row("edge", "replicate"),
     pad_row("wrap", "circular"),
     Row(
-        ops.Where,
+        ops.WhereOp,
         "where",
         ops.where,
         torch.where,
         broadcast_shapes(3),
         {"make": condition_first},
     ),
-    Row(ops.Maximum, "maximum", ops.maximum, torch.maximum, BINARY),
-    Row(ops.Minimum, "minimum", ops.minimum, torch.minimum, BINARY),
+    Row(ops.MaximumOp, "maximum", ops.maximum, torch.maximum, BINARY),
+    Row(ops.MinimumOp, "minimum", ops.minimum, torch.minimum, BINARY),
     Row(
-        ops.Clip,
+        ops.ClipOp,
         "clip",
         lambda x: ops.clip(x, -0.5, 1),
         lambda x: torch.clamp(x, -0.5, 1),
         UNARY,
     ),
-    Row(ops.CumSum, "cumsum", ops.cumsum, torch.cumsum, UNARY, {"config": random_axis}),
+    Row(ops.CumSumOp, "cumsum", ops.cumsum, torch.cumsum, UNARY, {"config": random_axis}),
     *(
         Row(
-            ops.Einsum,
+            ops.EinsumOp,
             f"einsum {subscripts}",
             lambda *xs, s=subscripts: ops.einsum(s, *xs),
             lambda *xs, s=subscripts: torch.einsum(s, *xs),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from neural_net_core import Op, Tensor, default_dtype
-from neural_net_core.ops import Cast
+from neural_net_core.ops import CastOp
 from neural_net_core.testing import gradcheck, op_classes
 
 
@@ -84,7 +84,7 @@ def test_nothing_is_written_to_inputs_or_to_dy(op, fn, inputs):
 
 @pytest.mark.parametrize(
     ("op", "fn", "inputs"),
-    [case for case in PARAMETERS if case.values[0] is not Cast],  # whose purpose is another dtype
+    [case for case in PARAMETERS if case.values[0] is not CastOp],  # whose purpose is another dtype
 )
 def test_float32_stays_float32_forward_and_backward(op, fn, inputs, monkeypatch):
     backward, dtypes = op.backward, set()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neural_net_layers.recurrent._schedule import FromRows, ToRows, full, varied
+from neural_net_layers.recurrent._schedule import FromRowsOp, ToRowsOp, full, varied
 from neural_net_layers.recurrent.gru import GRUOp
 from neural_net_layers.recurrent.gru_paper import PaperGRUOp
 from neural_net_layers.recurrent.lstm import LSTMOp
@@ -111,13 +111,13 @@ CASES = {
     ],
     GRUOp: one_state(lambda direction: gru(GRUOp, direction), 3),
     PaperGRUOp: one_state(lambda direction: gru(PaperGRUOp, direction), 3),
-    ToRows: [
-        (lambda x: ToRows.apply(x, schedule=FULL, batch_first=True), [numbers(2, 3, 2)]),
-        (lambda x: ToRows.apply(x, schedule=VARIED, batch_first=True), [numbers(4, 3, 2)]),
-        (lambda x: ToRows.apply(x, schedule=VARIED, batch_first=False), [numbers(3, 4, 2)]),
+    ToRowsOp: [
+        (lambda x: ToRowsOp.apply(x, schedule=FULL, batch_first=True), [numbers(2, 3, 2)]),
+        (lambda x: ToRowsOp.apply(x, schedule=VARIED, batch_first=True), [numbers(4, 3, 2)]),
+        (lambda x: ToRowsOp.apply(x, schedule=VARIED, batch_first=False), [numbers(3, 4, 2)]),
     ],
-    FromRows: [
-        (lambda x: FromRows.apply(x, schedule=FULL, batch_first=False), [numbers(6, 2)]),
-        (lambda x: FromRows.apply(x, schedule=VARIED, batch_first=True), [numbers(6, 2)]),
+    FromRowsOp: [
+        (lambda x: FromRowsOp.apply(x, schedule=FULL, batch_first=False), [numbers(6, 2)]),
+        (lambda x: FromRowsOp.apply(x, schedule=VARIED, batch_first=True), [numbers(6, 2)]),
     ],
 }

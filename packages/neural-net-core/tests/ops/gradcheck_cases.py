@@ -61,31 +61,31 @@ def reduction(fn, make=real):
 
 
 CASES = {
-    ops.Add: binary(ops.add),
-    ops.Subtract: binary(ops.subtract),
-    ops.Multiply: binary(ops.multiply),
-    ops.Divide: binary(ops.divide),
-    ops.Negative: unary(ops.negative),
-    ops.Power: [
+    ops.AddOp: binary(ops.add),
+    ops.SubtractOp: binary(ops.subtract),
+    ops.MultiplyOp: binary(ops.multiply),
+    ops.DivideOp: binary(ops.divide),
+    ops.NegativeOp: unary(ops.negative),
+    ops.PowerOp: [
         *((ops.power, [np.abs(a), b]) for a, b in BINARY),
         (lambda b: ops.power(0.7, b), [real(3)]),
         (lambda a: ops.power(a, np.array([0.0, 1, 2, -1])), [real(3, 4)]),
     ],
-    ops.PowerConstant: [
+    ops.PowerConstantOp: [
         (lambda x, n=n: ops.power(x, n), [positive(5)]) for n in (0, 1, 2, 3, -1, 0.5, -1.5)
     ],
-    ops.Sqrt: unary(ops.sqrt, positive),
-    ops.Exp: unary(ops.exp),
-    ops.Expm1: unary(ops.expm1),
-    ops.Log: unary(ops.log, positive),
-    ops.Log1p: unary(ops.log1p, positive),
-    ops.Sin: unary(ops.sin),
-    ops.Cos: unary(ops.cos),
-    ops.Absolute: unary(ops.absolute),
-    ops.Sign: unary(ops.sign),
+    ops.SqrtOp: unary(ops.sqrt, positive),
+    ops.ExpOp: unary(ops.exp),
+    ops.Expm1Op: unary(ops.expm1),
+    ops.LogOp: unary(ops.log, positive),
+    ops.Log1pOp: unary(ops.log1p, positive),
+    ops.SinOp: unary(ops.sin),
+    ops.CosOp: unary(ops.cos),
+    ops.AbsoluteOp: unary(ops.absolute),
+    ops.SignOp: unary(ops.sign),
     # To its own dtype: differences in float32 would be too coarse.
-    ops.Cast: [(lambda x: ops.Cast.apply(x, dtype=np.dtype(np.float64)), [real(3)])],
-    ops.MatMul: [
+    ops.CastOp: [(lambda x: ops.CastOp.apply(x, dtype=np.dtype(np.float64)), [real(3)])],
+    ops.MatMulOp: [
         (ops.matmul, [real(3, 4), real(4, 2)]),
         (ops.matmul, [real(4), real(4)]),
         (ops.matmul, [real(4), real(4, 2)]),
@@ -102,7 +102,7 @@ CASES = {
         (lambda b: ops.matmul(np.ones((3, 4)), b), [real(4, 2)]),
         (lambda a, b: ops.matmul(a.swapaxes(0, 1), b), [real(2, 3, 4), real(4, 2)]),
     ],
-    ops.Linear: [
+    ops.LinearOp: [
         (ops.linear, [real(3, 4), real(2, 4), real(2)]),
         (ops.linear, [real(3, 4), real(2, 4)]),
         (ops.linear, [real(2, 3, 4), real(2, 4), real(2)]),
@@ -111,55 +111,55 @@ CASES = {
         (ops.linear, [real(0, 3, 4), real(2, 4), real(2)]),
         (lambda w, b: ops.linear(np.ones((3, 4)), w, b), [real(2, 4), real(2)]),
     ],
-    ops.Sum: reduction(ops.sum),
-    ops.Mean: reduction(ops.mean),
-    ops.Prod: [
+    ops.SumOp: reduction(ops.sum),
+    ops.MeanOp: reduction(ops.mean),
+    ops.ProdOp: [
         *reduction(ops.prod),
         (lambda x: ops.prod(x, 1), [np.array([[0.0, 2, 3], [0, 0, 3], [1, 2, 0]])]),
     ],
-    ops.Max: reduction(ops.max),
-    ops.Min: reduction(ops.min),
-    ops.Var: [
+    ops.MaxOp: reduction(ops.max),
+    ops.MinOp: reduction(ops.min),
+    ops.VarOp: [
         *reduction(ops.var)[:-3],
         (lambda x: ops.var(x, (0, 2), ddof=1), [X]),
         (lambda x: ops.var(x, 1), [real(3, 1)]),
         (lambda x: ops.var(x, 1), [real(0, 3)]),
     ],
-    ops.Std: [
+    ops.StdOp: [
         *reduction(ops.std)[:-3],
         (lambda x: ops.std(x, (0, 2), ddof=1), [X]),
         (lambda x: ops.std(x, 1), [real(0, 3)]),
     ],
-    ops.Norm: reduction(ops.norm),
-    ops.Reshape: [
+    ops.NormOp: reduction(ops.norm),
+    ops.ReshapeOp: [
         (lambda x: ops.reshape(x, (4, -1)), [X]),
         (lambda x: ops.reshape(x, -1), [real(2, 3)]),
         (lambda x: ops.reshape(x, (0, 5)), [real(3, 0)]),
     ],
-    ops.Transpose: [
+    ops.TransposeOp: [
         (ops.transpose, [X]),
         (lambda x: ops.transpose(x, (1, 2, 0)), [X]),
         (lambda x: ops.transpose(x, (-1, 0, -2)), [X]),
     ],
-    ops.SwapAxes: [(lambda x: ops.swapaxes(x, 0, -1), [X])],
-    ops.MoveAxis: [
+    ops.SwapAxesOp: [(lambda x: ops.swapaxes(x, 0, -1), [X])],
+    ops.MoveAxisOp: [
         (lambda x: ops.moveaxis(x, 0, -1), [X]),
         (lambda x: ops.moveaxis(x, (0, 1), (1, 2)), [X]),
     ],
-    ops.Squeeze: [
+    ops.SqueezeOp: [
         (ops.squeeze, [real(1, 3, 1)]),
         (lambda x: ops.squeeze(x, -1), [real(1, 3, 1)]),
     ],
-    ops.ExpandDims: [
+    ops.ExpandDimsOp: [
         (lambda x: ops.expand_dims(x, 1), [real(2, 3)]),
         (lambda x: ops.expand_dims(x, (0, -1)), [real(2, 3)]),
     ],
-    ops.BroadcastTo: [
+    ops.BroadcastToOp: [
         (lambda x: ops.broadcast_to(x, (2, 3, 4)), [real(3, 1)]),
         (lambda x: ops.broadcast_to(x, (2, 3)), [real()]),
     ],
-    ops.Flip: [(ops.flip, [X]), (lambda x: ops.flip(x, (0, -1)), [X])],
-    ops.GetItem: [
+    ops.FlipOp: [(ops.flip, [X]), (lambda x: ops.flip(x, (0, -1)), [X])],
+    ops.GetItemOp: [
         (lambda x, index=index: ops.getitem(x, index), [X])
         for index in (
             1,
@@ -182,51 +182,51 @@ CASES = {
             np.zeros(0, int),
         )
     ],
-    ops.Concatenate: [
+    ops.ConcatenateOp: [
         (lambda *xs: ops.concatenate(xs, 1), [real(2, 1), real(2, 3), real(2, 0)]),
         (lambda x: ops.concatenate([x], -1), [real(2, 3)]),
         (lambda x: ops.concatenate([x, np.ones(2), x]), [real(3)]),
     ],
-    ops.Stack: [
+    ops.StackOp: [
         (lambda *xs: ops.stack(xs), [real(3), real(3)]),
         (lambda *xs: ops.stack(xs, -1), [real(2, 3), real(2, 3)]),
         (lambda *xs: ops.stack(xs), [real(), real()]),
     ],
-    ops.Split: [
+    ops.SplitOp: [
         (lambda x: ops.split(x, 2, 1), [real(2, 4)]),
         (lambda x: ops.split(x, [1, 3], -1), [real(2, 4)]),
         (lambda x: ops.split(x, [1, 3], -1)[1], [real(2, 4)]),
     ],
-    ops.Unstack: [
+    ops.UnstackOp: [
         (lambda x: ops.unstack(x, 1), [X]),
         (lambda x: ops.unstack(x, -1)[2], [X]),
         (lambda x: ops.unstack(x), [real(3)]),
     ],
-    ops.Pad: [
+    ops.PadOp: [
         (lambda x: ops.pad(x, 1), [real(2, 3)]),
         (lambda x: ops.pad(x, ((0, 2), (1, 0)), value=5.0), [real(2, 3)]),
     ],
-    ops.PadFromInput: [
+    ops.PadFromInputOp: [
         (lambda x, mode=mode: ops.pad(x, ((2, 1), (0, 3)), mode), [real(3, 4)])
         for mode in ("reflect", "edge", "wrap")
     ]
     + [(lambda x: ops.pad(x, (5, 4), "reflect"), [real(3)])],
-    ops.Where: [
+    ops.WhereOp: [
         (lambda a, b: ops.where(MASK, a, b), [real(3, 4), real(4)]),
         (lambda a: ops.where(MASK, a, 0.0), [real(3, 1)]),
         (lambda b: ops.where(MASK, 2, b), [real()]),
     ],
-    ops.Maximum: binary(ops.maximum)[:-1],
-    ops.Minimum: binary(ops.minimum)[:-1],
-    ops.Clip: [
+    ops.MaximumOp: binary(ops.maximum)[:-1],
+    ops.MinimumOp: binary(ops.minimum)[:-1],
+    ops.ClipOp: [
         (lambda x: ops.clip(x, -0.55, 0.85), [real(3, 4)]),
         (lambda x: ops.clip(x, low=-0.05), [real(3, 4)]),
         (lambda x: ops.clip(x, high=0.05), [real(3, 4)]),
         (ops.clip, [real(3)]),
     ],
-    ops.CumSum: [(lambda x, axis=axis: ops.cumsum(x, axis), [X]) for axis in (0, 1, -1)]
+    ops.CumSumOp: [(lambda x, axis=axis: ops.cumsum(x, axis), [X]) for axis in (0, 1, -1)]
     + [(lambda x: ops.cumsum(x, 0), [real()]), (lambda x: ops.cumsum(x, 0), [real(0, 2)])],
-    ops.Einsum: [
+    ops.EinsumOp: [
         (lambda *xs, s=subscripts: ops.einsum(s, *xs), [real(*shape) for shape in shapes])
         for subscripts, shapes in [
             ("ij,jk->ik", [(2, 3), (3, 4)]),
@@ -268,5 +268,5 @@ CASES = {
         (ops.log_softmax, [real(3, 1)]),
         (ops.log_softmax, [real(0, 3)]),
     ],
-    ops.LogSumExp: reduction(ops.logsumexp),
+    ops.LogSumExpOp: reduction(ops.logsumexp),
 }

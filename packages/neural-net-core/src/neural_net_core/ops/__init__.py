@@ -28,60 +28,60 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from neural_net_core.called_differently import explain_attributes, explain_words, unknown_name
-from neural_net_core.ops.absolute_value import Absolute, Sign, absolute, sign
-from neural_net_core.ops.affine import Linear, linear
+from neural_net_core.ops.absolute_value import AbsoluteOp, SignOp, absolute, sign
+from neural_net_core.ops.affine import LinearOp, linear
 from neural_net_core.ops.arithmetic import (
-    Add,
-    Divide,
-    Multiply,
-    Negative,
-    Subtract,
+    AddOp,
+    DivideOp,
+    MultiplyOp,
+    NegativeOp,
+    SubtractOp,
     add,
     divide,
     multiply,
     negative,
     subtract,
 )
-from neural_net_core.ops.casting import Cast, cast
-from neural_net_core.ops.cumulative import CumSum, cumsum
-from neural_net_core.ops.einstein_summation import Einsum, einsum
-from neural_net_core.ops.exponential import Exp, Expm1, Log, Log1p, exp, expm1, log, log1p
-from neural_net_core.ops.extrema import Max, Min, max, min
-from neural_net_core.ops.indexing import GetItem, getitem, take_along_axis
+from neural_net_core.ops.casting import CastOp, cast
+from neural_net_core.ops.cumulative import CumSumOp, cumsum
+from neural_net_core.ops.einstein_summation import EinsumOp, einsum
+from neural_net_core.ops.exponential import Expm1Op, ExpOp, Log1pOp, LogOp, exp, expm1, log, log1p
+from neural_net_core.ops.extrema import MaxOp, MinOp, max, min
+from neural_net_core.ops.indexing import GetItemOp, getitem, take_along_axis
 from neural_net_core.ops.joining import (
-    Concatenate,
-    Split,
-    Stack,
-    Unstack,
+    ConcatenateOp,
+    SplitOp,
+    StackOp,
+    UnstackOp,
     concatenate,
     split,
     stack,
     unstack,
 )
-from neural_net_core.ops.matrix_product import MatMul, matmul
-from neural_net_core.ops.norms import Norm, norm
-from neural_net_core.ops.padding import Pad, PadFromInput, pad
-from neural_net_core.ops.powers import Power, PowerConstant, Sqrt, power, sqrt
-from neural_net_core.ops.reductions import Mean, Prod, Sum, mean, prod, sum
+from neural_net_core.ops.matrix_product import MatMulOp, matmul
+from neural_net_core.ops.norms import NormOp, norm
+from neural_net_core.ops.padding import PadFromInputOp, PadOp, pad
+from neural_net_core.ops.powers import PowerConstantOp, PowerOp, SqrtOp, power, sqrt
+from neural_net_core.ops.reductions import MeanOp, ProdOp, SumOp, mean, prod, sum
 from neural_net_core.ops.selection import (
-    Clip,
-    Maximum,
-    Minimum,
-    Where,
+    ClipOp,
+    MaximumOp,
+    MinimumOp,
+    WhereOp,
     clip,
     maximum,
     minimum,
     where,
 )
 from neural_net_core.ops.shape import (
-    BroadcastTo,
-    ExpandDims,
-    Flip,
-    MoveAxis,
-    Reshape,
-    Squeeze,
-    SwapAxes,
-    Transpose,
+    BroadcastToOp,
+    ExpandDimsOp,
+    FlipOp,
+    MoveAxisOp,
+    ReshapeOp,
+    SqueezeOp,
+    SwapAxesOp,
+    TransposeOp,
     broadcast_to,
     expand_dims,
     flip,
@@ -93,68 +93,68 @@ from neural_net_core.ops.shape import (
 )
 from neural_net_core.ops.softmaxes import (
     LogSoftmaxOp,
-    LogSumExp,
+    LogSumExpOp,
     SoftmaxOp,
     log_softmax,
     logsumexp,
     softmax,
 )
-from neural_net_core.ops.statistics import Std, Var, std, var
-from neural_net_core.ops.trigonometric import Cos, Sin, cos, sin
+from neural_net_core.ops.statistics import StdOp, VarOp, std, var
+from neural_net_core.ops.trigonometric import CosOp, SinOp, cos, sin
 from neural_net_core.tensor import Tensor
 
 __all__ = [
-    "Absolute",
-    "Add",
-    "BroadcastTo",
-    "Cast",
-    "Clip",
-    "Concatenate",
-    "Cos",
-    "CumSum",
-    "Divide",
-    "Einsum",
-    "Exp",
-    "ExpandDims",
-    "Expm1",
-    "Flip",
-    "GetItem",
-    "Linear",
-    "Log",
-    "Log1p",
+    "AbsoluteOp",
+    "AddOp",
+    "BroadcastToOp",
+    "CastOp",
+    "ClipOp",
+    "ConcatenateOp",
+    "CosOp",
+    "CumSumOp",
+    "DivideOp",
+    "EinsumOp",
+    "ExpOp",
+    "ExpandDimsOp",
+    "Expm1Op",
+    "FlipOp",
+    "GetItemOp",
+    "LinearOp",
+    "Log1pOp",
+    "LogOp",
     "LogSoftmaxOp",
-    "LogSumExp",
-    "MatMul",
-    "Max",
-    "Maximum",
-    "Mean",
-    "Min",
-    "Minimum",
-    "MoveAxis",
-    "Multiply",
-    "Negative",
-    "Norm",
-    "Pad",
-    "PadFromInput",
-    "Power",
-    "PowerConstant",
-    "Prod",
-    "Reshape",
-    "Sign",
-    "Sin",
+    "LogSumExpOp",
+    "MatMulOp",
+    "MaxOp",
+    "MaximumOp",
+    "MeanOp",
+    "MinOp",
+    "MinimumOp",
+    "MoveAxisOp",
+    "MultiplyOp",
+    "NegativeOp",
+    "NormOp",
+    "PadFromInputOp",
+    "PadOp",
+    "PowerConstantOp",
+    "PowerOp",
+    "ProdOp",
+    "ReshapeOp",
+    "SignOp",
+    "SinOp",
     "SoftmaxOp",
-    "Split",
-    "Sqrt",
-    "Squeeze",
-    "Stack",
-    "Std",
-    "Subtract",
-    "Sum",
-    "SwapAxes",
-    "Transpose",
-    "Unstack",
-    "Var",
-    "Where",
+    "SplitOp",
+    "SqrtOp",
+    "SqueezeOp",
+    "StackOp",
+    "StdOp",
+    "SubtractOp",
+    "SumOp",
+    "SwapAxesOp",
+    "TransposeOp",
+    "UnstackOp",
+    "VarOp",
+    "WhereOp",
     "absolute",
     "add",
     "broadcast_to",

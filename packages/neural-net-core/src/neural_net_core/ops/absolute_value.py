@@ -6,10 +6,10 @@ from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
-__all__ = ["Absolute", "Sign", "absolute", "sign"]
+__all__ = ["AbsoluteOp", "SignOp", "absolute", "sign"]
 
 
-class Absolute(Op):
+class AbsoluteOp(Op):
     """y = |x|;  dx = dy · sign x, with sign 0 = 0.  Saves x."""
 
     def forward(self, x: Array) -> Array:
@@ -32,10 +32,10 @@ def absolute(x: TensorLike) -> Tensor:
         >>> absolute([-2.0, 3.0]).data
         array([2., 3.], dtype=float32)
     """
-    return Absolute.apply(as_tensor(x))
+    return AbsoluteOp.apply(as_tensor(x))
 
 
-class Sign(Op):
+class SignOp(Op):
     """y = sign x;  dx = 0: the function is flat, and its jump at 0 has no gradient."""
 
     def forward(self, x: Array) -> Array:
@@ -56,4 +56,4 @@ def sign(x: TensorLike) -> Tensor:
         >>> sign([-2.0, 0.0, 3.0]).data
         array([-1.,  0.,  1.], dtype=float32)
     """
-    return Sign.apply(as_tensor(x))
+    return SignOp.apply(as_tensor(x))

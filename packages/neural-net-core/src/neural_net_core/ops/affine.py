@@ -10,10 +10,10 @@ from neural_net_core.op import Op, returns_new_arrays
 from neural_net_core.ops.matrix_product import as_rows, column_sums, small_product
 from neural_net_core.tensor import Tensor, TensorLike, coerce_pair
 
-__all__ = ["Linear", "linear"]
+__all__ = ["LinearOp", "linear"]
 
 
-class Linear(Op):
+class LinearOp(Op):
     """y = x Wᵀ + b;  dx = dy W,  dW = dyᵀ x,  db = Σ dy.  Saves x for dW and W for dx."""
 
     def forward(self, x: Array, w: Array, b: Array | None = None) -> Array:
@@ -59,7 +59,7 @@ def linear(x: TensorLike, weight: TensorLike, bias: TensorLike | None = None) ->
         raise ShapeError(f"linear: expected x with at least one axis, got the number {x!r}")
     if bias is None:
         x, weight = coerce_pair(x, weight)
-        return Linear.apply(x, weight)
+        return LinearOp.apply(x, weight)
     weight, bias = coerce_pair(weight, bias)
     x, _ = coerce_pair(x, weight if isinstance(weight, Tensor) else bias)
-    return Linear.apply(x, weight, bias)
+    return LinearOp.apply(x, weight, bias)

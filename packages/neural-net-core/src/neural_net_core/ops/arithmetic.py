@@ -10,11 +10,11 @@ from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor, coerce_pair
 
 __all__ = [
-    "Add",
-    "Divide",
-    "Multiply",
-    "Negative",
-    "Subtract",
+    "AddOp",
+    "DivideOp",
+    "MultiplyOp",
+    "NegativeOp",
+    "SubtractOp",
     "add",
     "divide",
     "multiply",
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-class Add(Op):
+class AddOp(Op):
     """y = a + b;  da = dy,  db = dy"""
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -45,10 +45,10 @@ def add(a: TensorLike, b: TensorLike) -> Tensor:
         array([11., 12.], dtype=float32)
     """
     a, b = coerce_pair(a, b)
-    return Add.apply(a, b)
+    return AddOp.apply(a, b)
 
 
-class Subtract(Op):
+class SubtractOp(Op):
     """y = a − b;  da = dy,  db = −dy"""
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -70,10 +70,10 @@ def subtract(a: TensorLike, b: TensorLike) -> Tensor:
         array([-9., -8.], dtype=float32)
     """
     a, b = coerce_pair(a, b)
-    return Subtract.apply(a, b)
+    return SubtractOp.apply(a, b)
 
 
-class Multiply(Op):
+class MultiplyOp(Op):
     """y = a · b;  da = dy · b,  db = dy · a.  Saves each factor only for the other's gradient."""
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -101,10 +101,10 @@ def multiply(a: TensorLike, b: TensorLike) -> Tensor:
         array([3., 8.], dtype=float32)
     """
     a, b = coerce_pair(a, b)
-    return Multiply.apply(a, b)
+    return MultiplyOp.apply(a, b)
 
 
-class Divide(Op):
+class DivideOp(Op):
     """y = a / b;  da = dy / b,  db = −dy · y / b.  Saves b, and y for b's gradient."""
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -134,10 +134,10 @@ def divide(a: TensorLike, b: TensorLike) -> Tensor:
     a, b = pair = coerce_pair(a, b)
     if next(x for x in pair if isinstance(x, Tensor)).data.dtype.kind != "f":
         a, b = as_floating(a), as_floating(b)
-    return Divide.apply(a, b)
+    return DivideOp.apply(a, b)
 
 
-class Negative(Op):
+class NegativeOp(Op):
     """y = −x;  dx = −dy"""
 
     def forward(self, x: Array) -> Array:
@@ -157,4 +157,4 @@ def negative(x: TensorLike) -> Tensor:
         >>> negative([1.0, -2.0]).data
         array([-1.,  2.], dtype=float32)
     """
-    return Negative.apply(as_tensor(x))
+    return NegativeOp.apply(as_tensor(x))

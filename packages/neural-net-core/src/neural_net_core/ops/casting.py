@@ -7,10 +7,10 @@ from neural_net_core.dtypes import NUMBERS, Array, DType
 from neural_net_core.op import Op
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
-__all__ = ["Cast", "cast"]
+__all__ = ["CastOp", "cast"]
 
 
-class Cast(Op):
+class CastOp(Op):
     """y = x in another dtype;  dx = dy in x's dtype"""
 
     def __init__(self, dtype: DType) -> None:
@@ -43,4 +43,4 @@ def cast(x: TensorLike, dtype: npt.DTypeLike) -> Tensor:
         array([1., 0.])
     """
     x, dtype = as_tensor(x), check_dtype("cast", dtype, NUMBERS)
-    return x if x.dtype == dtype else Cast.apply(x, dtype=dtype)
+    return x if x.dtype == dtype else CastOp.apply(x, dtype=dtype)

@@ -6,10 +6,10 @@ from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
-__all__ = ["CumSum", "cumsum"]
+__all__ = ["CumSumOp", "cumsum"]
 
 
-class CumSum(Op):
+class CumSumOp(Op):
     """yₜ = x₁ + … + xₜ;  dxₜ = dyₜ + … + dy_T: the running sum from the other end"""
 
     def __init__(self, axis: int) -> None:
@@ -36,4 +36,4 @@ def cumsum(x: TensorLike, axis: int) -> Tensor:
         >>> cumsum([1.0, 2.0, 3.0], axis=0).data
         array([1., 3., 6.], dtype=float32)
     """
-    return CumSum.apply(as_tensor(x), axis=axis)
+    return CumSumOp.apply(as_tensor(x), axis=axis)

@@ -15,12 +15,12 @@ from neural_net_core.ops._inputs import coerce_all
 from neural_net_core.tape import unbroadcast
 from neural_net_core.tensor import Tensor
 
-__all__ = ["Einsum", "einsum"]
+__all__ = ["EinsumOp", "einsum"]
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-class Einsum(Op):
+class EinsumOp(Op):
     """y = Σ a b …;  da = Σ dy b …, summed to the letters of a.  Saves the factors."""
 
     def __init__(self, subscripts: str) -> None:
@@ -77,7 +77,7 @@ def einsum(subscripts: str, *operands: Any) -> Tensor:
         array([[3., 4.],
                [6., 8.]], dtype=float32)
     """
-    return Einsum.apply(*coerce_all(operands), subscripts=subscripts)
+    return EinsumOp.apply(*coerce_all(operands), subscripts=subscripts)
 
 
 def contract(subscripts: str, *arrays: Array) -> Array:

@@ -11,10 +11,10 @@ from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Tensor, TensorLike
 
-__all__ = ["Exp", "Expm1", "Log", "Log1p", "exp", "expm1", "log", "log1p"]
+__all__ = ["ExpOp", "Expm1Op", "Log1pOp", "LogOp", "exp", "expm1", "log", "log1p"]
 
 
-class Exp(Op):
+class ExpOp(Op):
     """y = eˣ;  dx = dy · y.  Saves y."""
 
     def forward(self, x: Array) -> Array:
@@ -35,10 +35,10 @@ def exp(x: TensorLike) -> Tensor:
         >>> exp([0.0, 1.0]).data.round(3)
         array([1.   , 2.718], dtype=float32)
     """
-    return Exp.apply(as_floating(x))
+    return ExpOp.apply(as_floating(x))
 
 
-class Expm1(Op):
+class Expm1Op(Op):
     """y = eˣ − 1;  dx = dy · (y + 1).  Saves y."""
 
     def forward(self, x: Array) -> Array:
@@ -60,10 +60,10 @@ def expm1(x: TensorLike) -> Tensor:
         >>> expm1([0.0, 1e-8]).data
         array([0.e+00, 1.e-08], dtype=float32)
     """
-    return Expm1.apply(as_floating(x))
+    return Expm1Op.apply(as_floating(x))
 
 
-class Log(Op):
+class LogOp(Op):
     """y = ln x;  dx = dy / x.  Saves x."""
 
     def forward(self, x: Array) -> Array:
@@ -85,10 +85,10 @@ def log(x: TensorLike) -> Tensor:
         >>> log([1.0, 2.0]).data.round(3)
         array([0.   , 0.693], dtype=float32)
     """
-    return Log.apply(as_floating(x))
+    return LogOp.apply(as_floating(x))
 
 
-class Log1p(Op):
+class Log1pOp(Op):
     """y = ln(1 + x);  dx = dy / (1 + x).  Saves x."""
 
     def forward(self, x: Array) -> Array:
@@ -111,4 +111,4 @@ def log1p(x: TensorLike) -> Tensor:
         >>> log1p([0.0, 1e-8]).data
         array([0.e+00, 1.e-08], dtype=float32)
     """
-    return Log1p.apply(as_floating(x))
+    return Log1pOp.apply(as_floating(x))

@@ -9,13 +9,13 @@ from typing import ClassVar
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_core.ops.reductions import Reduction
+from neural_net_core.ops.reductions import ReductionOp
 from neural_net_core.tensor import Axis, Tensor, TensorLike, as_tensor
 
-__all__ = ["Max", "Min", "max", "min"]
+__all__ = ["MaxOp", "MinOp", "max", "min"]
 
 
-class Max(Reduction):
+class MaxOp(ReductionOp):
     """y = max x;  dx = dy / (number of ties) where x = y, else 0.  Saves where x = y."""
 
     choose: ClassVar[np.ufunc] = np.maximum
@@ -46,10 +46,10 @@ def max(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
         >>> max([[1.0, 2.0], [3.0, 4.0]], axis=1).data
         array([2., 4.], dtype=float32)
     """
-    return Max.apply(as_tensor(x), axis=axis, keepdims=keepdims)
+    return MaxOp.apply(as_tensor(x), axis=axis, keepdims=keepdims)
 
 
-class Min(Max):
+class MinOp(MaxOp):
     """y = min x;  dx = dy / (number of ties) where x = y, else 0.  Saves where x = y."""
 
     choose: ClassVar[np.ufunc] = np.minimum
@@ -67,4 +67,4 @@ def min(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
         >>> min([[1.0, 2.0], [3.0, 4.0]], axis=1).data
         array([1., 3.], dtype=float32)
     """
-    return Min.apply(as_tensor(x), axis=axis, keepdims=keepdims)
+    return MinOp.apply(as_tensor(x), axis=axis, keepdims=keepdims)

@@ -16,10 +16,10 @@ from neural_net_core.op import Op
 from neural_net_core.plain import plain_array
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
-__all__ = ["GetItem", "accumulate", "accumulate_rows", "getitem", "take_along_axis"]
+__all__ = ["GetItemOp", "accumulate", "accumulate_rows", "getitem", "take_along_axis"]
 
 
-class GetItem(Op):
+class GetItemOp(Op):
     """y = x[index];  dx = 0 with dx[index] += dy"""
 
     def __init__(self, index: Any) -> None:
@@ -57,7 +57,7 @@ def getitem(x: TensorLike, index: Any) -> Tensor:
         >>> x.grad
         array([1., 0., 2.], dtype=float32)
     """
-    return GetItem.apply(as_tensor(x), index=_fixed(index))
+    return GetItemOp.apply(as_tensor(x), index=_fixed(index))
 
 
 def take_along_axis(x: TensorLike, indices: TensorLike, axis: int) -> Tensor:

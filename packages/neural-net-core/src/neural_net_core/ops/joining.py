@@ -13,10 +13,19 @@ from neural_net_core.op import Op
 from neural_net_core.ops._inputs import coerce_all
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
-__all__ = ["Concatenate", "Split", "Stack", "Unstack", "concatenate", "split", "stack", "unstack"]
+__all__ = [
+    "ConcatenateOp",
+    "SplitOp",
+    "StackOp",
+    "UnstackOp",
+    "concatenate",
+    "split",
+    "stack",
+    "unstack",
+]
 
 
-class Concatenate(Op):
+class ConcatenateOp(Op):
     """y = arrays one after another along an axis;  dx = each one's part of dy"""
 
     def __init__(self, axis: int) -> None:
@@ -42,10 +51,10 @@ def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
         >>> concatenate([[1.0, 2.0], [3.0]]).data
         array([1., 2., 3.], dtype=float32)
     """
-    return Concatenate.apply(*coerce_all(_several("concatenate", tensors)), axis=axis)
+    return ConcatenateOp.apply(*coerce_all(_several("concatenate", tensors)), axis=axis)
 
 
-class Stack(Op):
+class StackOp(Op):
     """y = arrays beside one another along a new axis;  dx = each one's slice of dy"""
 
     def __init__(self, axis: int) -> None:
@@ -70,10 +79,10 @@ def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
         array([[1., 3.],
                [2., 4.]], dtype=float32)
     """
-    return Stack.apply(*coerce_all(_several("stack", tensors)), axis=axis)
+    return StackOp.apply(*coerce_all(_several("stack", tensors)), axis=axis)
 
 
-class Split(Op):
+class SplitOp(Op):
     """ys = x in pieces along an axis;  dx = the dys one after another, 0 for a piece not used"""
 
     def __init__(self, sections: int | list[int], axis: int) -> None:
@@ -111,10 +120,10 @@ def split(x: TensorLike, sections: int | Sequence[int], axis: int = 0) -> tuple[
         cuts: int | list[int] = check_count("split", "sections", sections)
     else:
         cuts = list(check_counts("split", "sections", sections, low=-sys.maxsize))
-    return cast(tuple[Tensor, ...], Split.apply(as_tensor(x), sections=cuts, axis=axis))
+    return cast(tuple[Tensor, ...], SplitOp.apply(as_tensor(x), sections=cuts, axis=axis))
 
 
-class Unstack(Op):
+class UnstackOp(Op):
     """ys = the slices of x along an axis;  dx = the dys stacked, 0 for a slice not used"""
 
     def __init__(self, axis: int) -> None:
@@ -147,7 +156,7 @@ def unstack(x: TensorLike, axis: int = 0) -> tuple[Tensor, ...]:
         >>> [x_t.data.tolist() for x_t in unstack([[1.0, 2.0], [3.0, 4.0]], axis=1)]
         [[1.0, 3.0], [2.0, 4.0]]
     """
-    return cast(tuple[Tensor, ...], Unstack.apply(as_tensor(x), axis=axis))
+    return cast(tuple[Tensor, ...], UnstackOp.apply(as_tensor(x), axis=axis))
 
 
 def _several(where: str, tensors: Any) -> list[Any]:

@@ -13,10 +13,10 @@ from neural_net_core.errors import ShapeError
 from neural_net_core.op import Op, returns_new_arrays
 from neural_net_core.tensor import Tensor, TensorLike, coerce_pair
 
-__all__ = ["MatMul", "matmul"]
+__all__ = ["MatMulOp", "matmul"]
 
 
-class MatMul(Op):
+class MatMulOp(Op):
     """y = a b;  da = dy bᵀ,  db = aᵀ dy.  Saves each factor only for the other's gradient."""
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -70,7 +70,7 @@ def matmul(a: TensorLike, b: TensorLike) -> Tensor:
     a, b = coerce_pair(a, b)
     if type(a) in _NUMBERS or type(b) in _NUMBERS:
         raise ShapeError("matmul: expected operands with at least one axis, got a number; use *")
-    return MatMul.apply(a, b)
+    return MatMulOp.apply(a, b)
 
 
 _NUMBERS = (float, int, bool)

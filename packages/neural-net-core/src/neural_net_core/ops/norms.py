@@ -4,13 +4,13 @@ import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.ops.reductions import Reduction
+from neural_net_core.ops.reductions import ReductionOp
 from neural_net_core.tensor import Axis, Tensor, TensorLike
 
-__all__ = ["Norm", "norm"]
+__all__ = ["NormOp", "norm"]
 
 
-class Norm(Reduction):
+class NormOp(ReductionOp):
     """y = √Σ x²;  dx = dy · x / y, and 0 where y = 0.  Saves x and y."""
 
     def forward(self, x: Array) -> Array:
@@ -41,4 +41,4 @@ def norm(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
         >>> norm([[3.0, 4.0], [6.0, 8.0]], axis=-1).data
         array([ 5., 10.], dtype=float32)
     """
-    return Norm.apply(as_floating(x), axis=axis, keepdims=keepdims)
+    return NormOp.apply(as_floating(x), axis=axis, keepdims=keepdims)

@@ -10,14 +10,14 @@ from neural_net_core.errors import ShapeError
 from neural_net_core.op import Op
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
-__all__ = ["Pad", "PadFromInput", "PadMode", "pad"]
+__all__ = ["PadFromInputOp", "PadMode", "PadOp", "pad"]
 
 PadMode = Literal["constant", "reflect", "edge", "wrap"]
 
 Widths = list[tuple[int, int]]
 
 
-class Pad(Op):
+class PadOp(Op):
     """y = x within a border of a constant;  dx = dy without the border"""
 
     def __init__(self, widths: Widths, value: float) -> None:
@@ -37,7 +37,7 @@ class Pad(Op):
         return dy[self.inside]
 
 
-class PadFromInput(Op):
+class PadFromInputOp(Op):
     """y = x within a border of its own elements;  dx = dy inside, plus what each copy received"""
 
     def __init__(self, widths: Widths, mode: str) -> None:
@@ -108,5 +108,5 @@ def pad(
         raise ValueError(f"pad: expected value to be a number, got {shown(value)}")
     check_word("pad", "mode", mode, ("constant", "reflect", "edge", "wrap"))
     if mode == "constant":
-        return Pad.apply(x, widths=widths, value=value)
-    return PadFromInput.apply(x, widths=widths, mode=mode)
+        return PadOp.apply(x, widths=widths, value=value)
+    return PadFromInputOp.apply(x, widths=widths, mode=mode)

@@ -11,10 +11,10 @@ from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor, coerce_pair
 
-__all__ = ["Power", "PowerConstant", "Sqrt", "power", "sqrt"]
+__all__ = ["PowerConstantOp", "PowerOp", "SqrtOp", "power", "sqrt"]
 
 
-class PowerConstant(Op):
+class PowerConstantOp(Op):
     """y = xⁿ for a number n;  dx = dy · n xⁿ⁻¹.  Saves x."""
 
     def __init__(self, exponent: float) -> None:
@@ -32,7 +32,7 @@ class PowerConstant(Op):
         return dx
 
 
-class Power(Op):
+class PowerOp(Op):
     """y = aᵇ;  da = dy · b aᵇ⁻¹,  db = dy · aᵇ ln a.  Saves a, b and y."""
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -74,11 +74,11 @@ def power(a: TensorLike, b: TensorLike) -> Tensor:
     if isinstance(b, (int, float, np.generic)):
         exponent = b.item() if isinstance(b, np.generic) else b
         x = as_floating(a) if isinstance(exponent, float) else as_tensor(a)
-        return PowerConstant.apply(x, exponent=exponent)
+        return PowerConstantOp.apply(x, exponent=exponent)
     base, exponents = coerce_pair(a, b)
     if not isinstance(base, Tensor):
         base = np.asarray(base, dtype=exponents.dtype)
-    return Power.apply(base, exponents)
+    return PowerOp.apply(base, exponents)
 
 
 def raised(x: Array, n: float) -> Array:
@@ -95,7 +95,7 @@ def raised(x: Array, n: float) -> Array:
 _SMALL_AND_WHOLE = frozenset((*range(3, 9), *range(-8, -1)))
 
 
-class Sqrt(Op):
+class SqrtOp(Op):
     """y = √x;  dx = dy / (2y).  Saves y."""
 
     def forward(self, x: Array) -> Array:
@@ -122,4 +122,4 @@ def sqrt(x: TensorLike) -> Tensor:
         >>> sqrt([4.0, 9.0]).data
         array([2., 3.], dtype=float32)
     """
-    return Sqrt.apply(as_floating(x))
+    return SqrtOp.apply(as_floating(x))

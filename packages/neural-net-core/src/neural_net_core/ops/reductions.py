@@ -14,10 +14,10 @@ from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Axis, Tensor, TensorLike, as_tensor
 
-__all__ = ["Mean", "Prod", "Reduction", "Sum", "mean", "prod", "sum"]
+__all__ = ["MeanOp", "ProdOp", "ReductionOp", "SumOp", "mean", "prod", "sum"]
 
 
-class Reduction(Op):
+class ReductionOp(Op):
     """Base of operations that fold axes: remembers the shape in which dy fits x again."""
 
     def __init__(self, axis: Axis = None, keepdims: bool = False) -> None:
@@ -34,7 +34,7 @@ class Reduction(Op):
         return dy.reshape(self.kept)
 
 
-class Sum(Reduction):
+class SumOp(ReductionOp):
     """y = Σ x;  dx = dy, repeated for every summand"""
 
     def forward(self, x: Array) -> Array:
@@ -59,10 +59,10 @@ def sum(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
         >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=0).data
         array([4., 6.], dtype=float32)
     """
-    return Sum.apply(as_tensor(x), axis=axis, keepdims=keepdims)
+    return SumOp.apply(as_tensor(x), axis=axis, keepdims=keepdims)
 
 
-class Mean(Reduction):
+class MeanOp(ReductionOp):
     """y = Σ x / n;  dx = dy / n, repeated for every summand"""
 
     def forward(self, x: Array) -> Array:
@@ -89,10 +89,10 @@ def mean(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
         >>> mean([[1.0, 2.0], [3.0, 4.0]], axis=-1).data
         array([1.5, 3.5], dtype=float32)
     """
-    return Mean.apply(as_floating(x), axis=axis, keepdims=keepdims)
+    return MeanOp.apply(as_floating(x), axis=axis, keepdims=keepdims)
 
 
-class Prod(Reduction):
+class ProdOp(ReductionOp):
     """y = Π x;  dxᵢ = dy · Π of all x but xᵢ.  Saves x."""
 
     def forward(self, x: Array) -> Array:
@@ -128,7 +128,7 @@ def prod(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
         >>> prod([[1.0, 2.0], [3.0, 4.0]], axis=1).data
         array([ 2., 12.], dtype=float32)
     """
-    return Prod.apply(as_tensor(x), axis=axis, keepdims=keepdims)
+    return ProdOp.apply(as_tensor(x), axis=axis, keepdims=keepdims)
 
 
 def count_per_result(x: Array, y: Array, ddof: int = 0) -> float:

@@ -16,10 +16,10 @@ from neural_net_core.ops._inputs import as_floating
 from neural_net_core.plain import plain_array
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor, coerce_pair
 
-__all__ = ["Clip", "Maximum", "Minimum", "Where", "clip", "maximum", "minimum", "where"]
+__all__ = ["ClipOp", "MaximumOp", "MinimumOp", "WhereOp", "clip", "maximum", "minimum", "where"]
 
 
-class Where(Op):
+class WhereOp(Op):
     """y = a where c, else b;  da = dy where c, else 0;  db = 0 where c, else dy.  Saves c."""
 
     def forward(self, c: Array, a: Array, b: Array) -> Array:
@@ -50,10 +50,10 @@ def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> Tensor:
     """
     a, b = coerce_pair(a, b)
     c = plain_array(condition)
-    return Where.apply(c.astype(bool, copy=False), a, b)
+    return WhereOp.apply(c.astype(bool, copy=False), a, b)
 
 
-class Maximum(Op):
+class MaximumOp(Op):
     """y = max(a, b);  the larger one gets dy, equal ones half of it.  Saves a and b."""
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -77,10 +77,10 @@ def maximum(a: TensorLike, b: TensorLike) -> Tensor:
         array([3., 5.], dtype=float32)
     """
     a, b = coerce_pair(a, b)
-    return Maximum.apply(a, b)
+    return MaximumOp.apply(a, b)
 
 
-class Minimum(Op):
+class MinimumOp(Op):
     """y = min(a, b);  the smaller one gets dy, equal ones half of it.  Saves a and b."""
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -104,10 +104,10 @@ def minimum(a: TensorLike, b: TensorLike) -> Tensor:
         array([1., 3.], dtype=float32)
     """
     a, b = coerce_pair(a, b)
-    return Minimum.apply(a, b)
+    return MinimumOp.apply(a, b)
 
 
-class Clip(Op):
+class ClipOp(Op):
     """y = min(max(x, low), high);  dx = dy where low ≤ x ≤ high, else 0.  Saves where."""
 
     def __init__(self, low: float | None, high: float | None) -> None:
@@ -143,7 +143,7 @@ def clip(x: TensorLike, low: float | None = None, high: float | None = None) -> 
     # An integer limit leaves integers integers; 0.5 would not.
     fractional = any(isinstance(limit, float) for limit in limits)
     x = as_floating(x) if fractional else as_tensor(x)
-    return Clip.apply(x, low=limits[0], high=limits[1])
+    return ClipOp.apply(x, low=limits[0], high=limits[1])
 
 
 def share(dy: Array, equal: Array, a_loses: Array, b_loses: Array) -> tuple[Array, Array]:

@@ -10,14 +10,14 @@ from neural_net_core.op import Op
 from neural_net_core.tensor import Axis, Tensor, TensorLike, as_tensor
 
 __all__ = [
-    "BroadcastTo",
-    "ExpandDims",
-    "Flip",
-    "MoveAxis",
-    "Reshape",
-    "Squeeze",
-    "SwapAxes",
-    "Transpose",
+    "BroadcastToOp",
+    "ExpandDimsOp",
+    "FlipOp",
+    "MoveAxisOp",
+    "ReshapeOp",
+    "SqueezeOp",
+    "SwapAxesOp",
+    "TransposeOp",
     "broadcast_to",
     "expand_dims",
     "flip",
@@ -31,7 +31,7 @@ __all__ = [
 Axes = int | tuple[int, ...]
 
 
-class Reshape(Op):
+class ReshapeOp(Op):
     """y = x in another shape;  dx = dy in x's shape"""
 
     def __init__(self, shape: Axes) -> None:
@@ -57,10 +57,10 @@ def reshape(x: TensorLike, shape: Axes) -> Tensor:
         array([[1., 2.],
                [3., 4.]], dtype=float32)
     """
-    return Reshape.apply(as_tensor(x), shape=shape)
+    return ReshapeOp.apply(as_tensor(x), shape=shape)
 
 
-class Transpose(Op):
+class TransposeOp(Op):
     """y = x with its axes permuted;  dx = dy with the inverse permutation"""
 
     def __init__(self, axes: tuple[int, ...] | None = None) -> None:
@@ -91,10 +91,10 @@ def transpose(x: TensorLike, axes: tuple[int, ...] | None = None) -> Tensor:
         array([[1., 3.],
                [2., 4.]], dtype=float32)
     """
-    return Transpose.apply(as_tensor(x), axes=axes)
+    return TransposeOp.apply(as_tensor(x), axes=axes)
 
 
-class SwapAxes(Op):
+class SwapAxesOp(Op):
     """y = x with two axes exchanged;  dx = dy with them exchanged back"""
 
     def __init__(self, axis1: int, axis2: int) -> None:
@@ -120,10 +120,10 @@ def swapaxes(x: TensorLike, axis1: int, axis2: int) -> Tensor:
         >>> swapaxes([[[1.0, 2.0]]], 0, 2).shape
         (2, 1, 1)
     """
-    return SwapAxes.apply(as_tensor(x), axis1=axis1, axis2=axis2)
+    return SwapAxesOp.apply(as_tensor(x), axis1=axis1, axis2=axis2)
 
 
-class MoveAxis(Op):
+class MoveAxisOp(Op):
     """y = x with axes moved;  dx = dy with them moved back"""
 
     def __init__(self, source: Axes, destination: Axes) -> None:
@@ -149,10 +149,10 @@ def moveaxis(x: TensorLike, source: Axes, destination: Axes) -> Tensor:
         >>> moveaxis([[[1.0, 2.0]]], -1, 0).shape
         (2, 1, 1)
     """
-    return MoveAxis.apply(as_tensor(x), source=source, destination=destination)
+    return MoveAxisOp.apply(as_tensor(x), source=source, destination=destination)
 
 
-class Squeeze(Op):
+class SqueezeOp(Op):
     """y = x without axes of length 1;  dx = dy with them"""
 
     def __init__(self, axis: Axis = None) -> None:
@@ -177,10 +177,10 @@ def squeeze(x: TensorLike, axis: Axis = None) -> Tensor:
         >>> squeeze([[1.0], [2.0]], axis=1).data
         array([1., 2.], dtype=float32)
     """
-    return Squeeze.apply(as_tensor(x), axis=axis)
+    return SqueezeOp.apply(as_tensor(x), axis=axis)
 
 
-class ExpandDims(Op):
+class ExpandDimsOp(Op):
     """y = x with new axes of length 1;  dx = dy without them"""
 
     def __init__(self, axis: Axes) -> None:
@@ -205,10 +205,10 @@ def expand_dims(x: TensorLike, axis: Axes) -> Tensor:
         array([[1.],
                [2.]], dtype=float32)
     """
-    return ExpandDims.apply(as_tensor(x), axis=axis)
+    return ExpandDimsOp.apply(as_tensor(x), axis=axis)
 
 
-class BroadcastTo(Op):
+class BroadcastToOp(Op):
     """y = x repeated to a larger shape;  dx = Σ dy over the repetitions (by the tape)"""
 
     def __init__(self, shape: Axes) -> None:
@@ -233,10 +233,10 @@ def broadcast_to(x: TensorLike, shape: Axes) -> Tensor:
         array([[1., 2.],
                [1., 2.]], dtype=float32)
     """
-    return BroadcastTo.apply(as_tensor(x), shape=shape)
+    return BroadcastToOp.apply(as_tensor(x), shape=shape)
 
 
-class Flip(Op):
+class FlipOp(Op):
     """y = x reversed along axes;  dx = dy reversed along them"""
 
     def __init__(self, axis: Axis = None) -> None:
@@ -260,4 +260,4 @@ def flip(x: TensorLike, axis: Axis = None) -> Tensor:
         >>> flip([1.0, 2.0, 3.0]).data
         array([3., 2., 1.], dtype=float32)
     """
-    return Flip.apply(as_tensor(x), axis=axis)
+    return FlipOp.apply(as_tensor(x), axis=axis)

@@ -13,10 +13,10 @@ import numpy as np
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.ops.reductions import Reduction
+from neural_net_core.ops.reductions import ReductionOp
 from neural_net_core.tensor import Axis, Tensor, TensorLike
 
-__all__ = ["LogSoftmaxOp", "LogSumExp", "SoftmaxOp", "log_softmax", "logsumexp", "softmax"]
+__all__ = ["LogSoftmaxOp", "LogSumExpOp", "SoftmaxOp", "log_softmax", "logsumexp", "softmax"]
 
 
 class SoftmaxOp(Op):
@@ -94,7 +94,7 @@ def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
     return LogSoftmaxOp.apply(as_floating(x), axis=axis)
 
 
-class LogSumExp(Reduction):
+class LogSumExpOp(ReductionOp):
     """y = ln Σ eˣ;  dx = dy · eˣ / Σ eˣ.  Saves the exponentials and their sum."""
 
     def forward(self, x: Array) -> Array:
@@ -126,7 +126,7 @@ def logsumexp(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Te
         >>> round(logsumexp([1000.0, 1000.0]).item(), 3)
         1000.693
     """
-    return LogSumExp.apply(as_floating(x), axis=axis, keepdims=keepdims)
+    return LogSumExpOp.apply(as_floating(x), axis=axis, keepdims=keepdims)
 
 
 def dots(a: Array, b: Array, axis: int) -> Array:

@@ -9,13 +9,13 @@ import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.ops._inputs import as_floating
-from neural_net_core.ops.reductions import Reduction, count_per_result
+from neural_net_core.ops.reductions import ReductionOp, count_per_result
 from neural_net_core.tensor import Axis, Tensor, TensorLike
 
-__all__ = ["Std", "Var", "std", "var"]
+__all__ = ["StdOp", "VarOp", "std", "var"]
 
 
-class Var(Reduction):
+class VarOp(ReductionOp):
     """y = Σ (x − x̄)² / (n − ddof);  dx = dy · 2 (x − x̄) / (n − ddof).  Saves x − x̄."""
 
     def __init__(self, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> None:
@@ -55,10 +55,10 @@ def var(x: TensorLike, axis: Axis = None, *, ddof: int = 0, keepdims: bool = Fal
         >>> var([1.0, 2.0, 3.0, 6.0]).data
         array(3.5, dtype=float32)
     """
-    return Var.apply(as_floating(x), axis=axis, keepdims=keepdims, ddof=ddof)
+    return VarOp.apply(as_floating(x), axis=axis, keepdims=keepdims, ddof=ddof)
 
 
-class Std(Var):
+class StdOp(VarOp):
     """y = √var x;  dx = dy · (x − x̄) / ((n − ddof) y), and 0 where y = 0.  Saves x − x̄ and y."""
 
     def forward(self, x: Array) -> Array:
@@ -84,4 +84,4 @@ def std(x: TensorLike, axis: Axis = None, *, ddof: int = 0, keepdims: bool = Fal
         >>> std([1.0, 3.0]).data
         array(1., dtype=float32)
     """
-    return Std.apply(as_floating(x), axis=axis, keepdims=keepdims, ddof=ddof)
+    return StdOp.apply(as_floating(x), axis=axis, keepdims=keepdims, ddof=ddof)

@@ -7,10 +7,10 @@ from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.tensor import Tensor, TensorLike
 
-__all__ = ["Cos", "Sin", "cos", "sin"]
+__all__ = ["CosOp", "SinOp", "cos", "sin"]
 
 
-class Sin(Op):
+class SinOp(Op):
     """y = sin x;  dx = dy · cos x.  Saves x."""
 
     def forward(self, x: Array) -> Array:
@@ -33,10 +33,10 @@ def sin(x: TensorLike) -> Tensor:
         >>> sin([0.0]).data
         array([0.], dtype=float32)
     """
-    return Sin.apply(as_floating(x))
+    return SinOp.apply(as_floating(x))
 
 
-class Cos(Op):
+class CosOp(Op):
     """y = cos x;  dx = −dy · sin x.  Saves x."""
 
     def forward(self, x: Array) -> Array:
@@ -59,4 +59,4 @@ def cos(x: TensorLike) -> Tensor:
         >>> cos([0.0]).data
         array([1.], dtype=float32)
     """
-    return Cos.apply(as_floating(x))
+    return CosOp.apply(as_floating(x))

@@ -28,9 +28,9 @@ from neural_net_layers._checks import MOST_LAYERS
 from neural_net_layers._inputs import coerce
 from neural_net_layers.recurrent._schedule import (
     Direction,
-    FromRows,
+    FromRowsOp,
     Schedule,
-    ToRows,
+    ToRowsOp,
     full,
     scatter,
     varied,
@@ -227,9 +227,9 @@ class Recurrent(Module):
         steps, batch = x.shape[:2][::-1] if self.batch_first else x.shape[:2]
         schedule = full(steps, batch) if lengths is None else self._schedule(lengths, steps, batch)
         initial = self._initial(states, x, batch, batched)
-        rows = ToRows.apply(x, schedule=schedule, batch_first=self.batch_first)
+        rows = ToRowsOp.apply(x, schedule=schedule, batch_first=self.batch_first)
         y, finals = self._stack(rows, initial, schedule, watch)
-        y = FromRows.apply(y, schedule=schedule, batch_first=self.batch_first)
+        y = FromRowsOp.apply(y, schedule=schedule, batch_first=self.batch_first)
         last = tuple(stack(list(kind)) for kind in zip(*finals, strict=True))  # (L·ways, B, D)
         if not batched:
             y = squeeze(y, 0 if self.batch_first else 1)

@@ -226,7 +226,7 @@ def _both(
     return Schedule(forwards, backwards, size, at)
 
 
-class ToRows(Op):
+class ToRowsOp(Op):
     """The steps of all sequences as rows; the gradient of padding is 0.
 
     Args:
@@ -244,7 +244,7 @@ class ToRows(Op):
         return scatter(dy, self.schedule, self.batch_first)
 
 
-class FromRows(Op):
+class FromRowsOp(Op):
     """Rows put back to where `ToRows` took them from, with zeros in the padding.
 
     Args:
