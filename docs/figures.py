@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import neural_net_viz as viz
-from neural_net_core import Dense, Tensor, default_dtype, grad, init
-from neural_net_core.activations import relu, sigmoid, tanh
+from neural_net_core import Dense, Tensor, default_dtype, grad, init, relu, sigmoid, tanh
 from neural_net_core.modules.dense import Initializer
 from neural_net_viz.drawing.canvas import Canvas
 

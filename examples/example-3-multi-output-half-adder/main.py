@@ -11,8 +11,14 @@ from pathlib import Path
 import numpy as np
 
 import neural_net_viz as viz
-from neural_net_core import FeedForward, Tanh, no_grad, save_checkpoint, sigmoid
-from neural_net_core.losses import binary_cross_entropy_with_logits
+from neural_net_core import (
+    FeedForward,
+    Tanh,
+    binary_cross_entropy_with_logits,
+    no_grad,
+    save_checkpoint,
+    sigmoid,
+)
 from neural_net_optim import SGD
 from neural_net_utils import half_adder
 

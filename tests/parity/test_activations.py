@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's habit)
 from harness import check, random_axis, unary_shapes
 
-from neural_net_core import Tensor, activations
+import neural_net_core
+from neural_net_core import Tensor
 from neural_net_core.testing import op_classes
 
 WIDE = {"low": -3.0, "high": 4.0}
@@ -15,32 +16,35 @@ WIDER = {"low": -8.0, "high": 8.0}
 
 # name -> our function, PyTorch's, and options
 ELEMENTWISE = {
-    "sigmoid": (activations.sigmoid, torch.sigmoid),
-    "tanh": (activations.tanh, torch.tanh),
-    "relu": (activations.relu, F.relu),
-    "leaky_relu": (activations.leaky_relu, F.leaky_relu),
-    "leaky_relu 1.5": (lambda x: activations.leaky_relu(x, 1.5), lambda x: F.leaky_relu(x, 1.5)),
-    "elu": (activations.elu, F.elu),
-    "elu 0.5": (lambda x: activations.elu(x, 0.5), lambda x: F.elu(x, 0.5)),
-    "selu": (activations.selu, F.selu),
-    "gelu": (activations.gelu, F.gelu),
+    "sigmoid": (neural_net_core.sigmoid, torch.sigmoid),
+    "tanh": (neural_net_core.tanh, torch.tanh),
+    "relu": (neural_net_core.relu, F.relu),
+    "leaky_relu": (neural_net_core.leaky_relu, F.leaky_relu),
+    "leaky_relu 1.5": (
+        lambda x: neural_net_core.leaky_relu(x, 1.5),
+        lambda x: F.leaky_relu(x, 1.5),
+    ),
+    "elu": (neural_net_core.elu, F.elu),
+    "elu 0.5": (lambda x: neural_net_core.elu(x, 0.5), lambda x: F.elu(x, 0.5)),
+    "selu": (neural_net_core.selu, F.selu),
+    "gelu": (neural_net_core.gelu, F.gelu),
     "gelu tanh": (
-        lambda x: activations.gelu(x, "tanh"),
+        lambda x: neural_net_core.gelu(x, "tanh"),
         lambda x: F.gelu(x, approximate="tanh"),
     ),
-    "silu": (activations.silu, F.silu),
-    "softplus": (activations.softplus, F.softplus),
+    "silu": (neural_net_core.silu, F.silu),
+    "softplus": (neural_net_core.softplus, F.softplus),
     "softplus sharp": (
-        lambda x: activations.softplus(x, 2.5, 3.0),
+        lambda x: neural_net_core.softplus(x, 2.5, 3.0),
         lambda x: F.softplus(x, 2.5, 3.0),
     ),
-    "mish": (activations.mish, F.mish),
-    "softsign": (activations.softsign, F.softsign),
-    "logsigmoid": (activations.logsigmoid, F.logsigmoid),
-    "hardtanh": (activations.hardtanh, F.hardtanh),
-    "relu6": (activations.relu6, F.relu6),
-    "hardsigmoid": (activations.hardsigmoid, F.hardsigmoid),
-    "hardswish": (activations.hardswish, F.hardswish),
+    "mish": (neural_net_core.mish, F.mish),
+    "softsign": (neural_net_core.softsign, F.softsign),
+    "logsigmoid": (neural_net_core.logsigmoid, F.logsigmoid),
+    "hardtanh": (neural_net_core.hardtanh, F.hardtanh),
+    "relu6": (neural_net_core.relu6, F.relu6),
+    "hardsigmoid": (neural_net_core.hardsigmoid, F.hardsigmoid),
+    "hardswish": (neural_net_core.hardswish, F.hardswish),
 }
 # PyTorch multiplies by 1/6 rounded to float32, also in float64.
 TOLERANCE = {"hardsigmoid": {"float64": 3e-8}}
@@ -64,7 +68,7 @@ def channel_shapes():
 
 
 def test_prelu():
-    RAN.update(check("prelu", activations.prelu, F.prelu, channel_shapes(), **WIDE))
+    RAN.update(check("prelu", neural_net_core.prelu, F.prelu, channel_shapes(), **WIDE))
 
 
 def test_swish():
@@ -75,7 +79,7 @@ def test_swish():
         return x * torch.sigmoid(beta * x)
 
     # Not wider: dβ is a sum in which much cancels, on both sides in float32.
-    RAN.update(check("swish", activations.swish, theirs, shapes))
+    RAN.update(check("swish", neural_net_core.swish, theirs, shapes))
 
 
 def even_axis(rng, shapes):
@@ -85,7 +89,7 @@ def even_axis(rng, shapes):
 
 @pytest.mark.parametrize("name", ["glu", "swiglu"])
 def test_gated(name):
-    ours = getattr(activations, name)
+    ours = getattr(neural_net_core, name)
 
     def theirs(x, axis):
         a, b = x.chunk(2, axis)
@@ -97,7 +101,10 @@ def test_gated(name):
 
 @pytest.mark.parametrize(
     ("module", "theirs"),
-    [(activations.Softmax, torch.nn.Softmax), (activations.LogSoftmax, torch.nn.LogSoftmax)],
+    [
+        (neural_net_core.Softmax, torch.nn.Softmax),
+        (neural_net_core.LogSoftmax, torch.nn.LogSoftmax),
+    ],
 )
 def test_softmax_modules(module, theirs):
     check(
@@ -114,7 +121,7 @@ def test_the_feed_forward_part():
     shapes = [((*shape, 6), (5, 6), (6, 5), (5, 6)) for (shape,) in unary_shapes()]
 
     def ours(x, w1, w2, w3):
-        block = activations.SwiGLU(6, 5)
+        block = neural_net_core.SwiGLU(6, 5)
         block.w1.weight, block.w2.weight, block.w3.weight = w1, w2, w3
         return block(x)
 
@@ -127,7 +134,7 @@ def test_the_feed_forward_part():
 @pytest.mark.parametrize("name", [*ELEMENTWISE, "softmax", "log_softmax"])
 def test_far_out_as_in_pytorch(name):
     ours, theirs = ELEMENTWISE.get(
-        name, (getattr(activations, name, None), lambda x: getattr(torch, name)(x, -1))
+        name, (getattr(neural_net_core, name, None), lambda x: getattr(torch, name)(x, -1))
     )
     points = [-1e4, -100.0, -88.0, -50.0, -20.0, -1e-3, 1e-6, 20.5, 50.0, 88.0, 100.0, 1e4]
     x = Tensor(points, requires_grad=True)
@@ -143,7 +150,7 @@ def test_far_out_as_in_pytorch(name):
 def test_the_sigmoid_has_pytorchs_digits_in_the_tail():
     x = np.linspace(-85, 0, 1001, dtype=np.float32)
     theirs = torch.sigmoid(torch.tensor(x)).numpy()
-    np.testing.assert_allclose(activations.sigmoid(x).data, theirs, rtol=1e-6)
+    np.testing.assert_allclose(neural_net_core.sigmoid(x).data, theirs, rtol=1e-6)
 
 
 def test_at_the_kinks_as_in_pytorch():

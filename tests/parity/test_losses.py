@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's habit)
 from harness import check, unary_shapes
 
+import neural_net_core
 from neural_net_core import Tensor, losses
 from neural_net_core.testing import op_classes
 
@@ -73,13 +74,13 @@ def numbers_and_signs(rng, case):
 @pytest.mark.parametrize(
     ("name", "ours", "theirs", "options"),
     [
-        ("mse_loss", losses.mse_loss, F.mse_loss, {}),
-        ("l1_loss", losses.l1_loss, F.l1_loss, {}),
-        ("huber_loss", losses.huber_loss, F.huber_loss, {}),
-        ("huber_loss 0.5", losses.huber_loss, F.huber_loss, {"delta": 0.5}),
-        ("smooth_l1_loss", losses.smooth_l1_loss, F.smooth_l1_loss, {}),
-        ("smooth_l1_loss 0.5", losses.smooth_l1_loss, F.smooth_l1_loss, {"beta": 0.5}),
-        ("smooth_l1_loss 0", losses.smooth_l1_loss, F.smooth_l1_loss, {"beta": 0.0}),
+        ("mse_loss", neural_net_core.mse_loss, F.mse_loss, {}),
+        ("l1_loss", neural_net_core.l1_loss, F.l1_loss, {}),
+        ("huber_loss", neural_net_core.huber_loss, F.huber_loss, {}),
+        ("huber_loss 0.5", neural_net_core.huber_loss, F.huber_loss, {"delta": 0.5}),
+        ("smooth_l1_loss", neural_net_core.smooth_l1_loss, F.smooth_l1_loss, {}),
+        ("smooth_l1_loss 0.5", neural_net_core.smooth_l1_loss, F.smooth_l1_loss, {"beta": 0.5}),
+        ("smooth_l1_loss 0", neural_net_core.smooth_l1_loss, F.smooth_l1_loss, {"beta": 0.0}),
     ],
 )
 def test_regression(name, ours, theirs, options):
@@ -94,7 +95,7 @@ def weight_of_the_last_axis(*names):
 
 
 def test_binary_cross_entropy():
-    functions = both(losses.binary_cross_entropy, F.binary_cross_entropy)
+    functions = both(neural_net_core.binary_cross_entropy, F.binary_cross_entropy)
     compare("binary_cross_entropy", functions, PAIRS, make=chances)
     config = weight_of_the_last_axis("weight")
     compare("binary_cross_entropy weight", functions, PAIRS, make=chances, config=config)
@@ -161,7 +162,7 @@ CONFIGS = {"": None, " weight": class_weight}
 @pytest.mark.parametrize("make", MAKES)
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
 def test_cross_entropy_of_class_indices(make, config, smoothing):
-    functions = both(losses.cross_entropy, F.cross_entropy, label_smoothing=smoothing)
+    functions = both(neural_net_core.cross_entropy, F.cross_entropy, label_smoothing=smoothing)
     name = f"cross_entropy{make}{config}" + (f" smoothing {smoothing}" if smoothing else "")
     # Of a single class the gradient is 0 here, and there what rounding leaves of ε + (1 − ε) − 1.
     shapes = [
@@ -175,7 +176,7 @@ def test_of_a_confident_prediction_ours_keeps_the_digits_that_float32_allows(smo
     logits = np.array([[12.0, 0.0, -3.0], [1.0, 20.0, 2.0], [-5.0, 0.0, 9.5]], np.float32)
     labels = np.array([0, 1, 2])
     x = Tensor(logits, requires_grad=True)
-    y = losses.cross_entropy(x, labels, label_smoothing=smoothing, reduction="none")
+    y = neural_net_core.cross_entropy(x, labels, label_smoothing=smoothing, reduction="none")
     y.sum().backward()
     z = torch.tensor(logits.astype(np.float64), requires_grad=True)
     w = F.cross_entropy(z, torch.tensor(labels), label_smoothing=smoothing, reduction="none")
@@ -194,7 +195,7 @@ def test_cross_entropy_of_probabilities(config, smoothing):
             q / q.sum(axis=class_axis(case[0]), keepdims=True),
         ]
 
-    functions = both(losses.cross_entropy, F.cross_entropy, label_smoothing=smoothing)
+    functions = both(neural_net_core.cross_entropy, F.cross_entropy, label_smoothing=smoothing)
     name = f"cross_entropy of probabilities{config}" + (
         f" smoothing {smoothing}" if smoothing else ""
     )
@@ -202,14 +203,14 @@ def test_cross_entropy_of_probabilities(config, smoothing):
 
 
 def test_another_ignored_index():
-    functions = both(losses.cross_entropy, F.cross_entropy, ignore_index=1)
+    functions = both(neural_net_core.cross_entropy, F.cross_entropy, ignore_index=1)
     compare("cross_entropy ignore 1", functions, scores_shapes(), make=labelled)
 
 
 @pytest.mark.parametrize("config", CONFIGS)
 @pytest.mark.parametrize("make", MAKES)
 def test_nll_loss(make, config):
-    functions = both(losses.nll_loss, F.nll_loss)
+    functions = both(neural_net_core.nll_loss, F.nll_loss)
     compare(
         f"nll_loss{make}{config}",
         functions,
@@ -222,7 +223,7 @@ def test_nll_loss(make, config):
 @pytest.mark.parametrize("log_target", [False, True])
 @pytest.mark.filterwarnings("ignore:reduction. 'mean' divides")
 def test_kl_div(log_target):
-    functions = both(losses.kl_div, F.kl_div, log_target=log_target)
+    functions = both(neural_net_core.kl_div, F.kl_div, log_target=log_target)
     name = "kl_div log_target" if log_target else "kl_div"
     compare(name, functions, PAIRS, make=log_and_chances)
     ours, theirs = functions
@@ -244,7 +245,9 @@ def test_cosine_embedding_loss():
     shapes = [(shape, shape, shape[:-1]) for shape in VECTORS if shape[-1] > 1]
     shapes += [((n, 4), (n, 4), (n,)) for n in range(1, 8)]
     for margin in (0.0, 0.3):
-        functions = both(losses.cosine_embedding_loss, F.cosine_embedding_loss, margin=margin)
+        functions = both(
+            neural_net_core.cosine_embedding_loss, F.cosine_embedding_loss, margin=margin
+        )
         compare(
             f"cosine_embedding_loss {margin}",
             functions,
@@ -262,11 +265,11 @@ def test_cosine_similarity_and_normalize():
     def theirs(a, b):
         return F.cosine_similarity(a, b, dim=-1)
 
-    RAN.update(check("cosine_similarity", losses.cosine_similarity, theirs, shapes))
+    RAN.update(check("cosine_similarity", neural_net_core.cosine_similarity, theirs, shapes))
     RAN.update(
         check(
             "normalize",
-            losses.normalize,
+            neural_net_core.normalize,
             lambda x: F.normalize(x, dim=-1),
             [(shape,) for (shape,) in unary_shapes(40, least=1) if shape[-1] != 1],
         )
@@ -281,19 +284,19 @@ def test_hinge_loss():
         return single if reduction == "none" else getattr(single, reduction)()
 
     for squared in (False, True):
-        functions = both(losses.hinge_loss, theirs, squared=squared, margin=0.7)
+        functions = both(neural_net_core.hinge_loss, theirs, squared=squared, margin=0.7)
         compare(f"hinge_loss squared={squared}", functions, shapes, make=numbers_and_signs)
 
 
 def test_hinge_embedding_loss():
-    functions = both(losses.hinge_embedding_loss, F.hinge_embedding_loss, margin=0.7)
+    functions = both(neural_net_core.hinge_embedding_loss, F.hinge_embedding_loss, margin=0.7)
     compare("hinge_embedding_loss", functions, PAIRS, make=numbers_and_signs)
 
 
 @pytest.mark.parametrize("config", CONFIGS)
 @pytest.mark.parametrize("p", [1, 2])
 def test_multi_margin_loss(p, config):
-    functions = both(losses.multi_margin_loss, F.multi_margin_loss, p=p, margin=0.8)
+    functions = both(neural_net_core.multi_margin_loss, F.multi_margin_loss, p=p, margin=0.8)
     name = f"multi_margin_loss p={p}{config}"
     # PyTorch returns memory that it never wrote for an empty batch.
     shapes = [(shape,) for (shape,) in scores_shapes(most=2) if 0 not in shape]
@@ -303,7 +306,7 @@ def test_multi_margin_loss(p, config):
 @pytest.mark.parametrize("swap", [False, True])
 @pytest.mark.parametrize("p", [1.0, 2.0, 3.0])
 def test_triplet_margin_loss(p, swap):
-    functions = both(losses.triplet_margin_loss, F.triplet_margin_loss, p=p, swap=swap)
+    functions = both(neural_net_core.triplet_margin_loss, F.triplet_margin_loss, p=p, swap=swap)
     # In one dimension both distances' gradients cancel but for rounding.
     shapes = [(shape,) * 3 for shape in [*VECTORS, (3, 2), (1, 7)] if shape[-1] > 1]
     compare(f"triplet_margin_loss p={p} swap={swap}", functions, shapes)
@@ -312,7 +315,7 @@ def test_triplet_margin_loss(p, swap):
 @pytest.mark.parametrize("p", [1.0, 2.0, 3.0])
 def test_pairwise_distance(p):
     shapes = [(shape, shape) for shape in VECTORS]
-    ours = functools.partial(losses.pairwise_distance, p=p)
+    ours = functools.partial(neural_net_core.pairwise_distance, p=p)
     RAN.update(
         check(f"pairwise_distance p={p}", ours, functools.partial(F.pairwise_distance, p=p), shapes)
     )
@@ -334,19 +337,19 @@ def test_info_nce():
     sizes = [(n, d) for n in (1, 2, 3, 5, 8) for d in (2, 3, 4, 7)]
     batch = [(size, size) for size in sizes]
     for symmetric in (False, True):
-        functions = both(losses.info_nce, theirs, temperature=0.2, symmetric=symmetric)
+        functions = both(neural_net_core.info_nce, theirs, temperature=0.2, symmetric=symmetric)
         compare(f"info_nce symmetric={symmetric}", functions, batch)
-    functions = both(losses.info_nce, theirs, temperature=0.2)
+    functions = both(neural_net_core.info_nce, theirs, temperature=0.2)
     compare("info_nce negatives", functions, [((n, d), (n, d), (6, d)) for n, d in sizes])
 
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (losses.binary_cross_entropy_with_logits, F.binary_cross_entropy_with_logits),
-        (losses.mse_loss, F.mse_loss),
-        (losses.l1_loss, F.l1_loss),
-        (losses.huber_loss, F.huber_loss),
+        (neural_net_core.binary_cross_entropy_with_logits, F.binary_cross_entropy_with_logits),
+        (neural_net_core.mse_loss, F.mse_loss),
+        (neural_net_core.l1_loss, F.l1_loss),
+        (neural_net_core.huber_loss, F.huber_loss),
     ],
 )
 def test_far_out_as_in_pytorch(ours, theirs):
@@ -364,7 +367,7 @@ def test_far_out_as_in_pytorch(ours, theirs):
 def test_certain_probabilities_as_in_pytorch():
     p, t = [0.0, 1.0, 0.0, 1.0, 1e-30], [0.0, 1.0, 1.0, 0.0, 1.0]
     x, z = Tensor(p, requires_grad=True), torch.tensor(p, requires_grad=True)
-    y = losses.binary_cross_entropy(x, t, reduction="none")
+    y = neural_net_core.binary_cross_entropy(x, t, reduction="none")
     w = F.binary_cross_entropy(z, torch.tensor(t), reduction="none")
     np.testing.assert_allclose(y.data, w.detach().numpy(), rtol=1e-6)
     y.sum().backward()

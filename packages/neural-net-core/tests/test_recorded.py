@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neural_net_core import Dense, FeedForward, Tanh, Tensor, activations, losses, ops
+import neural_net_core
+from neural_net_core import Dense, FeedForward, Tanh, Tensor, ops
 from neural_net_core.losses._loss import ReduceOp
 from neural_net_core.recorded import Case, load_cases, relative_error, replay, save_cases
 from neural_net_core.testing import op_classes
@@ -66,41 +67,45 @@ OPERATIONS = {
 }
 
 ACTIVATIONS = {
-    **plain(activations, "sigmoid", "tanh", "relu", "leaky_relu", "selu", "gelu", "silu"),
-    **plain(activations, "swish", "softplus", "mish", "prelu", "softsign", "logsigmoid"),
-    **plain(activations, "hardtanh", "relu6", "hardsigmoid", "hardswish", "glu", "swiglu"),
-    "elu": lambda x: activations.elu(x, 0.5),
-    "gelu tanh": lambda x: activations.gelu(x, "tanh"),
-    "softplus sharp": lambda x: activations.softplus(x, 2.5, 3.0),
+    **plain(neural_net_core, "sigmoid", "tanh", "relu", "leaky_relu", "selu", "gelu", "silu"),
+    **plain(neural_net_core, "swish", "softplus", "mish", "prelu", "softsign", "logsigmoid"),
+    **plain(neural_net_core, "hardtanh", "relu6", "hardsigmoid", "hardswish", "glu", "swiglu"),
+    "elu": lambda x: neural_net_core.elu(x, 0.5),
+    "gelu tanh": lambda x: neural_net_core.gelu(x, "tanh"),
+    "softplus sharp": lambda x: neural_net_core.softplus(x, 2.5, 3.0),
 }
 
 LOSSES = {
-    **plain(losses, "mse_loss", "l1_loss", "binary_cross_entropy", "cosine_similarity"),
-    **plain(losses, "binary_cross_entropy_with_logits", "cross_entropy", "hinge_loss"),
-    **plain(losses, "hinge_embedding_loss", "normalize", "pairwise_distance"),
-    "mse_loss none": lambda x, t: losses.mse_loss(x, t, reduction="none"),
-    "huber_loss": lambda x, t: losses.huber_loss(x, t, delta=0.5),
-    "smooth_l1_loss": lambda x, t: losses.smooth_l1_loss(x, t, beta=0.5),
+    **plain(neural_net_core, "mse_loss", "l1_loss", "binary_cross_entropy", "cosine_similarity"),
+    **plain(neural_net_core, "binary_cross_entropy_with_logits", "cross_entropy", "hinge_loss"),
+    **plain(neural_net_core, "hinge_embedding_loss", "normalize", "pairwise_distance"),
+    "mse_loss none": lambda x, t: neural_net_core.mse_loss(x, t, reduction="none"),
+    "huber_loss": lambda x, t: neural_net_core.huber_loss(x, t, delta=0.5),
+    "smooth_l1_loss": lambda x, t: neural_net_core.smooth_l1_loss(x, t, beta=0.5),
     "binary_cross_entropy_with_logits pos_weight": lambda x, t: (
-        losses.binary_cross_entropy_with_logits(x, t, pos_weight=WEIGHT)
+        neural_net_core.binary_cross_entropy_with_logits(x, t, pos_weight=WEIGHT)
     ),
-    "cross_entropy sum": lambda x, t: losses.cross_entropy(x, t, reduction="sum"),
-    "cross_entropy weight smoothing": lambda x, t: losses.cross_entropy(
+    "cross_entropy sum": lambda x, t: neural_net_core.cross_entropy(x, t, reduction="sum"),
+    "cross_entropy weight smoothing": lambda x, t: neural_net_core.cross_entropy(
         x, t, weight=WEIGHT, label_smoothing=0.1
     ),
-    "cross_entropy images": lambda x, t: losses.cross_entropy(x, t, reduction="none"),
-    "cross_entropy probabilities": lambda x, q: losses.cross_entropy(
+    "cross_entropy images": lambda x, t: neural_net_core.cross_entropy(x, t, reduction="none"),
+    "cross_entropy probabilities": lambda x, q: neural_net_core.cross_entropy(
         x, q, weight=WEIGHT, label_smoothing=0.1
     ),
-    "nll_loss": lambda x, t: losses.nll_loss(x, t, weight=WEIGHT),
-    "kl_div": lambda x, t: losses.kl_div(x, t, reduction="batchmean"),
-    "kl_div log_target": lambda x, t: losses.kl_div(x, t, log_target=True, reduction="sum"),
-    "cosine_embedding_loss": lambda a, b, t: losses.cosine_embedding_loss(a, b, t, margin=0.1),
-    "multi_margin_loss": lambda x, t: losses.multi_margin_loss(
+    "nll_loss": lambda x, t: neural_net_core.nll_loss(x, t, weight=WEIGHT),
+    "kl_div": lambda x, t: neural_net_core.kl_div(x, t, reduction="batchmean"),
+    "kl_div log_target": lambda x, t: neural_net_core.kl_div(
+        x, t, log_target=True, reduction="sum"
+    ),
+    "cosine_embedding_loss": lambda a, b, t: neural_net_core.cosine_embedding_loss(
+        a, b, t, margin=0.1
+    ),
+    "multi_margin_loss": lambda x, t: neural_net_core.multi_margin_loss(
         x, t, p=2, margin=0.8, weight=WEIGHT
     ),
-    "triplet_margin_loss": lambda a, p, n: losses.triplet_margin_loss(a, p, n, swap=True),
-    "info_nce": lambda q, k: losses.info_nce(q, k, temperature=0.2),
+    "triplet_margin_loss": lambda a, p, n: neural_net_core.triplet_margin_loss(a, p, n, swap=True),
+    "info_nce": lambda q, k: neural_net_core.info_nce(q, k, temperature=0.2),
 }
 
 
@@ -146,10 +151,10 @@ def test_every_operation_is_recorded():
 def test_a_wrong_result_gradient_shape_or_dtype_is_found():
     case = CASES["activations tanh"]
     for wrong, text in [
-        (lambda x: activations.tanh(x) * (1 + 1e-9), "result 0: relative error 1.0e-09"),
-        (lambda x: activations.tanh(x.detach()) + 0 * x, "gradient 0: relative error"),
-        (lambda x: activations.tanh(x)[:-1], "result 0: expected shape"),
-        (lambda x: activations.tanh(x).astype(np.float32), "result 0: expected dtype float64"),
+        (lambda x: neural_net_core.tanh(x) * (1 + 1e-9), "result 0: relative error 1.0e-09"),
+        (lambda x: neural_net_core.tanh(x.detach()) + 0 * x, "gradient 0: relative error"),
+        (lambda x: neural_net_core.tanh(x)[:-1], "result 0: expected shape"),
+        (lambda x: neural_net_core.tanh(x).astype(np.float32), "result 0: expected dtype float64"),
         (lambda x: [x, x], "expected 1 results, got 2"),
     ]:
         with pytest.raises(AssertionError, match=text):

@@ -5,9 +5,28 @@ from neural_net_core.tensor import Buffer, Parameter, Tensor, TensorLike, as_ten
 
 import sys
 
-from neural_net_core import activations, init, losses, ops
-from neural_net_core.activations import *  # noqa: F403
-from neural_net_core.called_differently import explain_arguments
+from neural_net_core import init, ops
+from neural_net_core.activations.elu import ELU, elu
+from neural_net_core.activations.gelu import GELU, gelu
+from neural_net_core.activations.glu import GLU, SwiGLU, glu, swiglu
+from neural_net_core.activations.hardsigmoid import Hardsigmoid, hardsigmoid
+from neural_net_core.activations.hardswish import Hardswish, hardswish
+from neural_net_core.activations.hardtanh import Hardtanh, ReLU6, hardtanh, relu6
+from neural_net_core.activations.identity import Identity
+from neural_net_core.activations.leaky_relu import LeakyReLU, leaky_relu
+from neural_net_core.activations.logsigmoid import LogSigmoid, logsigmoid
+from neural_net_core.activations.mish import Mish, mish
+from neural_net_core.activations.prelu import PReLU, prelu
+from neural_net_core.activations.relu import ReLU, relu
+from neural_net_core.activations.selu import SELU, SELU_ALPHA, SELU_SCALE, selu
+from neural_net_core.activations.sigmoid import Sigmoid, sigmoid
+from neural_net_core.activations.silu import SiLU, silu
+from neural_net_core.activations.softmax import LogSoftmax, Softmax, log_softmax, softmax
+from neural_net_core.activations.softplus import Softplus, softplus
+from neural_net_core.activations.softsign import Softsign, softsign
+from neural_net_core.activations.swish import Swish, swish
+from neural_net_core.activations.tanh import Tanh, tanh
+from neural_net_core.called_differently import explain_arguments, explain_words
 from neural_net_core.detaching import detach
 from neural_net_core.drawing import no_init
 from neural_net_core.dtypes import Array, default_dtype, get_default_dtype
@@ -32,7 +51,37 @@ from neural_net_core.files.checkpoint import (
 )
 from neural_net_core.grad_mode import enable_grad, is_grad_enabled, no_grad
 from neural_net_core.init import Initializer
-from neural_net_core.losses import *  # noqa: F403
+from neural_net_core.losses._loss import Reduction
+from neural_net_core.losses.bce import BCELoss, binary_cross_entropy
+from neural_net_core.losses.bce_with_logits import (
+    BCEWithLogitsLoss,
+    binary_cross_entropy_with_logits,
+)
+from neural_net_core.losses.cosine_embedding import (
+    CosineEmbeddingLoss,
+    cosine_embedding_loss,
+    cosine_similarity,
+)
+from neural_net_core.losses.cross_entropy import CrossEntropyLoss, cross_entropy
+from neural_net_core.losses.hinge import (
+    HingeEmbeddingLoss,
+    HingeLoss,
+    hinge_embedding_loss,
+    hinge_loss,
+)
+from neural_net_core.losses.huber import HuberLoss, SmoothL1Loss, huber_loss, smooth_l1_loss
+from neural_net_core.losses.info_nce import InfoNCELoss, info_nce
+from neural_net_core.losses.kl_div import KLDivLoss, kl_div
+from neural_net_core.losses.l1 import L1Loss, l1_loss
+from neural_net_core.losses.mse import MSELoss, mse_loss
+from neural_net_core.losses.multi_margin import MultiMarginLoss, multi_margin_loss
+from neural_net_core.losses.nll import NLLLoss, nll_loss
+from neural_net_core.losses.normalize import normalize
+from neural_net_core.losses.triplet_margin import (
+    TripletMarginLoss,
+    pairwise_distance,
+    triplet_margin_loss,
+)
 from neural_net_core.memory import keep_freed_memory
 from neural_net_core.modules.containers import ModuleDict, ModuleList, Sequential
 from neural_net_core.modules.dense import Dense
@@ -46,54 +95,132 @@ from neural_net_core.tape import grad
 __version__ = "0.1.0"
 
 __all__ = [
+    "ELU",
+    "GELU",
+    "GLU",
+    "SELU",
+    "SELU_ALPHA",
+    "SELU_SCALE",
     "Array",
+    "BCELoss",
+    "BCEWithLogitsLoss",
     "Buffer",
     "Checkpoint",
     "CheckpointError",
+    "CosineEmbeddingLoss",
+    "CrossEntropyLoss",
     "DTypeError",
     "Dense",
     "FeedForward",
     "Flatten",
     "GraphError",
     "GraphFreedError",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "HingeEmbeddingLoss",
+    "HingeLoss",
     "HistoryError",
+    "HuberLoss",
+    "Identity",
+    "InfoNCELoss",
     "Initializer",
+    "KLDivLoss",
+    "L1Loss",
+    "LeakyReLU",
+    "LogSigmoid",
+    "LogSoftmax",
+    "MSELoss",
+    "Mish",
     "Module",
     "ModuleDict",
     "ModuleList",
+    "MultiMarginLoss",
+    "NLLLoss",
     "NeuralNetError",
     "Op",
+    "PReLU",
     "Parameter",
     "PositionError",
+    "ReLU",
+    "ReLU6",
+    "Reduction",
     "Sequential",
     "ShapeError",
+    "SiLU",
+    "Sigmoid",
+    "SmoothL1Loss",
+    "Softmax",
+    "Softplus",
+    "Softsign",
     "StateDictError",
+    "SwiGLU",
+    "Swish",
+    "Tanh",
     "Tensor",
     "TensorLike",
     "TrainingError",
+    "TripletMarginLoss",
     "Unflatten",
-    "activations",
     "as_tensor",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cosine_embedding_loss",
+    "cosine_similarity",
+    "cross_entropy",
     "default_dtype",
     "default_rng",
     "detach",
+    "elu",
     "enable_grad",
+    "explain_words",
+    "gelu",
     "get_default_dtype",
+    "glu",
     "grad",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "hinge_embedding_loss",
+    "hinge_loss",
+    "huber_loss",
+    "info_nce",
     "init",
     "is_grad_enabled",
     "keep_freed_memory",
+    "kl_div",
+    "l1_loss",
+    "leaky_relu",
     "load_checkpoint",
     "load_tensors",
-    "losses",
+    "log_softmax",
+    "logsigmoid",
+    "mish",
+    "mse_loss",
+    "multi_margin_loss",
+    "nll_loss",
     "no_grad",
     "no_init",
+    "normalize",
     "ops",
+    "pairwise_distance",
+    "prelu",
+    "relu",
+    "relu6",
     "save_checkpoint",
     "save_tensors",
     "seed",
+    "selu",
+    "sigmoid",
+    "silu",
+    "smooth_l1_loss",
+    "softmax",
+    "softplus",
+    "softsign",
+    "swiglu",
+    "swish",
+    "tanh",
+    "triplet_margin_loss",
 ]
-__all__ += activations.__all__
-__all__ += losses.__all__
 
 explain_arguments(sys.modules[__name__])

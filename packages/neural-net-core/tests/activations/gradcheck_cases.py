@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import neural_net_core
 from neural_net_core import activations as a
 
 rng = np.random.default_rng(1)
@@ -29,47 +30,49 @@ def halves(fn):
 
 
 CASES = {
-    a.SigmoidOp: elementwise(a.sigmoid),
-    a.TanhOp: elementwise(a.tanh),
-    a.ReLUOp: elementwise(a.relu),
+    a.SigmoidOp: elementwise(neural_net_core.sigmoid),
+    a.TanhOp: elementwise(neural_net_core.tanh),
+    a.ReLUOp: elementwise(neural_net_core.relu),
     a.LeakyReLUOp: [
-        case for s in (0.01, 1.5, -0.5) for case in elementwise(lambda x, s=s: a.leaky_relu(x, s))
+        case
+        for s in (0.01, 1.5, -0.5)
+        for case in elementwise(lambda x, s=s: neural_net_core.leaky_relu(x, s))
     ],
     a.ELUOp: [
-        *elementwise(a.elu),
-        *elementwise(lambda x: a.elu(x, 0.3)),
-        *elementwise(a.selu),
+        *elementwise(neural_net_core.elu),
+        *elementwise(lambda x: neural_net_core.elu(x, 0.3)),
+        *elementwise(neural_net_core.selu),
     ],
-    a.GELUOp: elementwise(a.gelu),
-    a.GELUTanhOp: elementwise(lambda x: a.gelu(x, "tanh")),
-    a.SiLUOp: elementwise(a.silu),
+    a.GELUOp: elementwise(neural_net_core.gelu),
+    a.GELUTanhOp: elementwise(lambda x: neural_net_core.gelu(x, "tanh")),
+    a.SiLUOp: elementwise(neural_net_core.silu),
     a.SwishOp: [
-        (a.swish, [POINTS, np.array(0.7)]),
-        (a.swish, [rng.normal(size=(2, 3)), rng.normal(size=3)]),
-        (a.swish, [np.array(0.4), np.array(-1.2)]),
-        (a.swish, [np.zeros((0, 3)), rng.normal(size=3)]),
-        (lambda beta: a.swish([1.0, -2.0], beta), [np.array(0.7)]),
-        (lambda x: a.swish(x, 0.7), [POINTS]),
+        (neural_net_core.swish, [POINTS, np.array(0.7)]),
+        (neural_net_core.swish, [rng.normal(size=(2, 3)), rng.normal(size=3)]),
+        (neural_net_core.swish, [np.array(0.4), np.array(-1.2)]),
+        (neural_net_core.swish, [np.zeros((0, 3)), rng.normal(size=3)]),
+        (lambda beta: neural_net_core.swish([1.0, -2.0], beta), [np.array(0.7)]),
+        (lambda x: neural_net_core.swish(x, 0.7), [POINTS]),
     ],
     a.SoftplusOp: [
-        *elementwise(a.softplus),
-        *elementwise(lambda x: a.softplus(x, 2.5, 3.0)),
+        *elementwise(neural_net_core.softplus),
+        *elementwise(lambda x: neural_net_core.softplus(x, 2.5, 3.0)),
     ],
-    a.LogSigmoidOp: elementwise(a.logsigmoid),
-    a.MishOp: elementwise(a.mish),
+    a.LogSigmoidOp: elementwise(neural_net_core.logsigmoid),
+    a.MishOp: elementwise(neural_net_core.mish),
     a.PReLUOp: [
-        (a.prelu, [POINTS, np.array([0.3])]),
-        (a.prelu, [rng.choice(POINTS, (2, 3)), rng.normal(size=3)]),
-        (a.prelu, [rng.choice(POINTS, (2, 3, 2, 2)), rng.normal(size=3)]),
-        (a.prelu, [rng.choice(POINTS, (2, 3, 2)), np.array([0.3])]),
-        (a.prelu, [np.array(-0.4), np.array([0.3])]),
-        (a.prelu, [np.zeros((0, 3)), rng.normal(size=3)]),
-        (lambda x: a.prelu(x, 0.3), [POINTS]),
+        (neural_net_core.prelu, [POINTS, np.array([0.3])]),
+        (neural_net_core.prelu, [rng.choice(POINTS, (2, 3)), rng.normal(size=3)]),
+        (neural_net_core.prelu, [rng.choice(POINTS, (2, 3, 2, 2)), rng.normal(size=3)]),
+        (neural_net_core.prelu, [rng.choice(POINTS, (2, 3, 2)), np.array([0.3])]),
+        (neural_net_core.prelu, [np.array(-0.4), np.array([0.3])]),
+        (neural_net_core.prelu, [np.zeros((0, 3)), rng.normal(size=3)]),
+        (lambda x: neural_net_core.prelu(x, 0.3), [POINTS]),
     ],
-    a.SoftsignOp: elementwise(a.softsign),
-    a.HardtanhOp: [*elementwise(a.hardtanh), *elementwise(a.relu6)],
-    a.HardsigmoidOp: elementwise(a.hardsigmoid),
-    a.HardswishOp: elementwise(a.hardswish),
-    a.GLUOp: halves(a.glu),
-    a.SwiGLUOp: halves(a.swiglu),
+    a.SoftsignOp: elementwise(neural_net_core.softsign),
+    a.HardtanhOp: [*elementwise(neural_net_core.hardtanh), *elementwise(neural_net_core.relu6)],
+    a.HardsigmoidOp: elementwise(neural_net_core.hardsigmoid),
+    a.HardswishOp: elementwise(neural_net_core.hardswish),
+    a.GLUOp: halves(neural_net_core.glu),
+    a.SwiGLUOp: halves(neural_net_core.swiglu),
 }

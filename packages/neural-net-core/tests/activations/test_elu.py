@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from neural_net_core import Tensor
-from neural_net_core.activations import ELU, elu
+from neural_net_core import ELU, Tensor, elu
 
 
 @pytest.mark.parametrize("alpha", [1.0, 0.25, 3.0])

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from neural_net_core import Tensor
-from neural_net_core.activations import GELU, gelu
+from neural_net_core import GELU, Tensor, gelu
 from neural_net_core.activations._normal import probability_and_bell
 
 X = np.linspace(-8, 8, 3201)

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from neural_net_core import ShapeError, Tensor, ops
-from neural_net_core.activations import GLU, SwiGLU, glu, sigmoid, silu, swiglu
+from neural_net_core import GLU, ShapeError, SwiGLU, Tensor, glu, ops, sigmoid, silu, swiglu
 
 
 @pytest.mark.parametrize(("shape", "axis"), [((3, 8), -1), ((4, 3), 0), ((2, 6, 5), 1)])

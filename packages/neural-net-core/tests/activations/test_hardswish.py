@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from neural_net_core import Tensor
-from neural_net_core.activations import hardsigmoid, hardswish
+from neural_net_core import Tensor, hardsigmoid, hardswish
 
 
 def test_it_equals_its_composition():

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from neural_net_core import Tensor
-from neural_net_core.activations import Hardtanh, ReLU6, hardtanh
+from neural_net_core import Hardtanh, ReLU6, Tensor, hardtanh
 
 
 def test_there_is_no_gradient_outside_and_at_the_limits():

@@ -1,7 +1,6 @@
 """Identity."""
 
-from neural_net_core import Tensor
-from neural_net_core.activations import Identity
+from neural_net_core import Identity, Tensor
 
 
 def test_it_returns_the_very_object_and_takes_any_arguments():

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from neural_net_core import Tensor
-from neural_net_core.activations import LeakyReLU, leaky_relu
+from neural_net_core import LeakyReLU, Tensor, leaky_relu
 
 
 @pytest.mark.parametrize("size", [4, 4000])

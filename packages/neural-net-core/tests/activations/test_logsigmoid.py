@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 
-from neural_net_core import Tensor
-from neural_net_core.activations import logsigmoid
+from neural_net_core import Tensor, logsigmoid
 
 
 def test_values_and_slopes_keep_their_digits():

@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 
-from neural_net_core import Tensor, ops
-from neural_net_core.activations import mish, softplus, tanh
+from neural_net_core import Tensor, mish, ops, softplus, tanh
 
 
 def test_values_keep_their_digits_in_the_tail():

@@ -10,7 +10,8 @@ import math
 import numpy as np
 import pytest
 
-from neural_net_core import Tensor, activations
+import neural_net_core
+from neural_net_core import Tensor
 
 Long = np.longdouble
 EXTENDED = np.finfo(Long).eps < 1e-17
@@ -75,52 +76,52 @@ def of_gelu_tanh(x):
 
 # Name: the function, its value, its derivative.
 CASES = {
-    "sigmoid": (activations.sigmoid, sigma, lambda x: sigma(x) * sigma(-x)),
-    "elu": (activations.elu, *elu(1)),
-    "elu of 0.3": (lambda x: activations.elu(x, 0.3), *elu(Long(0.3))),
+    "sigmoid": (neural_net_core.sigmoid, sigma, lambda x: sigma(x) * sigma(-x)),
+    "elu": (neural_net_core.elu, *elu(1)),
+    "elu of 0.3": (lambda x: neural_net_core.elu(x, 0.3), *elu(Long(0.3))),
     "selu": (
-        activations.selu,
+        neural_net_core.selu,
         *elu(Long("1.6732632423543772848170429916717"), Long("1.0507009873554804934193349852946")),
     ),
     "gelu": (
-        activations.gelu,
+        neural_net_core.gelu,
         lambda x: x * probability(x),
         lambda x: probability(x) + x * density(x),
     ),
     "gelu by tanh": (
-        lambda x: activations.gelu(x, "tanh"),
+        lambda x: neural_net_core.gelu(x, "tanh"),
         lambda x: x * sigma(of_gelu_tanh(x)),
         lambda x: (
             sigma(of_gelu_tanh(x)) * (1 + 2 * x * sigma(-of_gelu_tanh(x)) * C * (1 + 3 * K * x * x))
         ),
     ),
-    "silu": (activations.silu, *silu(1)),
-    "swish of 2": (lambda x: activations.swish(x, 2.0), *silu(2)),
+    "silu": (neural_net_core.silu, *silu(1)),
+    "swish of 2": (lambda x: neural_net_core.swish(x, 2.0), *silu(2)),
     "glu": (
-        lambda x: activations.glu(activations_of_one(x)),
+        lambda x: neural_net_core.glu(activations_of_one(x)),
         sigma,
         lambda x: sigma(x) * sigma(-x),
     ),
-    "softplus": (lambda x: activations.softplus(x, threshold=math.inf), softplus, sigma),
+    "softplus": (lambda x: neural_net_core.softplus(x, threshold=math.inf), softplus, sigma),
     "softplus of 3": (
-        lambda x: activations.softplus(x, 3.0, math.inf),
+        lambda x: neural_net_core.softplus(x, 3.0, math.inf),
         lambda x: softplus(3 * x) / 3,
         lambda x: sigma(3 * x),
     ),
-    "logsigmoid": (activations.logsigmoid, lambda x: -softplus(-x), lambda x: sigma(-x)),
-    "mish": (activations.mish, lambda x: x * of_mish(x), mish_slope),
+    "logsigmoid": (neural_net_core.logsigmoid, lambda x: -softplus(-x), lambda x: sigma(-x)),
+    "mish": (neural_net_core.mish, lambda x: x * of_mish(x), mish_slope),
     "softsign": (
-        activations.softsign,
+        neural_net_core.softsign,
         lambda x: x / (1 + np.abs(x)),
         lambda x: 1 / (1 + np.abs(x)) ** 2,
     ),
     "hardswish": (
-        activations.hardswish,
+        neural_net_core.hardswish,
         lambda x: x * np.clip(x + 3, 0, 6) / 6,
         lambda x: np.clip(x + 3, 0, 6) / 6 + np.where(np.abs(x) < 3, x / 6, 0),
     ),
     "leaky_relu": (
-        activations.leaky_relu,
+        neural_net_core.leaky_relu,
         lambda x: np.where(x > 0, x, Long(0.01) * x),
         lambda x: np.where(x > 0, Long(1), Long(0.01)),
     ),
@@ -172,7 +173,7 @@ def test_value_and_gradient_are_exact_to_rounding(name, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_tanh_is_exact_and_its_gradient_to_a_rounding_of_one(dtype):
     x = points(dtype)
-    y, dx = run(activations.tanh, x)
+    y, dx = run(neural_net_core.tanh, x)
     exact, eps = x.astype(Long), np.finfo(dtype).eps
     np.testing.assert_allclose(y, np.tanh(exact), rtol=4 * eps)
     np.testing.assert_allclose(dx, 1 / np.cosh(np.clip(exact, -40, 40)) ** 2, rtol=0, atol=2 * eps)
@@ -183,6 +184,6 @@ def test_the_gradient_of_swish_by_beta_keeps_its_digits():
     beta = Tensor(1.0, requires_grad=True)
     for value in x:
         beta.grad = None
-        activations.swish(np.array([value]), beta).sum().backward()
+        neural_net_core.swish(np.array([value]), beta).sum().backward()
         v = Long(value)
         np.testing.assert_allclose(float(beta.grad), float(v * v * sigma(v) * sigma(-v)), rtol=1e-5)

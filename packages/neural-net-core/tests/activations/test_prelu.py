@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from neural_net_core import ShapeError, Tensor
-from neural_net_core.activations import PReLU, prelu
+from neural_net_core import PReLU, ShapeError, Tensor, prelu
 
 
 def test_the_channels_stand_on_axis_1():

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from neural_net_core import Tensor
-from neural_net_core.activations import relu
+from neural_net_core import Tensor, relu
 
 
 @pytest.mark.parametrize("size", [3, 6000])  # both forms of the forward pass

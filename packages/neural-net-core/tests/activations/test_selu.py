@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from neural_net_core import Dense, Tensor, init
-from neural_net_core.activations import SELU_ALPHA, SELU_SCALE, elu, selu
+from neural_net_core import SELU_ALPHA, SELU_SCALE, Dense, Tensor, elu, init, selu
 
 
 def test_it_is_a_scaled_elu():

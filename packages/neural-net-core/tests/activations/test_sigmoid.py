@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from neural_net_core import Tensor
-from neural_net_core.activations import Sigmoid, sigmoid
+from neural_net_core import Sigmoid, Tensor, sigmoid
 
 
 @pytest.mark.parametrize(("dtype", "rtol"), [(np.float32, 5e-7), (np.float64, 2e-15)])

@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 
-from neural_net_core import Tensor, no_grad
-from neural_net_core.activations import sigmoid, silu
+from neural_net_core import Tensor, no_grad, sigmoid, silu
 
 
 def test_values_keep_their_digits_in_the_tail():

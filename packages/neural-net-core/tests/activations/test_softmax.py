@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neural_net_core.activations import LogSoftmax, Softmax, log_softmax, softmax
+from neural_net_core import LogSoftmax, Softmax, log_softmax, softmax
 
 X = np.random.default_rng(0).normal(size=(2, 3, 4))
 

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from neural_net_core import Tensor
-from neural_net_core.activations import Softplus, softplus
+from neural_net_core import Softplus, Tensor, softplus
 
 
 @pytest.mark.parametrize("beta", [1.0, 0.5, 4.0])

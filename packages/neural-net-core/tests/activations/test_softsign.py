@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from neural_net_core import Tensor
-from neural_net_core.activations import softsign
+from neural_net_core import Tensor, softsign
 
 
 def test_values_and_slopes():

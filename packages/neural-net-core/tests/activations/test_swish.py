@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from neural_net_core import Tensor
-from neural_net_core.activations import Swish, relu, sigmoid, silu, swish
+from neural_net_core import Swish, Tensor, relu, sigmoid, silu, swish
 
 X = np.linspace(-5, 5, 101)
 

@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 
-from neural_net_core import Tensor
-from neural_net_core.activations import sigmoid, tanh
+from neural_net_core import Tensor, sigmoid, tanh
 
 
 def test_values():

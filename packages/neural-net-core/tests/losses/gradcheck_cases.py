@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import neural_net_core
 from neural_net_core import losses as ls
 from neural_net_core.losses._loss import ReduceOp, reduce_losses
 
@@ -95,120 +96,156 @@ CASES = {
         for r in ("mean", "sum")
         for x in (real(3, 2), real(), real(0))
     ],
-    ls.MSELossOp: regression(ls.mse_loss),
-    ls.L1LossOp: regression(ls.l1_loss),
+    ls.MSELossOp: regression(neural_net_core.mse_loss),
+    ls.L1LossOp: regression(neural_net_core.l1_loss),
     ls.HuberLossOp: [
-        *regression(ls.huber_loss),
-        *regression(ls.huber_loss, delta=0.5),
-        *regression(ls.smooth_l1_loss, beta=0.5),
+        *regression(neural_net_core.huber_loss),
+        *regression(neural_net_core.huber_loss, delta=0.5),
+        *regression(neural_net_core.smooth_l1_loss, beta=0.5),
     ],
     ls.BCELossOp: [
-        *reduced(ls.binary_cross_entropy, chance(3, 4), chance(3, 4)),
-        *reduced(ls.binary_cross_entropy, chance(3, 4), chance(3, 4), weight=chance(4)),
-        *reduced(ls.binary_cross_entropy, chance(), chance()),
-        *reduced(ls.binary_cross_entropy, chance(0, 2), chance(0, 2)),
-        (lambda p: ls.binary_cross_entropy(p, [1, 0, 1]), [chance(3)]),
-        (lambda t: ls.binary_cross_entropy([0.1, 0.5, 0.9], t), [chance(3)]),
+        *reduced(neural_net_core.binary_cross_entropy, chance(3, 4), chance(3, 4)),
+        *reduced(
+            neural_net_core.binary_cross_entropy, chance(3, 4), chance(3, 4), weight=chance(4)
+        ),
+        *reduced(neural_net_core.binary_cross_entropy, chance(), chance()),
+        *reduced(neural_net_core.binary_cross_entropy, chance(0, 2), chance(0, 2)),
+        (lambda p: neural_net_core.binary_cross_entropy(p, [1, 0, 1]), [chance(3)]),
+        (lambda t: neural_net_core.binary_cross_entropy([0.1, 0.5, 0.9], t), [chance(3)]),
     ],
     ls.BCEWithLogitsLossOp: [
         case
         for options in ({}, {"weight": chance(4)}, {"pos_weight": 2 * chance(4)})
         for case in [
-            *reduced(ls.binary_cross_entropy_with_logits, 3 * real(3, 4), chance(3, 4), **options),
-            *reduced(ls.binary_cross_entropy_with_logits, real(0, 4), chance(0, 4), **options),
+            *reduced(
+                neural_net_core.binary_cross_entropy_with_logits,
+                3 * real(3, 4),
+                chance(3, 4),
+                **options,
+            ),
+            *reduced(
+                neural_net_core.binary_cross_entropy_with_logits,
+                real(0, 4),
+                chance(0, 4),
+                **options,
+            ),
         ]
     ]
     + [
-        *reduced(ls.binary_cross_entropy_with_logits, real(), chance()),
-        (lambda x: ls.binary_cross_entropy_with_logits(x, [1, 0, 1]), [real(3)]),
-        (lambda t: ls.binary_cross_entropy_with_logits([1.0, -2.0], t), [chance(2)]),
+        *reduced(neural_net_core.binary_cross_entropy_with_logits, real(), chance()),
+        (lambda x: neural_net_core.binary_cross_entropy_with_logits(x, [1, 0, 1]), [real(3)]),
+        (lambda t: neural_net_core.binary_cross_entropy_with_logits([1.0, -2.0], t), [chance(2)]),
     ],
     ls.CrossEntropyLossOp: [
-        *classification(ls.cross_entropy),
-        *classification(ls.cross_entropy, label_smoothing=0.2),
-        *weighted_classification(ls.cross_entropy),
-        *weighted_classification(ls.cross_entropy, label_smoothing=1.0),
-        *reduced(ls.cross_entropy, real(5, 4), np.array([3, 0, 2, 3, 1]), ignore_index=3),
+        *classification(neural_net_core.cross_entropy),
+        *classification(neural_net_core.cross_entropy, label_smoothing=0.2),
+        *weighted_classification(neural_net_core.cross_entropy),
+        *weighted_classification(neural_net_core.cross_entropy, label_smoothing=1.0),
+        *reduced(
+            neural_net_core.cross_entropy, real(5, 4), np.array([3, 0, 2, 3, 1]), ignore_index=3
+        ),
     ],
     ls.SoftCrossEntropyLossOp: [
         case
         for x, q in SOFT
         for options in ({}, {"weight": WEIGHT, "label_smoothing": 0.3})
         for case in [
-            *reduced(ls.cross_entropy, x, q, **options),
-            (lambda x, q=q, o=options: ls.cross_entropy(x, q, **o), [x]),
-            (lambda q, x=x, o=options: ls.cross_entropy(x, q, **o), [q]),
+            *reduced(neural_net_core.cross_entropy, x, q, **options),
+            (lambda x, q=q, o=options: neural_net_core.cross_entropy(x, q, **o), [x]),
+            (lambda q, x=x, o=options: neural_net_core.cross_entropy(x, q, **o), [q]),
         ]
     ],
     ls.NLLLossOp: [
-        *classification(ls.nll_loss),
-        *weighted_classification(ls.nll_loss),
-        *reduced(ls.nll_loss, real(5, 4), np.array([3, 0, 2, 3, 1]), ignore_index=3),
+        *classification(neural_net_core.nll_loss),
+        *weighted_classification(neural_net_core.nll_loss),
+        *reduced(neural_net_core.nll_loss, real(5, 4), np.array([3, 0, 2, 3, 1]), ignore_index=3),
     ],
     ls.KLDivLossOp: [
         case
         for log_target in (False, True)
         for case in [
-            *reduced(ls.kl_div, real(3, 4), chance(3, 4), log_target=log_target),
-            *reduced(ls.kl_div, real(), chance(), log_target=log_target),
-            *reduced(ls.kl_div, real(0, 4), chance(0, 4), log_target=log_target),
+            *reduced(neural_net_core.kl_div, real(3, 4), chance(3, 4), log_target=log_target),
+            *reduced(neural_net_core.kl_div, real(), chance(), log_target=log_target),
+            *reduced(neural_net_core.kl_div, real(0, 4), chance(0, 4), log_target=log_target),
             (
-                lambda x, t, log=log_target: ls.kl_div(x, t, log_target=log, reduction="batchmean"),
+                lambda x, t, log=log_target: neural_net_core.kl_div(
+                    x, t, log_target=log, reduction="batchmean"
+                ),
                 [real(3, 4), chance(3, 4)],
             ),
-            (lambda x, log=log_target: ls.kl_div(x, np.ones(3), log_target=log), [real(3)]),
+            (
+                lambda x, log=log_target: neural_net_core.kl_div(x, np.ones(3), log_target=log),
+                [real(3)],
+            ),
         ]
     ],
     ls.CosineSimilarityOp: [
-        (ls.cosine_similarity, [real(3, 4), real(3, 4)]),
-        (ls.cosine_similarity, [real(4), real(3, 4)]),
-        (lambda a, b: ls.cosine_similarity(a, b, 1), [real(2, 4, 1), real(2, 4, 3)]),
-        (lambda a: ls.cosine_similarity(a, [1.0, 2.0]), [real(2)]),
-        (lambda b: ls.cosine_similarity([1.0, 2.0], b), [real(3, 2)]),
-        (ls.cosine_similarity, [real(0, 4), real(0, 4)]),
-        *reduced(ls.cosine_embedding_loss, real(6, 4), real(6, 4), signs(6), margin=0.05),
-        *reduced(ls.cosine_embedding_loss, real(4), real(4), signs()),
+        (neural_net_core.cosine_similarity, [real(3, 4), real(3, 4)]),
+        (neural_net_core.cosine_similarity, [real(4), real(3, 4)]),
+        (lambda a, b: neural_net_core.cosine_similarity(a, b, 1), [real(2, 4, 1), real(2, 4, 3)]),
+        (lambda a: neural_net_core.cosine_similarity(a, [1.0, 2.0]), [real(2)]),
+        (lambda b: neural_net_core.cosine_similarity([1.0, 2.0], b), [real(3, 2)]),
+        (neural_net_core.cosine_similarity, [real(0, 4), real(0, 4)]),
+        *reduced(
+            neural_net_core.cosine_embedding_loss, real(6, 4), real(6, 4), signs(6), margin=0.05
+        ),
+        *reduced(neural_net_core.cosine_embedding_loss, real(4), real(4), signs()),
     ],
     ls.NormalizeOp: [
-        (ls.normalize, [real(3, 4)]),
-        (lambda x: ls.normalize(x, 0), [real(3, 4)]),
-        (ls.normalize, [real(3)]),
-        (ls.normalize, [real(3, 1) + 2]),
-        (ls.normalize, [real(0, 4)]),
-        *reduced(ls.info_nce, real(4, 3), real(4, 3), temperature=0.5),
-        *reduced(ls.info_nce, real(4, 3), real(4, 3), temperature=0.5, symmetric=True),
-        *reduced(ls.info_nce, real(2, 3), real(2, 3), real(5, 3), temperature=0.5),
+        (neural_net_core.normalize, [real(3, 4)]),
+        (lambda x: neural_net_core.normalize(x, 0), [real(3, 4)]),
+        (neural_net_core.normalize, [real(3)]),
+        (neural_net_core.normalize, [real(3, 1) + 2]),
+        (neural_net_core.normalize, [real(0, 4)]),
+        *reduced(neural_net_core.info_nce, real(4, 3), real(4, 3), temperature=0.5),
+        *reduced(neural_net_core.info_nce, real(4, 3), real(4, 3), temperature=0.5, symmetric=True),
+        *reduced(neural_net_core.info_nce, real(2, 3), real(2, 3), real(5, 3), temperature=0.5),
     ],
     ls.HingeLossOp: [
-        *reduced(ls.hinge_loss, 2 * real(3, 4), signs(3, 4)),
-        *reduced(ls.hinge_loss, 2 * real(3, 4), signs(3, 4), margin=0.3, squared=True),
-        *reduced(ls.hinge_loss, real(), signs()),
-        *reduced(ls.hinge_loss, real(0, 2), signs(0, 2)),
+        *reduced(neural_net_core.hinge_loss, 2 * real(3, 4), signs(3, 4)),
+        *reduced(neural_net_core.hinge_loss, 2 * real(3, 4), signs(3, 4), margin=0.3, squared=True),
+        *reduced(neural_net_core.hinge_loss, real(), signs()),
+        *reduced(neural_net_core.hinge_loss, real(0, 2), signs(0, 2)),
     ],
     ls.HingeEmbeddingLossOp: [
-        *reduced(ls.hinge_embedding_loss, 2 * chance(3, 4), signs(3, 4)),
-        *reduced(ls.hinge_embedding_loss, 2 * chance(3, 4), signs(3, 4), margin=0.3),
-        *reduced(ls.hinge_embedding_loss, chance(), signs()),
-        *reduced(ls.hinge_embedding_loss, chance(0, 2), signs(0, 2)),
+        *reduced(neural_net_core.hinge_embedding_loss, 2 * chance(3, 4), signs(3, 4)),
+        *reduced(neural_net_core.hinge_embedding_loss, 2 * chance(3, 4), signs(3, 4), margin=0.3),
+        *reduced(neural_net_core.hinge_embedding_loss, chance(), signs()),
+        *reduced(neural_net_core.hinge_embedding_loss, chance(0, 2), signs(0, 2)),
     ],
     ls.MultiMarginLossOp: [
         case
         for options in ({}, {"p": 2, "margin": 0.5}, {"weight": WEIGHT, "p": 2})
         for case in [
-            *reduced(ls.multi_margin_loss, real(5, 4), np.array([3, 0, 2, 2, 1]), **options),
-            *reduced(ls.multi_margin_loss, real(4), np.array(2), **options),
-            *reduced(ls.multi_margin_loss, real(0, 4), np.zeros(0, int), **options),
+            *reduced(
+                neural_net_core.multi_margin_loss, real(5, 4), np.array([3, 0, 2, 2, 1]), **options
+            ),
+            *reduced(neural_net_core.multi_margin_loss, real(4), np.array(2), **options),
+            *reduced(neural_net_core.multi_margin_loss, real(0, 4), np.zeros(0, int), **options),
         ]
     ],
     ls.PairwiseDistanceOp: [
         case
         for p in (2.0, 1.0, 3.0, 1.5)
         for case in [
-            (lambda a, b, p=p: ls.pairwise_distance(a, b, p=p), [real(3, 4), real(3, 4)]),
-            (lambda a, b, p=p: ls.pairwise_distance(a, b, p=p), [real(4), real(4)]),
-            (lambda a, b, p=p: ls.pairwise_distance(a, b, p=p), [real(0, 4), real(0, 4)]),
-            *reduced(ls.triplet_margin_loss, real(5, 3), real(5, 3), real(5, 3), p=p),
-            *reduced(ls.triplet_margin_loss, real(5, 3), real(5, 3), real(5, 3), p=p, swap=True),
+            (
+                lambda a, b, p=p: neural_net_core.pairwise_distance(a, b, p=p),
+                [real(3, 4), real(3, 4)],
+            ),
+            (lambda a, b, p=p: neural_net_core.pairwise_distance(a, b, p=p), [real(4), real(4)]),
+            (
+                lambda a, b, p=p: neural_net_core.pairwise_distance(a, b, p=p),
+                [real(0, 4), real(0, 4)],
+            ),
+            *reduced(neural_net_core.triplet_margin_loss, real(5, 3), real(5, 3), real(5, 3), p=p),
+            *reduced(
+                neural_net_core.triplet_margin_loss,
+                real(5, 3),
+                real(5, 3),
+                real(5, 3),
+                p=p,
+                swap=True,
+            ),
         ]
     ],
 }

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from neural_net_core import ShapeError, Tensor
-from neural_net_core.losses import binary_cross_entropy
+from neural_net_core import ShapeError, Tensor, binary_cross_entropy
 
 
 def test_by_hand():

@@ -5,12 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from neural_net_core import ShapeError, Tensor
-from neural_net_core.activations import logsigmoid, sigmoid
-from neural_net_core.losses import (
+from neural_net_core import (
     BCEWithLogitsLoss,
+    ShapeError,
+    Tensor,
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
+    logsigmoid,
+    sigmoid,
 )
 
 X = np.linspace(-6, 6, 49)

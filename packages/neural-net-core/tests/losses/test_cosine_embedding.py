@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from neural_net_core import ShapeError, Tensor
-from neural_net_core.losses import cosine_embedding_loss, cosine_similarity
+from neural_net_core import ShapeError, Tensor, cosine_embedding_loss, cosine_similarity
 
 rng = np.random.default_rng(0)
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neural_net_core import DTypeError, ShapeError, Tensor, ops
-from neural_net_core.losses import CrossEntropyLoss, cross_entropy
+from neural_net_core import CrossEntropyLoss, DTypeError, ShapeError, Tensor, cross_entropy, ops
 
 rng = np.random.default_rng(0)
 

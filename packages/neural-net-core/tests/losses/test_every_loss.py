@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import neural_net_core
 from neural_net_core import DTypeError, Module, ShapeError, Tensor, enable_grad, losses, no_grad
 
 rng = np.random.default_rng(0)
@@ -17,27 +18,42 @@ CHANCES = rng.uniform(0.1, 0.9, (N, C))
 
 # function -> (inputs, module); the first input is the one that is learned.
 CASES = {
-    losses.mse_loss: ((rng.normal(size=(N, C)), CHANCES), losses.MSELoss),
-    losses.l1_loss: ((rng.normal(size=(N, C)), CHANCES), losses.L1Loss),
-    losses.huber_loss: ((rng.normal(size=(N, C)), CHANCES), losses.HuberLoss),
-    losses.smooth_l1_loss: ((rng.normal(size=(N, C)), CHANCES), losses.SmoothL1Loss),
-    losses.binary_cross_entropy: ((CHANCES, CHANCES[::-1]), losses.BCELoss),
-    losses.binary_cross_entropy_with_logits: (
+    neural_net_core.mse_loss: ((rng.normal(size=(N, C)), CHANCES), neural_net_core.MSELoss),
+    neural_net_core.l1_loss: ((rng.normal(size=(N, C)), CHANCES), neural_net_core.L1Loss),
+    neural_net_core.huber_loss: ((rng.normal(size=(N, C)), CHANCES), neural_net_core.HuberLoss),
+    neural_net_core.smooth_l1_loss: (
         (rng.normal(size=(N, C)), CHANCES),
-        losses.BCEWithLogitsLoss,
+        neural_net_core.SmoothL1Loss,
     ),
-    losses.cross_entropy: ((rng.normal(size=(N, C)), LABELS), losses.CrossEntropyLoss),
-    losses.nll_loss: ((np.log(CHANCES), LABELS), losses.NLLLoss),
-    losses.kl_div: ((np.log(CHANCES), CHANCES[::-1]), losses.KLDivLoss),
-    losses.cosine_embedding_loss: (
+    neural_net_core.binary_cross_entropy: ((CHANCES, CHANCES[::-1]), neural_net_core.BCELoss),
+    neural_net_core.binary_cross_entropy_with_logits: (
+        (rng.normal(size=(N, C)), CHANCES),
+        neural_net_core.BCEWithLogitsLoss,
+    ),
+    neural_net_core.cross_entropy: (
+        (rng.normal(size=(N, C)), LABELS),
+        neural_net_core.CrossEntropyLoss,
+    ),
+    neural_net_core.nll_loss: ((np.log(CHANCES), LABELS), neural_net_core.NLLLoss),
+    neural_net_core.kl_div: ((np.log(CHANCES), CHANCES[::-1]), neural_net_core.KLDivLoss),
+    neural_net_core.cosine_embedding_loss: (
         (rng.normal(size=(N, C)), rng.normal(size=(N, C)), SIGNS),
-        losses.CosineEmbeddingLoss,
+        neural_net_core.CosineEmbeddingLoss,
     ),
-    losses.hinge_loss: ((rng.normal(size=N), SIGNS), losses.HingeLoss),
-    losses.hinge_embedding_loss: ((CHANCES[:, 0], SIGNS), losses.HingeEmbeddingLoss),
-    losses.multi_margin_loss: ((rng.normal(size=(N, C)), LABELS), losses.MultiMarginLoss),
-    losses.triplet_margin_loss: (tuple(rng.normal(size=(3, N, C))), losses.TripletMarginLoss),
-    losses.info_nce: (tuple(rng.normal(size=(2, N, C))), losses.InfoNCELoss),
+    neural_net_core.hinge_loss: ((rng.normal(size=N), SIGNS), neural_net_core.HingeLoss),
+    neural_net_core.hinge_embedding_loss: (
+        (CHANCES[:, 0], SIGNS),
+        neural_net_core.HingeEmbeddingLoss,
+    ),
+    neural_net_core.multi_margin_loss: (
+        (rng.normal(size=(N, C)), LABELS),
+        neural_net_core.MultiMarginLoss,
+    ),
+    neural_net_core.triplet_margin_loss: (
+        tuple(rng.normal(size=(3, N, C))),
+        neural_net_core.TripletMarginLoss,
+    ),
+    neural_net_core.info_nce: (tuple(rng.normal(size=(2, N, C))), neural_net_core.InfoNCELoss),
 }
 every_loss = pytest.mark.parametrize(
     ("fn", "inputs", "module"),
@@ -184,7 +200,9 @@ def test_rows_that_are_ignored_take_part_in_nothing(
 
 @pytest.mark.filterwarnings("error")
 @given(
-    st.sampled_from([losses.binary_cross_entropy, losses.binary_cross_entropy_with_logits]),
+    st.sampled_from(
+        [neural_net_core.binary_cross_entropy, neural_net_core.binary_cross_entropy_with_logits]
+    ),
     st.sampled_from(["mean", "sum", "none"]),
     st.sampled_from([*BAD, -7.0, 7.0]),
     st.sampled_from([*BAD, -7.0, 7.0]),
@@ -220,7 +238,7 @@ def test_what_has_no_share_costs_nothing_however_unlikely():
     x = Tensor([-inf, np.log(0.4), np.log(0.6)], np.float64, requires_grad=True)
     for log_target, t in ((False, [0.0, 0.4, 0.6]), (True, [-inf, np.log(0.4), np.log(0.6)])):
         t = Tensor(t, np.float64, requires_grad=True)
-        y = losses.kl_div(x, t, log_target=log_target, reduction="none")
+        y = neural_net_core.kl_div(x, t, log_target=log_target, reduction="none")
         np.testing.assert_allclose(y.data, 0, atol=1e-15)
         y.backward(np.ones(3))
         assert t.grad[0] == 0
@@ -228,23 +246,27 @@ def test_what_has_no_share_costs_nothing_however_unlikely():
 
     z = Tensor([[-inf, 0.0, 0.0]], np.float64, requires_grad=True)
     q = Tensor([[0.0, 0.5, 0.5]], np.float64, requires_grad=True)
-    y = losses.cross_entropy(z, q)
+    y = neural_net_core.cross_entropy(z, q)
     y.backward()
     assert y.item() == pytest.approx(np.log(2))
     np.testing.assert_allclose(z.grad, 0, atol=1e-15)
     assert np.isfinite(q.grad).all()
-    assert losses.cross_entropy([[-inf, 0.0]], [[0.5, 0.5]]).item() == inf
-    weighted = losses.cross_entropy([[-inf, 0.0, 0.0]], [[0.2, 0.4, 0.4]], weight=[0.0, 1.0, 1.0])
+    assert neural_net_core.cross_entropy([[-inf, 0.0]], [[0.5, 0.5]]).item() == inf
+    weighted = neural_net_core.cross_entropy(
+        [[-inf, 0.0, 0.0]], [[0.2, 0.4, 0.4]], weight=[0.0, 1.0, 1.0]
+    )
     assert weighted.item() == pytest.approx(0.8 * np.log(2))
 
-    for fn in (losses.nll_loss, losses.cross_entropy):
+    for fn in (neural_net_core.nll_loss, neural_net_core.cross_entropy):
         y = fn([[-inf, -1.0], [-inf, -1.0]], [0, 1], weight=[0.0, 1.0], reduction="none")
         assert y.data[0] == 0
         assert np.isfinite(y.data).all()
     smoothed = {"weight": [0.0, 1.0, 1.0], "label_smoothing": 0.3}
-    y = losses.cross_entropy([[-inf, 0.0, 0.0]] * 2, [0, 1], reduction="none", **smoothed)
+    y = neural_net_core.cross_entropy([[-inf, 0.0, 0.0]] * 2, [0, 1], reduction="none", **smoothed)
     np.testing.assert_allclose(y.data, [0.2 * np.log(2), 0.9 * np.log(2)], rtol=1e-6)
-    y = losses.cross_entropy([[0.0, 0.0, -inf]], [2], label_smoothing=1.0, weight=[1.0, 1.0, 0.0])
+    y = neural_net_core.cross_entropy(
+        [[0.0, 0.0, -inf]], [2], label_smoothing=1.0, weight=[1.0, 1.0, 0.0]
+    )
     assert y.item() == pytest.approx(2 / 3 * np.log(2))  # no target counts: the plain sum
 
 
@@ -254,13 +276,16 @@ def test_certain_logits():
     inf = np.inf
     x = Tensor([inf, -inf, inf, -inf, inf, -inf], requires_grad=True)
     t = [1.0, 0.0, 0.0, 1.0, 0.5, 0.5]
-    y = losses.binary_cross_entropy_with_logits(x, t, reduction="none")
+    y = neural_net_core.binary_cross_entropy_with_logits(x, t, reduction="none")
     assert y.data.tolist() == [0, 0, inf, inf, inf, inf]
     y.backward(np.ones(6))
     assert x.grad.tolist() == [0, 0, 1, -1, 0.5, -0.5]
-    y = losses.binary_cross_entropy_with_logits([-inf, inf], [1.0, 0.0], pos_weight=0.0)
+    y = neural_net_core.binary_cross_entropy_with_logits([-inf, inf], [1.0, 0.0], pos_weight=0.0)
     assert y.item() == inf
-    assert losses.binary_cross_entropy_with_logits([-inf], [1.0], pos_weight=[0.0]).item() == 0
+    assert (
+        neural_net_core.binary_cross_entropy_with_logits([-inf], [1.0], pos_weight=[0.0]).item()
+        == 0
+    )
 
 
 # What no target can be ---------------------------------------------------------------------------
@@ -268,7 +293,7 @@ def test_certain_logits():
 
 @pytest.mark.parametrize("wrong", [-0.1, 2.0, np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize(
-    "fn", [losses.binary_cross_entropy, losses.binary_cross_entropy_with_logits]
+    "fn", [neural_net_core.binary_cross_entropy, neural_net_core.binary_cross_entropy_with_logits]
 )
 def test_targets_that_are_no_probabilities_are_refused(fn, wrong):
     with pytest.raises(ValueError, match=rf"{fn.__name__}: expected targets in \[0, 1\]"):
@@ -278,12 +303,16 @@ def test_targets_that_are_no_probabilities_are_refused(fn, wrong):
 @pytest.mark.parametrize("wrong", [-0.1, np.nan, -np.inf])
 def test_negative_targets_are_refused(wrong):
     with pytest.raises(ValueError, match="kl_div: expected target probabilities >= 0"):
-        losses.kl_div([-1.0, -1.0], [wrong, 1.0])
+        neural_net_core.kl_div([-1.0, -1.0], [wrong, 1.0])
     with pytest.raises(ValueError, match="cross_entropy: expected target probabilities >= 0"):
-        losses.cross_entropy([[1.0, 2.0]], [[wrong, 1.0]])
+        neural_net_core.cross_entropy([[1.0, 2.0]], [[wrong, 1.0]])
 
 
-CLASS_LOSSES = [losses.cross_entropy, losses.nll_loss, losses.multi_margin_loss]
+CLASS_LOSSES = [
+    neural_net_core.cross_entropy,
+    neural_net_core.nll_loss,
+    neural_net_core.multi_margin_loss,
+]
 
 
 @pytest.mark.parametrize("dtype", "bhilqBHILQ")
@@ -309,7 +338,7 @@ def test_class_ids_that_are_no_integers(fn, labels):
         fn(np.zeros((2, C)), labels)
 
 
-@pytest.mark.parametrize("fn", [losses.cross_entropy, losses.nll_loss])
+@pytest.mark.parametrize("fn", [neural_net_core.cross_entropy, neural_net_core.nll_loss])
 def test_the_axis_of_the_classes(fn):
     """Scores (B, T, C), also where T = C, which no shape tells apart."""
     rng = np.random.default_rng(0)
@@ -321,7 +350,10 @@ def test_the_axis_of_the_classes(fn):
         assert fn(np.moveaxis(scores, 2, 0), labels, axis=0).item() == pytest.approx(expected)
         single = fn(scores, labels, axis=-1, reduction="none")
         assert single.shape == labels.shape
-        module = {losses.cross_entropy: losses.CrossEntropyLoss, losses.nll_loss: losses.NLLLoss}
+        module = {
+            neural_net_core.cross_entropy: neural_net_core.CrossEntropyLoss,
+            neural_net_core.nll_loss: neural_net_core.NLLLoss,
+        }
         assert module[fn](axis=-1)(scores, labels).item() == pytest.approx(expected)
     with pytest.raises(ShapeError, match=r"taken to stand on axis 1, axis=-1 takes the last one"):
         fn(np.zeros((2, 3, 5)), np.zeros((2, 3), int))
@@ -330,9 +362,9 @@ def test_the_axis_of_the_classes(fn):
         with pytest.raises(ShapeError, match=f"{fn.__name__}: axis must be an int"):
             fn(np.zeros((2, 3, 5)), np.zeros((2, 3), int), axis=axis)
     q = rng.dirichlet(np.ones(5), (2, 3))
-    along = losses.cross_entropy(np.log(q), q, axis=-1).item()
+    along = neural_net_core.cross_entropy(np.log(q), q, axis=-1).item()
     assert along == pytest.approx(
-        losses.cross_entropy(np.log(q[0:]).reshape(6, 5), q.reshape(6, 5)).item()
+        neural_net_core.cross_entropy(np.log(q[0:]).reshape(6, 5), q.reshape(6, 5)).item()
     )
 
 
@@ -367,8 +399,8 @@ def test_inputs_that_are_no_numbers_are_refused_by_name(fn, inputs, module):
 
 def test_batchmean_counts_samples_and_symmetric_info_nce_queries():
     x = np.log(CHANCES)
-    assert losses.kl_div(x, CHANCES, reduction="batchmean").counted == N
-    assert losses.info_nce(x, CHANCES, symmetric=True).counted == N
+    assert neural_net_core.kl_div(x, CHANCES, reduction="batchmean").counted == N
+    assert neural_net_core.info_nce(x, CHANCES, symmetric=True).counted == N
 
 
 def test_what_a_loss_of_ones_own_counted_can_be_said():
@@ -420,11 +452,11 @@ def test_the_modules_defaults_are_the_functions(fn, inputs, module):
 
 def test_a_module_shows_the_settings_that_it_has():
     """Nothing that was left out, and of an array its shape."""
-    plain = losses.CrossEntropyLoss()
+    plain = neural_net_core.CrossEntropyLoss()
     plain.eval()
     text = "reduction='mean', {}ignore_index=-100, label_smoothing=0.0"
     assert plain.extra_repr() == text.format("")
-    assert losses.CrossEntropyLoss(np.ones(7)).extra_repr() == text.format("weight=(7,), ")
+    assert neural_net_core.CrossEntropyLoss(np.ones(7)).extra_repr() == text.format("weight=(7,), ")
 
 
 @every_loss
@@ -444,7 +476,11 @@ def test_shapes_that_differ_are_refused_and_named(fn, inputs, module):
 
 def test_a_column_against_a_row_is_not_broadcast():
     # The classic: (4, 1) predictions against (4,) targets would compare each with all.
-    for fn in (losses.mse_loss, losses.l1_loss, losses.binary_cross_entropy_with_logits):
+    for fn in (
+        neural_net_core.mse_loss,
+        neural_net_core.l1_loss,
+        neural_net_core.binary_cross_entropy_with_logits,
+    ):
         with pytest.raises(ShapeError, match=r"one shape, got \(4, 1\) and \(4,\)"):
             fn(np.zeros((4, 1)), np.zeros(4))
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from neural_net_core import Tensor
-from neural_net_core.losses import hinge_embedding_loss, hinge_loss
+from neural_net_core import Tensor, hinge_embedding_loss, hinge_loss
 
 X = [2.0, 1.0, 0.5, -1.0]
 

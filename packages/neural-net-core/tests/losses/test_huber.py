@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from neural_net_core import Tensor
-from neural_net_core.losses import (
+from neural_net_core import (
     HuberLoss,
     SmoothL1Loss,
+    Tensor,
     huber_loss,
     l1_loss,
     mse_loss,

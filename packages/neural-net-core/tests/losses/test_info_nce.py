@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from neural_net_core import ShapeError, Tensor
-from neural_net_core.losses import InfoNCELoss, info_nce
+from neural_net_core import InfoNCELoss, ShapeError, Tensor, info_nce
 
 rng = np.random.default_rng(0)
 

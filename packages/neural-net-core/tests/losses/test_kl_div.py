@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from neural_net_core import Tensor, ops
-from neural_net_core.losses import KLDivLoss, cross_entropy, kl_div
+from neural_net_core import KLDivLoss, Tensor, cross_entropy, kl_div, ops
 
 rng = np.random.default_rng(0)
 Q = rng.dirichlet(np.ones(4), 3)

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from neural_net_core import Tensor, ops
-from neural_net_core.losses import l1_loss
+from neural_net_core import Tensor, l1_loss, ops
 
 
 def test_by_hand_with_gradient_zero_where_there_is_no_error():

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from neural_net_core import Tensor
-from neural_net_core.losses import mse_loss
+from neural_net_core import Tensor, mse_loss
 
 
 def test_by_hand():

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from neural_net_core import ShapeError, Tensor
-from neural_net_core.losses import MultiMarginLoss, multi_margin_loss
+from neural_net_core import MultiMarginLoss, ShapeError, Tensor, multi_margin_loss
 
 
 def test_by_hand():

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from neural_net_core import DTypeError, ShapeError, Tensor, ops
-from neural_net_core.losses import cross_entropy, nll_loss
+from neural_net_core import DTypeError, ShapeError, Tensor, cross_entropy, nll_loss, ops
 
 rng = np.random.default_rng(0)
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from neural_net_core import Tensor, ops
-from neural_net_core.losses import normalize
+from neural_net_core import Tensor, normalize, ops
 from neural_net_core.losses.normalize import unit_vectors
 
 

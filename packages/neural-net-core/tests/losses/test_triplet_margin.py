@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 
-from neural_net_core import ShapeError, Tensor
-from neural_net_core.losses import TripletMarginLoss, pairwise_distance, triplet_margin_loss
+from neural_net_core import (
+    ShapeError,
+    Tensor,
+    TripletMarginLoss,
+    pairwise_distance,
+    triplet_margin_loss,
+)
 
 rng = np.random.default_rng(0)
 

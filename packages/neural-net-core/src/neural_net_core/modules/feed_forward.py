@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.activations import Identity, Sigmoid
+from neural_net_core.activations.identity import Identity
+from neural_net_core.activations.sigmoid import Sigmoid
 from neural_net_core.checks import check_callable, check_counts
 from neural_net_core.init import Initializer
 from neural_net_core.modules.containers import ModuleList

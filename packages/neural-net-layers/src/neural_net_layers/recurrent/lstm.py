@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.activations import sigmoid, tanh
+from neural_net_core import sigmoid, tanh
 from neural_net_core.checks import check_count, check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.init import Initializer

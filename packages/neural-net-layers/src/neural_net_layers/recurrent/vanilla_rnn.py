@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core import activations
+import neural_net_core
 from neural_net_core.dtypes import Array
 from neural_net_core.init import Initializer
 from neural_net_core.ops import linear
@@ -268,7 +268,7 @@ class RNNCell(RecurrentCell):
             state: (B, D), or (D,); None means zeros.
         """
         x, h = self._inputs(x, state)
-        activation = activations.tanh if self.nonlinearity == "tanh" else activations.relu
+        activation = neural_net_core.tanh if self.nonlinearity == "tanh" else neural_net_core.relu
         return activation(
             linear(x, self.weight_ih, self.bias_ih) + linear(h, self.weight_hh, self.bias_hh)
         )

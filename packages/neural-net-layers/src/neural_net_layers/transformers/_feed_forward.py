@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Literal
 
-from neural_net_core.activations import gelu, relu, swiglu
+from neural_net_core import gelu, relu, swiglu
 from neural_net_core.checks import shown
 
 __all__: list[str] = []
