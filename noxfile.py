@@ -39,7 +39,7 @@ CLEAN = {
     "PYTHONPATH": None,
     "PYTHONDONTWRITEBYTECODE": None,  # else every process that a test starts compiles everything
 }
-# Warnings are errors, but for one false alarm: see `row_dots` in neural_net_core/ops/matrix_product.py.
+# Warnings are errors, but for one false alarm: see `row_dots` in core's ops/matrix_product.py.
 STRICT = ["-W", "error", "-W", "ignore:invalid value encountered in matmul:RuntimeWarning"]
 
 

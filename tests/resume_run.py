@@ -22,13 +22,13 @@ from neural_net_layers import BatchNorm1D, Dropout
 from neural_net_utils import (
     Augment,
     Callback,
-    Checkpoint,
     CSVLogger,
     DataLoader,
     EarlyStopping,
     GradientFlow,
     JSONLinesLogger,
     LearningRateLogger,
+    ModelCheckpoint,
     WeightAveraging,
     accuracy,
     f1_score,
@@ -64,7 +64,7 @@ class Setup:
 
     optimizer: str = "Adam"
     schedule: str = "cosine"
-    schedule_every: str = "step"
+    scheduler_every: str = "step"
     average: str = "EMA"
     loss: str = "plain"  # or "weighted": unequal counts; or "own": the model returns it
     dropout: str = "both"  # of the library's generator, of one of its own, both, or none
@@ -91,7 +91,7 @@ def drawn_setup(number):
     return Setup(
         optimizer=draw.choice(sorted(OPTIMIZERS)),
         schedule=draw.choice(sorted(SCHEDULES)),
-        schedule_every=draw.choice(["step", "epoch"]),
+        scheduler_every=draw.choice(["step", "epoch"]),
         average=draw.choice(sorted(AVERAGES)),
         loss=draw.choice(["plain", "weighted", "own"]),
         dropout=draw.choice(["library", "own", "both", "none"]),
@@ -138,7 +138,7 @@ def dying(call):
     def count(frame, event, _):
         nonlocal left
         if event in ("call", "c_call") and frame.f_code.co_filename.endswith(
-            ("whole_file.py", "callbacks/checkpoint.py", "_tensor_file.py")
+            ("whole_file.py", "callbacks/model_checkpoint.py", "_tensor_file.py")
         ):
             left -= 1
             if left == 0:
@@ -152,7 +152,7 @@ def dying(call):
         DyingCheckpoint.call = left
 
 
-class DyingCheckpoint(Checkpoint):
+class DyingCheckpoint(ModelCheckpoint):
     """Saves, and may not survive it."""
 
     call = 0
@@ -244,7 +244,7 @@ def train(folder=None, setup=None, *, optimizer=None, schedule=None, resume=Fals
         validation=validation,
         metrics=None if setup.loss == "own" else {"accuracy": accuracy, "f1": f1_score},
         schedule=(schedule or SCHEDULES[setup.schedule])(optimizer),
-        schedule_every=setup.schedule_every,
+        scheduler_every=setup.scheduler_every,
         clip=(lambda parameters: optim.clip_grad_norm(parameters, 1.0)) if setup.clip else None,
         accumulate=setup.accumulate,
         callbacks=own,

@@ -62,7 +62,7 @@ def run(epochs, resume_from=None):
         epochs=epochs,
         validation=utils.DataLoader(data, batch_size=8),
         callbacks=[
-            utils.Checkpoint(folder, monitor="val_loss"), utils.CSVLogger(folder / "log.csv")
+            utils.ModelCheckpoint(folder, monitor="val_loss"), utils.CSVLogger(folder / "log.csv")
         ],
         resume_from=resume_from,
     )

@@ -174,7 +174,7 @@ def training(n: int) -> Any:
         max_steps=None,
         validation=utils.DataLoader((x, x[:, :1]), 3, shuffle=True, rng=np.random.default_rng(1)),
         metrics={"error": utils.mean_absolute_error, "r2": utils.r2_score},
-        schedule=optim.StepLR(optimizer, 2),
+        scheduler=optim.StepLR(optimizer, 2),
         accumulate=1,
         callbacks=[
             utils.EarlyStopping("loss"),
@@ -302,8 +302,8 @@ CASES: dict[type, Case] = {
     layers.VanillaRNN: module_case(lambda: layers.VanillaRNN(3, 2)),
     # utils
     utils.CSVLogger: callback_case(lambda: utils.CSVLogger("log.csv")),
-    utils.Checkpoint: callback_case(
-        lambda: utils.Checkpoint("folder", monitor="loss"),
+    utils.ModelCheckpoint: callback_case(
+        lambda: utils.ModelCheckpoint("folder", monitor="loss"),
         best=lambda n: 1.0 / n,
         best_epoch=lambda n: n,
         run=lambda n: f"{n:032x}",
@@ -328,7 +328,7 @@ CASES: dict[type, Case] = {
     utils.Training: Case(
         training,
         lambda run: [
-            *(run.model, run.optimizer, run.schedule, run.train_loader, run.validation),
+            *(run.model, run.optimizer, run.scheduler, run.train_loader, run.validation),
             *(run.totals, *run.callbacks),
         ],
     ),

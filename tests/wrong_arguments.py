@@ -523,7 +523,7 @@ RECIPES = {
         "rms_norm": "rows(), 3",
         "modulate": "rows(), rows(), rows()",
         "padding_keep": "[2, 3]",
-        "replay": f"layers.LSTM(4, 3), {STEPS}",
+        "unroll": f"layers.LSTM(4, 3), {STEPS}",
         "scaled_dot_product_attention": "rows(2, 5, 4), rows(2, 5, 4), rows(2, 5, 4)",
         "sinusoidal_positions": "5, 4",
         "timestep_embedding": "[1.0, 2.0], 4",
@@ -642,7 +642,7 @@ RECIPES = {
         "Tracked": "loader(), 'epoch 1', 'off'",
         "Training": "(m := net()), core.CrossEntropyLoss(), "
         "optim.SGD(m.parameters(), lr=0.1), loader(), epochs=1, max_steps=None, "
-        "validation=None, metrics=None, schedule=None, accumulate=1, callbacks=[]",
+        "validation=None, metrics=None, scheduler=None, accumulate=1, callbacks=[]",
         "WeightAveraging": "optim.EMA(net())",
         "Mean": "utils.accuracy",
         "Gathered": "utils.accuracy",
@@ -725,8 +725,8 @@ RECIPES = {
         "CharacterTokenizer.from_json": "utils.CharacterTokenizer | characters().to_json()",
         "CharacterTokenizer.id": "characters() | '<end>'",
         "Callback.load_state_dict": "utils.Callback() | {}",
-        "Checkpoint.load_state_dict": "utils.Checkpoint('runs') | "
-        "utils.Checkpoint('runs').state_dict()",
+        "Checkpoint.load_state_dict": "utils.ModelCheckpoint('runs') | "
+        "utils.ModelCheckpoint('runs').state_dict()",
         "DataLoader.load_state_dict": "loader() | loader().state_dict()",
         "EarlyStopping.load_state_dict": "utils.EarlyStopping() | "
         "utils.EarlyStopping().state_dict()",

@@ -78,7 +78,7 @@ def train(seed: int, epochs: int = EPOCHS, progress: str = "auto") -> tuple[Modu
         epochs=epochs,
         validation=DataLoader(ArrayDataset(x_held_out, y_held_out), batch_size=256),
         metrics={"accuracy": accuracy},
-        schedule=CosineAnnealingLR(optimizer, T_max=epochs * len(loader)),
+        scheduler=CosineAnnealingLR(optimizer, T_max=epochs * len(loader)),
         progress=progress,
     )
     return model, history

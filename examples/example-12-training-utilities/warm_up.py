@@ -58,7 +58,7 @@ def deep_run(norm_first: bool, warmup: int, seed: int, steps: int = STEPS) -> tu
         optimizer,
         DataLoader(ArrayDataset(x, y), batch_size=64, shuffle=True, rng=rng),
         max_steps=steps,
-        schedule=WarmupLR(optimizer, warmup),
+        scheduler=WarmupLR(optimizer, warmup),
         progress="off",
     )
     with no_grad():

@@ -21,7 +21,7 @@ from reader import KINDS, WINDOW, Reader
 
 import neural_net_viz as viz
 from neural_net_core import no_grad
-from neural_net_layers import replay
+from neural_net_layers import unroll
 from neural_net_utils import adding_problem, load_text
 
 HERE = Path(__file__).parent
@@ -122,7 +122,7 @@ def described(needed: list[float], most: int, runs: list) -> str:
 def show_gates(model: Reader, length: int, images: Path) -> None:
     """Draw the gates and the cells of some units while they read one sequence."""
     x, _ = adding_problem(1, length, rng=np.random.default_rng(1))
-    seen = {name: values[0] for name, values in replay(model.memory, x)["l0"].items()}
+    seen = {name: values[0] for name, values in unroll(model.memory, x)["l0"].items()}
     # The units whose cell changes most at the two marked steps, compared with all others.
     change = np.abs(np.diff(seen["cell state"], axis=0, prepend=0))
     marked = x[0, :, 1] == 1

@@ -43,7 +43,7 @@ def train(
         optimizer,
         batches,
         epochs=epochs,
-        schedule=CosineAnnealingLR(optimizer, T_max=epochs * len(batches)),
+        scheduler=CosineAnnealingLR(optimizer, T_max=epochs * len(batches)),
         progress="off",
     )
     return model

@@ -18,7 +18,7 @@ import torch.nn.functional as F  # noqa: N812 (PyTorch's habit)
 from freeze_layers import ROWS as MODULES_OF_LAYERS
 from torch import optim
 
-from neural_net_core.recorded import Case, save_cases
+from neural_net_core.testing.reference import Case, save_cases
 
 ROOT = Path(__file__).resolve().parents[2]
 Rows = dict[str, tuple[Callable[..., Any], Sequence[Any]]]

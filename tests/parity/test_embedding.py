@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch.nn import functional as F  # noqa: N812 (PyTorch's own habit)
 
 from neural_net_core import Tensor, load_tensors
-from neural_net_core.recorded import TOLERANCE, relative_error
+from neural_net_core.testing.reference import TOLERANCE, relative_error
 from neural_net_layers import (
     Embedding,
     EmbeddingBag,

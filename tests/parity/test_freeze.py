@@ -4,7 +4,7 @@ import freeze
 import numpy as np
 import pytest
 
-from neural_net_core.recorded import load_cases, relative_error
+from neural_net_core.testing.reference import load_cases, relative_error
 
 
 @pytest.mark.parametrize("package", freeze.PACKAGES)

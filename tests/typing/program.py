@@ -238,7 +238,7 @@ def train(folder: Path) -> tuple[History, dict[str, float]]:
         epochs=2,
         validation=DataLoader((x, y), batch_size=64),
         metrics={"accuracy": accuracy},
-        schedule=OneCycleLR(second, max_lr=0.02, total_steps=8, anneal_strategy="linear"),
+        scheduler=OneCycleLR(second, max_lr=0.02, total_steps=8, anneal_strategy="linear"),
         callbacks=[EarlyStopping(monitor="val_loss", patience=3, mode="min")],
         progress="off",
     )

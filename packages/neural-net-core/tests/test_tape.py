@@ -151,7 +151,7 @@ def test_a_parameter_changed_after_the_forward_pass_is_named():
     y = w * 3.0
     w.data[:] = 5.0
     w.version += 1
-    with pytest.raises(GraphError, match=r"Multiply: the parameter encoder\.weight was changed"):
+    with pytest.raises(GraphError, match=r"MultiplyOp: the parameter encoder\.weight was changed"):
         y.backward()
 
 

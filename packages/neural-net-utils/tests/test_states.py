@@ -12,11 +12,11 @@ from neural_net_core import CheckpointError, StateDictError, cross_entropy, defa
 from neural_net_core.files.checkpoint import load_checkpoint, save_checkpoint
 from neural_net_utils import (
     Callback,
-    Checkpoint,
     DataLoader,
     EarlyStopping,
     GradientFlow,
     History,
+    ModelCheckpoint,
     Standardizer,
     WeightAveraging,
     accuracy,
@@ -115,7 +115,7 @@ def stopping():
 
 
 def saving():
-    made = Checkpoint("folder")
+    made = ModelCheckpoint("folder")
     made.best, made.best_epoch, made.saved = 0.5, 2, ["step-00000002.safetensors"]
     return made
 
@@ -134,7 +134,7 @@ MAKERS = {
     Ratio: lambda: fed(Ratio(lambda o, t: (1.0, 2.0))),
     Mean: lambda: fed(Mean(lambda o, t: 0.5)),
     Gathered: lambda: fed(Gathered(lambda o, t: 0.5)),
-    Checkpoint: saving,
+    ModelCheckpoint: saving,
     EarlyStopping: stopping,
     GradientFlow: flow,
     WeightAveraging: lambda: WeightAveraging(Mean0()),
@@ -269,13 +269,13 @@ def parts(tiny, tmp_path):
             epochs=3,
             validation=validation,
             metrics={"accuracy": accuracy, "f1": f1_score},
-            schedule=schedule,
+            scheduler=schedule,
             callbacks=callbacks,
             progress="off",
             **options,
         )
 
-    run(callbacks=[Save(), Checkpoint(tmp_path / "kept")])
+    run(callbacks=[Save(), ModelCheckpoint(tmp_path / "kept")])
     return path, run, made
 
 

@@ -173,7 +173,6 @@ __all__ = [
     "detach",
     "elu",
     "enable_grad",
-    "explain_words",
     "gelu",
     "get_default_dtype",
     "glu",
@@ -223,4 +222,5 @@ __all__ = [
     "triplet_margin_loss",
 ]
 
+explain_words(sys.modules[__name__], "axis", "low")
 explain_arguments(sys.modules[__name__])

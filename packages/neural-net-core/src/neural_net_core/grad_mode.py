@@ -11,12 +11,12 @@ from neural_net_core.context import Decorating
 
 __all__ = ["enable_grad", "is_grad_enabled", "no_grad"]
 
-recording: ContextVar[bool] = ContextVar("recording", default=True)
+enabled: ContextVar[bool] = ContextVar("enabled", default=True)
 
 
 def is_grad_enabled() -> bool:
     """Tell whether operations on tensors that require gradients are being recorded."""
-    return recording.get()
+    return enabled.get()
 
 
 class _SetRecording(Decorating):
@@ -29,7 +29,7 @@ class _SetRecording(Decorating):
         self._tokens: list[Token[bool]] = []
 
     def __enter__(self) -> None:
-        self._tokens.append(recording.set(self.mode))
+        self._tokens.append(enabled.set(self.mode))
 
     def __exit__(
         self,
@@ -37,7 +37,7 @@ class _SetRecording(Decorating):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        recording.reset(self._tokens.pop())
+        enabled.reset(self._tokens.pop())
 
     def fresh(self) -> "_SetRecording":
         return type(self)()

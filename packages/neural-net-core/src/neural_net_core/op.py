@@ -27,7 +27,7 @@ from neural_net_core.errors import (
     PositionError,
     ShapeError,
 )
-from neural_net_core.grad_mode import recording
+from neural_net_core.grad_mode import enabled
 from neural_net_core.tensor import Parameter, Tensor
 
 __all__ = ["Op", "returns_new_arrays"]
@@ -141,7 +141,7 @@ class Op:
                 arrays.append(x)
             parents.append(None)
         node = None
-        if tracked and recording.get():
+        if tracked and enabled.get():
             op.parents = tuple(parents)
             node = op
             for i in constants:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neural_net_core
-from neural_net_core import Module, Tensor, activations, no_grad, seed
+from neural_net_core import Module, Tensor, no_grad, seed
 
 # function -> a module that computes the same
 TWINS = {
@@ -153,9 +153,11 @@ def test_the_module_is_the_function(fn):
 def test_every_module_has_a_readable_repr_and_trains_or_not_alike():
     seed(0)
     shown = []
-    for name in activations.__all__:
+    for name in neural_net_core.__all__:
         cls = getattr(neural_net_core, name)
-        if isinstance(cls, type) and issubclass(cls, Module):
+        if getattr(cls, "__module__", "").startswith("neural_net_core.activations.") and (
+            isinstance(cls, type) and issubclass(cls, Module)
+        ):
             module = cls(4) if name == "SwiGLU" else cls()
             assert repr(module).startswith(name + "(")
             x = np.linspace(-1, 1, 8).reshape(2, 4)

@@ -33,7 +33,7 @@ from neural_net_layers.positions.rotary_embedding import RotaryEmbedding
 from neural_net_layers.positions.timestep_embedding import TimestepEmbedding, timestep_embedding
 from neural_net_layers.recurrent.gru import GRU, GRUCell
 from neural_net_layers.recurrent.lstm import LSTM, LSTMCell
-from neural_net_layers.recurrent.replay import replay
+from neural_net_layers.recurrent.unroll import unroll
 from neural_net_layers.recurrent.vanilla_rnn import RNNCell, VanillaRNN
 from neural_net_layers.regularization.alpha_dropout import AlphaDropout, alpha_dropout
 from neural_net_layers.regularization.drop_path import DropPath, drop_path
@@ -119,11 +119,11 @@ __all__ = [
     "max_pool2d",
     "modulate",
     "padding_keep",
-    "replay",
     "rms_norm",
     "scaled_dot_product_attention",
     "sinusoidal_positions",
     "timestep_embedding",
+    "unroll",
     "upsample",
 ]
 

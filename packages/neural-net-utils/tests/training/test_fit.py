@@ -162,7 +162,7 @@ def test_schedule_by_step_and_epoch(tiny):
     loader = DataLoader(line_data(6), 2)
     for every, count in (("step", 6), ("epoch", 2)):
         schedule = Recorder()
-        quick(tiny, loader=loader, epochs=2, schedule=schedule, schedule_every=every)
+        quick(tiny, loader=loader, epochs=2, scheduler=schedule, scheduler_every=every)
         assert schedule.calls == [()] * count
     # Two whole epochs and two steps of a third one, which does not count.
     options = {"loader": loader, "max_steps": 8, "metrics": {"mae": mean_absolute_error}}
@@ -173,13 +173,13 @@ def test_schedule_by_step_and_epoch(tiny):
     ):
         schedule = Plateau()
         _, history = quick(
-            tiny, schedule=schedule, schedule_monitor=monitor, validation=validation, **options
+            tiny, scheduler=schedule, scheduler_monitor=monitor, validation=validation, **options
         )
         assert schedule.calls == history[wanted][:2]
-    with pytest.raises(ValueError, match=r"schedule_monitor 'val_x' is none of \['loss', 'mae'"):
-        quick(tiny, schedule=Plateau(), schedule_monitor="val_x", **options)
-    with pytest.raises(ValueError, match="schedule_every must be 'step' or 'epoch', got 'batch'"):
-        quick(tiny, epochs=1, schedule_every="batch")
+    with pytest.raises(ValueError, match=r"scheduler_monitor 'val_x' is none of \['loss', 'mae'"):
+        quick(tiny, scheduler=Plateau(), scheduler_monitor="val_x", **options)
+    with pytest.raises(ValueError, match="scheduler_every must be 'step' or 'epoch', got 'batch'"):
+        quick(tiny, epochs=1, scheduler_every="batch")
 
 
 def test_clip_gets_the_parameters_and_is_recorded(tiny):
@@ -528,10 +528,12 @@ def test_parts_that_would_train_nothing(tiny):
     options = {"epochs": 1, "progress": "off"}
     with pytest.raises(ValueError, match=r"optimizer \(TinyMomentum\) holds no parameter of the m"):
         fit(model, mse_loss, foreign, [line_data()], **options)
-    with pytest.raises(ValueError, match=r"schedule \(Steps\) sets the rates of another optimizer"):
-        fit(model, mse_loss, optimizer, [line_data()], schedule=Steps(foreign), **options)
+    with pytest.raises(
+        ValueError, match=r"scheduler \(Steps\) sets the rates of another"
+    ):
+        fit(model, mse_loss, optimizer, [line_data()], scheduler=Steps(foreign), **options)
     assert model.w.data == other.w.data == [1.0]
-    fit(model, mse_loss, optimizer, [line_data()], schedule=Steps(optimizer), **options)
+    fit(model, mse_loss, optimizer, [line_data()], scheduler=Steps(optimizer), **options)
     assert model.w.data != [1.0]
 
     class Learned(Module):

@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 
 from neural_net_core import CheckpointError, cross_entropy, default_rng
-from neural_net_utils import Callback, Checkpoint, DataLoader, EarlyStopping, fit, latest_checkpoint
+from neural_net_utils import (
+    Callback,
+    DataLoader,
+    EarlyStopping,
+    ModelCheckpoint,
+    fit,
+    latest_checkpoint,
+)
 
 SCRIPT = Path(__file__).parent / "tiny_run.py"
 KILLS = 20
@@ -160,7 +167,7 @@ def test_validation_loaders_resume(tiny, tmp_path, kind, stop):
         return model.state_dict() | {"loss": np.array(history["loss"] + history["val_loss"])}
 
     whole = run()
-    run(callbacks=[StopAt(stop), Checkpoint(tmp_path)])
+    run(callbacks=[StopAt(stop), ModelCheckpoint(tmp_path)])
     default_rng().random(3)
     assert_same(run(resume_from=latest_checkpoint(tmp_path)), whole)
 
@@ -201,7 +208,7 @@ def test_crash_between_the_last_step_and_the_epochs_end(tiny, tmp_path, accumula
     """The file of an epoch's last step (a short group for 2) leads to the epoch's end, once."""
     whole = tiny.outcome(*tiny.train(accumulate=accumulate))
     steps = {1: 30, 2: 16, 3: 10}[accumulate]
-    saving = Checkpoint(tmp_path, every_steps=steps)
+    saving = ModelCheckpoint(tmp_path, every_steps=steps)
     with pytest.raises(RuntimeError, match="crash"):
         tiny.train(accumulate=accumulate, callbacks=[Crash(), saving])
     file = latest_checkpoint(tmp_path)
@@ -268,7 +275,7 @@ def test_loader_without_state(tiny, tmp_path):
     whole = run()
     for step in (4, 6, 7):
         folder = tmp_path / str(step)
-        run(callbacks=[StopAt(step), Checkpoint(folder)])
+        run(callbacks=[StopAt(step), ModelCheckpoint(folder)])
         assert_same(run(resume_from=latest_checkpoint(folder)), whole)
 
 
@@ -319,7 +326,7 @@ def test_early_stopping_resumes_to_its_stop(tiny, tmp_path):
             epochs=30,
             validation=[(x, y)],
             progress="off",
-            callbacks=[stopping, Checkpoint(tmp_path)],
+            callbacks=[stopping, ModelCheckpoint(tmp_path)],
             **options,
         )
         return model.state_dict() | {"loss": np.array(history["loss"])}, history, stopping

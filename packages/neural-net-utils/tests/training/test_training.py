@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neural_net_core import cross_entropy, load_checkpoint
-from neural_net_utils import Callback, Checkpoint, DataLoader, fit, latest_checkpoint
+from neural_net_utils import Callback, DataLoader, ModelCheckpoint, fit, latest_checkpoint
 
 
 @pytest.fixture(autouse=True)
@@ -140,6 +140,6 @@ def test_saving_needs_an_optimizer_with_state(tiny, tmp_path):
             data,
             epochs=1,
             progress="off",
-            callbacks=[Checkpoint(tmp_path)],
+            callbacks=[ModelCheckpoint(tmp_path)],
         )
     assert list(tmp_path.iterdir()) == []

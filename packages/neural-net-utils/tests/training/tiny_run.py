@@ -13,12 +13,12 @@ from neural_net_core import Dense, Module, Tensor, cross_entropy, seed, tanh
 from neural_net_utils import (
     Augment,
     Callback,
-    Checkpoint,
     CSVLogger,
     DataLoader,
     EarlyStopping,
     GradientFlow,
     LearningRateLogger,
+    ModelCheckpoint,
     accuracy,
     f1_score,
     fit,
@@ -127,7 +127,7 @@ def train(folder=None, *, resume_from=None, epochs=4, max_steps=None, accumulate
     if folder is not None:
         folder = Path(folder)
         own += [
-            Checkpoint(folder, every_steps=3, monitor="val_accuracy", keep_last=2),
+            ModelCheckpoint(folder, every_steps=3, monitor="val_accuracy", keep_last=2),
             CSVLogger(folder / "steps.csv", per="step"),
         ]
     history = fit(
@@ -139,7 +139,7 @@ def train(folder=None, *, resume_from=None, epochs=4, max_steps=None, accumulate
         max_steps=max_steps,
         validation=[small_digits(60)],
         metrics={"accuracy": accuracy, "f1": f1_score},
-        schedule=TinySchedule(optimizer),
+        scheduler=TinySchedule(optimizer),
         clip=clip,
         accumulate=accumulate,
         callbacks=own,

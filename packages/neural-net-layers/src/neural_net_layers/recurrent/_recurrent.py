@@ -214,7 +214,7 @@ class Recurrent(Module):
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Run all layers in all directions; return the outputs and the final states.
 
-        `watch` gets what each recurrence computed on the way, see `replay`.
+        `watch` gets what each recurrence computed on the way, see `unroll`.
         """
         parts = parts_of(self._label(), self.states, state)
         x, *states = coerce(x, *parts, self.weight_ih_l0)[:-1]  # type: ignore[attr-defined]

@@ -30,9 +30,9 @@ def fit(
     max_steps: int | None = None,
     validation: Iterable[Batch] | None = None,
     metrics: Metrics | None = None,
-    schedule: Any = None,
-    schedule_every: Literal["step", "epoch"] = "step",
-    schedule_monitor: str | None = None,
+    scheduler: Any = None,
+    scheduler_every: Literal["step", "epoch"] = "step",
+    scheduler_monitor: str | None = None,
     clip: Callable[[list[Parameter]], float | None] | None = None,
     accumulate: int = 1,
     callbacks: Sequence[Callback] = (),
@@ -44,8 +44,8 @@ def fit(
 
     A run that was killed and is resumed from a checkpoint ends with the same weights and history,
     to the bit, as one that was never killed. The first Ctrl-C ends the run after the current step
-    (a `Checkpoint` then saves it), a second one ends it at once. NaN or infinity in the loss or a
-    gradient stops it with an error before they reach the weights.
+    (a `ModelCheckpoint` then saves it), a second one ends it at once. NaN or infinity in the loss
+    or a gradient stops it with an error before they reach the weights.
 
     Args:
         model: called as `model(*inputs)` for every batch.
@@ -58,10 +58,10 @@ def fit(
         validation: batches to measure loss and metrics on after each epoch, as "val_loss", ….
         metrics: functions of (output, target) by name, measured on both; on the training data with
             the weights as they were in each step.
-        schedule: has `step()`; or `step_metric(value)`, called after each epoch, as a cut on a
+        scheduler: has `step()`; or `step_metric(value)`, called after each epoch, as a cut on a
             plateau needs it.
-        schedule_every: call `step()` after each "step" or "epoch".
-        schedule_monitor: the column that `step_metric` gets; None means "val_loss", or "loss"
+        scheduler_every: call `step()` after each "step" or "epoch".
+        scheduler_monitor: the column that `step_metric` gets; None means "val_loss", or "loss"
             without validation.
         clip: called with the parameters before each step; returns the gradients' norm or None.
         accumulate: batches per step. They count as if they were one batch: each by what its loss
@@ -83,7 +83,7 @@ def fit(
             holds no parameter of the model.
         TypeError: for a part of the wrong kind, such as a loader that cannot be read by batches.
     """
-    check_word("fit", "schedule_every", schedule_every, ("step", "epoch"))
+    check_word("fit", "scheduler_every", scheduler_every, ("step", "epoch"))
     if clip is not None:
         check_callable("fit", "clip", clip)
     if not isinstance(resume_from, str | PathLike | None):
@@ -93,9 +93,9 @@ def fit(
             f"fit: callbacks must be a list of Callback objects, got {shown(callbacks)}"
         )
     monitor = None
-    if hasattr(schedule, "step_metric"):
-        schedule_every = "epoch"
-        monitor = schedule_monitor or ("loss" if validation is None else "val_loss")
+    if hasattr(scheduler, "step_metric"):
+        scheduler_every = "epoch"
+        monitor = scheduler_monitor or ("loss" if validation is None else "val_loss")
     run = Training(
         model,
         loss_fn,
@@ -105,7 +105,7 @@ def fit(
         max_steps=max_steps,
         validation=validation,
         metrics=metrics,
-        schedule=schedule,
+        scheduler=scheduler,
         accumulate=accumulate,
         callbacks=[StopOnNaN(), *make_progress(progress), *callbacks],
     )
@@ -131,8 +131,8 @@ def fit(
                 if clip is not None:
                     run.gradient_norm = clip(run.parameters)
                 optimizer.step()
-                if schedule is not None and schedule_every == "step":
-                    schedule.step()
+                if scheduler is not None and scheduler_every == "step":
+                    scheduler.step()
                 run.end_step()
 
             if run.abandons_epoch:
@@ -142,13 +142,13 @@ def fit(
                 with run.weights_to_evaluate():
                     scores = evaluate(model, loss_fn, validation, metrics)
                 row |= {f"val_{name}": value for name, value in scores.items()}
-            if schedule is not None and schedule_every == "epoch" and run.epoch_complete:
+            if scheduler is not None and scheduler_every == "epoch" and run.epoch_complete:
                 if monitor is None:
-                    schedule.step()
+                    scheduler.step()
                 elif monitor in row:
-                    schedule.step_metric(row[monitor])
+                    scheduler.step_metric(row[monitor])
                 else:
-                    raise ValueError(f"fit: schedule_monitor {monitor!r} is none of {sorted(row)}")
+                    raise ValueError(f"fit: scheduler_monitor {monitor!r} is none of {sorted(row)}")
             run.end_epoch(row)
         run.call("on_train_end")
     return run.history

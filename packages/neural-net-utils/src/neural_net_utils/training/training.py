@@ -66,7 +66,7 @@ class Training:
     """A run in progress: the argument of every hook of a callback.
 
     Attributes:
-        model, loss_fn, optimizer, schedule, train_loader, validation: as given to `fit`.
+        model, loss_fn, optimizer, scheduler, train_loader, validation: as given to `fit`.
         epochs, max_steps: the limits given, or None.
         epoch: the epoch in progress, from 1; 0 before the first.
         epoch_complete: whether that epoch's data were used up; False for an epoch cut short.
@@ -92,7 +92,7 @@ class Training:
         max_steps: int | None,
         validation: Iterable[Batch] | None,
         metrics: Metrics | None,
-        schedule: Any,
+        scheduler: Any,
         accumulate: int,
         callbacks: Sequence[Callback],
     ) -> None:
@@ -108,7 +108,7 @@ class Training:
                 raise TypeError(
                     f"fit: callbacks must be a list of Callback objects, got {shown(callback)}"
                 )
-        _check_parts(model, loss_fn, optimizer, schedule)
+        _check_parts(model, loss_fn, optimizer, scheduler)
         check_loader("fit: train_loader", train_loader, loss_fn is not None)
         if validation is not None:
             check_loader("fit: validation", validation, loss_fn is not None)
@@ -119,7 +119,7 @@ class Training:
         self.optimizer = optimizer
         self.train_loader = train_loader
         self.validation = validation
-        self.schedule = schedule
+        self.scheduler = scheduler
         self.callbacks = sorted(callbacks, key=lambda callback: callback.order)
         self.totals = Totals(metrics)
         self.history = History()
@@ -344,7 +344,7 @@ class Training:
     # What a checkpoint holds ------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """The run itself, without model, optimizer, schedule and generators."""
+        """The run itself, without model, optimizer, scheduler and generators."""
         loader, validation = self._loader_state, None
         if self.step:
             if self.epoch_complete:  # validation may have gone on with the same loader
@@ -427,7 +427,7 @@ class Training:
         return {
             "model": self.model,
             "optimizer": self.optimizer,
-            "scheduler": self.schedule,
+            "scheduler": self.scheduler,
             "rng": rng,
             "extra": extra,
         }
@@ -509,7 +509,7 @@ def _parameters_held(optimizer: Any) -> list[Any]:
     return [p for group in groups if isinstance(group, Mapping) for p in group.get("params", ())]
 
 
-def _check_parts(model: Any, loss_fn: Any, optimizer: Any, schedule: Any) -> None:
+def _check_parts(model: Any, loss_fn: Any, optimizer: Any, scheduler: Any) -> None:
     """Raise for parts that cannot train, or would train something else without a word."""
     if not isinstance(model, Module):
         raise TypeError(f"fit: expected a Module as model, got {shown(model)}")
@@ -524,19 +524,19 @@ def _check_parts(model: Any, loss_fn: Any, optimizer: Any, schedule: Any) -> Non
             f"({type(model).__name__}), so that nothing would be trained: make it from "
             "model.parameters(), after the model's last change"
         )
-    if schedule is None:
+    if scheduler is None:
         return
-    steps = (getattr(schedule, name, None) for name in ("step", "step_metric"))
-    if isinstance(schedule, type) or not any(map(callable, steps)):
+    steps = (getattr(scheduler, name, None) for name in ("step", "step_metric"))
+    if isinstance(scheduler, type) or not any(map(callable, steps)):
         raise TypeError(
-            f"fit: the schedule must have step() or step_metric(), got {shown(schedule)}"
+            f"fit: the scheduler must have step() or step_metric(), got {shown(scheduler)}"
         )
     groups = [
-        getattr(o, "param_groups", None) for o in (optimizer, getattr(schedule, "optimizer", None))
+        getattr(o, "param_groups", None) for o in (optimizer, getattr(scheduler, "optimizer", None))
     ]
     if None not in groups and groups[0] is not groups[1]:
         raise ValueError(
-            f"fit: the schedule ({type(schedule).__name__}) sets the rates of another optimizer "
+            f"fit: the scheduler ({type(scheduler).__name__}) sets the rates of another optimizer "
             "than the one that trains: make it from the same"
         )
 

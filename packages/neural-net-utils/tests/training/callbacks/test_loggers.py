@@ -8,10 +8,10 @@ import pytest
 from neural_net_core import CheckpointError, cross_entropy
 from neural_net_utils import (
     Callback,
-    Checkpoint,
     CSVLogger,
     EarlyStopping,
     JSONLinesLogger,
+    ModelCheckpoint,
     fit,
     latest_checkpoint,
 )
@@ -71,12 +71,12 @@ def test_files_hold_the_history(tiny, tmp_path, logger, read, per):
     wanted = list(table.rows())
     assert read(path) == wanted
     folder = tmp_path / "saved"
-    saving = Checkpoint(folder, every_steps=5)
+    saving = ModelCheckpoint(folder, every_steps=5)
     with pytest.raises(RuntimeError, match="crash"):
         tiny.train(callbacks=[logger(path, per=per), saving, Crash()])
     assert read(path) == wanted[: 1 if per == "epoch" else 13]
     tiny.train(
-        callbacks=[logger(path, per=per), Checkpoint(folder, every_steps=5)],
+        callbacks=[logger(path, per=per), ModelCheckpoint(folder, every_steps=5)],
         resume_from=latest_checkpoint(folder),
     )
     assert read(path) == wanted

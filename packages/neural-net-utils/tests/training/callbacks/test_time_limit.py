@@ -2,7 +2,7 @@
 
 import pytest
 
-from neural_net_utils import Checkpoint, TimeLimit, latest_checkpoint
+from neural_net_utils import ModelCheckpoint, TimeLimit, latest_checkpoint
 
 
 def test_stops_and_saves(tiny, tmp_path, monkeypatch):
@@ -11,7 +11,7 @@ def test_stops_and_saves(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(
         "neural_net_utils.training.callbacks.time_limit.time.monotonic", lambda: next(clock)
     )
-    _, history, _ = tiny.train(callbacks=[TimeLimit(4), Checkpoint(tmp_path)])
+    _, history, _ = tiny.train(callbacks=[TimeLimit(4), ModelCheckpoint(tmp_path)])
     assert history.stop_reason == "time limit"
     assert history.steps.index == [1, 2, 3, 4]
     assert history.index == []  # no time for validation

@@ -8,7 +8,7 @@ import pytest
 from neural_net_core import cross_entropy
 from neural_net_utils import (
     Callback,
-    Checkpoint,
+    ModelCheckpoint,
     WeightAveraging,
     evaluate,
     fit,
@@ -121,7 +121,7 @@ def test_resumes_to_the_bit(tiny, tmp_path):
                 training.stop("test")
 
     whole = run(tiny)
-    run(tiny, Stop(), Checkpoint(tmp_path))
+    run(tiny, Stop(), ModelCheckpoint(tmp_path))
     resumed = run(tiny, resume_from=latest_checkpoint(tmp_path))
     assert resumed[1] == whole[1]
     for name, value in whole[0].state_dict().items():

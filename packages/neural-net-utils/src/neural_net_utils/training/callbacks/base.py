@@ -29,8 +29,8 @@ class Callback:
 
     Attributes:
         order: callbacks with a lower number are called first; equal ones in the order given. Those
-            that change the run have 0, loggers 50, progress 60, and `Checkpoint`, which must see
-            what all the others did, 100.
+            that change the run have 0, loggers 50, progress 60, and `ModelCheckpoint`, which must
+            see what all the others did, 100.
     """
 
     order: int = 0

@@ -18,7 +18,7 @@ __all__ = ["TimeLimit"]
 class TimeLimit(Callback):
     """End training cleanly after the step in which the time ran out.
 
-    A `Checkpoint` then saves that step. A resumed run has the whole time again.
+    A `ModelCheckpoint` then saves that step. A resumed run has the whole time again.
 
     Args:
         seconds: from the start of training, > 0.

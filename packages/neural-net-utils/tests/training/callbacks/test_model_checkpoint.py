@@ -1,4 +1,4 @@
-"""Checkpoint: which files exist when, and what is in them."""
+"""ModelCheckpoint: which files exist when, and what is in them."""
 
 import os
 
@@ -12,7 +12,7 @@ from neural_net_core import (
     load_checkpoint,
     save_checkpoint,
 )
-from neural_net_utils import Callback, Checkpoint, latest_checkpoint
+from neural_net_utils import Callback, ModelCheckpoint, latest_checkpoint
 
 # tiny.train: 15 batches of 8, two per step: 8 steps an epoch.
 
@@ -38,7 +38,7 @@ def steps(folder):
 )
 def test_which_files(tiny, tmp_path, options, wanted):
     """Every n steps or epochs, the last k of them, and always the end."""
-    tiny.train(epochs=3, callbacks=[Checkpoint(tmp_path / "new" / "folder", **options)])
+    tiny.train(epochs=3, callbacks=[ModelCheckpoint(tmp_path / "new" / "folder", **options)])
     assert steps(tmp_path / "new" / "folder") == wanted
 
 
@@ -51,7 +51,7 @@ def test_best_is_the_best_epoch(tiny, tmp_path):
             training.history.add("score", [3, 7, np.nan, 5][training.epoch - 1])
             kept.append(training.model.state_dict())
 
-    saving = Checkpoint(tmp_path, monitor="score", metadata={"note": "mine"})
+    saving = ModelCheckpoint(tmp_path, monitor="score", metadata={"note": "mine"})
     tiny.train(callbacks=[saving, Keep()])
     assert (saving.best, saving.best_epoch) == (7, 2)
     checkpoint = load_checkpoint(tmp_path / "best.safetensors")
@@ -63,7 +63,7 @@ def test_best_is_the_best_epoch(tiny, tmp_path):
 
 def test_a_limit_at_an_epochs_end_completes_the_epoch(tiny, tmp_path):
     """max_steps that is a whole number of epochs also counts for the best epoch."""
-    saving = Checkpoint(tmp_path, monitor="val_loss")
+    saving = ModelCheckpoint(tmp_path, monitor="val_loss")
     _, history, _ = tiny.train(max_steps=16, callbacks=[saving])
     assert history["val_loss"][1] < history["val_loss"][0]
     assert saving.best_epoch == 2
@@ -79,31 +79,31 @@ def test_a_stop_in_mid_epoch_is_saved_there(tiny, tmp_path, step):
             if training.step == step:
                 training.stop("enough")
 
-    tiny.train(callbacks=[Stop(), Checkpoint(tmp_path)])
+    tiny.train(callbacks=[Stop(), ModelCheckpoint(tmp_path)])
     assert steps(tmp_path)[-1] == step
     assert latest_checkpoint(tmp_path).name == f"step-{step:08d}.safetensors"
 
 
 def test_a_new_run_in_an_old_folder(tiny, tmp_path):
     """Files of an older, longer run are not pruned, and the newest file is the new run's."""
-    tiny.train(epochs=3, callbacks=[Checkpoint(tmp_path, keep_last=1)])
-    tiny.train(epochs=2, callbacks=[Checkpoint(tmp_path, keep_last=1)])
+    tiny.train(epochs=3, callbacks=[ModelCheckpoint(tmp_path, keep_last=1)])
+    tiny.train(epochs=2, callbacks=[ModelCheckpoint(tmp_path, keep_last=1)])
     assert steps(tmp_path) == [16, 24]
     assert latest_checkpoint(tmp_path).name == "step-00000016.safetensors"
 
 
 def test_pruning_goes_on_after_a_resume(tiny, tmp_path):
     """The kept files of the first part count."""
-    tiny.train(epochs=2, callbacks=[Checkpoint(tmp_path, keep_last=2)])
+    tiny.train(epochs=2, callbacks=[ModelCheckpoint(tmp_path, keep_last=2)])
     file = latest_checkpoint(tmp_path)
-    tiny.train(epochs=4, resume_from=file, callbacks=[Checkpoint(tmp_path, keep_last=2)])
+    tiny.train(epochs=4, resume_from=file, callbacks=[ModelCheckpoint(tmp_path, keep_last=2)])
     assert steps(tmp_path) == [24, 32]
 
 
 def claim(file, names, run=None, path=None):
-    """A checkpoint like `file` whose `Checkpoint` says that it saved these names."""
+    """A checkpoint like `file` whose `ModelCheckpoint` says that it saved these names."""
     found = load_checkpoint(file)
-    state = found.extra["training"]["callbacks"]["Checkpoint"]
+    state = found.extra["training"]["callbacks"]["ModelCheckpoint"]
     state["saved"] = names
     state["run"] = run or state["run"]
     path = path or file.with_name("stranger.safetensors")
@@ -139,7 +139,7 @@ def claim(file, names, run=None, path=None):
 )
 def test_a_strangers_names_are_refused(tiny, tmp_path, name):
     """Names of another form than the callback's own: an error, and every file is still there."""
-    tiny.train(epochs=1, callbacks=[Checkpoint(tmp_path / "theirs")])
+    tiny.train(epochs=1, callbacks=[ModelCheckpoint(tmp_path / "theirs")])
     (tmp_path / "mine").mkdir()
     others = ["victim.safetensors", "step-00000001.safetensors", "mine/best.safetensors"]
     others += ["mine/step-00000001.safetensors"]
@@ -149,14 +149,14 @@ def test_a_strangers_names_are_refused(tiny, tmp_path, name):
         name = name.format(victim=tmp_path / "victim.safetensors")
     file = claim(latest_checkpoint(tmp_path / "theirs"), [name, "step-00000008.safetensors"])
     with pytest.raises(CheckpointError, match="saved must hold names like step-"):
-        tiny.train(callbacks=[Checkpoint(tmp_path / "mine", keep_last=1)], resume_from=file)
+        tiny.train(callbacks=[ModelCheckpoint(tmp_path / "mine", keep_last=1)], resume_from=file)
     assert all((tmp_path / other).read_text() == "precious" for other in others)
 
 
 @pytest.mark.parametrize("run", ["", "x", "0" * 31, "../" + "0" * 29, None, 3])
 def test_a_mark_of_another_form_is_refused(tiny, tmp_path, run):
     """The mark is compared with what stands in files, and shown."""
-    saving = Checkpoint(tmp_path)
+    saving = ModelCheckpoint(tmp_path)
     before = saving.state_dict()
     with pytest.raises(StateDictError, match="run must be 32 hex digits"):
         saving.load_state_dict({**before, "run": run})
@@ -165,14 +165,14 @@ def test_a_mark_of_another_form_is_refused(tiny, tmp_path, run):
 
 def test_names_of_the_right_form_delete_only_what_the_run_wrote(tiny, tmp_path):
     """A stranger's checkpoint claims files of other runs in the folder: they stay."""
-    tiny.train(epochs=1, callbacks=[Checkpoint(tmp_path / "theirs")])
+    tiny.train(epochs=1, callbacks=[ModelCheckpoint(tmp_path / "theirs")])
     mine = tmp_path / "mine"
-    tiny.train(epochs=1, callbacks=[Checkpoint(mine, every_steps=1, keep_last=None)])
+    tiny.train(epochs=1, callbacks=[ModelCheckpoint(mine, every_steps=1, keep_last=None)])
     plain = mine / "step-00000009.safetensors"
     plain.write_text("no checkpoint at all")
     before = {file.name: file.read_bytes() for file in mine.iterdir()}
     file = claim(latest_checkpoint(tmp_path / "theirs"), sorted(before))
-    tiny.train(epochs=3, callbacks=[Checkpoint(mine, keep_last=1)], resume_from=file)
+    tiny.train(epochs=3, callbacks=[ModelCheckpoint(mine, keep_last=1)], resume_from=file)
     after = {file.name: file.read_bytes() for file in mine.iterdir()}
     assert {name: after[name] for name in before} == before
     assert after.keys() - before.keys() == {"step-00000024.safetensors"}
@@ -181,10 +181,10 @@ def test_names_of_the_right_form_delete_only_what_the_run_wrote(tiny, tmp_path):
 def test_a_run_continued_where_another_keeps_its_files(tiny, tmp_path):
     """Equal names in two folders: the run removes none that it did not write itself."""
     for folder in ("a", "b"):
-        tiny.train(epochs=2, callbacks=[Checkpoint(tmp_path / folder)])  # 8 and 16 in both
+        tiny.train(epochs=2, callbacks=[ModelCheckpoint(tmp_path / folder)])  # 8 and 16 in both
     kept = (tmp_path / "b" / "step-00000008.safetensors").read_bytes()
     file = latest_checkpoint(tmp_path / "a")
-    tiny.train(callbacks=[Checkpoint(tmp_path / "b", keep_last=1)], resume_from=file)
+    tiny.train(callbacks=[ModelCheckpoint(tmp_path / "b", keep_last=1)], resume_from=file)
     assert steps(tmp_path / "b") == [8, 16, 32]
     assert (tmp_path / "b" / "step-00000008.safetensors").read_bytes() == kept
     assert steps(tmp_path / "a") == [8, 16]
@@ -198,9 +198,9 @@ def test_a_file_that_another_run_replaced_stays(tiny, tmp_path):
 
         def on_epoch_end(self, training):
             if training.epoch == 1:
-                tiny.train(epochs=1, callbacks=[Checkpoint(tmp_path)])
+                tiny.train(epochs=1, callbacks=[ModelCheckpoint(tmp_path)])
 
-    tiny.train(epochs=3, callbacks=[Checkpoint(tmp_path, keep_last=1), Replace()])
+    tiny.train(epochs=3, callbacks=[ModelCheckpoint(tmp_path, keep_last=1), Replace()])
     assert steps(tmp_path) == [8, 24]
 
 
@@ -212,12 +212,12 @@ def test_links_are_not_removed(tiny, tmp_path):
     folder.mkdir()
     through = folder / "step-00000008.safetensors"
     through.symlink_to(tmp_path / "elsewhere")
-    tiny.train(epochs=2, callbacks=[Checkpoint(folder)])
+    tiny.train(epochs=2, callbacks=[ModelCheckpoint(folder)])
     file = latest_checkpoint(folder)
     # What the checkpoint names has become a link while nobody looked.
     (folder / "step-00000016.safetensors").rename(tmp_path / "moved.safetensors")
     (folder / "step-00000016.safetensors").symlink_to(tmp_path / "moved.safetensors")
-    tiny.train(epochs=4, callbacks=[Checkpoint(folder, keep_last=1)], resume_from=file)
+    tiny.train(epochs=4, callbacks=[ModelCheckpoint(folder, keep_last=1)], resume_from=file)
     assert through.is_symlink()
     assert (folder / "step-00000016.safetensors").is_symlink()
     assert (tmp_path / "moved.safetensors").exists()
@@ -232,25 +232,25 @@ def test_a_kill_before_the_old_file_is_removed(tiny, tmp_path, monkeypatch):
 
     monkeypatch.setattr("pathlib.Path.unlink", killed)
     with pytest.raises(KeyboardInterrupt):
-        tiny.train(callbacks=[Checkpoint(tmp_path, keep_last=1)])
+        tiny.train(callbacks=[ModelCheckpoint(tmp_path, keep_last=1)])
     monkeypatch.undo()
     assert steps(tmp_path) == [8, 16]
     file = latest_checkpoint(tmp_path)
-    tiny.train(callbacks=[Checkpoint(tmp_path, keep_last=1)], resume_from=file)
+    tiny.train(callbacks=[ModelCheckpoint(tmp_path, keep_last=1)], resume_from=file)
     assert steps(tmp_path) == [32]
 
 
 def test_the_mark_draws_from_no_generator(tiny, tmp_path):
     """Making the callback leaves the library's generator alone; two runs differ in it."""
     before = default_rng().bit_generator.state
-    marks = {Checkpoint(tmp_path).run for _ in range(3)}
+    marks = {ModelCheckpoint(tmp_path).run for _ in range(3)}
     assert len(marks) == 3
     assert default_rng().bit_generator.state == before
 
 
 def test_latest_passes_over_what_is_no_file(tiny, tmp_path):
     """A link that leads nowhere, a folder, another form of name, however new they are."""
-    tiny.train(epochs=1, callbacks=[Checkpoint(tmp_path)])
+    tiny.train(epochs=1, callbacks=[ModelCheckpoint(tmp_path)])
     wanted = latest_checkpoint(tmp_path)
     (tmp_path / "step-00000009.safetensors").symlink_to(tmp_path / "nowhere")
     (tmp_path / "step-00000010.safetensors").mkdir()
@@ -285,9 +285,9 @@ def test_latest_of_nothing(tmp_path):
 def test_bad_arguments(tiny, tmp_path):
     """Counts, modes, and a monitored column that cannot exist, found before training."""
     for name in ("every_epochs", "every_steps", "keep_last"):
-        with pytest.raises(ValueError, match=f"Checkpoint: {name} must be an int >= 1, got 0"):
-            Checkpoint(tmp_path, **{name: 0})
+        with pytest.raises(ValueError, match=f"ModelCheckpoint: {name} must be an int >= 1, got 0"):
+            ModelCheckpoint(tmp_path, **{name: 0})
     with pytest.raises(ValueError, match="cannot tell whether 'speed'"):
-        Checkpoint(tmp_path, monitor="speed")
-    with pytest.raises(ValueError, match="Checkpoint: monitors 'val_x', but the history has"):
-        tiny.train(callbacks=[Checkpoint(tmp_path, monitor="val_x", mode="max")])
+        ModelCheckpoint(tmp_path, monitor="speed")
+    with pytest.raises(ValueError, match="ModelCheckpoint: monitors 'val_x', but the history has"):
+        tiny.train(callbacks=[ModelCheckpoint(tmp_path, monitor="val_x", mode="max")])

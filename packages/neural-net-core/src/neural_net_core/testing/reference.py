@@ -4,7 +4,7 @@ A comparison with PyTorch is worth having as long as PyTorch installs. So its re
 once, with the inputs and the gradients, and replayed with NumPy alone:
 
     save_cases("results.safetensors", {"tanh": Case(inputs=[x], outputs=[y], dys=[dy], dxs=[dx])})
-    replay(load_cases("results.safetensors")["tanh"], tanh)
+    check_case(load_cases("results.safetensors")["tanh"], tanh)
 """
 
 import os
@@ -20,7 +20,7 @@ from neural_net_core.op import Op
 from neural_net_core.tape import grad
 from neural_net_core.tensor import Tensor
 
-__all__ = ["Case", "load_cases", "operations_of", "relative_error", "replay", "save_cases"]
+__all__ = ["Case", "check_case", "load_cases", "operations_of", "relative_error", "save_cases"]
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 
@@ -77,7 +77,7 @@ def load_cases(path: str | os.PathLike[str]) -> dict[str, Case]:
     return cases
 
 
-def replay(
+def check_case(
     case: Case,
     fn: Callable[..., Any],
     dtype: npt.DTypeLike = np.float64,

@@ -11,8 +11,14 @@ import pytest
 import neural_net_core
 from neural_net_core import Dense, FeedForward, Tanh, Tensor, ops
 from neural_net_core.losses._loss import ReduceOp
-from neural_net_core.recorded import Case, load_cases, relative_error, replay, save_cases
 from neural_net_core.testing import op_classes
+from neural_net_core.testing.reference import (
+    Case,
+    check_case,
+    load_cases,
+    relative_error,
+    save_cases,
+)
 
 CASES = load_cases(Path(__file__).parent / "fixtures" / "pytorch.safetensors")
 WEIGHT = [0.5, 2.0, 1.0, 0.25]
@@ -138,11 +144,11 @@ def test_here_and_in_the_file_are_the_same_cases():
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", CASES)
 def test_agrees_with_what_pytorch_computed(name, dtype):
-    replay(CASES[name], FUNCTIONS[name], dtype)
+    check_case(CASES[name], FUNCTIONS[name], dtype)
 
 
 def test_every_operation_is_recorded():
-    ran = set().union(*(replay(case, FUNCTIONS[name]) for name, case in CASES.items()))
+    ran = set().union(*(check_case(case, FUNCTIONS[name]) for name, case in CASES.items()))
     # ReduceOp, the mean of a composed loss, is the last step of three of the cases.
     assert ReduceOp in ran
     assert [op.__name__ for op in op_classes("neural_net_core") if op not in ran] == []
@@ -158,7 +164,7 @@ def test_a_wrong_result_gradient_shape_or_dtype_is_found():
         (lambda x: [x, x], "expected 1 results, got 2"),
     ]:
         with pytest.raises(AssertionError, match=text):
-            replay(case, wrong)
+            check_case(case, wrong)
 
 
 def test_the_relative_error_sees_infinities_and_nan():
@@ -183,5 +189,5 @@ def test_cases_survive_the_file(tmp_path):
 
 def test_a_function_without_gradients_is_compared_by_its_values():
     case = Case([np.array([1.0, 2.0])], [np.array([2.0, 4.0])], [], [])
-    assert replay(case, lambda x: x.data * 2) == set()
-    assert replay(case, lambda x: Tensor(x.data * 2)) == set()
+    assert check_case(case, lambda x: x.data * 2) == set()
+    assert check_case(case, lambda x: Tensor(x.data * 2)) == set()

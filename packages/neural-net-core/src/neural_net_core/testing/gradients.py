@@ -286,7 +286,7 @@ def op_classes(package: str) -> list[type[Op]]:
 
     Examples:
         >>> [op.__name__ for op in op_classes("neural_net_core.ops.arithmetic")]
-        ['Add', 'Divide', 'Multiply', 'Negative', 'Subtract']
+        ['AddOp', 'DivideOp', 'MultiplyOp', 'NegativeOp', 'SubtractOp']
     """
     root = importlib.import_module(package)
     for module in pkgutil.walk_packages(getattr(root, "__path__", []), f"{package}."):

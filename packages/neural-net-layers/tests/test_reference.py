@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import neural_net_layers as layers
-from neural_net_core.recorded import load_cases, replay
+from neural_net_core.testing.reference import check_case, load_cases
 
 CASES = load_cases(Path(__file__).parent / "fixtures" / "pytorch.safetensors")
 
@@ -148,4 +148,4 @@ def test_here_and_in_the_file_are_the_same_cases():
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", CASES)
 def test_agrees_with_what_pytorch_computed(name, dtype):
-    replay(CASES[name], here(name, dtype), dtype)
+    check_case(CASES[name], here(name, dtype), dtype)

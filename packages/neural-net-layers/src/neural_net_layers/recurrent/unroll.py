@@ -8,10 +8,10 @@ from neural_net_core.grad_mode import no_grad
 from neural_net_core.tensor import TensorLike
 from neural_net_layers.recurrent._recurrent import Recurrent, Watch
 
-__all__ = ["replay"]
+__all__ = ["unroll"]
 
 
-def replay(
+def unroll(
     layer: Recurrent, x: TensorLike, state: Any = None, lengths: TensorLike | None = None
 ) -> dict[str, dict[str, Array]]:
     """Run sequences through a recurrent layer once more, and return every gate and state.
@@ -37,14 +37,14 @@ def replay(
     Examples:
         >>> import numpy as np
         >>> from neural_net_layers import LSTM
-        >>> seen = replay(LSTM(2, 3, num_layers=2), np.zeros((4, 5, 2)))
+        >>> seen = unroll(LSTM(2, 3, num_layers=2), np.zeros((4, 5, 2)))
         >>> list(seen)
         ['l0', 'l1']
         >>> seen["l0"]["forget gate"].shape
         (4, 5, 3)
     """
     watch: Watch = {}
-    check_instance("replay", "layer", layer, Recurrent, "a VanillaRNN, LSTM or GRU")
+    check_instance("unroll", "layer", layer, Recurrent, "a VanillaRNN, LSTM or GRU")
     with no_grad():
         layer._run(x, state, lengths, watch)
     return watch

@@ -195,7 +195,7 @@ def test_the_direction_costs_two_steps_for_any_size():
 
 def test_concrete_operations_of_a_package_are_found_and_bases_are_not():
     names = [op.__name__ for op in op_classes("neural_net_core.ops")]
-    assert {"Add", "MatMul", "Min", "Einsum", "Cast"} <= set(names)
+    assert {"AddOp", "MatMulOp", "MinOp", "EinsumOp", "CastOp"} <= set(names)
     assert "Reduction" not in names
     assert not any(name.startswith("_") for name in names)
     assert op_classes("json") == []

@@ -7,7 +7,7 @@ import pytest
 
 import neural_net_optim
 from neural_net_core import Parameter
-from neural_net_core.recorded import load_cases, replay
+from neural_net_core.testing.reference import check_case, load_cases
 
 CASES = load_cases(Path(__file__).parent / "fixtures" / "pytorch.safetensors")
 
@@ -58,4 +58,4 @@ def test_here_and_in_the_file_are_the_same_cases():
 def test_every_step_is_pytorchs(name, dtype):
     # PyTorch keeps NAdam's running product of momenta in float32, whatever the parameters are.
     tolerance = 1e-9 if name == "NAdam" and dtype is np.float64 else None
-    replay(CASES[name], steps(name), dtype, tolerance)
+    check_case(CASES[name], steps(name), dtype, tolerance)

@@ -1,10 +1,10 @@
-"""The gates and states that a replay shows are those of the forward pass."""
+"""The gates and states that a unroll shows are those of the forward pass."""
 
 import numpy as np
 import pytest
 
 from neural_net_core import ShapeError, Tensor
-from neural_net_layers import GRU, LSTM, VanillaRNN, replay
+from neural_net_layers import GRU, LSTM, VanillaRNN, unroll
 
 LENGTHS = [4, 1, 3]
 
@@ -32,7 +32,7 @@ def test_the_hidden_states_are_the_outputs_of_every_layer_and_direction(make, ba
     layer = make(3, 4, num_layers=2, bidirectional=True, batch_first=batch_first, dtype=np.float64)
     x = numbers(3, 4, 3) if batch_first else numbers(4, 3, 3)
     y, state = layer(x, lengths=LENGTHS)
-    seen = replay(layer, x, lengths=LENGTHS)
+    seen = unroll(layer, x, lengths=LENGTHS)
     assert list(seen) == ["l0", "l0_reverse", "l1", "l1_reverse"]
     both = [seen[name]["hidden state"] for name in ("l1", "l1_reverse")]
     np.testing.assert_array_equal(np.concatenate(both, axis=-1), y.data)
@@ -47,7 +47,7 @@ def test_the_hidden_states_are_the_outputs_of_every_layer_and_direction(make, ba
 def test_the_gates_of_an_lstm_make_its_states():
     layer = LSTM(3, 4, dtype=np.float64)
     x, c0 = numbers(2, 5, 3), numbers(1, 2, 4, seed=1)
-    seen = replay(layer, x, (np.zeros((1, 2, 4)), c0))["l0"]
+    seen = unroll(layer, x, (np.zeros((1, 2, 4)), c0))["l0"]
     i, f, g, o, c, h = seen.values()
     assert list(seen) == [
         "input gate",
@@ -72,7 +72,7 @@ def test_the_gates_of_an_lstm_make_its_states():
 def test_the_gates_of_a_gru_make_its_state(reset_after):
     layer = GRU(3, 4, reset_after=reset_after, dtype=np.float64)
     x, h0 = numbers(2, 5, 3), numbers(1, 2, 4, seed=1)
-    seen = replay(layer, x, h0)["l0"]
+    seen = unroll(layer, x, h0)["l0"]
     assert list(seen) == ["reset gate", "update gate", "candidate", "hidden state"]
     r, z, n, h = seen.values()
     before = np.concatenate([h0[0][:, None], h[:, :-1]], axis=1)
@@ -85,7 +85,7 @@ def test_the_gates_of_a_gru_make_its_state(reset_after):
 def test_nothing_is_recorded_and_padding_is_zero():
     layer = LSTM(3, 4)
     x = Tensor(numbers(3, 4, 3), requires_grad=True)
-    seen = replay(layer, x, lengths=LENGTHS)["l0"]
+    seen = unroll(layer, x, lengths=LENGTHS)["l0"]
     for values in seen.values():
         assert values.dtype == np.float32
         assert not values[1, 1:].any()
@@ -94,4 +94,4 @@ def test_nothing_is_recorded_and_padding_is_zero():
 
 def test_it_checks_as_the_layer_does():
     with pytest.raises(ShapeError, match=r"GRU\(3 -> 4\): expected input"):
-        replay(GRU(3, 4), numbers(2, 5, 2))
+        unroll(GRU(3, 4), numbers(2, 5, 2))

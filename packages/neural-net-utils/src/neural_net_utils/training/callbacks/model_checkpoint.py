@@ -19,13 +19,13 @@ from neural_net_utils.training.callbacks.base import Callback
 if TYPE_CHECKING:
     from neural_net_utils.training.training import Training
 
-__all__ = ["Checkpoint", "latest_checkpoint"]
+__all__ = ["ModelCheckpoint", "latest_checkpoint"]
 
 STEP_FILE = re.compile(r"step-([0-9]{8,15})\.safetensors", re.ASCII)
 RUN = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
-class Checkpoint(Callback):
+class ModelCheckpoint(Callback):
     """Write checkpoints into a folder: every n steps or epochs, the last k of them, and the best.
 
     The newest state is also saved whenever training ends without an error: at its limits, by
@@ -68,14 +68,16 @@ class Checkpoint(Callback):
         counts = {"every_epochs": every_epochs, "every_steps": every_steps, "keep_last": keep_last}
         for name, value in counts.items():
             if value is not None:
-                check_count("Checkpoint", name, value, 1)
-        self.folder = Path(check_path("Checkpoint", "folder", folder))
+                check_count("ModelCheckpoint", name, value, 1)
+        self.folder = Path(check_path("ModelCheckpoint", "folder", folder))
         self.every_epochs = every_epochs
         self.every_steps = every_steps
         self.keep_last = keep_last
-        self.monitor = None if monitor is None else Monitor("Checkpoint", monitor, mode)
+        self.monitor = None if monitor is None else Monitor("ModelCheckpoint", monitor, mode)
         self.metadata = dict(
-            {} if metadata is None else check_instance("Checkpoint", "metadata", metadata, dict)
+            {}
+            if metadata is None
+            else check_instance("ModelCheckpoint", "metadata", metadata, dict)
         )
         self.reset()
 
@@ -126,16 +128,18 @@ class Checkpoint(Callback):
             StateDictError: if an entry is missing or impossible, such as a path among the names;
                 nothing has changed then.
         """
-        best, best_epoch = saved_best("Checkpoint", state)
-        run, saved = (saved_entry("Checkpoint", state, name) for name in ("run", "saved"))
+        best, best_epoch = saved_best("ModelCheckpoint", state)
+        run, saved = (saved_entry("ModelCheckpoint", state, name) for name in ("run", "saved"))
         if not isinstance(run, str) or not RUN.fullmatch(run):
-            raise StateDictError(f"Checkpoint: run must be 32 hex digits, got {shown(run)}")
+            raise StateDictError(f"ModelCheckpoint: run must be 32 hex digits, got {shown(run)}")
         if not isinstance(saved, (list, tuple)):
-            raise StateDictError(f"Checkpoint: saved must be a list of names, got {shown(saved)}")
+            raise StateDictError(
+                f"ModelCheckpoint: saved must be a list of names, got {shown(saved)}"
+            )
         for name in saved:
             if not isinstance(name, str) or not STEP_FILE.fullmatch(name):
                 raise StateDictError(
-                    "Checkpoint: saved must hold names like step-00000120.safetensors, "
+                    "ModelCheckpoint: saved must hold names like step-00000120.safetensors, "
                     f"got {shown(name)}"
                 )
         self.best, self.best_epoch = best, best_epoch
@@ -185,7 +189,7 @@ def latest_checkpoint(folder: str | os.PathLike[str]) -> Path | None:
     """The step file written last, or None if there is none (or no folder).
 
     Args:
-        folder: the folder of a `Checkpoint`.
+        folder: the folder of a `ModelCheckpoint`.
 
     Examples:
         >>> latest_checkpoint("no/such/folder") is None
