@@ -1,12 +1,14 @@
 """The Tensor handle: numbers in and out, operators, comparisons, and how it prints."""
 
 import copy
+import inspect
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from neural_net_core import Buffer, DTypeError, GraphError, Parameter, Tensor, as_tensor
+import neural_net_core
+from neural_net_core import Buffer, DTypeError, GraphError, Parameter, Tensor, as_tensor, ops
 
 
 def leaf(*values):
@@ -180,3 +182,57 @@ def test_as_tensor_returns_a_tensor_as_it_is():
     assert as_tensor(x) is x
     assert as_tensor(x, np.float64).dtype == np.float64
     assert as_tensor(Fraction(1, 2).__float__()).dtype == np.float32
+
+
+# The functions of `ops` that no method has the name of.
+OPERATORS = {"add", "subtract", "multiply", "divide", "power", "matmul", "negative", "getitem"}
+OTHER_NAMES = {"absolute": "abs", "cast": "astype"}
+OF_SEVERAL_ARRAYS = {
+    *("concatenate", "einsum", "linear", "maximum", "minimum", "stack", "take_along_axis", "where")
+}
+# These take their numbers one by one, too, as NumPy's methods do.
+UNPACKED = {"reshape", "transpose"}
+
+
+@pytest.mark.parametrize("name", [name for name in ops.__all__ if name.islower()])
+def test_every_operation_of_one_array_is_a_method_with_the_same_arguments(name):
+    if name in OPERATORS | OF_SEVERAL_ARRAYS:
+        assert name not in vars(Tensor) or not inspect.isfunction(vars(Tensor)[name])
+        return
+    function = inspect.signature(getattr(ops, name))
+    method = inspect.signature(getattr(Tensor, OTHER_NAMES.get(name, name)))
+    if name in UNPACKED:
+        return
+
+    def arguments(signature):
+        return [(p.name, p.kind, p.default) for p in list(signature.parameters.values())[1:]]
+
+    assert arguments(method) == arguments(function)
+
+
+def test_no_activation_is_a_method_unless_it_is_an_operation_too():
+    activations = {
+        name
+        for name, value in vars(neural_net_core).items()
+        if inspect.isfunction(value) and value.__module__.startswith("neural_net_core.activations.")
+    }
+    assert len(activations) > 15
+    methods = {name for name in vars(Tensor) if inspect.isfunction(vars(Tensor)[name])}
+    assert activations & methods <= set(ops.__all__)
+
+
+def test_the_methods_compute_what_the_functions_do():
+    x = Tensor([[1.0, -2.0, 3.0], [0.5, 0.25, -0.125]])
+    calls = [
+        ("sin", ()), ("cos", ()), ("expm1", ()), ("sign", ()), ("prod", (1,)), ("norm", (0,)),
+        ("moveaxis", (0, 1)), ("flip", (1,)), ("pad", (1,)),
+    ]  # fmt: skip
+    for name, arguments in calls:
+        wanted = getattr(ops, name)(x, *arguments).data
+        np.testing.assert_array_equal(getattr(x, name)(*arguments).data, wanted)
+    np.testing.assert_array_equal(x.abs().log1p().data, ops.log1p(ops.absolute(x)).data)
+    for name, arguments in (("split", (3, 1)), ("unstack", (1,))):
+        for part, wanted in zip(
+            getattr(x, name)(*arguments), getattr(ops, name)(x, *arguments), strict=True
+        ):
+            np.testing.assert_array_equal(part.data, wanted.data)

@@ -6,8 +6,8 @@ mathematics lives in `ops`, one class per idea; the operators and methods here o
 
 import operator
 import weakref
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -356,7 +356,7 @@ class Tensor:
     # Elementwise == would make tensors unhashable; as in PyTorch, a tensor is hashed by identity.
     __hash__ = object.__hash__
 
-    # Methods: NumPy's names; the functions of `ops` say what each computes --------------------
+    # Methods: one for every operation of one array; the functions of `ops` say what it computes
 
     def astype(self, dtype: npt.DTypeLike) -> "Tensor":
         """Return the tensor in another dtype; see `ops.cast`."""
@@ -366,17 +366,37 @@ class Tensor:
         """Return e to the power of each element; see `ops.exp`."""
         return ops.exp(self)
 
+    def expm1(self) -> "Tensor":
+        """Return e to the power of each element, less 1; see `ops.expm1`."""
+        return ops.expm1(self)
+
     def log(self) -> "Tensor":
         """Return the natural logarithm of each element; see `ops.log`."""
         return ops.log(self)
+
+    def log1p(self) -> "Tensor":
+        """Return the natural logarithm of 1 plus each element; see `ops.log1p`."""
+        return ops.log1p(self)
 
     def sqrt(self) -> "Tensor":
         """Return the square root of each element; see `ops.sqrt`."""
         return ops.sqrt(self)
 
+    def sin(self) -> "Tensor":
+        """Return the sine of each element; see `ops.sin`."""
+        return ops.sin(self)
+
+    def cos(self) -> "Tensor":
+        """Return the cosine of each element; see `ops.cos`."""
+        return ops.cos(self)
+
     def abs(self) -> "Tensor":
         """Return the absolute value of each element; see `ops.absolute`."""
         return ops.absolute(self)
+
+    def sign(self) -> "Tensor":
+        """Return −1, 0 or 1 for each element; see `ops.sign`."""
+        return ops.sign(self)
 
     def clip(self, low: float | None = None, high: float | None = None) -> "Tensor":
         """Return the elements limited to an interval; see `ops.clip`."""
@@ -389,6 +409,14 @@ class Tensor:
     def mean(self, axis: Axis = None, *, keepdims: bool = False) -> "Tensor":
         """Return the mean over axes; see `ops.mean`."""
         return ops.mean(self, axis, keepdims=keepdims)
+
+    def prod(self, axis: Axis = None, *, keepdims: bool = False) -> "Tensor":
+        """Return the product over axes; see `ops.prod`."""
+        return ops.prod(self, axis, keepdims=keepdims)
+
+    def norm(self, axis: Axis = None, *, keepdims: bool = False) -> "Tensor":
+        """Return the Euclidean length over axes; see `ops.norm`."""
+        return ops.norm(self, axis, keepdims=keepdims)
 
     def max(self, axis: Axis = None, *, keepdims: bool = False) -> "Tensor":
         """Return the maximum over axes; see `ops.max`."""
@@ -437,6 +465,16 @@ class Tensor:
         """Return the tensor with two axes exchanged; see `ops.swapaxes`."""
         return ops.swapaxes(self, axis1, axis2)
 
+    def moveaxis(
+        self, source: int | tuple[int, ...], destination: int | tuple[int, ...]
+    ) -> "Tensor":
+        """Return the tensor with axes at other places; see `ops.moveaxis`."""
+        return ops.moveaxis(self, source, destination)
+
+    def flip(self, axis: Axis = None) -> "Tensor":
+        """Return the elements in reverse order along axes; see `ops.flip`."""
+        return ops.flip(self, axis)
+
     def squeeze(self, axis: Axis = None) -> "Tensor":
         """Return the tensor without axes of length 1; see `ops.squeeze`."""
         return ops.squeeze(self, axis)
@@ -452,6 +490,24 @@ class Tensor:
     def broadcast_to(self, shape: tuple[int, ...]) -> "Tensor":
         """Return the tensor repeated to a larger shape; see `ops.broadcast_to`."""
         return ops.broadcast_to(self, shape)
+
+    def pad(
+        self,
+        width: "TensorLike",
+        mode: Literal["constant", "reflect", "edge", "wrap"] = "constant",
+        *,
+        value: float = 0.0,
+    ) -> "Tensor":
+        """Return the tensor with a margin around it; see `ops.pad`."""
+        return ops.pad(self, width, mode, value=value)
+
+    def split(self, sections: int | Sequence[int], axis: int = 0) -> "tuple[Tensor, ...]":
+        """Return the parts of the tensor along an axis; see `ops.split`."""
+        return ops.split(self, sections, axis)
+
+    def unstack(self, axis: int = 0) -> "tuple[Tensor, ...]":
+        """Return the tensors that lie along an axis; see `ops.unstack`."""
+        return ops.unstack(self, axis)
 
     def softmax(self, axis: int = -1) -> "Tensor":
         """Return the softmax along an axis; see `ops.softmax`."""

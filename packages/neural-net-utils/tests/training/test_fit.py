@@ -528,9 +528,7 @@ def test_parts_that_would_train_nothing(tiny):
     options = {"epochs": 1, "progress": "off"}
     with pytest.raises(ValueError, match=r"optimizer \(TinyMomentum\) holds no parameter of the m"):
         fit(model, mse_loss, foreign, [line_data()], **options)
-    with pytest.raises(
-        ValueError, match=r"scheduler \(Steps\) sets the rates of another"
-    ):
+    with pytest.raises(ValueError, match=r"scheduler \(Steps\) sets the rates of another"):
         fit(model, mse_loss, optimizer, [line_data()], scheduler=Steps(foreign), **options)
     assert model.w.data == other.w.data == [1.0]
     fit(model, mse_loss, optimizer, [line_data()], scheduler=Steps(optimizer), **options)
