@@ -29,6 +29,7 @@ import inspect
 import json
 import math
 import os
+import pkgutil
 import re
 import resource
 import select
@@ -324,6 +325,13 @@ RECIPES = {
         "Tensor.backward": "leaf() * 2.0 | rows()",
         "Tensor.broadcast_to": "leaf() | (2, 4, 3)",
         "Tensor.clip": "leaf() | 0.0, 1.0",
+        "Tensor.flip": "leaf() | 0",
+        "Tensor.moveaxis": "leaf() | 0, 1",
+        "Tensor.norm": "leaf() | 0, keepdims=False",
+        "Tensor.pad": "leaf() | 1, 'constant', value=0.0",
+        "Tensor.prod": "leaf() | 0, keepdims=False",
+        "Tensor.split": "leaf(4, 2) | 2, 0",
+        "Tensor.unstack": "leaf() | 0",
         "Tensor.cumsum": "leaf() | 1",
         "Tensor.expand_dims": "leaf() | 0",
         **{
@@ -404,8 +412,6 @@ RECIPES = {
         "elastic_penalty": "net(), 0.1",
         "l1_penalty": "net(), 0.1",
         "l2_penalty": "net(), 0.1",
-        "everything": "'a.weight', core.Parameter(rows())",
-        "is_weight": "'a.weight', core.Parameter(rows())",
         "orthogonalize": ONE,
         "update_batch_norm": "core.Sequential(layers.BatchNorm1D(2)), [rows(4, 2)]",
         "weight_decay_groups": "net(), 0.1",
@@ -466,10 +472,10 @@ RECIPES = {
         "between": "0.0, 1.0",
         "choice": "'a'",
         "numbers": "2",
-        "optional": "optim.limits.flag",
-        "several": "optim.limits.flag",
+        "optional": "optim.base.limits.flag",
+        "several": "optim.base.limits.flag",
         "whole": "1",
-        "Limit.check": "optim.limits.flag | 'Adam', 'amsgrad', True",
+        "Limit.check": "optim.base.limits.flag | 'Adam', 'amsgrad', True",
     },
     "layers": {
         **each("GRU LSTM VanillaRNN GRUCell LSTMCell RNNCell", "4, 3"),
@@ -629,7 +635,7 @@ RECIPES = {
         "CSVLogger": "'log.csv'",
         "JSONLinesLogger": "'log.jsonl'",
         "Callback": "",
-        "Checkpoint": "'runs'",
+        "ModelCheckpoint": "'runs'",
         "DataLoader": "(rows(), rows())",
         **each(
             "EarlyStopping GradientFlow History LearningRateLogger PlainProgress RichProgress "
@@ -725,7 +731,7 @@ RECIPES = {
         "CharacterTokenizer.from_json": "utils.CharacterTokenizer | characters().to_json()",
         "CharacterTokenizer.id": "characters() | '<end>'",
         "Callback.load_state_dict": "utils.Callback() | {}",
-        "Checkpoint.load_state_dict": "utils.ModelCheckpoint('runs') | "
+        "ModelCheckpoint.load_state_dict": "utils.ModelCheckpoint('runs') | "
         "utils.ModelCheckpoint('runs').state_dict()",
         "DataLoader.load_state_dict": "loader() | loader().state_dict()",
         "EarlyStopping.load_state_dict": "utils.EarlyStopping() | "
@@ -769,7 +775,7 @@ RECIPES = {
 INTERNAL = re.compile(
     r".*\.(update|init_state|initial_state|state_names|advance|check_group|weight|lr|momentum|"
     r"normalize|from_op|on_\w+|call|end_epoch|restore)$|ReduceLROnPlateau\.step$|"
-    r"(Callback|Checkpoint|EarlyStopping|WeightAveraging)\.check$|Training\.weighted$|"
+    r"(Callback|ModelCheckpoint|EarlyStopping|WeightAveraging)\.check$|Training\.weighted$|"
     r"StreamingMetric\..*|Tensor\.__setitem__|((Elementwise|Tensorwise)?Optimizer|LRScheduler|Beam|Digits|"
     r"Finding|LearningRateSearch|NonFiniteError|Renaming|RenamingTask|TruthTable)$"
 )
@@ -777,12 +783,29 @@ INTERNAL = re.compile(
 # --- what is walked -----------------------------------------------------------------------------
 
 
+def public_modules(root):
+    """Return a package, its documented subpackages, and the modules that they list as names."""
+    modules = [root]
+    # Tools for tests are called by tests alone.
+    left_out = {"fast", "testing"}
+    modules += [
+        importlib.import_module(info.name)
+        for info in pkgutil.walk_packages(root.__path__, f"{root.__name__}.")
+        if info.ispkg and left_out.isdisjoint(info.name.split("."))
+    ]
+    return modules + [
+        value
+        for module in modules
+        for name in module.__all__
+        if inspect.ismodule(value := getattr(module, name)) and value not in modules
+    ]
+
+
 def public_callables(package):
     """Yield (name, callable): functions, constructors and methods with a parameter, once each."""
     root = importlib.import_module(f"neural_net_{package}")
-    modules = [root, *(m for n in root.__all__ if inspect.ismodule(m := getattr(root, n)))]
     seen = set()
-    for module in modules:
+    for module in public_modules(root):
         for name in module.__all__:
             found = getattr(module, name)
             if id(found) in seen or not (inspect.isfunction(found) or inspect.isclass(found)):
@@ -839,8 +862,7 @@ def _evaluated(text):
 
 
 def _find(package, name):
-    root = importlib.import_module(f"neural_net_{package}")
-    for module in (root, *(m for n in root.__all__ if inspect.ismodule(m := getattr(root, n)))):
+    for module in public_modules(importlib.import_module(f"neural_net_{package}")):
         if name in module.__all__ and not inspect.ismodule(getattr(module, name)):
             return getattr(module, name)
     raise LookupError(name)

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from neural_net_utils import BytePairTokenizer, load_text, split_pieces
+from neural_net_utils import BytePairTokenizer, load_text
+from neural_net_utils.text import split_pieces
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURE = ROOT / "packages/neural-net-utils/tests/text/fixtures/byte_pairs.json"

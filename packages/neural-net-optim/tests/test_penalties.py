@@ -9,12 +9,11 @@ from neural_net_optim import (
     SGD,
     AdamW,
     elastic_penalty,
-    everything,
-    is_weight,
     l1_penalty,
     l2_penalty,
     weight_decay_groups,
 )
+from neural_net_optim.penalties import everything, is_weight
 
 
 @pytest.fixture

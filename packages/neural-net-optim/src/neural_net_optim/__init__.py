@@ -9,7 +9,6 @@ from neural_net_optim.adam import Adam
 from neural_net_optim.adamax import Adamax
 from neural_net_optim.adamw import AdamW
 from neural_net_optim.averaging import EMA, SWA, WeightAverage, update_batch_norm
-from neural_net_optim.base import limits
 from neural_net_optim.base.elementwise import ElementwiseOptimizer
 from neural_net_optim.base.optimizer import Optimizer
 from neural_net_optim.base.tensorwise import TensorwiseOptimizer
@@ -26,8 +25,6 @@ from neural_net_optim.muon import Muon, orthogonalize
 from neural_net_optim.nadam import NAdam
 from neural_net_optim.penalties import (
     elastic_penalty,
-    everything,
-    is_weight,
     l1_penalty,
     l2_penalty,
     weight_decay_groups,
@@ -65,12 +62,9 @@ __all__ = [
     "clip_grad_norm",
     "clip_grad_value",
     "elastic_penalty",
-    "everything",
     "grad_norm",
-    "is_weight",
     "l1_penalty",
     "l2_penalty",
-    "limits",
     "orthogonalize",
     "schedules",
     "update_batch_norm",

@@ -31,7 +31,7 @@ from neural_net_utils.datasets.truth_tables import (
     parity,
     xor_gate,
 )
-from neural_net_utils.diagnostics.doctor import Finding, doctor, examine
+from neural_net_utils.diagnostics.doctor import doctor
 from neural_net_utils.diagnostics.projector import save_vectors
 from neural_net_utils.loading.augment import Augment, add_noise, mixup, rotate, shift
 from neural_net_utils.loading.collate import pad_pairs, pad_samples, pad_sequences, stack_samples
@@ -61,7 +61,7 @@ from neural_net_utils.metrics import (
     roc_auc,
     top_k_accuracy,
 )
-from neural_net_utils.text.byte_pair_tokenizer import BytePairTokenizer, split_pieces
+from neural_net_utils.text.byte_pair_tokenizer import BytePairTokenizer
 from neural_net_utils.text.character_tokenizer import CharacterTokenizer
 from neural_net_utils.text.sampling import (
     Beam,
@@ -107,7 +107,6 @@ __all__ = [
     "DataLoader",
     "Digits",
     "EarlyStopping",
-    "Finding",
     "GradientFlow",
     "History",
     "JSONLinesLogger",
@@ -148,7 +147,6 @@ __all__ = [
     "doctor",
     "evaluate",
     "exact_match",
-    "examine",
     "expected_calibration_error",
     "f1_score",
     "find_learning_rate",
@@ -196,7 +194,6 @@ __all__ = [
     "seed_everything",
     "shift",
     "spawn_generators",
-    "split_pieces",
     "stack_samples",
     "token_probabilities",
     "top_k_accuracy",

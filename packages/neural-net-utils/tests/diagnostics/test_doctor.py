@@ -6,9 +6,9 @@ import os
 import pytest
 from rich.console import Console
 
-from neural_net_utils import doctor, examine
+from neural_net_utils import doctor
 from neural_net_utils.command import main
-from neural_net_utils.diagnostics import machine
+from neural_net_utils.diagnostics import examine, machine
 
 # The name `doctor` in the package is the function.
 module = __import__("sys").modules["neural_net_utils.diagnostics.doctor"]

@@ -1,3 +1,8 @@
-"""What optimizers share: groups, state, hyper-parameters and their limits."""
+"""What optimizers share: groups, state, hyper-parameters and their limits.
 
-__all__: list[str] = []
+The base classes stand at the root of the package; `limits` says what a hyper-parameter may be.
+"""
+
+from neural_net_optim.base import limits
+
+__all__ = ["limits"]
