@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
@@ -25,6 +24,14 @@ from neural_net_utils._states import (
     saved_number,
 )
 from neural_net_utils.loading.loader import Batch
+from neural_net_utils.training._parts import (
+    Checks,
+    check_names,
+    check_parts,
+    parameters_held,
+    parameters_of,
+    state_of,
+)
 from neural_net_utils.training.callbacks.base import Callback
 from neural_net_utils.training.evaluate import (
     LossFunction,
@@ -108,11 +115,11 @@ class Training:
                 raise TypeError(
                     f"fit: callbacks must be a list of Callback objects, got {shown(callback)}"
                 )
-        _check_parts(model, loss_fn, optimizer, scheduler)
+        check_parts(model, loss_fn, optimizer, scheduler)
         check_loader("fit: train_loader", train_loader, loss_fn is not None)
         if validation is not None:
             check_loader("fit: validation", validation, loss_fn is not None)
-        _check_names(metrics)
+        check_names(metrics)
         self.model = model
         self.loss_fn = loss_fn
         self.parameters = list(model.parameters())
@@ -348,9 +355,9 @@ class Training:
         loader, validation = self._loader_state, None
         if self.step:
             if self.epoch_complete:  # validation may have gone on with the same loader
-                loader = _state_of(self.train_loader)
+                loader = state_of(self.train_loader)
             if self.validation is not self.train_loader:
-                validation = _state_of(self.validation)
+                validation = state_of(self.validation)
         return {
             "epoch": self.epoch,
             "epoch_complete": self.epoch_complete,
@@ -408,7 +415,7 @@ class Training:
         places = [(self.validation, saved_entry("training", state, "validation"))]
         places += [(self.train_loader, loader)]
         parts += [(p, s) for p, s in places if s is not None and hasattr(p, "load_state_dict")]
-        load_together([*parts, (_Checks(self), None)])
+        load_together([*parts, (Checks(self), None)])
         self.history = history
         self.epoch, self.epoch_complete, self.step = epoch, complete, step
         self.loss, self._batches, self._loader_state = loss, batches, loader
@@ -435,8 +442,8 @@ class Training:
     def _trained(self) -> Iterable[Any]:
         """Every parameter that gets gradients, as far as the run can know, once."""
         found = {id(p): p for p in self.parameters}
-        found |= {id(p): p for p in _parameters_of(self.loss_fn)}
-        found |= {id(p): p for p in _parameters_held(self.optimizer)}
+        found |= {id(p): p for p in parameters_of(self.loss_fn)}
+        found |= {id(p): p for p in parameters_held(self.optimizer)}
         return found.values()
 
     def _named_callbacks(self) -> Iterator[tuple[str, Callback]]:
@@ -460,7 +467,7 @@ class Training:
         return group
 
     def _note_loader_state(self) -> None:
-        self._loader_state = _state_of(self.train_loader)
+        self._loader_state = state_of(self.train_loader)
 
     def _check_limits(self) -> None:
         # Ctrl-C counts from here on, so that every callback of this step or epoch sees it alike.
@@ -480,72 +487,3 @@ class Training:
         if self._former_handler is not None:
             signal.signal(signal.SIGINT, self._former_handler)
             self._former_handler = None
-
-
-class _Checks:
-    """The callbacks' checks as the last part of loading, so that a refusal puts all back."""
-
-    def __init__(self, training: Training) -> None:
-        self.training = training
-
-    def state_dict(self) -> None:
-        return None
-
-    def load_state_dict(self, _: None) -> None:
-        self.training.check()
-
-
-def _state_of(loader: Any) -> Any:
-    return loader.state_dict() if hasattr(loader, "state_dict") else None
-
-
-def _parameters_of(part: Any) -> list[Any]:
-    return list(part.parameters()) if isinstance(part, Module) else []
-
-
-def _parameters_held(optimizer: Any) -> list[Any]:
-    """An optimizer's parameters, if it has groups."""
-    groups = getattr(optimizer, "param_groups", ())
-    return [p for group in groups if isinstance(group, Mapping) for p in group.get("params", ())]
-
-
-def _check_parts(model: Any, loss_fn: Any, optimizer: Any, scheduler: Any) -> None:
-    """Raise for parts that cannot train, or would train something else without a word."""
-    if not isinstance(model, Module):
-        raise TypeError(f"fit: expected a Module as model, got {shown(model)}")
-    for method in ("step", "zero_grad"):
-        if isinstance(optimizer, type) or not callable(getattr(optimizer, method, None)):
-            raise TypeError(f"fit: the optimizer must have {method}(), got {shown(optimizer)}")
-    held = _parameters_held(optimizer)
-    own = [*_parameters_of(model), *_parameters_of(loss_fn)]
-    if held and own and not {id(p) for p in held} & {id(p) for p in own}:
-        raise ValueError(
-            f"fit: the optimizer ({type(optimizer).__name__}) holds no parameter of the model "
-            f"({type(model).__name__}), so that nothing would be trained: make it from "
-            "model.parameters(), after the model's last change"
-        )
-    if scheduler is None:
-        return
-    steps = (getattr(scheduler, name, None) for name in ("step", "step_metric"))
-    if isinstance(scheduler, type) or not any(map(callable, steps)):
-        raise TypeError(
-            f"fit: the scheduler must have step() or step_metric(), got {shown(scheduler)}"
-        )
-    groups = [
-        getattr(o, "param_groups", None) for o in (optimizer, getattr(scheduler, "optimizer", None))
-    ]
-    if None not in groups and groups[0] is not groups[1]:
-        raise ValueError(
-            f"fit: the scheduler ({type(scheduler).__name__}) sets the rates of another optimizer "
-            "than the one that trains: make it from the same"
-        )
-
-
-def _check_names(metrics: Any) -> None:
-    """Raise for metrics whose columns in the history would be somebody else's."""
-    for name in metrics if isinstance(metrics, Mapping) else ():
-        if isinstance(name, str) and re.fullmatch(r"epoch|lr(_\d+)?|val_.*", name, re.DOTALL):
-            raise ValueError(
-                f"metrics: the name {name!r} is taken: columns of the validation begin with "
-                '"val_", "epoch" numbers the rows, "lr" is the learning rate'
-            )
