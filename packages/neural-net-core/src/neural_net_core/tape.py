@@ -52,35 +52,36 @@ def unbroadcast(dx: Array, shape: tuple[int, ...]) -> Array:
 
 
 def _count_consumers(root: Op) -> dict[Any, int]:
-    """Count, for every node that the root depends on, how many uses will deliver a gradient."""
+    """Count, for every node that the root depends on, how many uses will deliver a gradient.
+
+    Raises:
+        GraphFreedError: If a part of the graph was freed by an earlier pass.
+        GraphError: If a parameter has been changed since an operation used it.
+    """
     pending: dict[Any, int] = {root: 0}
     stack = [root]
     while stack:
         op = stack.pop()
-        op.check_usable()
+        if op.parents is None:
+            op.check_usable()  # raises
         for parent in op.parents or ():
             if parent is None:
                 continue
             node = parent[0]
-            if node in pending:
-                pending[node] += 1
-            else:
-                pending[node] = 1
-                if isinstance(node, Op):
+            if isinstance(node, Op):
+                if node in pending:
+                    pending[node] += 1
+                else:
+                    pending[node] = 1
                     stack.append(node)
+            else:
+                if node.version != parent[1]:
+                    _raise_changed(op, node)
+                pending[node] = pending.get(node, 0) + 1
+        for leaf, version in op.frozen:
+            if leaf.version != version:
+                _raise_changed(op, leaf)
     return pending
-
-
-def _check_versions(op: Op) -> None:
-    """Raise if a parameter that the operation used has been changed since."""
-    for parent in op.parents or ():
-        if parent is None or isinstance(parent[0], Op):
-            continue
-        if parent[0].version != parent[1]:
-            _raise_changed(op, parent[0])
-    for leaf, version in op.frozen:
-        if leaf.version != version:
-            _raise_changed(op, leaf)
 
 
 def _raise_changed(op: Op, leaf: Tensor) -> None:
@@ -94,7 +95,6 @@ def _raise_changed(op: Op, leaf: Tensor) -> None:
 
 def _gradients_of_inputs(op: Op, dys: list[Array | None]) -> tuple[Array | None, ...]:
     """Run one operation's backward and check that it answered for every input."""
-    _check_versions(op)
     answer = op.backward(*dys)
     dxs: tuple[Array | None, ...] = answer if type(answer) is tuple else (answer,)
     parents = op.parents or ()

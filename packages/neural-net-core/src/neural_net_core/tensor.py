@@ -609,7 +609,8 @@ def as_tensor(x: TensorLike, dtype: npt.DTypeLike | None = None) -> Tensor:
         dtype: The dtype for new tensors; None means the default for floating data.
     """
     if isinstance(x, Tensor):
-        return x if dtype is None or x.dtype == dtype else x.astype(dtype)
+        of_x = x.data.dtype
+        return x if dtype is None or of_x is dtype or of_x == dtype else x.astype(dtype)
     return Tensor(x, dtype)
 
 
