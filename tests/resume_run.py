@@ -243,7 +243,7 @@ def train(folder=None, setup=None, *, optimizer=None, schedule=None, resume=Fals
         max_steps=setup.max_steps,
         validation=validation,
         metrics=None if setup.loss == "own" else {"accuracy": accuracy, "f1": f1_score},
-        schedule=(schedule or SCHEDULES[setup.schedule])(optimizer),
+        scheduler=(schedule or SCHEDULES[setup.schedule])(optimizer),
         scheduler_every=setup.scheduler_every,
         clip=(lambda parameters: optim.clip_grad_norm(parameters, 1.0)) if setup.clip else None,
         accumulate=setup.accumulate,
