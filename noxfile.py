@@ -114,7 +114,7 @@ def docs(session: nox.Session) -> None:
     sync(session, "packages", "docs", "test")
     session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
     pages = ["tests/test_site.py", "tests/browser"]
-    session.run("pytest", *(session.posargs or pages), env=CLEAN)
+    session.run("pytest", *chosen(session, pages), env=CLEAN)
 
 
 @nox.session(default=False)
@@ -141,7 +141,7 @@ def workspace(session: nox.Session) -> None:
     sync(session, "dev")
     elsewhere = ("parity", "mutation", "test_install.py", "test_site.py", "browser")
     others = ["tests", *(f"--ignore=tests/{name}" for name in elsewhere)]
-    session.run("pytest", *(session.posargs or others), env={**CLEAN, "UV": UV})
+    session.run("pytest", *chosen(session, others), env={**CLEAN, "UV": UV})
 
 
 @nox.session
@@ -355,8 +355,14 @@ def install_with_torch(session: nox.Session) -> None:
 def run_package_tests(session: nox.Session, package: str) -> None:
     """Run one package's tests, and the doctests of what is installed (not of the sources)."""
     module = f"neural_net_{package}"
-    targets = session.posargs or [f"packages/neural-net-{package}/tests", "--pyargs", module]
-    session.run("pytest", *targets, env=CLEAN)
+    tests = [f"packages/neural-net-{package}/tests", "--pyargs", module]
+    session.run("pytest", *chosen(session, tests), env=CLEAN)
+
+
+def chosen(session: nox.Session, tests: list[str]) -> list[str]:
+    """Return what pytest is given: options after `--` narrow the tests, a path replaces them."""
+    paths = any("/" in argument for argument in session.posargs)
+    return session.posargs if paths else [*tests, *session.posargs]
 
 
 if __name__ == "__main__":

@@ -51,9 +51,8 @@ DEFAULT = [
     *("optim/" + name for name in ("sgd.py", "adam.py", "adamw.py", "adagrad.py", "adadelta.py")),
     *("optim/" + name for name in ("rmsprop.py", "adamax.py", "nadam.py", "radam.py", "lion.py")),
     *("optim/" + name for name in ("lamb.py", "adafactor.py", "muon.py", "lookahead.py")),
-    *("optim/" + name for name in ("clipping.py", "penalties.py", "accumulation.py", "limits.py")),
-    *("optim/" + name for name in ("optimizer.py", "elementwise.py", "tensorwise.py")),
-    *("optim/" + name for name in ("_flat.py", "_slot.py", "_loading.py", "_threads.py")),
+    *("optim/" + name for name in ("clipping.py", "penalties.py", "accumulation.py")),
+    *("optim/base", "optim/fast"),
     "optim/schedules",
     "optim/averaging",
     "core/losses",
@@ -62,37 +61,57 @@ DEFAULT = [
 SHARED = {
     "optim/schedules": ["schedules/test_scheduler.py"],
     "optim/averaging": ["averaging/test_weights.py"],
-    "optim": ["test_defaults.py", "test_recorded.py", "test_optimizer.py", "test_resume.py"],
-    "core/losses": ["losses/test_every_loss.py", "test_gradcheck_table.py", "test_recorded.py"],
-    "layers": ["test_recorded.py", "test_contract.py", "test_gradcheck_table.py"],
+    "optim": ["test_defaults.py", "test_reference.py", "base/test_optimizer.py", "test_resume.py"],
+    "core/losses": ["losses/test_every_loss.py", "test_gradcheck_table.py", "test_reference.py"],
+    "layers": ["test_reference.py", "test_contract.py", "test_gradcheck_table.py"],
 }
 # Files without a mirror of their own.
 MIRROR = {
-    "optim/base/_slot.py": ["test_optimizer.py"],
-    "optim/base/_loading.py": ["test_optimizer.py"],
-    "optim/base/optimizer.py": ["test_optimizer.py", "test_elementwise.py", "test_sgd.py"],
-    "optim/base/tensorwise.py": ["test_tensorwise.py", "test_lamb.py", "test_optimizer.py"],
+    "optim/base/_slot.py": ["base/test_optimizer.py"],
+    "optim/base/_loading.py": ["base/test_optimizer.py"],
+    "optim/base/optimizer.py": [
+        "base/test_optimizer.py",
+        "base/test_elementwise.py",
+        "test_sgd.py",
+    ],
+    "optim/base/tensorwise.py": [
+        "base/test_tensorwise.py",
+        "test_lamb.py",
+        "base/test_optimizer.py",
+    ],
     "optim/averaging/weights.py": [
         *("averaging/" + name for name in ("test_weights.py", "test_ema.py", "test_swa.py"))
     ],
-    "optim/base/elementwise.py": ["test_elementwise.py", "test_nadam.py", "test_optimizer.py"],
-    "optim/fast/flat.py": ["test_flat.py", "test_elementwise.py", "test_optimizer.py"],
+    "optim/base/elementwise.py": [
+        "base/test_elementwise.py",
+        "test_nadam.py",
+        "base/test_optimizer.py",
+    ],
+    "optim/fast/flat.py": [
+        "fast/test_flat.py",
+        "base/test_elementwise.py",
+        "base/test_optimizer.py",
+    ],
     "layers/transformers/_transformer_layer.py": [
-        "test_transformer_encoder.py",
-        "test_transformer_decoder.py",
+        "transformers/test_transformer_encoder.py",
+        "transformers/test_transformer_decoder.py",
     ],
     "layers/recurrent/_recurrent.py": [
-        *("test_recurrent.py", "test_vanilla_rnn.py", "test_lstm.py", "test_gru.py"),
+        *("recurrent/" + name for name in ("test_recurrent.py", "test_vanilla_rnn.py")),
+        *("recurrent/" + name for name in ("test_lstm.py", "test_gru.py")),
     ],
     "layers/attention/_attention_layout.py": [
-        "test_multi_head_attention.py",
-        "test_blocked_attention.py",
+        "attention/test_multi_head_attention.py",
+        "attention/test_blocked_attention.py",
     ],
-    "layers/attention/_heads.py": ["test_multi_head_attention.py"],
-    "layers/embeddings/_ids.py": ["test_embedding.py", "test_embedding_bag.py"],
+    "layers/attention/_heads.py": ["attention/test_multi_head_attention.py"],
+    "layers/embeddings/_ids.py": [
+        "embeddings/test_embedding.py",
+        "embeddings/test_embedding_bag.py",
+    ],
     "layers/attention/_visibility.py": [
-        "test_attention_mask.py",
-        "test_scaled_dot_product_attention.py",
+        "attention/test_attention_mask.py",
+        "attention/test_scaled_dot_product_attention.py",
     ],
     "core/losses/_loss.py": [
         *("losses/" + name for name in ("test_every_loss.py", "test_bce.py")),

@@ -5,7 +5,7 @@
 writes one file of fixed cases per package, `packages/*/tests/fixtures/pytorch.safetensors`: the
 inputs, the results, random gradients that come back into the results, and the gradients of the
 inputs, all in float64. Our side of each case stands under the same name in the package's
-`test_recorded.py`. `test_freeze.py` checks that the files say what PyTorch says today.
+`test_reference.py`. `test_freeze.py` checks that the files say what PyTorch says today.
 """
 
 from collections.abc import Callable, Sequence
