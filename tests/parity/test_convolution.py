@@ -169,6 +169,35 @@ def test_max_pool2d(make: Any) -> None:
     compare(name, layers.max_pool2d, F.max_pool2d, cases, make=make)
 
 
+@pytest.mark.parametrize("values", [[np.nan, 0.0, 1.0], [-np.inf, np.inf, 0.0], [-np.inf, np.nan]])
+def test_nan_and_infinity_in_max_pooling(values: list[float]) -> None:
+    """Values, places and gradients, in one dimension and in two."""
+    rng = np.random.default_rng(0)
+    cases = draw(lambda rng: pooling(rng, True), 100)
+    for (shape,), options in cases.items():
+        x = rng.choice([*values, *values, 2.0], size=shape).astype(np.float32)
+        if 0 in shape:
+            continue
+        pools: list[Any] = [(layers.max_pool2d, F.max_pool2d, x, options)]
+        if all(isinstance(value, int) for value in options.values()):
+            pools.append((layers.max_pool1d, F.max_pool1d, x[:, :, :, 0], options))
+        for ours, theirs, data, given in pools:
+            leaf, tensor = Tensor(data, requires_grad=True), torch.tensor(data, requires_grad=True)
+            try:
+                z, expected = theirs(tensor, **given, return_indices=True)
+            except RuntimeError:  # the column is shorter than the window
+                continue
+            y, places = ours(leaf, **given, return_indices=True)
+            np.testing.assert_array_equal(y.data, z.detach().numpy())
+            if (places.data < 0).any():  # sees padding alone, where PyTorch leaves the image
+                continue
+            np.testing.assert_array_equal(places.data, expected.numpy())
+            dy = rng.normal(size=y.shape).astype(np.float32)
+            y.backward(dy)
+            z.backward(torch.tensor(dy))
+            np.testing.assert_allclose(leaf.grad, tensor.grad.numpy(), atol=1e-5)  # type: ignore[arg-type, union-attr]
+
+
 def test_indices_of_max_pool2d() -> None:
     cases = draw(lambda rng: pooling(rng, True))
     rng = np.random.default_rng(1)

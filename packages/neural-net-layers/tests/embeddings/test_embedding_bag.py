@@ -96,7 +96,27 @@ def test_a_number_that_is_none_comes_out_as_one():
     y = embedding_bag([[0, 1]], w, mode="max")
     np.testing.assert_array_equal(y.data, [[np.nan, 3.0]])
     y.backward(np.ones((1, 2), np.float32))
-    assert w.grad[:, 1].tolist() == [0.0, 1.0]
+    assert w.grad.tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_first_nan_of_a_bag_is_its_maximum_and_has_the_gradient(seed):
+    rng = np.random.default_rng(seed)
+    table = rng.choice([np.nan, -np.inf, 0.0, 1.0, 2.0], size=(6, 3)).astype(np.float32)
+    ids, offsets = rng.integers(6, size=9), [0, 2, 3, 3, 7]
+    bags = np.split(ids, offsets[1:])
+    w = Tensor(table, requires_grad=True)
+    y = embedding_bag(ids, w, offsets=offsets, mode="max")
+    dy = rng.normal(size=y.shape).astype(np.float32)
+    y.backward(dy)
+    expected = np.zeros_like(table)
+    for b, bag in enumerate(bags):
+        for j in range(3 if len(bag) else 0):
+            seen = table[bag, j]
+            winner = bag[seen.argmax()]  # of NumPy, where NaN is the largest, too
+            np.testing.assert_array_equal(y.data[b, j], table[winner, j])
+            expected[winner, j] += dy[b, j]
+    np.testing.assert_allclose(w.grad, expected, rtol=1e-6)
 
 
 def test_frequencies_and_bounded_norms():

@@ -15,6 +15,12 @@ from neural_net_layers.pooling import _pooling
 from neural_net_layers.pooling._pooling import places_of, pooling_window
 
 
+def largest(seen):
+    """Return the last NaN of what a window sees, or else the first of equal maxima."""
+    nan = [item for item in seen if np.isnan(item[0])]
+    return nan[-1] if nan else max(seen, key=lambda item: item[0])
+
+
 def by_window(x, kernel, stride, padding, dilation, ceil_mode, dy=None):
     """Look at every window by itself; return the maxima, their places, and dx."""
     window = pooling_window("test", kernel, stride, padding, dilation)
@@ -31,7 +37,7 @@ def by_window(x, kernel, stride, padding, dilation, ceil_mode, dy=None):
             for column in range(q * sw - left, q * sw - left + dw * kw, dw)
             if 0 <= row < height and 0 <= column < width
         ]
-        value, row, column = max(seen, key=lambda item: item[0])  # the first of equals
+        value, row, column = largest(seen)
         y[b, c, p, q], found[b, c, p, q] = value, row * width + column
         if dy is not None:
             dx[b, c, row, column] += dy[b, c, p, q]
@@ -61,6 +67,40 @@ def test_values_places_and_gradients_of_all_options(
     for found, wanted in zip((y.data, indices.data), expected, strict=False):
         assert np.array_equal(found, wanted)
     np.testing.assert_allclose(dx, expected[2], atol=1e-12)
+
+
+@pytest.mark.parametrize("order", ["channels first", "channels last"])
+@pytest.mark.parametrize(("kernel", "stride", "padding", "ceil_mode"), [
+    option for *option, dilation, ceil_mode in OPTIONS if dilation == 1
+    for option in [(*option, ceil_mode)]
+])  # fmt: skip
+@pytest.mark.parametrize("values", [[np.nan, 0, 1], [-np.inf, np.inf, 0], [-np.inf, np.nan]])
+def test_nan_and_infinity_have_the_gradient_where_they_are_found(
+    values, kernel, stride, padding, ceil_mode, order
+):
+    """With the values, places and gradients of a look at every window."""
+    rng = np.random.default_rng(0)
+    x = rng.choice([*values, *values, 2], size=(3, 4, 7, 8))
+    if order == "channels last":
+        x = np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    options = (kernel, stride, padding, 1, ceil_mode)
+    with default_dtype(np.float64):
+        leaf = Tensor(x, requires_grad=True)
+        y, indices = max_pool2d(leaf, *options, True)
+        dy = rng.normal(size=y.shape)
+        dx = grad(y, leaf, dy)
+    expected = by_window(x, *options, dy)
+    np.testing.assert_array_equal(y.data, expected[0])
+    np.testing.assert_array_equal(indices.data, expected[1])
+    np.testing.assert_allclose(dx, expected[2], atol=1e-12)
+
+
+def test_a_window_that_sees_padding_alone_gives_its_gradient_to_nothing():
+    x = Tensor(np.ones((1, 1, 1, 1)), requires_grad=True)
+    y = max_pool2d(x, 2, 2, 1, dilation=2)  # the corners around the only number
+    assert y.data.tolist() == [[[[-np.inf]]]]
+    y.backward([[[[3.0]]]])
+    assert x.grad.tolist() == [[[[0.0]]]]
 
 
 def test_numbers_worked_by_hand():

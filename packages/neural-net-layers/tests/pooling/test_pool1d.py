@@ -32,6 +32,12 @@ def test_equal_maxima_give_their_gradient_to_the_first():
     assert x.grad.tolist() == [[[1, 0, 1, 0]]]
 
 
+def test_nan_has_the_gradient_of_its_window():
+    x = Tensor([[[np.nan, 1.0, 2.0, 3.0, np.nan, np.nan]]], requires_grad=True)
+    max_pool1d(x, 2).sum().backward()
+    assert x.grad.tolist() == [[[1, 0, 0, 1, 0, 1]]]
+
+
 @pytest.mark.parametrize("pool", [MaxPool1D(3, 2, 1), AvgPool1D(3, 2, 1)])
 def test_channels_may_lie_last_in_memory(pool):
     x = np.random.default_rng(0).normal(size=(3, 11, 4)).astype(np.float32)

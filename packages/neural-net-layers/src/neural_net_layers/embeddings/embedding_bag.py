@@ -30,7 +30,8 @@ class EmbeddingBagOp(Op):
     r"""y_b = Σ_{i in bag b} s_i W[id_i];  dW[id_i] += s_i dy_b,  ds_i = W[id_i] · dy_b.
 
     s is 1 for "sum" (or the given weights), 1 / (size of the bag) for "mean". For "max",
-    y_bj = max_i W[id_i, j], and dy_bj goes to the first token that has the maximum. An empty bag is
+    y_bj = max_i W[id_i, j], and dy_bj goes to the first token that has the maximum; NaN counts as
+    the maximum wherever it stands in the bag (in PyTorch only at its beginning). An empty bag is
     zero. Saves ids, bags and s; the table too if s has a gradient, or the winners for "max".
 
     Args:
@@ -69,8 +70,11 @@ class EmbeddingBagOp(Op):
         if not len(full):
             return full, np.empty((0, y.shape[1]), np.intp)
         y[full] = np.maximum.reduceat(rows, starts, axis=0)
-        n = len(rows)
-        place = np.where(rows == y[self.bags], np.arange(n)[:, None], n - 1)
+        n, maxima = len(rows), y[self.bags]
+        has_it = rows == maxima
+        if np.isnan(y).any():  # which equals nothing, not even itself
+            has_it |= np.isnan(rows)
+        place = np.where(has_it, np.arange(n)[:, None], n - 1)
         return full, self.ids[np.minimum.reduceat(place, starts, axis=0)]
 
     @returns_new_arrays

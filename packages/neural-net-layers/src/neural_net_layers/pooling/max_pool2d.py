@@ -39,7 +39,9 @@ class MaxPool2DOp(Op):
     of kh · kw. Where it was found is not kept but looked for again in the backward pass: each
     place of the kernel in turn takes the gradient of those windows whose maximum it equals and
     that are still free. (ReLU leaves many windows with several zeros: only one may have it.)
-    A maximum of NaN gives its gradient to the window's last place. Saves x and y.
+    NaN equals nothing and −∞ equals the padding, so a batch with such a maximum is looked through
+    as for `return_indices`: the gradient goes to the window's last NaN, or its first −∞ in the
+    image. Saves x and y.
     """
 
     def __init__(self, window: Window, places: Pair) -> None:
@@ -76,7 +78,11 @@ class MaxPool2DOp(Op):
         last = self.window.kernel[0] * self.window.kernel[1] - 1
 
         def work(images: slice) -> None:
-            padded, y, g = pooling.padded(source[images]), maxima[images], dy[images]
+            y, g = maxima[images], dy[images]
+            if not y.min(initial=np.inf) > -np.inf:  # the smallest of several is NaN if one is
+                _give_back(self.x[images], self.window, g, dx[images], pooling)
+                return
+            padded = pooling.padded(source[images])
             d = dx[images] if pooling.inside else np.zeros_like(padded)
             free = np.ones_like(y, dtype=bool, order="C")
             for n, (seen, d_seen) in enumerate(
@@ -98,9 +104,23 @@ class MaxPool2DOp(Op):
         return pooling.back(dx)
 
 
+def _give_back(x: Array, window: Window, g: Array, dx: Array, pooling: Pooling) -> None:
+    """Add the gradients g, in memory order, to dx at the places of the maxima of x."""
+    places = places_of_maxima(x, window, pooling.places)
+    batch, channel = np.ogrid[: len(x), : x.shape[1]]
+    rows, columns = np.divmod(places, x.shape[3])
+    index = (batch[..., None, None], channel[..., None, None], rows, columns)
+    g = np.where(places >= 0, pooling.back(g), 0)  # a window that saw padding alone
+    np.add.at(pooling.back(dx), index, g)
+
+
 def places_of_maxima(x: Array, window: Window, places: Pair) -> Array:
-    """Return where each maximum stands, h · W + w, as PyTorch counts: ties to the first."""
-    pooling = Pooling(np.ascontiguousarray(x), window, places, -np.inf)
+    """Return where each maximum stands, h · W + w, as PyTorch counts: ties to the first.
+
+    Of several NaN in a window it is the last.
+    """
+    x = x.copy(order="C")  # whose strides are those of channels first, in axes of length 1 too
+    pooling = Pooling(x, window, places, -np.inf)
     padded = pooling.padded(x)
     # The same windows over the positions tell where they are.
     size = (1, 1, *x.shape[2:])
