@@ -33,6 +33,7 @@ from neural_net_core.tensor import Parameter, Tensor
 __all__ = ["Op", "returns_new_arrays"]
 
 _Backward = TypeVar("_Backward")
+_ndarray = np.ndarray
 
 
 def returns_new_arrays(backward: _Backward) -> _Backward:
@@ -146,8 +147,8 @@ class Op:
             node = op
             for i in constants:
                 x = arrays[i]
-                if type(x) is np.ndarray:
-                    arrays[i] = np.array(x) if x.size < 4096 else _copied(x)
+                if type(x) is _ndarray:
+                    arrays[i] = x.copy("K") if x.size < 4096 else _copied(x)
         try:
             y = op.forward(*arrays)
         except (ValueError, TypeError, IndexError, OverflowError) as error:
