@@ -43,7 +43,7 @@ def as_labels(name: str, targets: TensorLike, x: Tensor) -> Array:
     """
     if x.ndim == 0:
         raise ShapeError(f"{name}: expected scores (C,) or (N, C, ...), got a single number")
-    labels = as_plain(name, "class indices", targets)
+    labels = targets if type(targets) is np.ndarray else as_plain(name, "class indices", targets)
     axis = class_axis(x)
     expected = x.shape[:axis] + x.shape[axis + 1 :]
     if labels.shape != expected:

@@ -44,7 +44,7 @@ class LossOp(Op):
     @classmethod
     def apply(cls, *inputs: Any, **config: Any) -> Tensor:
         """Run the operation; a mean's result says what it divided by, see `Tensor.counted`."""
-        loss = _apply(cls, *inputs, **config)
+        loss: Tensor = _apply(cls, *inputs, **config)
         reduction = config["reduction"]
         if reduction == "mean" or reduction == "batchmean":
             loss.counted = _newest_count.get()
