@@ -27,5 +27,7 @@ def test_some_axes_only():
 def test_axes_that_are_not_there():
     with pytest.raises(ShapeError, match=r"Flatten\(start_axis=1, end_axis=-1\): .* got \(3,\)"):
         Flatten()(np.zeros(3))
+    with pytest.raises(ShapeError, match=r"end_axis=3\): .* got \(2, 3, 4\)"):
+        Flatten(1, 3)(np.zeros((2, 3, 4)))
     with pytest.raises(ShapeError, match="expected length 6 on axis 1"):
         Unflatten(1, (2, 3))(np.zeros((1, 5)))

@@ -14,7 +14,7 @@ __all__ = ["Hardtanh", "HardtanhOp", "ReLU6", "hardtanh", "relu6"]
 class HardtanhOp(Op):
     """y = min(max(x, low), high);  dx = dy where low < x < high, else 0.  Saves y.
 
-    Unlike `Clip`, it gives no gradient at the limits themselves, as in PyTorch.
+    Unlike `ClipOp`, it gives no gradient at the limits themselves, as in PyTorch.
     """
 
     def __init__(self, low: float, high: float) -> None:

@@ -38,7 +38,8 @@ class Flatten(Module):
         """Return x with the axes joined."""
         x = as_tensor(x)
         first, last = self.start_axis % max(x.ndim, 1), self.end_axis % max(x.ndim, 1)
-        if not (-x.ndim <= self.start_axis < x.ndim and first <= last):
+        there = all(-x.ndim <= axis < x.ndim for axis in (self.start_axis, self.end_axis))
+        if not (there and first <= last):
             raise ShapeError(
                 f"Flatten({self.extra_repr()}): expected an input with these axes, got {x.shape}"
             )

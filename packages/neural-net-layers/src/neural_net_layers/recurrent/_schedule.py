@@ -245,7 +245,7 @@ class ToRowsOp(Op):
 
 
 class FromRowsOp(Op):
-    """Rows put back to where `ToRows` took them from, with zeros in the padding.
+    """Rows put back to where `ToRowsOp` took them from, with zeros in the padding.
 
     Args:
         schedule: Of the batch.
