@@ -41,11 +41,11 @@ def as_labels(name: str, targets: TensorLike, x: Tensor) -> Array:
         DTypeError: If they are not integers.
         ShapeError: If the shape does not fit, or x has no class axis.
     """
-    if x.ndim == 0:
+    shape = x.data.shape
+    if not shape:
         raise ShapeError(f"{name}: expected scores (C,) or (N, C, ...), got a single number")
     labels = targets if type(targets) is np.ndarray else as_plain(name, "class indices", targets)
-    axis = class_axis(x)
-    expected = x.shape[:axis] + x.shape[axis + 1 :]
+    expected = shape[:1] + shape[2:] if len(shape) > 1 else ()
     if labels.shape != expected:
         hint = ""
         if labels.shape == x.shape and labels.dtype.kind != "f":

@@ -228,11 +228,13 @@ def cross_entropy(
     if type(label_smoothing) is not float or label_smoothing:  # 0.0 costs no check
         label_smoothing = check_fraction(name, "label_smoothing", label_smoothing)
     ignore_index = check_ignore_index(name, ignore_index)
-    z = classes_second(name, as_input(name, "logits", logits), axis)
+    z = as_input(name, "logits", logits)
+    if axis is not None or z.data.ndim == 0:
+        z = classes_second(name, z, axis)
     # An empty batch may have no classes either, such as the scores of no query and no key.
-    if z.shape[class_axis(z)] == 0 and (z.ndim == 1 or z.shape[0] > 0):
+    if z.data.size == 0 and z.shape[class_axis(z)] == 0 and (z.ndim == 1 or z.shape[0] > 0):
         raise ShapeError(f"{name}: expected at least one class, got logits {z.shape}")
-    w = as_class_weight(name, weight, z)
+    w = None if weight is None else as_class_weight(name, weight, z)
     raw = targets if isinstance(targets, Tensor) else as_plain(name, "targets", targets)
     if raw.dtype.kind == "f" and raw.ndim == z.ndim:
         q = classes_second(name, as_input(name, "target probabilities", raw, z.dtype), axis)
