@@ -84,12 +84,90 @@ def test_a_stop_in_mid_epoch_is_saved_there(tiny, tmp_path, step):
     assert latest_checkpoint(tmp_path).name == f"step-{step:08d}.safetensors"
 
 
-def test_a_new_run_in_an_old_folder(tiny, tmp_path):
-    """Files of an older, longer run are not pruned, and the newest file is the new run's."""
-    tiny.train(epochs=3, callbacks=[ModelCheckpoint(tmp_path, keep_last=1)])
-    tiny.train(epochs=2, callbacks=[ModelCheckpoint(tmp_path, keep_last=1)])
-    assert steps(tmp_path) == [16, 24]
-    assert latest_checkpoint(tmp_path).name == "step-00000016.safetensors"
+SETTINGS = [
+    {},
+    {"keep_last": 1, "monitor": "val_loss"},
+    {"every_epochs": None},
+    {"every_epochs": None, "every_steps": 3},
+    {"every_epochs": None, "every_steps": 100, "monitor": "loss"},
+]
+
+
+@pytest.mark.parametrize("old", SETTINGS)
+@pytest.mark.parametrize("new", SETTINGS)
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_no_run_writes_over_anothers_file(tiny, tmp_path, old, new, elsewhere):
+    """Fresh or resumed from elsewhere: refused before the first step, nothing is touched."""
+    file = None
+    if elsewhere:
+        tiny.train(epochs=1, callbacks=[ModelCheckpoint(tmp_path / "a", **new)])
+        file = latest_checkpoint(tmp_path / "a")
+    folder = tmp_path / "b"
+    tiny.train(epochs=3, callbacks=[ModelCheckpoint(folder, **old)])
+    before = {one.name: one.read_bytes() for one in folder.iterdir()}
+    saving, steps = ModelCheckpoint(folder, **new), []
+
+    class Count(Callback):
+        def on_step_end(self, training):
+            steps.append(training.step)
+
+    with pytest.raises(CheckpointError, match="is there and not of this run"):  # both end at 24
+        tiny.train(epochs=3, callbacks=[saving, Count()], resume_from=file)
+    assert steps == []
+    after = {one.name: one.read_bytes() for one in folder.iterdir()}
+    assert after == before
+
+
+def test_the_refusal_names_the_file_and_what_to_do(tiny, tmp_path):
+    """Each of the four ways out works."""
+    tiny.train(epochs=2, callbacks=[ModelCheckpoint(tmp_path / "run", monitor="val_loss")])
+    again = {"epochs": 2, "callbacks": [ModelCheckpoint(tmp_path / "run", monitor="val_loss")]}
+    with pytest.raises(
+        CheckpointError, match=r"run.best\.safetensors is there and not of this run"
+    ):
+        tiny.train(**again)
+    (tmp_path / "run" / "best.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"step-0000.*resume_from=.*overwrite=True"):
+        tiny.train(**again)
+    again["epochs"] = 3
+    tiny.train(**again, resume_from=latest_checkpoint(tmp_path / "run"))
+    assert steps(tmp_path / "run") == [8, 16, 24]
+    old = latest_checkpoint(tmp_path / "run").read_bytes()
+    saving = ModelCheckpoint(tmp_path / "run", monitor="val_loss", overwrite=True, keep_last=1)
+    tiny.train(epochs=3, callbacks=[saving])
+    assert steps(tmp_path / "run") == [24]  # 8 and 16 were this run's when it removed them
+    assert latest_checkpoint(tmp_path / "run").read_bytes() != old
+
+
+def test_what_comes_into_the_folder_during_the_run_is_kept(tiny, tmp_path):
+    """Also where the start could not foresee it: the save is refused."""
+    tiny.train(epochs=1, callbacks=[ModelCheckpoint(tmp_path / "theirs", monitor="loss")])
+    theirs = (tmp_path / "theirs" / "best.safetensors").read_bytes()
+    for name in ("best.safetensors", "step-00000016.safetensors"):
+        folder = tmp_path / name
+
+        class Intrude(Callback):
+            def on_epoch_end(self, training, file=folder / name):
+                if training.epoch == 2:
+                    file.unlink(missing_ok=True)
+                    file.write_bytes(theirs)
+                    training.history.add("score", 0.0)
+                else:
+                    training.history.add("score", 1.0)
+
+        saving = ModelCheckpoint(folder, monitor="score", mode="min")
+        with pytest.raises(CheckpointError, match="is there and not of this run"):
+            tiny.train(epochs=3, callbacks=[Intrude(), saving])
+        assert (folder / name).read_bytes() == theirs
+        assert saving.saved == ["step-00000008.safetensors"]
+
+
+def test_two_callbacks_of_one_run_share_a_folder(tiny, tmp_path):
+    """What one of them wrote is the run's."""
+    own = [ModelCheckpoint(tmp_path, every_steps=4), ModelCheckpoint(tmp_path, monitor="val_loss")]
+    tiny.train(epochs=2, callbacks=own)
+    assert names(tmp_path)[0] == "best.safetensors"
+    assert steps(tmp_path)[-1] == 16
 
 
 def test_pruning_goes_on_after_a_resume(tiny, tmp_path):
@@ -198,7 +276,8 @@ def test_a_file_that_another_run_replaced_stays(tiny, tmp_path):
 
         def on_epoch_end(self, training):
             if training.epoch == 1:
-                tiny.train(epochs=1, callbacks=[ModelCheckpoint(tmp_path)])
+                again = ModelCheckpoint(tmp_path, overwrite=True)
+                tiny.train(epochs=1, callbacks=[again])
 
     tiny.train(epochs=3, callbacks=[ModelCheckpoint(tmp_path, keep_last=1), Replace()])
     assert steps(tmp_path) == [8, 24]

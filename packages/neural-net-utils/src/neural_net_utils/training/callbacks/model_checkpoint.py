@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neural_net_core import CheckpointError, StateDictError, load_checkpoint
-from neural_net_core.checks import check_count, check_instance, check_path, shown
+from neural_net_core.checks import check_count, check_flag, check_instance, check_path, shown
 from neural_net_utils._states import saved_entry
 from neural_net_utils.training.callbacks._monitor import Mode, Monitor, saved_best
 from neural_net_utils.training.callbacks.base import Callback
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ModelCheckpoint", "latest_checkpoint"]
 
 STEP_FILE = re.compile(r"step-([0-9]{8,15})\.safetensors", re.ASCII)
+BEST_FILE = "best.safetensors"
 RUN = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
@@ -32,9 +33,11 @@ class ModelCheckpoint(Callback):
     early stopping, by Ctrl-C, by a time limit. Continue with
     `fit(..., resume_from=latest_checkpoint(folder))`.
 
-    What `keep_last` removes is what this run wrote here, and nothing else: every file carries its
-    run's mark, drawn anew for each run, and one with another mark (of another run in this folder,
-    or at a name that a stranger's checkpoint claims) stays, as do symbolic links.
+    What it replaces or removes is what this run wrote here, and nothing else: every file carries
+    its run's mark, drawn anew for each run, and one with another mark (of another run in this
+    folder, or at a name that a stranger's checkpoint claims) stays, as do symbolic links. A run
+    that would write over such a file is refused, before its first step where that can be foreseen:
+    a script that is run again goes on with `resume_from`, takes a new folder, or says `overwrite`.
 
     Args:
         folder: made if missing. Files are `step-00000120.safetensors` and `best.safetensors`.
@@ -44,12 +47,16 @@ class ModelCheckpoint(Callback):
         monitor: a column of the history whose best epoch is saved as `best.safetensors`.
         mode: "min", "max", or "auto" to tell from the name.
         metadata: your own record, stored in every file.
+        overwrite: write over files of other runs that have the names of this run's.
 
     Attributes:
         best: the best value so far, None before the first.
         best_epoch: its epoch.
         saved: names of this run's step files that are kept, oldest first.
         run: the run's mark, 32 hexadecimal digits; a resumed run goes on with its own.
+
+    Raises:
+        CheckpointError: from `fit`, if a file to be written is there and another run's.
     """
 
     order = 100
@@ -64,6 +71,7 @@ class ModelCheckpoint(Callback):
         monitor: str | None = None,
         mode: Mode = "auto",
         metadata: Mapping[str, Any] | None = None,
+        overwrite: bool = False,
     ) -> None:
         counts = {"every_epochs": every_epochs, "every_steps": every_steps, "keep_last": keep_last}
         for name, value in counts.items():
@@ -79,6 +87,7 @@ class ModelCheckpoint(Callback):
             if metadata is None
             else check_instance("ModelCheckpoint", "metadata", metadata, dict)
         )
+        self.overwrite = check_flag("ModelCheckpoint", "overwrite", overwrite)
         self.reset()
 
     def reset(self) -> None:
@@ -93,6 +102,12 @@ class ModelCheckpoint(Callback):
     def check(self, training: Training) -> None:
         if self.monitor is not None:
             self.monitor.check(training)
+            self._check_free(BEST_FILE)
+        # Now rather than after an hour; what only a stop in mid-epoch may write shows at the stop.
+        for file in self.folder.glob("step-*.safetensors"):
+            name = STEP_FILE.fullmatch(file.name)
+            if name and self._foreseen(training, int(name[1])):
+                self._check_free(file.name)
 
     def on_train_start(self, training: Training) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -109,9 +124,10 @@ class ModelCheckpoint(Callback):
         if self.monitor is not None:
             value = self.monitor.value(training)
             if self.monitor.better(value, self.best):
+                self._check_free(BEST_FILE)
                 self.best, self.best_epoch = value, training.epoch
                 # First, because a step file that knows of this best promises that it exists.
-                training.save(self.folder / "best.safetensors", self.metadata)
+                self._save(training, BEST_FILE)
         due = self.every_epochs is not None and training.epoch % self.every_epochs == 0
         if due or training.stop_reason is not None:
             self._save_step(training)
@@ -147,10 +163,10 @@ class ModelCheckpoint(Callback):
 
     def _save_step(self, training: Training) -> None:
         name = f"step-{training.step:08d}.safetensors"
+        self._check_free(name)
         if name not in self.saved:
             self.saved.append(name)
-        training.save(self.folder / name, self.metadata)
-        self._written[name] = _identity(self.folder / name)
+        self._save(training, name)
         # Once the new file is on the disk. It names the old ones, too: whoever goes on from it
         # after a kill at this point removes them.
         old = [] if self.keep_last is None else self.saved[: -self.keep_last]
@@ -160,6 +176,36 @@ class ModelCheckpoint(Callback):
             self._written.pop(former, None)
         self.saved = self.saved[len(old) :]
 
+    def _save(self, training: Training, name: str) -> None:
+        training.save(self.folder / name, self.metadata)
+        self._written[name] = _identity(self.folder / name)
+
+    def _foreseen(self, training: Training, step: int) -> bool:
+        """Whether the run, as it is about to begin, will save at this step."""
+        # A resumed run is after the newest of its files.
+        newest = max((int(name[5:-12]) for name in self.saved), default=0)
+        total, epoch = training.total_steps, training.steps_per_epoch
+        if step <= newest or (total is not None and step > total):
+            return False
+        periods = [self.every_steps, total]
+        if self.every_epochs is not None and epoch is not None:
+            periods.append(self.every_epochs * epoch)
+        return any(period is not None and step % period == 0 for period in periods)
+
+    def _check_free(self, name: str) -> None:
+        """Raise CheckpointError if a file of this name is there and not this run's."""
+        file = self.folder / name
+        if self.overwrite or not file.exists():
+            return
+        identity = _identity(file)
+        if (identity and identity == self._written.get(name)) or self._has_mark(file):
+            return
+        raise CheckpointError(
+            f"ModelCheckpoint: {file} is there and not of this run, which would write over it: "
+            "choose another folder, remove the file, go on with the run that wrote it "
+            f"(resume_from=latest_checkpoint({str(self.folder)!r})), or pass overwrite=True"
+        )
+
     def _is_ours(self, name: str) -> bool:
         """Whether the file of this name is the one that this run wrote."""
         file = self.folder / name
@@ -167,6 +213,10 @@ class ModelCheckpoint(Callback):
         if not identity or name in self._written:
             return bool(identity) and identity == self._written[name]
         # Known from the checkpoint alone, which may be a stranger's or name another run's files.
+        return self._has_mark(file)
+
+    def _has_mark(self, file: Path) -> bool:
+        """Whether the file is a checkpoint of this run."""
         try:
             states = (load_checkpoint(file).extra or {})["training"]["callbacks"].values()
             return any(isinstance(s, Mapping) and s.get("run") == self.run for s in states)
