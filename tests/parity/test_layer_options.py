@@ -181,7 +181,7 @@ def batch_norm(draw: Draw, axes: int) -> Case:
 
 def instance_norm2d(draw: Draw) -> Case:
     features = draw(CHANNELS)
-    options = {"eps": draw(eps()), "momentum": draw(st.sampled_from([0.1, 0.7, 1.0]))}
+    options = {"eps": draw(eps()), "momentum": draw(st.sampled_from([None, 0.1, 0.7, 1.0]))}
     options |= {"affine": draw(st.booleans()), "track_running_stats": draw(st.booleans())}
     batch = () if draw(st.booleans()) else (draw(numbers(1, 4)),)
     both = same_options("InstanceNorm2D", features, **options)

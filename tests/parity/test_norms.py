@@ -253,6 +253,11 @@ LAYERS: dict[str, tuple[Callable[[], Module], Callable[[], torch.nn.Module], tup
         lambda: torch.nn.InstanceNorm2d(6, affine=True, track_running_stats=True),
         (4, 6, 3, 5),
     ),
+    "InstanceNorm2D, momentum None": (
+        lambda: InstanceNorm2D(6, momentum=None, affine=True, track_running_stats=True),
+        lambda: torch.nn.InstanceNorm2d(6, momentum=None, affine=True, track_running_stats=True),
+        (4, 6, 3, 5),
+    ),
     "InstanceNorm2D, one image": (
         lambda: InstanceNorm2D(6, affine=True, track_running_stats=True),
         lambda: torch.nn.InstanceNorm2d(6, affine=True, track_running_stats=True),

@@ -96,13 +96,13 @@ class InstanceNorm2D(ChannelNorm):
     μ and σ² run over the positions of one channel of one image. As in PyTorch, where it is called
     `InstanceNorm2d`, there are by default no parameters and no running averages; with
     `track_running_stats` the averages are used after `eval()`. Differing from PyTorch, which
-    leaves it at 0, `num_batches_tracked` counts, and `momentum=None` gives all batches the same
-    weight.
+    leaves it at 0, `num_batches_tracked` counts.
 
     Args:
         num_features: C, how many channels.
         eps: Added to the variance.
-        momentum: The weight of the new batch in the running averages, in [0, 1].
+        momentum: The weight of the new batch in the running averages, in [0, 1]. None leaves them
+            as they are, as in PyTorch: unlike a batch norm's, they are no plain averages then.
         affine: Whether w and b are there.
         track_running_stats: Whether running averages are kept, and used in evaluation.
         dtype: The parameters' dtype; None means the default, float32.
@@ -154,7 +154,7 @@ class InstanceNorm2D(ChannelNorm):
             self.weight,
             self.bias,
             self.training or not self.track_running_stats,
-            momentum,
+            0.0 if self.momentum is None else momentum,
             self.eps,
         )
         return y if x.ndim == 4 else y.squeeze(0)
