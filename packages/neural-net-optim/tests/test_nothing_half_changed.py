@@ -250,7 +250,21 @@ def test_a_setting_that_asks_for_other_state(cls, setting, value):
     assert frozen(fresh.state_dict()) == frozen(state)
 
 
+class Incomparable:
+    """Something that cannot be compared with anything, as the worst of arrays."""
+
+    def __eq__(self, other):
+        raise RuntimeError("not comparable")
+
+    def __hash__(self):
+        return 0
+
+
 HOSTILE = [-1, 1.5, 2**64, math.nan, math.inf, -math.inf, None, "x", [], {}, True, object()]
+# No word is compared with these, and no truth is asked of them.
+HOSTILE += [np.ones(3), np.zeros((2, 2)), np.array([]), np.array(["a", "b"]), np.array([None])]
+HOSTILE += [[np.ones(3)], [np.ones(3), "b"], (np.ones(2), np.ones(2)), Tensor(np.ones(4))]
+HOSTILE += [Incomparable(), [Incomparable()]]
 HOSTILE_ARRAYS = [np.nan, np.inf, -np.inf]
 
 

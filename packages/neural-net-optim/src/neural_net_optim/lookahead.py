@@ -3,13 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from neural_net_core import Parameter, StateDictError
 from neural_net_core.checks import shown
 from neural_net_core.dtypes import Array
 from neural_net_core.modules.state_report import shortened
-from neural_net_optim.base._loading import missing_keys
+from neural_net_optim.base._loading import missing_keys, saved_array
 from neural_net_optim.base.limits import between, whole
 from neural_net_optim.base.optimizer import Group, Optimizer
 
@@ -127,7 +125,7 @@ class Lookahead:
         problems = missing_keys(state_dict, names)
         if not problems:
             inner, slow, count = (state_dict[name] for name in names)
-            arrays = [np.asarray(a) for a in slow] if isinstance(slow, list | tuple) else []
+            arrays = [saved_array(a) for a in slow] if isinstance(slow, list | tuple) else []
             came = [(a.shape, a.dtype) for a in arrays]
             if came != [(a.shape, a.dtype) for a in own]:
                 problems.append(f"the slow weights are [{shortened([str(one) for one in came])}]")

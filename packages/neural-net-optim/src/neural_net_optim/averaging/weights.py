@@ -22,7 +22,7 @@ from neural_net_core.context import context
 from neural_net_core.dtypes import NUMBERS, Array
 from neural_net_core.modules.state_report import state_dict_error
 from neural_net_core.tensor import Buffer
-from neural_net_optim.base._loading import missing_keys
+from neural_net_optim.base._loading import missing_keys, saved_array
 from neural_net_optim.base.limits import whole
 
 __all__ = ["WeightAverage"]
@@ -161,7 +161,7 @@ class WeightAverage:
             if not whole(0).accepts(count):
                 problems.append(f"bad num_updates {shown(count)}")
             if isinstance(average, Mapping):
-                came = {k: np.asarray(v) for k, v in average.items()}
+                came = {k: saved_array(v) for k, v in average.items()}
             missing = [k for k in self.average if k not in came]
             unexpected = [k for k in came if k not in self.average]
             problems += [

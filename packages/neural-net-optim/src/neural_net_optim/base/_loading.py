@@ -14,7 +14,15 @@ from neural_net_optim.base.limits import Limit, at_least, number, whole
 if TYPE_CHECKING:
     from neural_net_optim.base.optimizer import Optimizer
 
-__all__ = ["Group", "Loading", "extra_limit", "is_extra", "missing_keys"]
+__all__ = [
+    "Group",
+    "Loading",
+    "extra_limit",
+    "is_extra",
+    "missing_keys",
+    "other_schedule",
+    "saved_array",
+]
 
 Group = dict[str, Any]
 
@@ -37,6 +45,21 @@ def missing_keys(state_dict: Any, names: Iterable[str]) -> list[str]:
     if not isinstance(state_dict, Mapping):
         return [f"it is a {type(state_dict).__name__}"]
     return [f"missing {name!r}" for name in names if name not in state_dict]
+
+
+def other_schedule(own: str, came: Any) -> list[str]:
+    """Return that a state is of another schedule, as a problem; of none if the name is no text."""
+    if not isinstance(came, str):
+        return [f"bad schedule {shown(came)}"]
+    return [] if came == own else [f"it is of a {came:.80}"]
+
+
+def saved_array(came: Any) -> Array:
+    """Return what a state holds as an array; one of objects, which fits nowhere, if it is none."""
+    try:
+        return np.asarray(came)
+    except (TypeError, ValueError):  # such as a list of lists of unequal lengths
+        return np.empty(0, object)
 
 
 _LABEL = Limit("a text", lambda value: isinstance(value, str))
@@ -90,7 +113,9 @@ class Loading:
         came = dict(came)
         keys = [slot.key for slot in slots]
         params = came.pop("params", [])
-        if not isinstance(params, list | tuple) or list(params) != keys:
+        # The type first: an array among the names would be compared element by element.
+        names = isinstance(params, list | tuple) and all(isinstance(k, str | int) for k in params)
+        if not names or list(params) != keys:
             self.problems.append(
                 f"group {i}: the parameters are not [{shortened([repr(key) for key in keys])}]"
             )
@@ -150,10 +175,7 @@ class Loading:
         self, slot: Slot, name: str, came: Any, shape: tuple[int, ...], dtype: DType
     ) -> Array:
         """Compare a state array."""
-        try:
-            array = np.asarray(came)
-        except ValueError:  # a list of lists of unequal lengths
-            array = np.empty(0, object)
+        array = saved_array(came)
         if array.shape != shape or array.dtype != dtype:
             self.problems.append(
                 f"{slot.key}: {name}: expected {dtype} {shape}, got {array.dtype} {array.shape}"

@@ -7,7 +7,7 @@ from typing import Any, Literal, SupportsFloat
 from neural_net_core import StateDictError
 from neural_net_core.checks import shown
 from neural_net_optim.base._checked import check_optimizer
-from neural_net_optim.base._loading import missing_keys
+from neural_net_optim.base._loading import missing_keys, other_schedule
 from neural_net_optim.base.limits import Limit, at_least, choice, fraction, number, several, whole
 from neural_net_optim.schedules.scheduler import PerGroup
 
@@ -177,8 +177,7 @@ class ReduceLROnPlateau:
         problems = missing_keys(state_dict, own)
         if not problems:
             problems += [f"unexpected {k!r}" for k in state_dict if k not in own]
-            if state_dict["schedule"] != own["schedule"]:
-                problems.append(f"it is of a {state_dict['schedule']}")
+            problems += other_schedule(own["schedule"], state_dict["schedule"])
             problems += [
                 f"bad {name} {shown(state_dict[name])}"
                 for name, limit in STATE_LIMITS.items()

@@ -23,7 +23,7 @@ import numpy as np
 from neural_net_core import StateDictError
 from neural_net_core.checks import shown
 from neural_net_optim.base._checked import check_optimizer
-from neural_net_optim.base._loading import missing_keys
+from neural_net_optim.base._loading import missing_keys, other_schedule
 from neural_net_optim.base.limits import Limit, at_least, number, whole
 
 __all__ = ["COMMON_LIMITS", "LRScheduler", "PerGroup", "check_milestones"]
@@ -130,9 +130,8 @@ class LRScheduler:
         problems = missing_keys(state, own)
         if not problems:
             problems += [f"unexpected {k!r}" for k in state if k not in own]
-            schedule, step, rates = state["schedule"], state["last_step"], state["base_lrs"]
-            if schedule != own["schedule"]:
-                problems.append(f"it is of a {schedule}")
+            step, rates = state["last_step"], state["base_lrs"]
+            problems += other_schedule(own["schedule"], state["schedule"])
             if not COMMON_LIMITS["step"].accepts(step):
                 problems.append(f"bad last_step {shown(step)}")
             if not isinstance(rates, list | tuple):
