@@ -56,8 +56,20 @@ def test_equals_the_large_batch(optimizer_class, steps, max_norm, data):
     assert not accumulator.flush()
 
 
+LOSSES = {
+    "mean": cross_entropy,
+    "sum": lambda z, t: cross_entropy(z, t, reduction="sum"),
+    "half of the sum": lambda z, t: 0.5 * cross_entropy(z, t, reduction="sum"),
+    "sum / n": lambda z, t: cross_entropy(z, t, reduction="sum") / len(t),
+    "times": lambda z, t: 2 * cross_entropy(z, t),
+    "with a penalty": lambda z, t: cross_entropy(z, t) + 0.0 * mse_loss(z, np.zeros_like(z.data)),
+    "twice": lambda z, t: cross_entropy(z, t) + cross_entropy(2 * z, t),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 @pytest.mark.parametrize("max_norm", [None, 0.1])
-def test_unequal_batches_give_the_gradient_of_the_large_batch(max_norm):
+def test_unequal_batches_give_the_gradient_of_the_large_batch(max_norm, loss):
     """Batches of 3 and 1, two of whose targets are ignored; then one of which nothing counts."""
     x = np.array([[2.0, 0.0]] * 4, np.float32)
     for labels, sizes in (
@@ -69,13 +81,30 @@ def test_unequal_batches_give_the_gradient_of_the_large_batch(max_norm):
         large, small = (Parameter(np.eye(2, dtype=np.float32)) for _ in range(2))
         accumulator = GradientAccumulator(SGD([small], lr=1.0), len(sizes) + 1, max_norm=max_norm)
         for part, t in zip(np.split(x, sizes), np.split(np.array(labels), sizes), strict=True):
-            accumulator.backward(cross_entropy(part @ small, t))
+            accumulator.backward(loss(part @ small, t))
         accumulator.step()
-        cross_entropy(x @ large, labels).backward()
+        loss(x @ large, np.array(labels)).backward()
         if max_norm:
             clip_grad_norm([large], max_norm)
         SGD([large], lr=1.0).step()
         np.testing.assert_allclose(small.data, large.data, atol=1e-6)
+
+
+def test_losses_that_no_one_weight_joins():
+    """Their counts fall apart from batch to batch: a warning, once."""
+    p = Parameter(np.eye(2, dtype=np.float32))
+    accumulator = GradientAccumulator(SGD([p], lr=1.0), 2)
+
+    def add(labels):
+        z = np.ones((2, 2), np.float32) @ p
+        accumulator.backward(cross_entropy(z, labels) + mse_loss(z, np.eye(2)))
+        accumulator.step()
+
+    add([0, 1])
+    with pytest.warns(UserWarning, match="GradientAccumulator: the loss adds up"):
+        add([0, -100])
+    add([1, -100])
+    add([1, 1])
 
 
 def test_a_step_that_fails_can_be_tried_again():

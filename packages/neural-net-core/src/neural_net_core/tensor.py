@@ -60,7 +60,7 @@ class Tensor:
         array([2., 4.], dtype=float32)
     """
 
-    __slots__ = ("__weakref__", "_counted", "data", "grad", "index", "node", "requires_grad")
+    __slots__ = ("__weakref__", "_counts", "data", "grad", "index", "node", "requires_grad")
 
     # How often the data were changed in place; only parameters and buffers count it.
     version: ClassVar[int] = 0
@@ -145,15 +145,29 @@ class Tensor:
         """What the mean in a loss divided by, so that losses of several batches can be joined.
 
         The losses of `neural_net_core` set it when they reduce by "mean": the number of targets
-        that counted, or the sum of their weights. Whatever is computed further from a loss has
-        None again, which stands for "one per target"; set it yourself where a loss of your own is
-        a mean over something else.
+        that counted, or the sum of their weights. A loss times or divided by a number keeps it, and
+        so do losses that are added up; a sum (reduction="sum") that is divided by n has n. Whatever
+        else is computed from a loss has None, which stands for "one per target"; set it yourself
+        where a loss of your own is a mean over something else.
         """
-        return getattr(self, "_counted", None)
+        counts = self.counts
+        return counts[0] if counts else None
 
     @counted.setter
     def counted(self, count: float | None) -> None:
-        self._counted = None if count is None else float(count)
+        self.counts = () if count is None else (float(count),)
+
+    @property
+    def counts(self) -> tuple[float | None, ...]:
+        """What each loss in a sum of losses counted, equal ones once: None for reduction="sum".
+
+        Set it to `(None,)` for a loss of your own that is a sum over the batch.
+        """
+        return getattr(self, "_counts", ())
+
+    @counts.setter
+    def counts(self, counts: tuple[float | None, ...]) -> None:
+        self._counts = counts
 
     def __len__(self) -> int:
         return len(self.data)

@@ -116,11 +116,75 @@ def test_a_mean_says_what_it_divided_by(fn, inputs, module, recorded):
         mean, total = (fn(x, *inputs[1:], reduction=reduction) for reduction in ("mean", "sum"))
         assert mean.item() * mean.counted == pytest.approx(total.item(), rel=1e-6)
         assert module()(x, *inputs[1:]).counted == mean.counted
-        # Nobody can know what further arithmetic makes of it.
-        assert (mean + 1).counted is mean.detach().counted is total.counted is None
+        assert total.counted is None
+        assert total.counts == (None,)
         assert fn(x, *inputs[1:], reduction="none").counted is None
         empty = fn(x[:0], *(other[:0] for other in inputs[1:]))
         assert empty.counted == 0
+
+
+KEEPS = {
+    "2 * l": lambda l: 2 * l,
+    "l * 2": lambda l: l * np.float32(2),
+    "np * l": lambda l: np.float64(2) * l,
+    "l * array": lambda l: np.array(2.0) * l,
+    "multiply": lambda l: neural_net_core.ops.multiply(2, l),
+    "l / 3": lambda l: l / 3,
+    "-l": lambda l: -l,
+    "l + 1": lambda l: 1 + l + 1,
+    "1 - l": lambda l: 1 - l - 1,
+    "l + penalty": lambda l: l + Tensor([1.0, 2.0]).sum(),
+    "penalty + l": lambda l: Tensor(1.0, requires_grad=True) + l,
+    "penalty - l": lambda l: Tensor(1.0) - l,
+    "learned weight": lambda l: Tensor(0.5, requires_grad=True) * l / Tensor(3.0),
+    "l + l": lambda l: (l + l) * 0.5,
+    "sum": lambda l: sum([l, l, l]),
+    "l + 0 * other": lambda l: l + 0 * neural_net_core.mse_loss(np.ones(99), np.ones(99)),
+    "0 * other + l": lambda l: neural_net_core.mse_loss(np.ones(99), np.ones(99)) * 0.0 + l,
+}
+
+
+@every_loss
+@pytest.mark.parametrize("keeps", KEEPS.values(), ids=KEEPS)
+@pytest.mark.parametrize("recorded", [True, False])
+def test_arithmetic_that_leaves_a_loss_a_mean_keeps_its_count(fn, inputs, module, keeps, recorded):
+    """With a graph and without; of a sum, too, which divided by n is a mean over n."""
+    with enable_grad() if recorded else no_grad():
+        mean = fn(inputs[0], *inputs[1:])
+        assert keeps(mean).counted == mean.counted > 0
+        total = fn(inputs[0], *inputs[1:], reduction="sum")
+        if keeps not in (KEEPS["l / 3"], KEEPS["learned weight"]):
+            assert keeps(total).counts == (None,)
+        assert (total / 3).counted == (total / -Tensor(3)).counted == 3
+
+
+def test_what_is_no_mean_any_more_has_no_count():
+    """Products of losses, powers, parts of a loss by sample."""
+    x, t = np.ones((3, 2)), np.array([0, 1, 1])
+    loss = neural_net_core.cross_entropy(x, t)
+    each = neural_net_core.cross_entropy(x, t, reduction="none")
+    for other in (
+        loss * loss,
+        loss / loss,
+        1 / loss,
+        loss**2,
+        each + 1,
+        loss * np.ones(2),
+        0 * loss,
+    ):
+        assert other.counted is None
+        assert other.counts == ()
+
+
+def test_losses_that_count_differently_keep_all_counts():
+    """The first decides; equal ones stand once."""
+    three = neural_net_core.mse_loss(np.ones(3), np.zeros(3))
+    two = neural_net_core.mse_loss(np.ones(2), np.zeros(2))
+    total = neural_net_core.mse_loss(np.ones(2), np.zeros(2), reduction="sum")
+    assert (three + two - three).counts == (3, 2)
+    assert (2 * two + three * 3).counts == (2, 3)
+    assert (total + three).counts == (None, 3)
+    assert (three + two).counted == 3
 
 
 @given(

@@ -4,6 +4,7 @@ from typing import Any
 
 from neural_net_core import Tensor
 from neural_net_core.checks import shown
+from neural_net_core.counts import BatchWeights
 from neural_net_optim.base._checked import check_optimizer
 from neural_net_optim.base.limits import above, optional, whole
 from neural_net_optim.clipping import clip_grad_norm
@@ -17,9 +18,9 @@ class GradientAccumulator:
     $$ \nabla L = \frac{1}{\sum_i c_i} \sum_{i=1}^{n} c_i \nabla L_i $$
 
     cᵢ is what the mean loss of micro-batch i divided by (`Tensor.counted`), so that this is the
-    gradient of the large batch, however unequal the batches or the targets that count in them. A
-    loss that does not say so, such as a sum of two losses, has c = 1. Clipping and weight decay
-    happen once per step, not once per micro-batch.
+    gradient of the large batch, however unequal the batches or the targets that count in them.
+    Sums (reduction="sum") add up. A loss that does not say what it is has c = 1. Clipping and
+    weight decay happen once per step, not once per micro-batch.
 
         accumulator = GradientAccumulator(optimizer, steps=4, max_norm=1.0)
         for x, y in loader:
@@ -49,12 +50,13 @@ class GradientAccumulator:
         self.norm: float | None = None
         # Gradients are kept in units of the first count, so that equal batches need no factor.
         self._unit = self._total = 0.0
+        self._weights = BatchWeights("GradientAccumulator")
 
     def backward(self, loss: Tensor) -> None:
         """Add the gradients of a micro-batch.
 
         Args:
-            loss: Its mean loss.
+            loss: Its mean loss, or its sum.
 
         Raises:
             TypeError: If it is no Tensor; see `Tensor.backward` for the rest.
@@ -63,7 +65,11 @@ class GradientAccumulator:
             raise TypeError(
                 f"GradientAccumulator: backward takes a loss, a Tensor, got {shown(loss)}"
             )
-        counted = 1.0 if loss.counted is None else loss.counted
+        counted = self._weights.weight(loss, joined=self.steps > 1)
+        if counted is None:
+            loss.backward()
+            self.count += 1
+            return
         if self._total == 0:
             self._unit = counted
         share = counted / self._unit if self._unit else 1.0  # of nothing, the gradient is 0 anyway

@@ -43,11 +43,13 @@ class LossOp(Op):
 
     @classmethod
     def apply(cls, *inputs: Any, **config: Any) -> Tensor:
-        """Run the operation; a mean's result says what it divided by, see `Tensor.counted`."""
+        """Run the operation; the result says what it is a mean or sum of, see `Tensor.counted`."""
         loss: Tensor = _apply(cls, *inputs, **config)
         reduction = config["reduction"]
         if reduction == "mean" or reduction == "batchmean":
             loss.counted = _newest_count.get()
+        elif reduction == "sum":
+            loss.counts = (None,)
         return loss
 
     def reduce(self, losses: Array, count: float | None = None) -> Array:

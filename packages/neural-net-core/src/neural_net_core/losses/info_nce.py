@@ -67,9 +67,7 @@ def info_nce(
         scores = q @ k.T  # (N, N)
         loss = cross_entropy(scores, targets, reduction=reduction)
         if symmetric:
-            counted = loss.counted
             loss = (loss + cross_entropy(scores.T, targets, reduction=reduction)) * 0.5
-            loss.counted = counted
         return loss
     if symmetric:
         raise ValueError(f"{name}: symmetric needs the batch's own keys, not negatives")

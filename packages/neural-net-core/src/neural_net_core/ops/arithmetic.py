@@ -1,9 +1,11 @@
 """The four operations and the sign change: elementwise, with broadcasting.
 
 Each gradient comes back in the broadcast shape; the tape sums it to the operand's own shape.
-A raw array or number takes the dtype of the Tensor beside it.
+A raw array or number takes the dtype of the Tensor beside it. A scalar may be a loss: what it
+counted is kept where it still holds.
 """
 
+from neural_net_core.counts import keep_in_product, keep_in_quotient, keep_in_sum
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
@@ -45,7 +47,8 @@ def add(a: TensorLike, b: TensorLike) -> Tensor:
         array([11., 12.], dtype=float32)
     """
     a, b = coerce_pair(a, b)
-    return AddOp.apply(a, b)
+    y = AddOp.apply(a, b)
+    return y if y.data.ndim else keep_in_sum(y, a, b)
 
 
 class SubtractOp(Op):
@@ -70,7 +73,8 @@ def subtract(a: TensorLike, b: TensorLike) -> Tensor:
         array([-9., -8.], dtype=float32)
     """
     a, b = coerce_pair(a, b)
-    return SubtractOp.apply(a, b)
+    y = SubtractOp.apply(a, b)
+    return y if y.data.ndim else keep_in_sum(y, a, b)
 
 
 class MultiplyOp(Op):
@@ -101,7 +105,8 @@ def multiply(a: TensorLike, b: TensorLike) -> Tensor:
         array([3., 8.], dtype=float32)
     """
     a, b = coerce_pair(a, b)
-    return MultiplyOp.apply(a, b)
+    y = MultiplyOp.apply(a, b)
+    return y if y.data.ndim else keep_in_product(y, a, b)
 
 
 class DivideOp(Op):
@@ -134,7 +139,8 @@ def divide(a: TensorLike, b: TensorLike) -> Tensor:
     a, b = pair = coerce_pair(a, b)
     if next(x for x in pair if isinstance(x, Tensor)).data.dtype.kind != "f":
         a, b = as_floating(a), as_floating(b)
-    return DivideOp.apply(a, b)
+    y = DivideOp.apply(a, b)
+    return y if y.data.ndim else keep_in_quotient(y, a, b)
 
 
 class NegativeOp(Op):
@@ -157,4 +163,6 @@ def negative(x: TensorLike) -> Tensor:
         >>> negative([1.0, -2.0]).data
         array([-1.,  2.], dtype=float32)
     """
-    return NegativeOp.apply(as_tensor(x))
+    x = as_tensor(x)
+    y = NegativeOp.apply(x)
+    return y if y.data.ndim else keep_in_sum(y, x, None)

@@ -12,6 +12,7 @@ import numpy as np
 from neural_net_core import Module, StateDictError, Tensor, no_grad
 from neural_net_core.checks import check_array, check_count, check_instance, shown
 from neural_net_core.context import context
+from neural_net_core.counts import BatchWeights
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_utils._states import load_together, saved_count, saved_entry, saved_number
@@ -41,7 +42,8 @@ def evaluate(
 
     Returns:
         "loss" and the metrics by name. Batches join as if they were one: their mean losses are
-        weighted by what they counted (`Tensor.counted`), or by samples where a loss does not say.
+        weighted by what they counted (`Tensor.counted`), or by samples where a loss does not say;
+        sums (reduction="sum") add up.
 
     Raises:
         ValueError: if there is no batch, or one is not a tuple `(*inputs, target)`.
@@ -50,7 +52,7 @@ def evaluate(
     if not isinstance(batches, Iterable):
         raise ValueError(f"evaluate: batches must be a loader or a list, got {shown(batches)}")
     check_loader("evaluate: batches", batches, loss_fn is not None)
-    totals = Totals(metrics)
+    totals, weights = Totals(metrics), BatchWeights("evaluate")
     loss_of, with_target = loss_function("evaluate", loss_fn, metrics)
     with evaluation_mode(model), no_grad():
         for batch in batches:
@@ -58,8 +60,8 @@ def evaluate(
             output = model(*inputs)
             loss = loss_of(output, target)
             value = loss_value(loss)
-            size = batch_size(inputs, target) if loss.counted is None else loss.counted
-            totals.update(value, size, output, target)
+            weight = weights.weight(loss, batch_size(inputs, target))
+            totals.update(value, weight, output, target)
     if totals.batches == 0:
         raise ValueError("evaluate: the loader gave no batch")
     return totals.compute()
@@ -143,10 +145,10 @@ class Totals:
         for metric in self.metrics.values():
             metric.reset()
 
-    def update(self, loss: float, count: float, output: Any, target: Any) -> None:
-        """Take in a batch with the mean loss `loss` over `count` targets."""
-        self.loss += loss * count
-        self.count += count
+    def update(self, loss: float, count: float | None, output: Any, target: Any) -> None:
+        """Take in a batch with the mean loss `loss` over `count` targets, or (None) its sum."""
+        self.loss += loss if count is None else loss * count
+        self.count += count or 0
         self.batches += 1
         if self.metrics:
             values = _arrays(output)
@@ -155,8 +157,10 @@ class Totals:
 
     @property
     def mean_loss(self) -> float:
-        """The mean over all samples; NaN if there were none, 0 if none of them counted."""
-        return self.loss / self.count if self.count else 0.0 if self.batches else math.nan
+        """The mean over all samples, or the sum of sums; NaN if there were none."""
+        if self.count:
+            return self.loss / self.count
+        return self.loss if self.batches else math.nan  # means of which none counted sum up to 0
 
     def compute(self) -> dict[str, float]:
         """Loss and metrics over all samples; NaN if there were none."""

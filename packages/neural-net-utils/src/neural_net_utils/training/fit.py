@@ -65,7 +65,8 @@ def fit(
             without validation.
         clip: called with the parameters before each step; returns the gradients' norm or None.
         accumulate: batches per step. They count as if they were one batch: each by what its loss
-            divided by (`Tensor.counted`), or by its samples where a loss does not say.
+            divided by (`Tensor.counted`), or by its samples where a loss does not say; sums
+            (reduction="sum") add up.
         callbacks: see `Callback`.
         progress: "rich" draws a bar, "plain" prints lines, "auto" does the first in a terminal and
             the second elsewhere, "off" is silent.

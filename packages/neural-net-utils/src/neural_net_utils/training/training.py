@@ -15,6 +15,7 @@ import numpy as np
 
 from neural_net_core import Module, StateDictError, Tensor
 from neural_net_core.checks import check_count, shown
+from neural_net_core.counts import BatchWeights
 from neural_net_core.files.checkpoint import load_checkpoint, save_checkpoint
 from neural_net_utils._states import (
     load_together,
@@ -138,6 +139,7 @@ class Training:
         self.loss = math.nan
         self.gradient_norm: float | None = None
         self.stop_reason: str | None = None
+        self._weights = BatchWeights("fit")
         self._counted = 0.0  # what the newest step's losses divided by, all together
         self._expected: float | None = None  # what it will be if all batches are like the first
         self._batches = 0  # taken from the loader in this epoch
@@ -289,14 +291,12 @@ class Training:
     def weighted(self, loss: Tensor, inputs: list[Any], output: Any, target: Any) -> Tensor:
         """A batch's loss with its weight in the step, on the record.
 
-        A batch weighs what its loss divided by. How much the step's other batches will weigh is
-        known only when all have run, so they are taken to be like the first, by their sizes;
-        `join_gradients` corrects what was not.
+        A batch weighs what its loss divided by; sums add up. How much the step's other batches will
+        weigh is known only when all have run, so they are taken to be like the first, by their
+        sizes; `join_gradients` corrects what was not.
         """
         value = loss_value(loss)
-        count = loss.counted
-        if count is None:
-            count = batch_size(inputs, target)
+        count = self._weights.weight(loss, batch_size(inputs, target), joined=self.accumulate > 1)
         self.totals.update(value, count, output, target)
         if len(self.group) == 1:
             self.loss = value
@@ -307,6 +307,9 @@ class Training:
             samples = sum(len(batch[place]) for batch in self.group)
             self._expected = (count or size) / size * samples if size else 1.0
             self._counted = self.loss = 0.0
+        if count is None:  # a sum adds up as it is
+            self.loss += value
+            return loss
         self._counted += count
         self.loss += count * value
         return loss * (count / self._expected)
