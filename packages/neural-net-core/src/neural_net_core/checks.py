@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from neural_net_core.drawing import is_drawing
-from neural_net_core.errors import DTypeError, PositionError, ShapeError
+from neural_net_core.errors import DTypeError, HistoryError, PositionError, ShapeError
 from neural_net_core.plain import plain_array
 
 __all__ = [
@@ -466,6 +466,8 @@ def check_array(
     """
     try:
         array = plain_array(value)
+    except (DTypeError, HistoryError) as error:  # something hidden, or a history that would be lost
+        raise type(error)(f"{where}: {name}: {error}") from None
     except ValueError:
         raise ShapeError(
             f"{where}: {name} must be an array or lists of equal lengths, got {shown(value)}"

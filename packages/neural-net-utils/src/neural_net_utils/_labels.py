@@ -9,15 +9,23 @@ import numpy as np
 
 from neural_net_core.checks import shown
 from neural_net_core.dtypes import Array
-from neural_net_core.errors import ShapeError
+from neural_net_core.errors import DTypeError, HistoryError, ShapeError
+from neural_net_core.plain import plain_array
 
 __all__ = ["as_rows", "common_length", "distinct_labels"]
 
 
 def as_rows(where: str, name: str, values: Any) -> Array:
-    """Return samples as an array of any dtype, or raise ShapeError for lists that are no array."""
+    """Return samples as an array of any dtype, of plain values.
+
+    Raises:
+        ShapeError: for lists that are no array.
+        DTypeError: for a masked array that hides something, alone or in lists.
+    """
     try:
-        return np.asarray(values)
+        return np.asarray(plain_array(values))
+    except (DTypeError, HistoryError) as error:
+        raise type(error)(f"{where}: {name}: {error}") from None
     except ValueError:
         raise ShapeError(
             f"{where}: {name} must be arrays or lists of equal lengths, got {shown(values)}"

@@ -47,14 +47,9 @@ every = pytest.mark.parametrize(("metric", "outputs", "targets"), EVERY)
 WHOLE = [*"bhilqBHILQ", ">i4", ">u2"]
 
 
-def dtypes(values, whole_only):
+def dtypes(values):
     """The dtypes that hold these numbers."""
-    return [*WHOLE, *([] if whole_only else "fd"), *(["?"] if values.max() <= 1 else [])]
-
-
-def is_ids(outputs):
-    """Whether outputs are class numbers, which no floating dtype has."""
-    return outputs is GUESSES
+    return [*WHOLE, *"efdg", *(["?"] if values.max() <= 1 else [])]
 
 
 def test_every_metric_is_here():
@@ -71,9 +66,8 @@ def test_the_same_numbers_give_the_same_value_in_every_dtype(metric, outputs, ta
     """Whatever holds them: small and unsigned integers, bools, floats, lists, Tensors."""
     expected = metric(outputs, targets)
     assert np.isfinite(expected).all()
-    ids = targets.ndim == 1
-    for a in dtypes(outputs, is_ids(outputs)):
-        for b in dtypes(targets, ids):
+    for a in dtypes(outputs):
+        for b in dtypes(targets):
             given = outputs.astype(a), targets.astype(b)
             np.testing.assert_array_equal(metric(*given), expected, err_msg=f"{a} {b}")
     forms = [(outputs.tolist(), targets.tolist()), (Tensor(outputs), Tensor(targets))]
@@ -133,6 +127,12 @@ def test_class_numbers_out_of_range_are_named(metric):
         labels[1] = wrong
         with pytest.raises(ValueError, match=rf"from 0 to {K - 1}, got \[?{int(wrong)}"):
             metric(chances, labels)
+    for wrong in (-1.0, float(K), 1e300, 2.0**63):  # in floating numbers
+        with pytest.raises(ValueError, match=rf"from 0 to {K - 1}, got "):
+            metric(chances, np.array([0.0, wrong, 2.0]))
+    for wrong in (0.5, np.nan, np.inf):
+        with pytest.raises((ValueError, TypeError), match=r"got|must be|NaN"):
+            metric(chances, np.array([0.0, wrong, 2.0]))
     if metric in (metrics.accuracy, metrics.precision, metrics.recall, metrics.f1_score):
         for outputs, targets in (([0, -1], [0, 1]), ([0, 1], [0, -1])):
             with pytest.raises(ValueError, match="from 0, got -1"):

@@ -26,8 +26,8 @@ def test_perplexity_is_stable_and_ignores_padding():
     assert math.isnan(perplexity(logits, [-1, -1], ignore_index=-1))
     with pytest.raises(ShapeError, match="perplexity: expected logits"):
         perplexity(logits, [[0, 1]])
-    with pytest.raises(DTypeError, match="integer targets"):
-        perplexity(logits, [0.0, 1.0])
+    with pytest.raises(DTypeError, match="integer class numbers as targets"):
+        perplexity(logits, [0.5, 1.0])
 
 
 def test_calibration_error_against_a_loop():

@@ -15,6 +15,7 @@ from neural_net_core.tensor import TensorLike
 
 __all__ = [
     "as_array",
+    "as_classes",
     "as_numbers",
     "class_ids",
     "class_pairs",
@@ -34,6 +35,31 @@ def as_numbers(where: str, name: str, values: Any) -> Array:
     return as_array(where, name, values).astype(np.float64, copy=False)
 
 
+def as_classes(where: str, name: str, values: TensorLike) -> Array:
+    """An array of whole numbers, of whatever dtype: 2.0 is class 2.
+
+    Raises:
+        DTypeError: if one is not whole, or NaN or infinite.
+    """
+    array = as_array(where, name, values)
+    wrong = _broken(array)
+    if wrong.any():
+        raise DTypeError(
+            f"{where}: expected integer class numbers as {name}, got {array[wrong].flat[0]:g}; "
+            "outputs in (0, 1) against targets 0 and 1 are scored by binary_accuracy, one-hot "
+            "targets need targets.argmax(axis=-1)"
+        )
+    return array
+
+
+def _broken(array: Array) -> Array:
+    """Which numbers are not whole: fractions, NaN, infinities."""
+    if array.dtype.kind != "f":
+        return np.zeros(array.shape, dtype=bool)
+    wrong: Array = ~np.isfinite(array) | (array != np.trunc(array))
+    return wrong
+
+
 def class_pairs(
     where: str, outputs: TensorLike, targets: TensorLike, ignore_index: int | None = None
 ) -> tuple[Array, Array, int | None]:
@@ -45,13 +71,7 @@ def class_pairs(
     Raises:
         PositionError: if a number is that of no class.
     """
-    scores, truth = as_array(where, "outputs", outputs), as_array(where, "targets", targets)
-    if truth.dtype.kind not in "iub":
-        raise DTypeError(
-            f"{where}: expected integer class numbers as targets, got {truth.dtype}; "
-            "outputs in (0, 1) against targets 0 and 1 are scored by binary_accuracy, one-hot "
-            "targets need targets.argmax(axis=-1)"
-        )
+    scores, truth = as_array(where, "outputs", outputs), as_classes(where, "targets", targets)
     kept = kept_targets(where, truth, ignore_index)
     if scores.shape[:-1] == truth.shape and scores.ndim > truth.ndim:
         classes = scores.shape[-1]
@@ -62,7 +82,9 @@ def class_pairs(
         predicted = rows.argmax(axis=-1).astype(np.intp, copy=False)
         predicted[np.isnan(rows.max(axis=-1))] = -1
         return predicted, truth, classes
-    if scores.shape == truth.shape and scores.dtype.kind in "iub":
+    if scores.shape == truth.shape and truth.dtype.kind == "f":
+        as_classes(where, "outputs of the targets' shape", scores)
+    if scores.shape == truth.shape and not _broken(scores).any():
         return class_ids(where, scores[kept]), class_ids(where, truth[kept]), None
     raise ShapeError(
         f"{where}: expected scores (..., K) or class numbers (...) for targets (...), got "
@@ -83,7 +105,8 @@ def class_ids(where: str, numbers: Array, classes: int | None = None) -> Array:
     Raises:
         PositionError: if one is negative, or not below the number of classes.
     """
-    top = np.iinfo(np.intp).max if classes is None else classes - 1
+    # Half of what an index can be: floating numbers beyond that may round up to more.
+    top = np.iinfo(np.intp).max // 2 if classes is None else classes - 1
     wrong = (numbers < 0) | (numbers > top)
     if wrong.any():
         allowed = "from 0" if classes is None else f"from 0 to {top}"

@@ -10,9 +10,9 @@ import numpy as np
 
 from neural_net_core.checks import check_count, check_number
 from neural_net_core.dtypes import Array
-from neural_net_core.errors import DTypeError, ShapeError
+from neural_net_core.errors import ShapeError
 from neural_net_core.tensor import TensorLike
-from neural_net_utils.metrics._labels import as_array, class_ids, class_pairs, yes_or_no
+from neural_net_utils.metrics._labels import as_array, as_classes, class_ids, class_pairs, yes_or_no
 from neural_net_utils.metrics.streaming import Ratio, StreamingMetric, streams_as
 
 __all__ = ["accuracy", "binary_accuracy", "exact_match", "top_k_accuracy"]
@@ -119,9 +119,7 @@ def exact_match(outputs: TensorLike, targets: TensorLike, *, threshold: float = 
 
 def _top_k_parts(outputs: Any, targets: Any, *, k: int = 5) -> tuple[float, float]:
     where = "top_k_accuracy"
-    scores, truth = as_array(where, "outputs", outputs), as_array(where, "targets", targets)
-    if truth.dtype.kind not in "iub":
-        raise DTypeError(f"{where}: expected integer class numbers as targets, got {truth.dtype}")
+    scores, truth = as_array(where, "outputs", outputs), as_classes(where, "targets", targets)
     if scores.shape[:-1] != truth.shape or scores.ndim != truth.ndim + 1:
         raise ShapeError(
             f"{where}: expected scores (..., K) for targets (...), got {scores.shape} for targets "

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from neural_net_core.checks import check_count
-from neural_net_core.errors import DTypeError, ShapeError
+from neural_net_core.errors import ShapeError
 from neural_net_core.tensor import TensorLike
 from neural_net_utils.metrics._labels import (
     as_array,
+    as_classes,
     as_numbers,
     class_ids,
     class_pairs,
@@ -28,14 +29,12 @@ def _surprise_parts(
 ) -> tuple[float, float]:
     """Sum of -ln p(target) in float64, and the number of targets."""
     where = "perplexity"
-    scores, truth = as_array(where, "logits", logits), as_array(where, "targets", targets)
+    scores, truth = as_array(where, "logits", logits), as_classes(where, "targets", targets)
     if scores.shape[:-1] != truth.shape or scores.ndim != truth.ndim + 1:
         raise ShapeError(
             f"perplexity: expected logits (..., V) for targets (...), got {scores.shape} for "
             f"targets {truth.shape}"
         )
-    if truth.dtype.kind not in "iub":
-        raise DTypeError(f"perplexity: expected integer targets, got {truth.dtype}")
     kept = kept_targets(where, truth, ignore_index)
     scores = scores[kept].astype(np.float64)  # (n, V)
     truth = class_ids(where, truth[kept], scores.shape[-1])  # (n,)
