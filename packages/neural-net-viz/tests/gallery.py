@@ -362,7 +362,45 @@ def _long_films(count):
     return viz.training_animation(models[0], snapshots, points, labels, np.ones(MANY))
 
 
+def _nested(depth):
+    """Parts within parts, each all but a little of the one around it."""
+    return {"part": _nested(depth - 1), "rest": 0.001} if depth else 1.0
+
+
 LARGE = {
+    "heat_map_column": lambda: viz.heat_map(_rng().normal(size=(600, 1))),
+    "bar_chart_500": lambda: viz.bar_chart({f"bar {i}": i for i in range(500)}),
+    "bar_chart_series": lambda: viz.bar_chart(
+        {f"bar {i}": {f"series {j}": j for j in range(300)} for i in range(3)}
+    ),
+    "attention_maps_column": lambda: viz.attention_maps(
+        _rng().uniform(size=(60, 40, 40)), columns=1
+    ),
+    "image_grid_column": lambda: viz.image_grid(_rng().uniform(size=(WIDE, 28, 28)), columns=1),
+    "filter_grid_column": lambda: viz.filter_grid(_rng().normal(size=(WIDE, 5, 5)), columns=1),
+    "feature_maps_column": lambda: viz.feature_maps(_rng().normal(size=(60, 9, 9)), columns=1),
+    "sequence_heat_map_many": lambda: viz.sequence_heat_map(
+        {f"gate {i}": _rng().normal(size=(20, 12)) for i in range(100)}
+    ),
+    "line_plot_thousands": lambda: viz.line_plot({f"run {i}": [i, 1, 2] for i in range(3000)}),
+    "training_curves_many": lambda: viz.training_curves(
+        {f"run {i}": _rng().normal(size=(3, 20)) for i in range(WIDE)}
+    ),
+    "schedule_plot_many": lambda: viz.schedule_plot(
+        {f"schedule {i}": lambda t: t % 7 for i in range(WIDE)}, steps=20
+    ),
+    "memory_plot_many": lambda: viz.memory_plot(
+        {f"run {i}": (np.arange(1.0, 9), np.arange(1.0, 9)) for i in range(300)}
+    ),
+    "run_comparison_many": lambda: viz.run_comparison({f"run {i}": [i, 2] for i in range(WIDE)}),
+    "gradient_flow_times": lambda: viz.gradient_flow(
+        {f"layer {i}": np.ones(24) for i in range(300)}
+    ),
+    "flame_graph_deep": lambda: viz.flame_graph(_nested(50)),
+    "truth_table_tall": lambda: viz.truth_table(np.zeros((WIDE, 2)), np.zeros((WIDE, 1))),
+    "unrolled_diagram_both": lambda: viz.unrolled_diagram(
+        range(40), range(40), layers=40, bidirectional=True
+    ),
     "raster_plot": lambda: viz.raster_plot(_spikes(20_000, 60)),
     "raster_plot_many": lambda: viz.raster_plot(_spikes(100, 5000)),
     "lstm_diagram": lambda: viz.lstm_diagram(),

@@ -13,7 +13,7 @@ import pytest
 
 import neural_net_viz as viz
 from neural_net_core import FeedForward, NeuralNetError, Tensor
-from neural_net_viz.drawing.axes import WIDEST
+from neural_net_viz.drawing.axes import TALLEST, WIDEST
 
 GALLERY = runpy.run_path(str(Path(__file__).with_name("gallery.py")))
 FUNCTIONS = sorted(set(viz.__all__) - {"Figure"})
@@ -464,18 +464,53 @@ def test_every_figure_is_tried_with_much():
 
 
 @pytest.mark.parametrize("name", GALLERY["LARGE"])
-def test_no_figure_is_wider_than_a_page_or_larger_than_a_file_may_be(name, well_laid_out):
+def test_no_figure_is_larger_than_a_page_or_than_a_file_may_be(name, well_laid_out):
     figure = GALLERY["LARGE"][name]()
     assert figure.width <= WIDEST
+    assert figure.height <= TALLEST
     assert len(figure.to_string()) <= MOST_BYTES
     assert len(figure.description) <= 20_000
     if len(figure.to_string()) < 100_000:  # comparing all pairs of texts takes long
         well_laid_out(figure)
 
 
+HOLES = np.where(np.arange(24).reshape(2, 3, 4) % 5 == 2, NAN, 1.0)
+WITH_HOLES = {
+    "heat_map": lambda: viz.heat_map(HOLES[0]),
+    "heat_map, large": lambda: viz.heat_map(np.where(np.eye(30) > 0, NAN, 1.0)),
+    "filter_grid": lambda: viz.filter_grid(HOLES),
+    "sequence_heat_map": lambda: viz.sequence_heat_map({"a": HOLES[0], "b": HOLES[1]}),
+    "image_grid": lambda: viz.image_grid(HOLES),
+    "feature_maps": lambda: viz.feature_maps(HOLES),
+    "attention_maps": lambda: viz.attention_maps(
+        HOLES, query_labels="abc", key_labels="abcd"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WITH_HOLES)
+def test_descriptions_say_what_is_missing(name):
+    """What has no shade is not seen by those who hear the description alone."""
+    said = re.findall(r"(\d+) missing \(NaN\)", WITH_HOLES[name]().description)
+    expected = {"heat_map": 2, "heat_map, large": 30}.get(name, 5)
+    assert sum(map(int, said)) == expected
+
+
+def test_what_is_left_out_for_its_height_is_said(picture):
+    for figure, words in [
+        (viz.bar_chart({f"bar {i}": i for i in range(300)}), "more, not drawn."),
+        (viz.activation_histograms({f"layer {i}": [1, 2] for i in range(99)}), "more, not drawn."),
+        (viz.run_comparison({f"run {i}": [1, 2] for i in range(99)}), "more, not drawn."),
+        (viz.image_grid(np.ones((99, 9, 9)), columns=1), "more)"),
+        (viz.sequence_heat_map({f"gate {i}": np.ones((9, 9)) for i in range(99)}), "more)"),
+    ]:
+        assert any(word.endswith(words) for word in picture(figure).words())
+
+
 @pytest.mark.parametrize(
     ("small", "large"),
     [
+        (viz.heat_map(np.ones((2, 3))), viz.heat_map(np.ones((120, 1)))),
         (viz.heat_map(np.ones((2, 3))), viz.heat_map(np.ones((5, 100)))),
         (viz.confusion_matrix(np.eye(3)), viz.confusion_matrix(np.full((28, 28), 1.23e9))),
     ],

@@ -14,11 +14,26 @@ from neural_net_viz.drawing.scales import Scale, Tick
 from neural_net_viz.drawing.text import text_width, wrap_text
 from neural_net_viz.figure import Figure
 
-__all__ = ["MARGIN", "WIDEST", "Plot", "apart", "draw_note", "draw_title", "title_height"]
+__all__ = [
+    "AROUND",
+    "MARGIN",
+    "TALLEST",
+    "WIDEST",
+    "Plot",
+    "apart",
+    "draw_note",
+    "draw_title",
+    "title_height",
+]
 
 MARGIN = 16.0
-# No page is wider, however much there is to show: figures then leave out words, or parts.
+# No page is wider or taller, however much there is to show: figures then leave out words, or parts.
 WIDEST = 1600.0
+TALLEST = 2800.0
+# What titles, labels and notes around a figure's own part may need of it.
+AROUND = 300.0
+# A legend of hundreds of curves leaves some out, so that the page stays that low.
+_TALLEST_LEGEND = 1000.0
 _TITLE = 15.0
 _TITLE_LINE = 20.0
 _LABEL = 12.0
@@ -65,6 +80,16 @@ def draw_note(canvas: Canvas, note: str, top: float, width: float) -> float:
     for i, line in enumerate(lines):
         canvas.text(MARGIN, top + 8 + i * _NOTE_LINE, line, size=_NOTE, classes="muted")
     return top + (len(lines) - 1) * _NOTE_LINE + 24 if lines else top
+
+
+def _shortened_legend(
+    legend: Sequence[LegendEntry], width: float
+) -> tuple[Sequence[LegendEntry], int]:
+    """Return as much of a legend as fits a page, and how many entries are left out."""
+    count = len(legend)
+    while count and legend_height(legend[:count], width) > _TALLEST_LEGEND:
+        count = count * 9 // 10
+    return legend[:count], len(legend) - count
 
 
 class Plot:
@@ -144,6 +169,7 @@ class Plot:
             style = {"size": _LABEL, "anchor": "middle", "classes": "muted", "max_width": room}
             self.canvas.text(middle, below + 8, x_label, **style)  # type: ignore[arg-type]
             below += 22
+        legend, unnamed = _shortened_legend(legend, width - 2 * MARGIN)
         if legend:
             below += 6
             draw_legend(self.canvas, legend, MARGIN, below, width - 2 * MARGIN)
@@ -151,6 +177,8 @@ class Plot:
         self.height = below + MARGIN - 4
         for note in notes:
             self.note(note)
+        if unnamed:
+            self.note(f"… {unnamed} more, not in the legend.")
         self._clip: str | None = None
         if x.empty or y.empty:
             self.message(x.empty or y.empty)

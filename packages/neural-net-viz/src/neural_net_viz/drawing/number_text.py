@@ -2,7 +2,10 @@
 
 import math
 
-__all__ = ["coordinate", "exact_text", "format_tick", "format_value", "power_of_ten"]
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["coordinate", "exact_text", "format_tick", "format_value", "missing", "power_of_ten"]
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -96,3 +99,15 @@ def power_of_ten(exponent: int) -> str:
         '10⁻⁴'
     """
     return "10" + str(exponent).translate(_SUPERSCRIPTS)
+
+
+def missing(values: npt.NDArray[np.float64]) -> str:
+    """Return how many values have no shade, to follow what a description says of the others.
+
+    Examples:
+        >>> missing(np.array([1.0, np.nan])), missing(np.array([1.0, -np.inf])), missing(np.ones(2))
+        (', 1 missing (NaN)', ', 1 infinite', '')
+    """
+    none, endless = int(np.isnan(values).sum()), int(np.isinf(values).sum())
+    words = f", {none} missing (NaN)" if none else ""
+    return words + (f", {endless} infinite" if endless else "")

@@ -7,12 +7,12 @@ import numpy as np
 
 from neural_net_core import ShapeError
 from neural_net_core.tensor import TensorLike
-from neural_net_viz.drawing.axes import MARGIN, WIDEST, draw_title
+from neural_net_viz.drawing.axes import AROUND, MARGIN, TALLEST, WIDEST, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
 from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, check_at_least, checked
 from neural_net_viz.drawing.matrix_panel import MatrixPanel, cell_size
-from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.number_text import format_value, missing
 from neural_net_viz.drawing.pixels import affordable
 from neural_net_viz.figure import Figure
 
@@ -80,9 +80,7 @@ def attention_maps(
     ends = (0.0, max(float(finite.max()), 1e-9) if finite.size else 1.0)
     words = description or _describe(w, names, down, across)
     most = min(_MOST_HEADS, affordable(queries * keys))
-    if heads > most:
-        title, heads = f"{title} (… {heads - most} more)", most
-
+    heads = min(heads, most)
     per_row = columns or min(max(heads, 1), {1: 1, 2: 2, 4: 2}.get(heads, 3 if heads < 7 else 4))
     side = cell_size(max(queries, keys), (_PAGE / per_row) - 100, 2, 26)
     panels = [
@@ -95,6 +93,10 @@ def attention_maps(
     wide = max((panel.width for panel in panels), default=200.0)
     tall = max((panel.height for panel in panels), default=0.0)
     per_row = max(1, min(per_row, int((WIDEST - 2 * MARGIN + _GAP) // (wide + _GAP))))
+    heads = min(heads, per_row * max(1, int((TALLEST - AROUND) // (tall + 16))))
+    panels = panels[:heads]
+    if heads < len(w):
+        title = f"{title} (… {len(w) - heads} more)"
     page = max(2 * MARGIN + per_row * (wide + _GAP) - _GAP, 320.0)
     canvas = Canvas()
     top = draw_title(canvas, title, page)
@@ -112,7 +114,9 @@ def attention_maps(
 
 
 def _describe(w: Floats, names: list[str], down: list[str], across: list[str]) -> str:
-    words = f"Attention of {len(w)} heads from {len(down)} queries to {len(across)} keys."
+    words = (
+        f"Attention of {len(w)} heads from {len(down)} queries to {len(across)} keys{missing(w)}."
+    )
     for name, weights in list(zip(names, w, strict=True))[:_MOST_HEADS]:
         safe = np.where(np.isfinite(weights), weights, -np.inf)
         if not safe.size or safe.max() == -np.inf:

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import ShapeError
-from neural_net_viz.drawing.axes import MARGIN, draw_title
+from neural_net_viz.drawing.axes import AROUND, MARGIN, TALLEST, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
 from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, as_named, checked
 from neural_net_viz.drawing.matrix_panel import MatrixPanel, cell_size
-from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.number_text import format_value, missing
 from neural_net_viz.drawing.pixels import data_range
 from neural_net_viz.drawing.ramps import Ramp
 from neural_net_viz.figure import Figure
@@ -79,6 +79,10 @@ def sequence_heat_map(
             columns=marks if not blocks else (),
         )  # fmt: skip
         blocks.append(panel)
+    reach = np.cumsum([panel.height + COLOR_BAR_HEIGHT + 12 for panel in blocks])
+    blocks = blocks[: max(1, int((reach <= TALLEST - AROUND).sum()))]
+    if len(blocks) < len(states):
+        title = f"{title} (… {len(states) - len(blocks)} more)"
     left = max((panel.left for panel in blocks), default=0.0)
     widest = max((panel.width - panel.left for panel in blocks), default=0.0)
     page = max(2 * MARGIN + left + widest, 360.0)
@@ -103,5 +107,6 @@ def _describe(states: Mapping[str, Floats], steps: int) -> str:
         words += f" {name or 'State'}: {v.shape[1]} units"
         if finite.size:
             words += f", from {format_value(finite.min())} to {format_value(finite.max())}"
+        words += missing(v)
         words += "."
     return words

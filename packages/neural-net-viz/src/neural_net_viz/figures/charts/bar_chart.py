@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from neural_net_core import ShapeError
-from neural_net_viz.drawing.axes import Plot
+from neural_net_viz.drawing.axes import AROUND, TALLEST, Plot
 from neural_net_viz.drawing.inputs import as_floats, as_named, checked
-from neural_net_viz.drawing.legend import LegendEntry
+from neural_net_viz.drawing.legend import LegendEntry, legend_height
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.ramps import ramp_role
 from neural_net_viz.drawing.scales import Scale, Tick, make_scale
@@ -24,6 +24,7 @@ _BAR = 18.0
 _SPACE = 12.0
 _VALUE = 11.0
 _MOST_BARS = 200
+_MOST_SERIES = 60
 # The least width that the names leave to the bars.
 _PLOT = 380.0
 
@@ -42,8 +43,9 @@ def bar_chart(
     """Draw a bar for each name, or a group of bars.
 
     Args:
-        values: Name -> a number; or name -> {series: number} for groups. Of more than 200 bars the
-            first ones are drawn, and a note says how many more there are.
+        values: Name -> a number; or name -> {series: number} for groups. Of more bars than
+            fit a page, of more than 200 and of more than 60 series the first ones are drawn, and a
+            note says how many more there are.
         value_label: What the bars measure.
         errors: Name -> half the spread, drawn as a whisker; not for groups.
         log: Whether the axis is logarithmic; values of 0 and less are then left out.
@@ -74,13 +76,20 @@ def bar_chart(
     said = [f"{n}: " + ", ".join(f"{k} {format_value(v)}".strip() for k, v in g.items())
             for n, g in groups.items()]  # fmt: skip
     words = f"{value_label or 'Values'} of {len(groups)} bars. {listed(said)}"
-    most = max(1, _MOST_BARS // max(len(series), 1))
+    unseen = series[_MOST_SERIES:]
+    series = series[:_MOST_SERIES]
+    legend = [LegendEntry(key, roles[key], "fill") for key in series if key]
+    tall = _BAR * max(len(series), 1) + _SPACE
+    room = TALLEST - AROUND - legend_height(legend, _PLOT)
+    most = max(1, min(_MOST_BARS // max(len(series), 1), int(room // tall)))
     more = len(groups) - most
-    groups = dict(list(groups.items())[:most])
+    groups = {
+        name: {key: value for key, value in group.items() if key not in unseen}
+        for name, group in list(groups.items())[:most]
+    }
     numbers = [v for group in groups.values() for v in group.values()]
     reach = [v + d for n, s in spread.items() for v in groups.get(n, {}).values() for d in (-s, s)]
     include = () if log else (0.0,)
-    tall = _BAR * max(len(series), 1) + _SPACE
     height = max(len(groups) * tall, tall)
     ticks = [Tick((i + 0.5) * tall, name) for i, name in enumerate(reversed(groups))]
     widest = max((text_width(format_value(v), _VALUE) for v in numbers), default=0.0)
@@ -92,8 +101,11 @@ def bar_chart(
         height=height,
         y_ticks=ticks,
         grid="x",
-        legend=[LegendEntry(key, roles[key], "fill") for key in series if key],
-        notes=[f"… {more} more, not drawn."] if more > 0 else [],
+        legend=legend,
+        notes=[
+            *([f"… {more} more, not drawn."] if more > 0 else []),
+            *([f"… {len(unseen)} more series, not drawn."] if unseen else []),
+        ],
     )
     if not numbers:
         plot.message("no data")

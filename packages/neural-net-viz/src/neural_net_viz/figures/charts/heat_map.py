@@ -9,12 +9,12 @@ import numpy as np
 from neural_net_core import ShapeError
 from neural_net_core.checks import check_word
 from neural_net_core.tensor import TensorLike
-from neural_net_viz.drawing.axes import MARGIN, WIDEST, draw_note, draw_title
+from neural_net_viz.drawing.axes import AROUND, MARGIN, TALLEST, WIDEST, draw_note, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
 from neural_net_viz.drawing.inputs import Floats, as_floats, as_labels, checked
 from neural_net_viz.drawing.matrix_panel import MatrixPanel, cell_size
-from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.number_text import format_value, missing
 from neural_net_viz.drawing.pixels import data_range
 from neural_net_viz.drawing.ramps import RAMPS, Ramp, ramp_role, text_class
 from neural_net_viz.drawing.text import listed, text_width
@@ -47,8 +47,8 @@ def heat_map(
 ) -> Figure:
     """Draw every number of a matrix on a cell of its shade.
 
-    A matrix of more than 600 cells, or too wide with its numbers, has none on them, but a legend
-    of its colours.
+    A matrix of more than 600 cells, or too wide or too tall with its numbers, has none on them, but
+    a legend of its colours.
 
     Args:
         values: (rows, columns). NaN and infinities have their word and no shade.
@@ -98,7 +98,7 @@ def heat_map(
     cell = max(widest + 12, head + 8, 34.0)
     left = MARGIN + label + 10
     page = max(left + cell * columns + MARGIN, 320.0)
-    if v.size > _MOST_WORDS or page > WIDEST:
+    if v.size > _MOST_WORDS or page > WIDEST or rows * _ROW > TALLEST - AROUND:
         ends = _ends(v, colors, value_range, log)
         return _draw_plain(shades, ends, colors, down, across, chosen, note, title, said)
     canvas = Canvas()
@@ -222,6 +222,7 @@ def _describe(
     text = f"Matrix of {v.shape[0]} rows and {v.shape[1]} columns"
     if finite.size:
         text += f", values from {format_value(finite.min())} to {format_value(finite.max())}"
+    text += missing(v)
     if best:
         found = [
             f"{down[i]}: {across[j]} ({format_value(v[i, j])})"

@@ -7,7 +7,7 @@ from itertools import islice
 from neural_net_core import ShapeError
 from neural_net_core.checks import check_word
 from neural_net_core.tensor import TensorLike
-from neural_net_viz.drawing.axes import MARGIN, WIDEST, draw_title
+from neural_net_viz.drawing.axes import AROUND, MARGIN, TALLEST, WIDEST, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.color_bar import COLOR_BAR_HEIGHT, draw_color_bar
 from neural_net_viz.drawing.inputs import (
@@ -16,6 +16,7 @@ from neural_net_viz.drawing.inputs import (
     check_at_least,
     checked,
 )
+from neural_net_viz.drawing.number_text import missing
 from neural_net_viz.drawing.pixels import affordable, data_range, draw_pixels
 from neural_net_viz.drawing.ramps import RAMPS, Ramp
 from neural_net_viz.drawing.text import listed, text_width
@@ -83,11 +84,10 @@ def image_grid(
         raise ShapeError(f"image_grid(correct): expected {count} flags, got {len(flags)}")
     low, high = data_range(stack, colors, value_range)
     if description is None:
-        description = f"A grid of {count} images of {height} × {width} pixels."
+        description = f"A grid of {count} images of {height} × {width} pixels{missing(stack)}."
         description += f" {listed(texts)}." if texts else ""
     most = min(_MOST_IMAGES, affordable(height * width))
-    if count > most:
-        title, count = f"{title} (… {count - most} more)", most
+    count = min(count, most)
 
     longest = max(height, width, 1)
     pixel = min(10.0, min(max(longest, 72), 240) / longest)
@@ -98,12 +98,15 @@ def image_grid(
         fitting = max(1, int((640 - 2 * MARGIN + _GAP) // (cell + _GAP)))
         columns = max(1, math.ceil(count / max(1, math.ceil(count / fitting))))
     columns = max(1, min(columns, int((WIDEST - 2 * MARGIN + _GAP) // (cell + _GAP))))
-    rows = math.ceil(count / columns)
     below = 22.0 if texts or flags is not None else 0.0
+    row = height * pixel + below + _GAP
+    count = min(count, columns * max(1, int((TALLEST - AROUND) // row)))
+    rows = math.ceil(count / columns)
+    if count < len(stack):
+        title = f"{title} (… {len(stack) - count} more)"
     page = max(2 * MARGIN + columns * (cell + _GAP) - _GAP, 240.0)
     canvas = Canvas()
     top = draw_title(canvas, title, page)
-    row = height * pixel + below + _GAP
     for i in range(count):
         x = MARGIN + (i % columns) * (cell + _GAP)
         y = top + (i // columns) * row

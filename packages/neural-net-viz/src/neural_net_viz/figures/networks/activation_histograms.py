@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from neural_net_viz.drawing.axes import Plot
+from neural_net_viz.drawing.axes import AROUND, TALLEST, Plot
 from neural_net_viz.drawing.inputs import Floats, as_floats, as_named, check_at_least, checked
 from neural_net_viz.drawing.number_text import coordinate, format_value
 from neural_net_viz.drawing.scales import Scale, make_scale
@@ -31,7 +31,8 @@ def activation_histograms(
     """Draw one histogram per layer over a common axis, with mean, spread and share of zeros.
 
     Each histogram fills its own height, since what matters is the shape: all at 0 is a dead ReLU,
-    heaps at both ends are a saturated tanh, wider and wider layers explode.
+    heaps at both ends are a saturated tanh, wider and wider layers explode. Of more layers than fit
+    a page the first ones are drawn, and a note says how many more there are.
 
     Args:
         activations: Layer -> its activations, any shape. Weights and gradients work as well.
@@ -57,7 +58,9 @@ def activation_histograms(
         for name, array in as_named("activation_histograms(activations)", activations).items()
     }
     low, high = _range(layers, value_range)
-    rows = max(len(layers), 1)
+    drawn = dict(list(layers.items())[: int((TALLEST - AROUND) // _ROW)])
+    rows = max(len(drawn), 1)
+    left_out = len(layers) - len(drawn)
     beyond = any(((v < low) | (v > high)).any() for v in layers.values())
     plot = Plot(
         make_scale([low, high], padding=0),
@@ -67,21 +70,23 @@ def activation_histograms(
         height=rows * _ROW,
         y_ticks=[],
         grid="",
-        notes=["The outermost bars hold what lies beyond the axis."] if beyond else [],
+        notes=[
+            *(["The outermost bars hold what lies beyond the axis."] if beyond else []),
+            *([f"… {left_out} more, not drawn."] if left_out else []),
+        ],
     )
     if not layers:
         plot.message("no data")
-    sentences = []
-    for row, (name, values) in enumerate(layers.items()):
+    said = {name: _facts(values) for name, values in layers.items()}
+    sentences = [f"{name}: {facts}." for name, facts in said.items()]
+    for row, (name, values) in enumerate(drawn.items()):
         top = plot.top + row * _ROW
-        facts = _facts(values)
-        sentences.append(f"{name}: {facts}.")
         room = plot.right - plot.left
         used = plot.canvas.text(
             plot.left + 6, top + 11, name, size=12, bold=True, max_width=room * 0.4
         )
         plot.canvas.text(
-            plot.left + used + 16, top + 11, facts, size=11, classes="muted",
+            plot.left + used + 16, top + 11, said[name], size=11, classes="muted",
             max_width=room - used - 22,
         )  # fmt: skip
         _draw_bars(plot, values, low, high, bins, top + _HEAD, top + _ROW - 2, name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from neural_net_core import Module, Op, Parameter, Tensor
-from neural_net_viz.drawing.axes import MARGIN, WIDEST, draw_title
+from neural_net_viz.drawing.axes import AROUND, MARGIN, TALLEST, WIDEST, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.inputs import check_at_least, checked
 from neural_net_viz.drawing.layered_layout import Layout, lay_out
@@ -80,8 +80,9 @@ def computation_graph(
     nodes, edges, left_out = _read(root, tensor, called, min(max_nodes, _MOST_NODES))
     widths = [_width(node) for node in nodes]
     layout = lay_out(widths, edges)
-    while layout.width > WIDEST - 2 * MARGIN and len(nodes) > 2:
-        fewer = max(1, min(len(nodes) - 2, int(len(nodes) * WIDEST / layout.width)))
+    while (layout.width > WIDEST - 2 * MARGIN or _height(layout) > TALLEST) and len(nodes) > 2:
+        room = min(WIDEST / layout.width, TALLEST / _height(layout))
+        fewer = max(1, min(len(nodes) - 2, int(len(nodes) * room)))
         nodes, edges, left_out = _read(root, tensor, called, fewer)
         widths = [_width(node) for node in nodes]
         layout = lay_out(widths, edges)
@@ -103,6 +104,11 @@ def computation_graph(
     words += f"{left_out} more nodes not drawn; " if left_out else ""
     words += f"result: {nodes[0].name} of shape {nodes[0].shapes[0]}."
     return canvas.figure(page, top + last * _ROW + _TALL + MARGIN, title, description or words)
+
+
+def _height(layout: Layout) -> float:
+    """Return how high the page is at most."""
+    return max(layout.rows) * _ROW + AROUND
 
 
 def _leaf_names(names: Any) -> dict[int, str]:

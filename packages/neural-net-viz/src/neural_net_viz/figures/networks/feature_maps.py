@@ -8,7 +8,7 @@ import numpy as np
 from neural_net_core import ShapeError
 from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.inputs import as_floats, as_labels, checked
-from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.number_text import format_value, missing
 from neural_net_viz.figure import Figure
 from neural_net_viz.figures.charts.image_grid import image_grid
 
@@ -76,4 +76,5 @@ def _describe(m: Any, names: list[str]) -> str:
     silent = int((safe == 0).sum())
     words += f"; {silent} of them are 0 everywhere" if silent else ""
     best = int(safe.argmax())
+    words += missing(m)
     return f"{words}. Strongest: map {names[best]}, up to {format_value(safe[best])}."

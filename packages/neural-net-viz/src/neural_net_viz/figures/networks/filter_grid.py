@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from neural_net_core import ShapeError
 from neural_net_core.tensor import TensorLike
 from neural_net_viz.drawing.inputs import as_floats, as_labels, checked
+from neural_net_viz.drawing.number_text import missing
 from neural_net_viz.figure import Figure
 from neural_net_viz.figures.charts.image_grid import image_grid
 
@@ -67,6 +68,7 @@ def filter_grid(
     sizes = (filters, shown, "filters"), (channels, shown_channels, "channels")
     left_out = [f"{n - drawn} more {what}" for n, drawn, what in sizes if n > drawn]
     words = f"{filters} filters of {height} × {width} weights over {channels} channels"
+    words += missing(w)
     words += f"; not drawn: {', '.join(left_out)}" if left_out else ""
     return image_grid(
         w[:shown, :shown_channels].reshape(-1, height, width),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from neural_net_viz.drawing.axes import MARGIN, draw_title
+from neural_net_viz.drawing.axes import AROUND, MARGIN, TALLEST, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.inputs import as_labels, check_at_least, checked
 from neural_net_viz.drawing.text import listed
@@ -44,7 +44,8 @@ def unrolled_diagram(
         description: What it shows, in words; None makes one.
 
     Returns:
-        The figure; of more than ten steps, the middle ones are left out.
+        The figure; of more than ten steps, and of more layers than fit a page, the middle ones are
+        left out.
 
     Raises:
         ShapeError: If there are not as many outputs as inputs.
@@ -60,19 +61,24 @@ def unrolled_diagram(
     above = given or [f"y{i + 1}" for i in range(len(below))]
     shown = _shown(len(below))
     page = max(320.0, 2 * MARGIN + 2 * _SIDE + len(shown) * (_WIDE + _GAP) - _GAP)
-    canvas = Canvas()
-    top = draw_title(canvas, title, page) + 10
     ways = (False, True) if bidirectional else (False,)
     block = len(ways) * _TALL + (_PAIR if bidirectional else 0.0)
-    bottom = top + 14 + _RISE + layers * (block + _RISE)  # where the inputs are written
+    half = int((TALLEST - AROUND) // (block + _RISE)) // 2
+    drawn = list(range(layers))
+    if layers > 2 * half:
+        drawn = [*drawn[:half], *drawn[-half:]]
+        title = f"{title} (… {layers - 2 * half} more layers in the middle)"
+    canvas = Canvas()
+    top = draw_title(canvas, title, page) + 10
+    bottom = top + 14 + _RISE + len(drawn) * (block + _RISE)  # where the inputs are written
     lefts = [MARGIN + _SIDE + i * (_WIDE + _GAP) for i in range(len(shown))]
     for left, at in zip(lefts, shown, strict=True):
         if at is not None:
             middle, room = left + _WIDE / 2, _WIDE + _GAP - 6
             canvas.text(middle, bottom, below[at], anchor="middle", max_width=room)
             canvas.text(middle, top, above[at], anchor="middle", max_width=room)
-    for layer in range(layers):
-        y = bottom - 10 - (layer + 1) * (block + _RISE)
+    for place, layer in enumerate(drawn):
+        y = bottom - 10 - (place + 1) * (block + _RISE)
         for row, back in enumerate(ways[::-1]):  # the way back stands above the way there
             label = _label(cell, layer, back, layers)
             _draw_row(canvas, lefts, shown, y + row * (_TALL + _PAIR), label, back)

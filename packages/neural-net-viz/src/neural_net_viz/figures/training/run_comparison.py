@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from neural_net_viz.drawing.axes import Plot
+from neural_net_viz.drawing.axes import AROUND, TALLEST, Plot
 from neural_net_viz.drawing.inputs import Floats, as_floats, as_named, checked
 from neural_net_viz.drawing.legend import LegendEntry
 from neural_net_viz.drawing.number_text import format_value
@@ -50,8 +50,10 @@ def run_comparison(
         for n, v in as_named("run_comparison(runs)", runs).items()
     }
     every = np.concatenate([np.zeros(0), *results.values()])
-    height = max(len(results), 1) * _ROW
-    rows = [_row_label(name, values) for name, values in results.items()]
+    drawn = dict(list(results.items())[: int((TALLEST - AROUND) // _ROW)])
+    left_out = len(results) - len(drawn)
+    height = max(len(drawn), 1) * _ROW
+    rows = [_row_label(name, values) for name, values in drawn.items()]
     ticks = [Tick((i + 0.5) * _ROW, label) for i, label in enumerate(reversed(rows))]
     plot = Plot(
         make_scale(every, log=log),
@@ -62,6 +64,7 @@ def run_comparison(
         y_ticks=ticks,
         grid="xy",
         curves=len(results),
+        notes=[f"… {left_out} more, not drawn."] if left_out else [],
         legend=[
             LegendEntry("one seed", "series-0", "mark", marker="ring"),
             LegendEntry(_median_label(results), "series-1", "mark", marker="diamond"),
@@ -74,12 +77,14 @@ def run_comparison(
         y = height - (row + 0.5) * _ROW
         good = values[np.isfinite(values)]
         failed = len(values) - len(good)
-        plot.points(good, np.full(len(good), y), series_role(0), marker="ring", radius=4)
+        if name in drawn:
+            plot.points(good, np.full(len(good), y), series_role(0), marker="ring", radius=4)
         said = f"{name}: "
         if good.size:
             middle = float(np.median(good))
             tip = f"{name}: median {format_value(middle)}"
-            plot.points([middle], [y], series_role(1), marker="diamond", radius=6, tips=[tip])
+            if name in drawn:
+                plot.points([middle], [y], series_role(1), marker="diamond", radius=6, tips=[tip])
             said += f"median {format_value(middle)}, from {format_value(good.min())} to "
             said += f"{format_value(good.max())}, "
         said += f"{len(values)} seeds" + (f", {failed} failed" if failed else "")
