@@ -122,7 +122,8 @@ def test_the_feed_forward_part():
 
     def ours(x, w1, w2, w3):
         block = neural_net_core.SwiGLU(6, 5)
-        block.w1.weight, block.w2.weight, block.w3.weight = w1, w2, w3
+        for layer, weight in ((block.w1, w1), (block.w2, w2), (block.w3, w3)):
+            vars(layer).update(weight=weight)
         return block(x)
 
     def theirs(x, w1, w2, w3):
@@ -162,6 +163,18 @@ def test_at_the_kinks_as_in_pytorch():
         ours(x).sum().backward()
         theirs(z).sum().backward()
         np.testing.assert_allclose(x.grad, z.grad.numpy(), rtol=1e-6, atol=1e-7, err_msg=name)
+
+
+@pytest.mark.parametrize("size", [1, 5000])
+def test_nan_stops_no_gradient_as_in_pytorch(size):
+    # hardtanh and relu6 are left out: PyTorch's vectorized version differs from its other one.
+    for name in ("relu", "leaky_relu", "hardsigmoid"):
+        ours, theirs = ELEMENTWISE[name]
+        points = [np.nan, 0.5] * size
+        x, z = Tensor(points, requires_grad=True), torch.tensor(points, requires_grad=True)
+        ours(x).sum().backward()
+        theirs(z).sum().backward()
+        np.testing.assert_allclose(x.grad, z.grad.numpy(), rtol=1e-6, err_msg=name)
 
 
 def test_every_activation_was_compared():

@@ -243,3 +243,14 @@ def test_what_is_shown_is_one_short_line():
     assert shown(Tensor([1.0, 2.0])) == "an array of shape (2,) and dtype float32"
     assert len(shown(list(range(10**6)))) <= 73
     assert shown(Unshowable()) == "a Unshowable"
+
+
+@pytest.mark.parametrize("char", np.typecodes["All"])
+def test_every_dtype_is_computed_with_or_known_not_to_be(char):
+    """Hot paths look into NOT_COMPUTED only, so it must hold whatever `check_dtype` refuses."""
+    try:
+        checks.check_dtype("here", np.dtype(char), "fiub")
+    except DTypeError:
+        assert np.dtype(char).char in checks.NOT_COMPUTED
+    else:
+        assert np.dtype(char).char not in checks.NOT_COMPUTED

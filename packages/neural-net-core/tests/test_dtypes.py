@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from neural_net_core import DTypeError, Tensor, default_dtype, get_default_dtype
+import neural_net_core
+from neural_net_core import DTypeError, Tensor, default_dtype, get_default_dtype, ops
 from neural_net_core.dtypes import as_array
 
 
@@ -63,3 +64,76 @@ def test_an_integer_tensor_takes_the_dtype_of_the_floating_one():
     assert y.dtype == np.float32
     assert (Tensor([1, 2]) * 0.5).dtype == np.float32
     assert (Tensor([1, 2]) * 2).dtype == np.int64
+
+
+# Functions that make no Tensor of numbers.
+OTHERS = {
+    "as_tensor", "default_dtype", "default_rng", "detach", "enable_grad", "get_default_dtype",
+    "grad",
+    "is_grad_enabled", "keep_freed_memory", "load_checkpoint", "load_tensors", "no_grad", "no_init",
+    "save_checkpoint", "save_tensors", "seed", "init", "ops",
+}  # fmt: skip
+# What they are called with where numbers will not do.
+ARGUMENTS = {
+    "cosine_embedding_loss": lambda x: [(x.reshape(1, -1), x.reshape(1, -1), [1])],
+    "einsum": lambda x: [("...->", x), ("...,...->...", x, x)],
+    "cast": lambda x: [(x, np.float32)],
+    "take_along_axis": lambda x: [(x, np.zeros((1,) * x.ndim, int), 0)],
+    "reshape": lambda x: [(x, (-1,))],
+    "concatenate": lambda x: [([x, x], 0), ([x, np.ones(x.shape)], 0)],
+    "stack": lambda x: [([x, x], 0), ([x, np.ones(x.shape)], 0)],
+    "where": lambda x: [
+        (x.data > 0, x, 0.0),
+        (x.data > 0, 1, x),
+        (x.data > 0, x, np.ones(x.shape)),
+    ],
+}
+EDGES = [
+    np.array(values, np.float32)
+    for values in (
+        *([[v] for v in (np.inf, -np.inf, np.nan, 0.0)]),
+        *(np.inf, np.nan, 0.5, [], np.ones((0, 3))),
+        [np.inf, -np.inf, np.nan, 0.0, 1.0, -1.0, 1e38, -1e38, 1e-45],
+        *(np.full((2, 3), v) for v in (np.inf, -np.inf, np.nan, 0.0)),
+    )
+]
+FUNCTIONS = {
+    name: getattr(module, name)
+    for module in (neural_net_core, ops)
+    for name in module.__all__
+    if name.islower() and name not in OTHERS
+}
+
+
+def calls_of(name, x):
+    """Yield arguments of a function of one, two or three; not all of them will do."""
+    if name in ARGUMENTS:
+        yield from ARGUMENTS[name](x)
+        return
+    ones = np.ones(x.shape)
+    beside = (x, 1.0, 1, 0, np.float64(1), ones, ones * 0, ones.astype(int), Tensor(ones))
+    yield (x,)
+    yield from ((x, other) for other in beside)
+    yield from ((x, other, other) for other in beside)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.filterwarnings("ignore")
+def test_float32_gives_float32_whatever_the_numbers_are(name):
+    """Infinity, NaN, nothing and no axes lead to branches of their own."""
+    came = 0
+    for edge in EDGES:
+        for reduction in ({}, {"reduction": "sum"}, {"reduction": "none"}):
+            x = Tensor(edge.copy(), requires_grad=True)
+            for args in calls_of(name, x):
+                try:
+                    results = FUNCTIONS[name](*args, **reduction)
+                except (TypeError, ValueError):
+                    continue
+                for y in results if isinstance(results, tuple) else (results,):
+                    assert y.dtype == np.float32 or y.dtype.kind in "iub", (edge, args)
+                    if y.requires_grad:
+                        y.backward(np.ones(y.shape, np.float32), retain_graph=True)
+                    assert x.grad is None or x.grad.dtype == np.float32, (edge, args)
+                    came += 1
+    assert came

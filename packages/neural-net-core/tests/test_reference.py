@@ -117,14 +117,15 @@ LOSSES = {
 
 def dense(x, weight, bias):
     layer = Dense(4, 2)
-    layer.weight, layer.bias = weight, bias
+    vars(layer).update(weight=weight, bias=bias)
     return layer(x)
 
 
 def feed_forward(x, w0, b0, w1, b1):
     net = FeedForward((2, 4, 1), Tanh)
     first, second = net.layers
-    first.weight, first.bias, second.weight, second.bias = w0, b0, w1, b1
+    vars(first).update(weight=w0, bias=b0)
+    vars(second).update(weight=w1, bias=b1)
     return net(x)
 
 

@@ -20,7 +20,7 @@ def with_parameters(module, call):
         first = len(arguments) - len(names)
         for name, parameter in zip(names, arguments[first:], strict=True):
             *path, leaf = name.split(".")
-            setattr(functools.reduce(getattr, path, module), leaf, parameter)
+            vars(functools.reduce(getattr, path, module))[leaf] = parameter
         return call(module, *arguments[:first])
 
     return run

@@ -226,3 +226,30 @@ def test_float32_stays_float32():
 def test_refuses(clip, message):
     with pytest.raises(ValueError, match=message):
         clip()
+
+
+@pytest.mark.parametrize(
+    "clip",
+    [
+        grad_norm,
+        lambda params: clip_grad_norm(params, 1.0),
+        lambda params: clip_grad_value(params, 1.0),
+        adaptive_clip_grad,
+    ],
+)
+def test_what_a_mask_hides_is_not_counted_but_refused(clip):
+    a, b = Parameter([1.0, 1.0], name="a"), Parameter([1.0, 1.0], name="b")
+    a.grad = np.array([30.0, 40.0], np.float32)
+    b.grad = np.ma.array([3.0, 4.0], np.float32, mask=[True, False])
+    with pytest.raises(TypeError, match=r"gradient of parameter 'b' to be .*, got a MaskedArray"):
+        clip([a, b])
+    np.testing.assert_array_equal(a.grad, [30, 40])
+
+
+def test_a_gradient_that_is_a_subclass_counts_as_the_values_that_it_holds(recwarn):
+    a, b = Parameter([[3.0, 4.0]]), Parameter([[3.0, 4.0]])
+    a.grad = np.array([[30.0, 40.0]], np.float32)
+    b.grad = np.asmatrix(a.grad.copy())
+    adaptive_clip_grad([a], 0.1)
+    adaptive_clip_grad([b], 0.1)
+    np.testing.assert_array_equal(np.asarray(b.grad), a.grad)

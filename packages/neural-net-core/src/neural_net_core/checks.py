@@ -46,8 +46,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-# NumPy's codes of float16 and long double. A hot path looks here before it calls `check_dtype`.
-NOT_COMPUTED = "eg"
+# NumPy's codes of what nothing is computed with: float16, long double, complex numbers, texts,
+# objects, dates. A hot path looks here before it calls `check_dtype`.
+NOT_COMPUTED = "egFDGSUTOVMmc"
 # Python counts True among the ints, and NumPy a span of time among its integers.
 _NONE = (bool, np.timedelta64)
 

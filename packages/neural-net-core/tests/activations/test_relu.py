@@ -21,3 +21,10 @@ def test_infinity_and_nan_pass(size):
     assert (relu(np.full(size, np.inf)).data == np.inf).all()
     assert (relu(np.full(size, -np.inf)).data == 0).all()
     assert np.isnan(relu(np.full(size, np.nan)).data).all()
+
+
+@pytest.mark.parametrize("size", [2, 5000])
+def test_nan_stops_no_gradient(size):
+    x = Tensor([np.nan, -1.0] * size, requires_grad=True)
+    relu(x).backward(np.full(2 * size, 3, np.float32))
+    np.testing.assert_array_equal(x.grad, [3, 0] * size)

@@ -14,6 +14,7 @@ from neural_net_core import (
     Buffer,
     Checkpoint,
     Dense,
+    DTypeError,
     Module,
     Parameter,
     Sequential,
@@ -564,3 +565,103 @@ def test_the_error_of_a_large_model_is_short_and_says_what_to_do():
     code = text.splitlines()[-1].strip()
     assert code == "{k.removeprefix('model.'): v for k, v in state.items()}"
     assert model.load_state_dict(eval(code, {"state": state})) == ([], [])  # noqa: S307
+
+
+# A parameter's place and its data --------------------------------------------------------------
+
+
+class Pair(Module):
+    """One parameter and one buffer."""
+
+    def __init__(self):
+        self.w, self.b = Parameter([1.0, 2.0]), Buffer([3.0, 4.0])
+
+
+class Slotted(Module):
+    """The same in slots."""
+
+    __slots__ = ("b", "w")
+
+    def __init__(self):
+        self.w, self.b = Parameter([1.0, 2.0]), Buffer([3.0, 4.0])
+
+
+@pytest.mark.parametrize("kind", [Pair, Slotted])
+@pytest.mark.parametrize("name", ["w", "b"])
+@pytest.mark.parametrize(
+    "result",
+    [lambda t: t - 0.1, lambda t: t.data, lambda t: t.detach(), float, lambda t: 1.0, np.float32],
+)
+def test_a_result_never_takes_the_place_of_a_parameter_or_buffer(kind, name, result):
+    m = kind()
+    held = getattr(m, name)
+    value = result(held.sum() if result in (float, np.float32) else held)
+    with pytest.raises(TypeError, match=rf"{kind.__name__}\.{name} is a \w+, .* `m.{name} -= ...`"):
+        setattr(m, name, value)
+    assert getattr(m, name) is held
+    assert list(m.state_dict()) == (["w", "b"] if kind is Pair else ["b", "w"])
+
+
+@pytest.mark.parametrize("name", ["w", "b"])
+@pytest.mark.parametrize("value", [Parameter([1.0]), Buffer([1.0]), Tanh(), None, [Tanh()]])
+def test_another_part_or_nothing_may_take_its_place(name, value):
+    m = Pair()
+    setattr(m, name, value)
+    assert getattr(m, name) is value
+    m = Pair()
+    delattr(m, name)
+    setattr(m, name, 1.0)
+    m.other = Tensor([1.0])
+    m.other = m.other + 1
+
+
+HIDING = np.ma.array([1.0, 2.0], np.float32, mask=[True, False])
+NO_DATA = [
+    HIDING,
+    np.array(["a", "b"]),
+    np.array([1.0, None]),
+    np.ones(2, np.float16),
+    np.ones(2, np.longdouble),
+    np.ones(2, complex),
+    np.ones(2, "M8[s]"),
+    "ab",
+    [1.0, 2.0],
+    None,
+]
+
+
+@pytest.mark.parametrize("data", NO_DATA, ids=str)
+@pytest.mark.parametrize("name", ["w", "b"])
+def test_data_that_are_no_numbers_are_not_saved(name, data):
+    m = Pair()
+    getattr(m, name).data = data
+    with pytest.raises(TypeError, match=rf"^{name}: "):
+        m.state_dict()
+
+
+def test_a_parameter_of_integers_is_not_saved():
+    m = Pair()
+    m.b.data = np.ones(2, int)
+    m.state_dict()
+    m.w.data = np.ones(2, int)
+    with pytest.raises(DTypeError, match="w: dtype must be a floating dtype"):
+        m.state_dict()
+
+
+@pytest.mark.parametrize("data", [x for x in NO_DATA if isinstance(x, np.ndarray)], ids=str)
+def test_nothing_is_computed_from_data_that_are_no_numbers(data):
+    if data is HIDING:
+        pytest.skip("its dtype is like any other; the optimizer and the file refuse it")
+    m = Pair()
+    m.w.data = data
+    with pytest.raises(DTypeError):
+        m.w * 2.0
+
+
+def test_what_a_mask_hides_is_not_loaded():
+    m = Pair()
+    with pytest.raises(StateDictError, match="w: expected an array without hidden elements"):
+        m.load_state_dict({"w": HIDING, "b": [1.0, 2.0]})
+    np.testing.assert_array_equal(m.w.data, [1, 2])
+    m.load_state_dict({"w": np.ma.array([5.0, 6.0]), "b": [1.0, 2.0]})
+    np.testing.assert_array_equal(m.w.data, [5, 6])

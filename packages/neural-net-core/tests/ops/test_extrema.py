@@ -40,3 +40,21 @@ def test_nothing_has_no_maximum_but_an_empty_batch_has_no_results():
     with pytest.raises(ValueError, match="zero-size array"):
         ops.max(np.zeros((2, 0)), 1)
     assert ops.max(np.zeros((0, 2)), 1).shape == (0,)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("extremum", [ops.max, ops.min])
+def test_the_gradient_goes_to_the_nan_that_won(extremum):
+    nan = np.nan
+    for values, expected in (
+        ([1.0, nan, 2.0], [0, 1, 0]),
+        ([nan, np.inf, nan, -np.inf], [0.5, 0, 0.5, 0]),
+        ([[nan], [1.0]], [[1], [0]]),
+    ):
+        x = Tensor(values, requires_grad=True)
+        y = extremum(x)
+        assert np.isnan(y.item())
+        np.testing.assert_array_equal(grad(y, x), expected)
+    x = Tensor([[1.0, nan], [3.0, 2.0]], requires_grad=True)
+    dx = grad(extremum(x, 1).sum(), x)
+    np.testing.assert_array_equal(dx, [[0, 1], [1, 0] if extremum is ops.max else [0, 1]])

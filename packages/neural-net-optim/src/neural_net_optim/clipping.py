@@ -205,8 +205,9 @@ def _gradients(owner: str, parameters: Any) -> list[tuple[Parameter, Array]]:
         if grad is None:
             continue
         label = repr(param.name) if param.name else f"number {i}"
-        if not isinstance(grad, np.ndarray) or grad.dtype.kind != "f":
-            kind = grad.dtype if isinstance(grad, np.ndarray) else f"a {type(grad).__name__}"
+        is_array = isinstance(grad, np.ndarray) and not isinstance(grad, np.ma.MaskedArray)
+        if not is_array or grad.dtype.kind != "f":
+            kind = grad.dtype if is_array else f"a {type(grad).__name__}"
             raise DTypeError(
                 f"{owner}: expected the gradient of parameter {label} to be a floating array, got "
                 f"{kind}"
@@ -218,7 +219,8 @@ def _gradients(owner: str, parameters: Any) -> list[tuple[Parameter, Array]]:
                 f"{owner}: expected a gradient of shape {param.shape} for parameter {label}, got "
                 f"{grad.shape}"
             )
-        found.setdefault(id(grad), (param, grad))
+        # A matrix would multiply as one: a view of the same memory means what it holds.
+        found.setdefault(id(grad), (param, np.asarray(grad)))
     return list(found.values())
 
 

@@ -575,3 +575,31 @@ def test_repr_shows_the_groups():
         f"  group 1: 2 parameters, lr=0.1, {rest}",
         ")",
     ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        np.ma.array([1.0, 2.0], np.float32, mask=[True, False]),
+        np.array(["a", "b"]),
+        np.ones(2, int),
+        np.ones(2, np.float16),
+        np.ones(2, complex),
+        np.array([1.0, None]),
+        "ab",
+        None,
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", [optim.SGD, optim.Muon])
+def test_data_set_to_what_is_no_array_of_numbers_is_named(kind, data):
+    a, b = Parameter([1.0, 1.0], name="a"), Parameter([1.0, 1.0], name="b")
+    optimizer = kind([a, b], lr=0.5)
+    for p in (a, b):
+        p.grad = np.ones(2, np.float32)
+    b.data = data
+    with pytest.raises(TypeError, match="parameter 'b'"):
+        optimizer.step()
+    np.testing.assert_array_equal(a.data, [1, 1])
+    with pytest.raises(TypeError, match="parameter 0"):
+        kind([b], lr=0.5)

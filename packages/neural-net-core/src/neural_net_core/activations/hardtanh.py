@@ -14,7 +14,8 @@ __all__ = ["Hardtanh", "HardtanhOp", "ReLU6", "hardtanh", "relu6"]
 class HardtanhOp(Op):
     """y = min(max(x, low), high);  dx = dy where low < x < high, else 0.  Saves y.
 
-    Unlike `ClipOp`, it gives no gradient at the limits themselves, as in PyTorch.
+    Unlike `ClipOp`, it gives no gradient at the limits themselves, as in PyTorch, and lets dy pass
+    where x is NaN (so do some of PyTorch's versions).
     """
 
     def __init__(self, low: float, high: float) -> None:
@@ -25,7 +26,7 @@ class HardtanhOp(Op):
         return self.y
 
     def backward(self, dy: Array) -> Array:
-        return select((self.y > self.low) & (self.y < self.high), dy, 0)
+        return select((self.y != self.low) & (self.y != self.high), dy, 0)
 
 
 def hardtanh(x: TensorLike, low: float = -1.0, high: float = 1.0) -> Tensor:

@@ -16,7 +16,10 @@ __all__ = ["ReLU", "ReLUOp", "relu"]
 
 
 class ReLUOp(Op):
-    """y = max(x, 0);  dx = dy where x > 0, else 0.  Saves y, which is positive where x is."""
+    """y = max(x, 0);  dx = dy where x > 0, else 0.  Saves y, which is positive where x is.
+
+    NaN lets dy pass, as in PyTorch: an error does not stop the gradient on its way back.
+    """
 
     def forward(self, x: Array) -> Array:
         # The same function twice: clip is 3 times as fast on large arrays, maximum on small ones.
@@ -32,7 +35,7 @@ def _clip(x: Array) -> tuple[Array]:
 
 
 def _pass(dy: Array, y: Array) -> tuple[Array]:
-    return (select(y > 0, dy, 0),)
+    return (select(y != 0, dy, 0),)  # positive or NaN
 
 
 def relu(x: TensorLike) -> Tensor:
@@ -44,7 +47,7 @@ def relu(x: TensorLike) -> Tensor:
         x: Any shape.
 
     Returns:
-        The same shape. The gradient at exactly 0 is 0.
+        The same shape. The gradient at exactly 0 is 0, and passes where x is NaN.
 
     Examples:
         >>> relu([-1.0, 0.0, 2.0]).data

@@ -39,7 +39,7 @@ class BCEWithLogitsLossOp(LossOp):
         is_endless = np.maximum.reduce(size, axis=None, initial=0) == np.inf
         if is_endless:
             # (1 − t) ∞ or u t ∞, where 0 · ∞ is 0; the formula below would make ∞ − ∞ of it.
-            limit = np.where(np.where(x > 0, 1 - t, ut) == 0, 0, np.inf)
+            limit = np.where(np.where(x > 0, 1 - t, ut) == 0, 0, size.dtype.type(np.inf))
             endless = np.isinf(x)
             x, size = np.where(endless, 0, x), np.where(endless, 0, size)
         # s(x) = max(x, 0) + ln(1 + e^−|x|). For t = 0 or 1 the subtraction from its first part is

@@ -1,13 +1,37 @@
-"""Making a loaded value fit the tensor that receives it, before anything is changed."""
+"""What goes into a module's state and what comes out: looked at before anything is changed."""
 
 from typing import Any
 
 import numpy as np
 
-from neural_net_core.dtypes import Array
+from neural_net_core.checks import check_dtype, shown
+from neural_net_core.dtypes import NUMBERS, Array
+from neural_net_core.errors import DTypeError
+from neural_net_core.plain import plain_array
 from neural_net_core.tensor import Tensor
 
-__all__ = ["fitted", "root_of"]
+__all__ = ["checked_data", "fitted", "root_of"]
+
+
+def checked_data(path: str, tensor: Tensor) -> Array:
+    """Return a tensor's array, which anybody may have set, if it is one to compute with.
+
+    Args:
+        path: The parameter's or buffer's path.
+        tensor: The parameter or buffer.
+
+    Raises:
+        DTypeError: If its data are no array, hide elements, or have a dtype that it cannot have.
+    """
+    data = tensor.data
+    if not hasattr(data, "dtype"):
+        raise DTypeError(f"{path}: its data must be an array, got {shown(data)}")
+    try:
+        data = plain_array(data)
+    except DTypeError as error:
+        raise DTypeError(f"{path}: {error}") from None
+    check_dtype(path, data.dtype, "f" if tensor.requires_grad else NUMBERS)
+    return data
 
 
 def fitted(tensor: Tensor, value: Any, roots: set[int]) -> Array:
@@ -23,7 +47,10 @@ def fitted(tensor: Tensor, value: Any, roots: set[int]) -> Array:
         ValueError: If it does not fit, in words that follow the tensor's name.
     """
     try:
-        came = value.data if isinstance(value, Tensor) else np.asarray(value)
+        came = plain_array(value.data if isinstance(value, Tensor) else value)
+        came = came if hasattr(came, "shape") else np.asarray(came)
+    except DTypeError as error:
+        raise ValueError(str(error)) from None
     except Exception as error:  # whatever a foreign array's conversion raises
         raise ValueError(f"{type(value).__name__} is no array: {error}") from error
     if came.shape != tensor.shape:

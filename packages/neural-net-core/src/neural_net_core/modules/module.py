@@ -29,7 +29,7 @@ from neural_net_core.called_differently import explained
 from neural_net_core.checks import check_callable, check_dtype, check_flag
 from neural_net_core.dtypes import Array, is_floating
 from neural_net_core.errors import StateDictError
-from neural_net_core.modules._fitting import fitted, root_of
+from neural_net_core.modules._fitting import checked_data, fitted, root_of
 from neural_net_core.modules.state_report import as_mapping, state_dict_error
 from neural_net_core.tensor import Buffer, Parameter, Tensor, TensorLike
 
@@ -89,6 +89,10 @@ class HasForward(Protocol[P, R_co]):
 class Module:
     """Base class of every layer and network; a subclass writes `__init__` and `forward`.
 
+    An attribute that is a parameter or buffer cannot be replaced by a result, as in
+    `m.w = m.w - 0.1`, which would take it out of the module: that is a TypeError. Elements of lists
+    and dicts cannot be watched so; there, too, write `m.ws[0] -= 0.1`.
+
     Attributes:
         training: Whether the module behaves as in training (dropout drops, batch norm uses the
             batch) or as in evaluation; set by `train` and `eval`.
@@ -112,6 +116,19 @@ class Module:
                 changed = hook(self, args, y)
                 y = y if changed is None else changed
         return y
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Computing modules set no attributes, so this costs time only where one is constructed.
+        held = getattr(self, name, None) if name in self._slots else self.__dict__.get(name)
+        if isinstance(held, _TENSORS) and not isinstance(value, _REPLACING):
+            kind = type(held).__name__
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a {kind}, and a {type(value).__name__} in its "
+                f"place would not belong to the module: change its values by `m.{name} -= ...` "
+                f"inside `with no_grad():` or by `m.{name}.data = ...`, put `{kind}(...)` there, "
+                f"or `del m.{name}` before"
+            )
+        super().__setattr__(name, value)
 
     # The walk -------------------------------------------------------------------------------
 
@@ -233,8 +250,11 @@ class Module:
 
         Copies, so that a state kept as "the best so far" does not change with the next step. Tied
         parameters stand under each of their paths, as in PyTorch.
+
+        Raises:
+            DTypeError: If somebody has set `data` to what is no array of numbers.
         """
-        return {path: value.data.copy() for path, value in self._state().items()}
+        return {path: checked_data(path, value).copy() for path, value in self._state().items()}
 
     def load_state_dict(
         self, state: Mapping[str, TensorLike], *, strict: bool = True
@@ -395,8 +415,11 @@ class Module:
 # What is walked through. A set is, to say that its order is nobody's: parts would be lost in it.
 _HOLDERS = (list, tuple, dict, deque, MappingProxyType, set, frozenset)
 _MAPPINGS = (dict, MappingProxyType)
-_PARTS = (Parameter, Buffer, Module)
+_TENSORS = (Parameter, Buffer)
+_PARTS = (*_TENSORS, Module)
 _WALKED = _PARTS + _HOLDERS
+# What may stand where a parameter or buffer stood: parts, what may hold some, and nothing.
+_REPLACING = (*_WALKED, type(None))
 _PLAIN = frozenset({bool, int, float, str, type(None)})  # most attributes, told apart at once
 
 

@@ -13,15 +13,17 @@ What the gradient is where the function has a kink, a tie or a pole:
 | `sqrt` | at 0 | infinite |
 | `power(x, 0)` | everywhere | 0 |
 | `power(0, b)` with respect to b | b ≥ 0 | 0 |
-| `max`, `min` over axes | ties | shared equally |
 | `maximum`, `minimum` of two | ties | half each |
 | | one is NaN | all of it, to both |
-| `max`, `min` over axes | NaN among the elements | NaN |
+| `max`, `min` over axes | ties | shared equally |
+| | NaN among the elements | all of it, shared by those that are NaN |
 | `clip` | on the boundary | passes |
 | `where` | the side not chosen | 0 |
 | `logsumexp` | nothing but −∞ | 0 |
 
-All of them are PyTorch's choices too, except the last, which is NaN there.
+All of them are PyTorch's choices too, except the last, which is NaN there. `relu` and `hardtanh`
+let the gradient pass where x is NaN, as `clip` does not; `absolute` and most other functions make
+it NaN.
 """
 
 import sys

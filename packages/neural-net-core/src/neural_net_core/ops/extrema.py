@@ -1,7 +1,9 @@
 """Maximum and minimum over axes.
 
 Several equal maxima share the gradient equally, as in PyTorch's `amax`: the result then does not
-depend on the order of the elements (`max` with `dim` in PyTorch gives all to one of them).
+depend on the order of the elements (`max` with `dim` in PyTorch gives all to one of them). Where
+the result is NaN, the elements that are NaN share it, as in PyTorch's `max` (its `amax` makes all
+gradients NaN): so it shows where the NaN came from.
 """
 
 from typing import ClassVar
@@ -16,7 +18,10 @@ __all__ = ["MaxOp", "MinOp", "max", "min"]
 
 
 class MaxOp(ReductionOp):
-    """y = max x;  dx = dy / (number of ties) where x = y, else 0.  Saves where x = y."""
+    """y = max x;  dx = dy / (number of ties) where x = y, else 0.  Saves where x = y.
+
+    Two NaN count as equal.
+    """
 
     choose: ClassVar[np.ufunc] = np.maximum
 
@@ -24,13 +29,13 @@ class MaxOp(ReductionOp):
         y = self.choose.reduce(x, axis=self.axis, keepdims=True)
         if self.needs(0):
             self.winners = x == y
+            if (y != y).any():
+                self.winners |= x != x
         return self.drop(y)
 
     def backward(self, dy: Array) -> Array:
         ties = np.add.reduce(self.winners, axis=self.axis, keepdims=True, dtype=dy.dtype)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            # Where the maximum is NaN nothing equals it, and the gradient is 0 / 0 = NaN.
-            dx: Array = self.winners * (self.restore(dy) / ties)
+        dx: Array = self.winners * (self.restore(dy) / ties)
         return dx
 
 
@@ -50,7 +55,10 @@ def max(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
 
 
 class MinOp(MaxOp):
-    """y = min x;  dx = dy / (number of ties) where x = y, else 0.  Saves where x = y."""
+    """y = min x;  dx = dy / (number of ties) where x = y, else 0.  Saves where x = y.
+
+    Two NaN count as equal.
+    """
 
     choose: ClassVar[np.ufunc] = np.minimum
 

@@ -91,7 +91,7 @@ def transpose(x: TensorLike, axes: tuple[int, ...] | None = None) -> Tensor:
         array([[1., 3.],
                [2., 4.]], dtype=float32)
     """
-    return TransposeOp.apply(as_tensor(x), axes=axes)
+    return TransposeOp.apply(as_tensor(x), axes=(axes,) if isinstance(axes, int) else axes)
 
 
 class SwapAxesOp(Op):

@@ -49,8 +49,8 @@ class Slot:
             DTypeError: If the dtype is another.
             TypeError: If it is no array.
         """
-        data = self.param.data
-        if not isinstance(data, np.ndarray):
+        data: Any = self.param.data
+        if not isinstance(data, np.ndarray) or isinstance(data, np.ma.MaskedArray):
             raise TypeError(
                 f"{self.label}: expected its data to be an array, got a {type(data).__name__}"
             )

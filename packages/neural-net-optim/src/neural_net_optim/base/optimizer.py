@@ -10,7 +10,7 @@ from operator import is_
 from typing import Any, ClassVar
 
 from neural_net_core import Module, Parameter, StateDictError, Tensor
-from neural_net_core.checks import check_dtype
+from neural_net_core.checks import check_array, check_dtype
 from neural_net_core.dtypes import Array, DType, is_floating
 from neural_net_core.errors import DTypeError
 from neural_net_core.memory import keep_memory_of_steps
@@ -382,7 +382,8 @@ def _named(owner: str, i: int, entry: Any) -> tuple[str | None, Parameter]:
             f"{owner}: entry {i} of the parameters must be a Parameter or a (name, Parameter) "
             f"pair, got {type(param).__name__}"
         )
-    if not is_floating(param.data):
+    array = check_array(f"{owner}: parameter {i}", "its data", param.data)
+    if not is_floating(array):
         raise DTypeError(f"{owner}: parameter {i} must be floating, got {param.dtype}")
     check_dtype(f"{owner}: parameter {i}", param.dtype)
     return name, param
