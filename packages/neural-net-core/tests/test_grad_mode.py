@@ -41,3 +41,12 @@ def test_another_thread_is_not_affected():
         thread.start()
         thread.join()
     assert seen == [True]
+
+
+@pytest.mark.parametrize("manager", [no_grad, enable_grad])
+def test_a_decorator_without_brackets_says_what_to_write(manager):
+    with pytest.raises(TypeError, match=rf"a decorator is written `@{manager.__name__}\(\)`"):
+
+        @manager
+        def compute():
+            pass

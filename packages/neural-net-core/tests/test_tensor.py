@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import operator
 from fractions import Fraction
 
 import numpy as np
@@ -236,3 +237,25 @@ def test_the_methods_compute_what_the_functions_do():
             getattr(x, name)(*arguments), getattr(ops, name)(x, *arguments), strict=True
         ):
             np.testing.assert_array_equal(part.data, wanted.data)
+
+
+@pytest.mark.parametrize("other", [None, "a", b"a", {}, set()], ids=repr)
+def test_what_has_no_size_is_not_compared(other):
+    x = Tensor([1.0, 2.0])
+    for compare in (operator.lt, operator.le, operator.gt, operator.ge):
+        for pair in ((x, other), (other, x)):
+            with pytest.raises(TypeError, match="Tensor: it can be compared with numbers, got"):
+                compare(*pair)
+
+
+@pytest.mark.parametrize("divide", [operator.floordiv, operator.mod, divmod])
+def test_division_with_remainder_says_what_to_write(divide):
+    x = Tensor([1.0, 2.0])
+    for pair in ((x, 2), (2, x), (x, x), (x, [2.0])):
+        with pytest.raises(DTypeError, match=r"write np\.floor_divide\(x\.data, y\)"):
+            divide(*pair)
+
+
+def test_a_number_has_no_length():
+    with pytest.raises(TypeError, match="Tensor: a 0-d tensor has no length"):
+        len(Tensor(1.0))

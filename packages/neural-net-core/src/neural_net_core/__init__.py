@@ -4,6 +4,7 @@
 from neural_net_core.tensor import Buffer, Parameter, Tensor, TensorLike, as_tensor  # isort: skip
 
 import sys
+from typing import TYPE_CHECKING, NoReturn
 
 from neural_net_core import init, ops
 from neural_net_core.activations.elu import ELU, elu
@@ -26,7 +27,7 @@ from neural_net_core.activations.softplus import Softplus, softplus
 from neural_net_core.activations.softsign import Softsign, softsign
 from neural_net_core.activations.swish import Swish, swish
 from neural_net_core.activations.tanh import Tanh, tanh
-from neural_net_core.called_differently import explain_arguments, explain_words
+from neural_net_core.called_differently import explain_arguments, explain_words, unknown_name
 from neural_net_core.detaching import detach
 from neural_net_core.drawing import no_init
 from neural_net_core.dtypes import Array, default_dtype, get_default_dtype
@@ -222,5 +223,10 @@ __all__ = [
     "triplet_margin_loss",
 ]
 
-explain_words(sys.modules[__name__], "axis", "low")
+explain_words(sys.modules[__name__], "axis", "low", "pairwise_distance")
 explain_arguments(sys.modules[__name__])
+
+if not TYPE_CHECKING:  # a type checker would take every name for one that is there
+
+    def __getattr__(name: str) -> NoReturn:
+        unknown_name(__name__, name)

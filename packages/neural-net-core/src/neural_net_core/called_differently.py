@@ -6,17 +6,22 @@ the AttributeError or TypeError that Python raises anyway; the tables cost nothi
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any, NoReturn
 
 __all__ = [
     "ARGUMENTS",
+    "ARRAYS",
     "ATTRIBUTES",
+    "CLASSES",
     "FUNCTIONS",
+    "MODULES",
     "WORDS",
     "explain_arguments",
     "explain_attributes",
+    "explain_modules",
     "explain_words",
     "explained",
     "unknown_name",
@@ -97,6 +102,30 @@ ARGUMENTS: Mapping[str, str] = {
     "inplace": "not needed: results are new arrays",
     "device": "not needed: arrays are in main memory",
     "sparse": "not needed: gradients are dense",
+    "learning_rate": "lr",
+    "beta_1": "betas, a pair",
+    "beta_2": "betas, a pair",
+    "beta1": "betas, a pair",
+    "beta2": "betas, a pair",
+    "rho": "alpha in RMSprop, rho in Adadelta",
+    "decay": "weight_decay, or a schedule",
+    "clipnorm": "clip_grad_norm, called before step",
+    "clipvalue": "clip_grad_value, called before step",
+    "foreach": "not needed: all parameters are updated together",
+    "fused": "not needed: all parameters are updated together",
+    "capturable": "not needed: there is one device, the processor",
+    "differentiable": "not there: an update has no gradient",
+    "num_workers": "not needed: batches are made in this process",
+    "persistent_workers": "not needed: batches are made in this process",
+    "prefetch_factor": "not needed: batches are made in this process",
+    "worker_init_fn": "not needed: batches are made in this process",
+    "multiprocessing_context": "not needed: batches are made in this process",
+    "timeout": "not needed: batches are made in this process",
+    "pin_memory": "not needed: there is one device, the processor",
+    "generator": "rng",
+    "collate_fn": "collate",
+    "sampler": "shuffle, lengths, or a data set in the order that you want",
+    "batch_sampler": "shuffle, lengths, or a data set in the order that you want",
 }
 
 # Functions: what to call instead, as a function of `ops` or otherwise.
@@ -171,13 +200,160 @@ FUNCTIONS: Mapping[str, str] = {
     "softplus": "neural_net_core.softplus",
 }
 
+# Functions and methods without a gradient: NumPy's, on the array of a tensor.
+ARRAYS: Mapping[str, str] = {
+    "eq": "x == y",
+    "ne": "x != y",
+    "lt": "x < y",
+    "le": "x <= y",
+    "gt": "x > y",
+    "ge": "x >= y",
+    "equal": "np.array_equal(x, y)",
+    "allclose": "np.allclose(x, y)",
+    "isclose": "np.isclose(x, y)",
+    "any": "np.any(x.data)",
+    "all": "np.all(x.data)",
+    "isnan": "np.isnan(x.data)",
+    "isinf": "np.isinf(x.data)",
+    "isfinite": "np.isfinite(x.data)",
+    "logical_not": "~x.data",
+    "logical_and": "x.data & y.data",
+    "logical_or": "x.data | y.data",
+    "nonzero": "np.nonzero(x.data)",
+    "count_nonzero": "np.count_nonzero(x.data)",
+    "floor": "np.floor(x.data)",
+    "ceil": "np.ceil(x.data)",
+    "trunc": "np.trunc(x.data)",
+    "round": "np.round(x.data)",
+    "floor_divide": "np.floor_divide(x.data, y.data)",
+    "remainder": "np.remainder(x.data, y.data)",
+    "fmod": "np.fmod(x.data, y.data)",
+    "argsort": "np.argsort(x.data, axis)",
+    "sort": "ops.take_along_axis(x, np.argsort(x.data, axis), axis)",
+    "topk": "ops.take_along_axis(x, np.argsort(-x.data, axis)[..., :k], axis)",
+    "median": "np.median(x.data)",
+    "quantile": "np.quantile(x.data, q)",
+    "unique": "np.unique(x.data)",
+    "bincount": "np.bincount(x.data)",
+    "zeros_like": "Tensor(np.zeros_like(x.data))",
+    "ones_like": "Tensor(np.ones_like(x.data))",
+    "full_like": "Tensor(np.full_like(x.data, value))",
+    "rand_like": "Tensor(default_rng().random(x.shape))",
+    "randn_like": "Tensor(default_rng().normal(size=x.shape))",
+}
+
+# Functions and classes that stand elsewhere or are called otherwise, as names of a package.
+CLASSES: Mapping[str, str] = {
+    "nn": "neural_net_core and neural_net_layers themselves",
+    "functional": "neural_net_core and neural_net_layers themselves",
+    "F": "neural_net_core and neural_net_layers themselves",
+    "layers": "neural_net_layers",
+    "optim": "neural_net_optim",
+    "optimizers": "neural_net_optim",
+    "utils": "neural_net_utils",
+    "autograd": "Tensor.backward and grad",
+    "zeros": "Tensor(np.zeros(shape))",
+    "ones": "Tensor(np.ones(shape))",
+    "full": "Tensor(np.full(shape, value))",
+    "arange": "Tensor(np.arange(...))",
+    "linspace": "Tensor(np.linspace(...))",
+    "eye": "Tensor(np.eye(n))",
+    "rand": "Tensor(default_rng().random(shape))",
+    "randn": "Tensor(default_rng().normal(size=shape))",
+    "from_numpy": "Tensor",
+    "manual_seed": "seed",
+    "set_grad_enabled": "no_grad or enable_grad",
+    "inference_mode": "no_grad",
+    "set_default_dtype": "default_dtype",
+    "save": "save_checkpoint or save_tensors",
+    "load": "load_checkpoint or load_tensors",
+    "Variable": "Tensor",
+    "Linear": "neural_net_core.Dense",
+    "LazyLinear": "neural_net_core.Dense",
+    "ParameterList": "a list of Parameters",
+    "ParameterDict": "a dict of Parameters",
+    "Conv1d": "neural_net_layers.Conv1D",
+    "Conv2d": "neural_net_layers.Conv2D",
+    "ConvTranspose2d": "neural_net_layers.ConvTranspose2D",
+    "BatchNorm": "neural_net_layers.BatchNorm1D or BatchNorm2D",
+    "BatchNorm1d": "neural_net_layers.BatchNorm1D",
+    "BatchNorm2d": "neural_net_layers.BatchNorm2D",
+    "BatchNormalization": "neural_net_layers.BatchNorm1D or BatchNorm2D",
+    "LayerNormalization": "neural_net_layers.LayerNorm",
+    "InstanceNorm2d": "neural_net_layers.InstanceNorm2D",
+    "MaxPool1d": "neural_net_layers.MaxPool1D",
+    "MaxPool2d": "neural_net_layers.MaxPool2D",
+    "MaxPooling2D": "neural_net_layers.MaxPool2D",
+    "AvgPool1d": "neural_net_layers.AvgPool1D",
+    "AvgPool2d": "neural_net_layers.AvgPool2D",
+    "AveragePooling2D": "neural_net_layers.AvgPool2D",
+    "AdaptiveAvgPool2d": "neural_net_layers.AdaptiveAvgPool2D",
+    "GlobalAveragePooling2D": "neural_net_layers.GlobalAvgPool2D",
+    "Dropout2d": "neural_net_layers.Dropout2D",
+    "SpatialDropout2D": "neural_net_layers.Dropout2D",
+    "RNN": "neural_net_layers.VanillaRNN",
+    "SimpleRNN": "neural_net_layers.VanillaRNN",
+    "MultiheadAttention": "neural_net_layers.MultiHeadAttention",
+    "UpSampling2D": "neural_net_layers.Upsample",
+    "NLLLoss2d": "neural_net_core.NLLLoss",
+    "TripletMarginWithDistanceLoss": "neural_net_core.TripletMarginLoss",
+    "BinaryCrossentropy": "neural_net_core.BCELoss",
+    "CategoricalCrossentropy": "neural_net_core.CrossEntropyLoss",
+    "SparseCategoricalCrossentropy": "neural_net_core.CrossEntropyLoss",
+    "MeanSquaredError": "neural_net_core.MSELoss",
+    "MeanAbsoluteError": "neural_net_core.L1Loss",
+}
+
+# Attributes and methods of modules.
+MODULES: Mapping[str, str] = {
+    "to": "astype(dtype); there is one device, the processor",
+    "cpu": "nothing: all parameters are in main memory",
+    "cuda": "nothing: there is one device, the processor",
+    "half": "nothing: float16 is for files and not for computing",
+    "bfloat16": "nothing: bfloat16 is for files and not for computing",
+    "float": "astype('float32')",
+    "double": "astype('float64')",
+    "type": "astype(dtype)",
+    "register_buffer": "an attribute, self.name = Buffer(values)",
+    "register_parameter": "an attribute, self.name = Parameter(values)",
+    "add_weight": "an attribute, self.name = Parameter(values)",
+    "add_module": "an attribute, self.name = module; by names of your own, ModuleDict",
+    "register_module": "an attribute, self.name = module; by names of your own, ModuleDict",
+    "register_forward_pre_hook": "a module around this one, or register_forward_hook",
+    "register_full_backward_hook": "retain_grad() of a tensor, or an Op of your own",
+    "register_backward_hook": "retain_grad() of a tensor, or an Op of your own",
+    "get_parameter": "dict(module.named_parameters())[path]",
+    "get_buffer": "dict(module.named_buffers())[path]",
+    "get_submodule": "dict(module.named_modules())[path]",
+    "compile": "nothing: the optimizer and the loss go to neural_net_utils.fit",
+    "fit": "neural_net_utils.fit(module, ...)",
+    "evaluate": "neural_net_utils.evaluate(module, ...)",
+    "predict": "neural_net_utils.predict(module, ...)",
+    "save": "save_checkpoint(path, model=module)",
+    "save_weights": "save_checkpoint(path, model=module)",
+    "load_weights": "load_checkpoint(path, model=module)",
+    "get_weights": "state_dict()",
+    "set_weights": "load_state_dict(state)",
+    "trainable_weights": "parameters()",
+    "trainable_variables": "parameters()",
+}
+
 # Attributes and methods of a tensor that are no functions of `ops` either.
 ATTRIBUTES: Mapping[str, str] = {
     "type": "astype(dtype)",
     "to": "astype(dtype); there is one device, the processor",
     "float": "astype('float32')",
     "double": "astype('float64')",
-    "half": "astype('float16')",
+    "half": "nothing: float16 is for files and not for computing",
+    "bfloat16": "nothing: bfloat16 is for files and not for computing",
+    "type_as": "astype(other.dtype)",
+    "element_size": "x.data.itemsize",
+    "storage": "x.data",
+    "data_ptr": "x.data.ctypes.data",
+    "new_zeros": "Tensor(np.zeros(shape, x.dtype))",
+    "new_ones": "Tensor(np.ones(shape, x.dtype))",
+    "new_tensor": "Tensor(values, x.dtype)",
+    "is_cuda": "nothing: there is one device, the processor",
     "int": "astype('int32')",
     "long": "astype('int64')",
     "bool": "astype('bool')",
@@ -240,7 +416,20 @@ def explain_attributes(owner: type, functions: list[str]) -> None:
         method = hasattr(owner, ours.partition("(")[0].split(" ")[0])
         dotted = ours.startswith("neural_net_core.")
         texts[name] = f"here it is {ours if method or dotted else f'neural_net_core.ops.{ours}'}"
-    texts |= {name: f"here it is {ours}" for name, ours in ATTRIBUTES.items()}
+    texts |= {name: f"here it is {ours}" for name, ours in {**ARRAYS, **ATTRIBUTES}.items()}
+    _explain(owner, texts)
+
+
+def explain_modules(owner: type) -> None:
+    """Let the base class of modules say what methods of theirs are called here.
+
+    Args:
+        owner: The class, `Module`.
+    """
+    _explain(owner, {name: f"here it is {ours}" for name, ours in MODULES.items()})
+
+
+def _explain(owner: type, texts: Mapping[str, str]) -> None:
     for name, text in texts.items():
         if not hasattr(owner, name):
             attribute = _Elsewhere(text)
@@ -256,7 +445,16 @@ def unknown_name(module: str, name: str) -> NoReturn:
         name: The name asked for.
     """
     text = f"module {module!r} has no attribute {name!r}"
-    ours = FUNCTIONS.get(name)
+    core = sys.modules["neural_net_core"]
+    ours = None
+    if not module.endswith(".ops"):
+        ours = CLASSES.get(name)
+        if ours is None and name in core.__all__:
+            ours = f"neural_net_core.{name}"
+        elif ours is None and name in core.ops.__all__:
+            ours = f"neural_net_core.ops.{name}"
+    if ours is None:
+        ours = FUNCTIONS.get(name, ARRAYS.get(name))
     raise AttributeError(f"{text}: here it is {ours}" if ours else text, name=name)
 
 
@@ -265,12 +463,12 @@ def explain_words(owner: ModuleType | type, *arguments: str) -> None:
 
     Args:
         owner: A module or a class; functions are wrapped in its namespace.
-        *arguments: Those that have one of these arguments are.
+        *arguments: Those that have one of these arguments are, or one of these names.
     """
     for name, fn in list(vars(owner).items()):
         if not inspect.isfunction(fn) or name.startswith("_"):
             continue
-        if not inspect.signature(fn).parameters.keys().isdisjoint(arguments):
+        if not {name, *inspect.signature(fn).parameters}.isdisjoint(arguments):
             setattr(owner, name, _explaining(fn))
 
 
@@ -302,6 +500,9 @@ def explained(where: str, fn: Callable[..., Any], words: Iterable[str]) -> str |
     for word in words:
         here = ARGUMENTS.get(word, WORDS.get(word))
         if word not in known and here is not None:
+            if here.isidentifier() and here not in known:
+                own = ", ".join(name for name in known if name != "self")
+                return f"{where}: unknown argument {word!r}: it takes {own or 'none'}"
             return f"{where}: unknown argument {word!r}: here it is {here}"
     return None
 

@@ -24,7 +24,10 @@ class _SetRecording(Decorating):
 
     mode: bool
 
-    def __init__(self) -> None:
+    def __init__(self, *function: object) -> None:
+        if function:
+            name = type(self).__name__
+            raise TypeError(f"{name}: it takes no arguments; a decorator is written `@{name}()`")
         # A stack, because a decorated recursive function enters the same object many times.
         self._tokens: list[Token[bool]] = []
 

@@ -7,13 +7,13 @@ mathematics lives in `ops`, one class per idea; the operators and methods here o
 import operator
 import weakref
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.called_differently import explain_words
-from neural_net_core.checks import NOT_COMPUTED, check_axis, check_dtype, check_flag
+from neural_net_core.checks import NOT_COMPUTED, check_axis, check_dtype, check_flag, shown
 from neural_net_core.dtypes import Array, DType, as_array, get_default_dtype, is_floating
 from neural_net_core.errors import DTypeError, GraphError
 from neural_net_core.in_place import InPlace
@@ -170,6 +170,8 @@ class Tensor:
         self._counts = counts
 
     def __len__(self) -> int:
+        if self.data.ndim == 0:
+            raise TypeError("Tensor: a 0-d tensor has no length")
         return len(self.data)
 
     def __iter__(self) -> Iterator["Tensor"]:
@@ -347,6 +349,15 @@ class Tensor:
     def __getitem__(self, key: Any) -> "Tensor":
         return ops.getitem(self, key)
 
+    def _no_division_with_remainder(self, other: object) -> NoReturn:
+        raise DTypeError(
+            "Tensor: //, % and divmod are not recorded; where no gradient is needed, write "
+            "np.floor_divide(x.data, y) or np.remainder(x.data, y)"
+        )
+
+    __floordiv__ = __mod__ = __divmod__ = _no_division_with_remainder
+    __rfloordiv__ = __rmod__ = __rdivmod__ = _no_division_with_remainder
+
     # Comparisons have no gradient and give plain arrays of booleans.
 
     def __eq__(self, other: object) -> Any:
@@ -356,16 +367,16 @@ class Tensor:
         return self.data != _raw(other)
 
     def __lt__(self, other: "TensorLike") -> Any:
-        return self.data < _raw(other)
+        return self.data < _ordered(other)
 
     def __le__(self, other: "TensorLike") -> Any:
-        return self.data <= _raw(other)
+        return self.data <= _ordered(other)
 
     def __gt__(self, other: "TensorLike") -> Any:
-        return self.data > _raw(other)
+        return self.data > _ordered(other)
 
     def __ge__(self, other: "TensorLike") -> Any:
-        return self.data >= _raw(other)
+        return self.data >= _ordered(other)
 
     # Elementwise == would make tensors unhashable; as in PyTorch, a tensor is hashed by identity.
     __hash__ = object.__hash__
@@ -677,6 +688,14 @@ def _raw(x: Any) -> Any:
     return plain_array(x) if isinstance(x, np.ndarray) else x
 
 
+def _ordered(x: Any) -> Any:
+    """Return what can be compared by size."""
+    y = _raw(x)
+    if y is None or isinstance(y, str | bytes | dict | set):
+        raise DTypeError(f"Tensor: it can be compared with numbers, got {shown(y)}")
+    return y
+
+
 def _unpack(numbers: tuple[Any, ...]) -> tuple[int, ...]:
     """Allow both reshape(2, 3) and reshape((2, 3))."""
     if len(numbers) == 1 and isinstance(numbers[0], tuple | list):
@@ -690,4 +709,4 @@ _FLOAT32 = np.dtype(np.float32)
 # At the end, because both need the classes above.
 from neural_net_core import ops, tape  # noqa: E402
 
-explain_words(Tensor, "axis", "axes", "low")
+explain_words(Tensor, "axis", "axes", "low", "flatten")

@@ -1,8 +1,9 @@
 """Recurrent, convolutional, attention and normalization layers for neural-net-core."""
 
 import sys
+from typing import TYPE_CHECKING, NoReturn
 
-from neural_net_core.called_differently import explain_arguments
+from neural_net_core.called_differently import explain_arguments, unknown_name
 from neural_net_layers.attention.attention_mask import causal_keep, padding_keep
 from neural_net_layers.attention.key_value_cache import DecoderCache, KeyValueCache
 from neural_net_layers.attention.multi_head_attention import MultiHeadAttention
@@ -128,3 +129,8 @@ __all__ = [
 ]
 
 explain_arguments(sys.modules[__name__])
+
+if not TYPE_CHECKING:  # a type checker would take every name for one that is there
+
+    def __getattr__(name: str) -> NoReturn:
+        unknown_name(__name__, name)

@@ -1,5 +1,8 @@
 """Optimizers, learning-rate schedules, clipping, penalties and weight averages on NumPy."""
 
+import sys
+
+from neural_net_core.called_differently import explain_arguments
 from neural_net_optim import schedules
 from neural_net_optim.accumulation import GradientAccumulator
 from neural_net_optim.adadelta import Adadelta
@@ -71,3 +74,5 @@ __all__ = [
     "weight_decay_groups",
 ]
 __all__ += schedules.__all__
+
+explain_arguments(sys.modules[__name__])

@@ -1,5 +1,8 @@
 """Data sets, loaders, metrics and the training loop for neural-net-core."""
 
+import sys
+
+from neural_net_core.called_differently import explain_arguments
 from neural_net_utils import metrics
 from neural_net_utils.datasets.code_text import CODE_SYNONYMS, code_lines
 from neural_net_utils.datasets.digits import Digits, load_digits
@@ -203,3 +206,5 @@ __all__ = [
     "xor_gate",
     "xor_points",
 ]
+
+explain_arguments(sys.modules[__name__])

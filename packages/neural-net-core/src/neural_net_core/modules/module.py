@@ -25,7 +25,7 @@ from typing import Any, ClassVar, ParamSpec, Protocol, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.called_differently import explained
+from neural_net_core.called_differently import explain_modules, explained
 from neural_net_core.checks import check_callable, check_dtype, check_flag
 from neural_net_core.dtypes import Array, is_floating
 from neural_net_core.errors import StateDictError
@@ -411,6 +411,8 @@ class Module:
 
         return summarize(self, input_shape, dtype)
 
+
+explain_modules(Module)
 
 # What is walked through. A set is, to say that its order is nobody's: parts would be lost in it.
 _HOLDERS = (list, tuple, dict, deque, MappingProxyType, set, frozenset)
