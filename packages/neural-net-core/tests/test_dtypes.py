@@ -80,6 +80,7 @@ ARGUMENTS = {
     "cast": lambda x: [(x, np.float32)],
     "take_along_axis": lambda x: [(x, np.zeros((1,) * x.ndim, int), 0)],
     "reshape": lambda x: [(x, (-1,))],
+    "linear": lambda x: [(x, np.ones((2, *x.shape[-1:]))), (x, np.ones((1, *x.shape[-1:])), [1.0])],
     "concatenate": lambda x: [([x, x], 0), ([x, np.ones(x.shape)], 0)],
     "stack": lambda x: [([x, x], 0), ([x, np.ones(x.shape)], 0)],
     "where": lambda x: [

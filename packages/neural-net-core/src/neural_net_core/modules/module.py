@@ -25,11 +25,12 @@ from typing import Any, ClassVar, ParamSpec, Protocol, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.called_differently import explain_modules, explained
+from neural_net_core.called_differently import explain_modules
 from neural_net_core.checks import check_callable, check_dtype, check_flag
 from neural_net_core.dtypes import Array, is_floating
 from neural_net_core.errors import StateDictError
 from neural_net_core.modules._fitting import checked_data, fitted, root_of
+from neural_net_core.modules._notes import explain
 from neural_net_core.modules.state_report import as_mapping, state_dict_error
 from neural_net_core.tensor import Buffer, Parameter, Tensor, TensorLike
 
@@ -109,7 +110,7 @@ class Module:
         try:
             y = self.forward(*args, **kwargs)
         except Exception as error:
-            _explain(error, self, kwargs)  # type: ignore[arg-type]  # it is a Module
+            explain(error, self, kwargs)
             raise
         if self._forward_hooks:
             for hook in tuple(self._forward_hooks.values()):
@@ -471,35 +472,3 @@ def _shape_of(value: Any) -> str:
     """Return the shape of what has one, for an error message."""
     shape = getattr(value, "shape", None)
     return str(shape) if isinstance(shape, tuple) else type(value).__name__
-
-
-def _explain(error: Exception, module: Module, words: Iterable[str]) -> None:
-    """Say where an error happened, and what an argument of another name is called here."""
-    if words and type(error) is TypeError:
-        text = explained(type(module).__name__, module.forward, words)
-        if text is not None:
-            error.args = (text,)
-    _note_path(error, module)
-
-
-def _note_path(error: Exception, module: Module) -> None:
-    """Add "in encoder.layers.0 (Dense) of Network" to an error, one level at a time.
-
-    Each module that the error passes knows only the names below itself, so the note is rewritten
-    on the way up: the outermost module's note is the one that stays.
-    """
-    origin: Module = getattr(error, "_module", module)
-    if origin is module:
-        error._module = module  # type: ignore[attr-defined]
-        note = f"in {type(module).__name__}"
-    else:
-        try:
-            paths = [path for path, below in module.named_modules() if below is origin]
-        except StateDictError:  # two parts have one path: not what happened here
-            return
-        if not paths:
-            return
-        note = f"in {paths[0]} ({type(origin).__name__}) of {type(module).__name__}"
-        error.__notes__.remove(error._note)  # type: ignore[attr-defined]
-    error._note = note  # type: ignore[attr-defined]
-    error.add_note(note)

@@ -55,11 +55,8 @@ def linear(x: TensorLike, weight: TensorLike, bias: TensorLike | None = None) ->
         >>> linear([[1.0, 2.0]], [[1.0, 1.0], [0.0, 3.0]], [10.0, 20.0]).data
         array([[13., 26.]], dtype=float32)
     """
-    for name, value in (("x", x), ("weight", weight)):
-        if type(value) in (float, int, bool):
-            raise ShapeError(
-                f"linear: expected {name} with at least one axis, got the number {value!r}"
-            )
+    if type(x) in (float, int, bool):
+        raise ShapeError(f"linear: expected x with at least one axis, got the number {x!r}")
     if bias is None:
         x, weight = coerce_pair(x, weight)
         return LinearOp.apply(x, weight)

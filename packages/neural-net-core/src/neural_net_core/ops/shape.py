@@ -63,8 +63,8 @@ def reshape(x: TensorLike, shape: Axes) -> Tensor:
 class TransposeOp(Op):
     """y = x with its axes permuted;  dx = dy with the inverse permutation"""
 
-    def __init__(self, axes: tuple[int, ...] | None = None) -> None:
-        self.axes = axes
+    def __init__(self, axes: int | tuple[int, ...] | None = None) -> None:
+        self.axes = (axes,) if isinstance(axes, int) else axes
 
     def forward(self, x: Array) -> Array:
         return x.transpose(self.axes)
@@ -91,7 +91,7 @@ def transpose(x: TensorLike, axes: tuple[int, ...] | None = None) -> Tensor:
         array([[1., 3.],
                [2., 4.]], dtype=float32)
     """
-    return TransposeOp.apply(as_tensor(x), axes=(axes,) if isinstance(axes, int) else axes)
+    return TransposeOp.apply(as_tensor(x), axes=axes)
 
 
 class SwapAxesOp(Op):

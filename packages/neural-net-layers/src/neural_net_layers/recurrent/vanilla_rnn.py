@@ -103,7 +103,7 @@ class RNNOp(RecurrenceOp):
 
     def _slope(self, y: Array) -> Array:
         if self.nonlinearity == "relu":
-            return (y != 0).astype(y.dtype)  # positive or NaN
+            return np.not_equal(y, 0).astype(y.dtype)  # positive or NaN
         slope: Array = y * y
         return np.subtract(1, slope, out=slope)
 
