@@ -46,6 +46,13 @@ def test_csv_reads_back_exactly(tmp_path):
     assert [row["accuracy"] for row in rows] == ["0.5", "", ""]
 
 
+@pytest.mark.parametrize("write", [Table.to_csv, Table.to_json_lines])
+def test_a_missing_folder_is_made(tmp_path, write):
+    """As the callbacks make theirs."""
+    write(filled(), tmp_path / "new" / "folder" / "history")
+    assert (tmp_path / "new" / "folder" / "history").stat().st_size > 0
+
+
 def test_json_lines_are_strict_json(tmp_path):
     """NaN and infinity become null; everything else reads back."""
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -100,16 +101,22 @@ class Table(dict[str, list[float]]):
             yield {self.index_name: index, **{name: column[row] for name, column in self.items()}}
 
     def to_csv(self, path: str | PathLike[str]) -> None:
-        """Write a CSV file, whole: a header, then one line per row; NaN is an empty cell."""
-        file = check_path(f"{type(self).__name__}.to_csv", "path", path)
+        """Write a CSV file, whole: a header, then one line per row; NaN is an empty cell.
+
+        The file's folder is made if missing.
+        """
+        file = self._place("to_csv", path)
         stream = io.StringIO(newline="")
         csv.writer(stream).writerow([self.index_name, *self])
         stream.writelines(csv_line(row) for row in self.rows())
         replace_file(file, stream.getvalue().encode())
 
     def to_json_lines(self, path: str | PathLike[str]) -> None:
-        """Write one JSON object per line, whole; NaN and infinity, which JSON lacks, are null."""
-        file = check_path(f"{type(self).__name__}.to_json_lines", "path", path)
+        """Write one JSON object per line, whole; NaN and infinity, which JSON lacks, are null.
+
+        The file's folder is made if missing.
+        """
+        file = self._place("to_json_lines", path)
         replace_file(file, "".join(map(json_line, self.rows())).encode())
 
     def state_dict(self) -> dict[str, Any]:
@@ -131,6 +138,11 @@ class Table(dict[str, list[float]]):
         del self.index[-1:]
         for column in self.values():
             del column[-1:]
+
+    def _place(self, method: str, path: str | PathLike[str]) -> Path:
+        file = Path(check_path(f"{type(self).__name__}.{method}", "path", path))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file
 
     def _read(self, state: Any) -> tuple[list[int], dict[str, list[float]]]:
         """The rows' numbers and the columns in a state, after a look at each."""

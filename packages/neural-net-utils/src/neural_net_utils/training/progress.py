@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sized
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from neural_net_core.checks import check_word, shown
@@ -141,17 +142,23 @@ def _draws(stream: Any) -> bool:
     """Whether a stream is a terminal that moves its cursor."""
     if os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
         return False
+    return bool(_is_terminal(stream))
+
+
+def _is_terminal(stream: Any) -> bool | None:
+    """What a stream says of itself; None if it cannot say."""
     try:
         return bool(stream.isatty())
-    except (AttributeError, ValueError):  # None, as under pythonw; a plain writer; closed
-        return False
+    # None, as under pythonw; a plain writer; closed; a terminal that has gone.
+    except (AttributeError, TypeError, ValueError, OSError):
+        return None
 
 
 def _writable(stream: Any) -> bool:
     """Whether there is a stream to write to, and it is open."""
     try:
         return stream is not None and not getattr(stream, "closed", False)
-    except ValueError:  # its inner one was taken away
+    except (ValueError, OSError):  # its inner one was taken away
         return False
 
 
@@ -160,10 +167,11 @@ def say(line: str) -> None:
     if not _writable(sys.stdout):
         return
     flush = hasattr(sys.stdout, "flush")
-    try:
-        print(line, flush=flush)
-    except UnicodeEncodeError:  # a metric's name in letters that the stream lacks
-        print(line.encode("ascii", "backslashreplace").decode("ascii"), flush=flush)
+    with suppress(OSError):  # a full disk, a terminal that has gone
+        try:
+            print(line, flush=flush)
+        except UnicodeEncodeError:  # a metric's name in letters that the stream lacks
+            print(line.encode("ascii", "backslashreplace").decode("ascii"), flush=flush)
 
 
 class PlainProgress(Callback):
@@ -276,6 +284,8 @@ class _Bar:
         # rich also flushes what it writes to.
         if console is None and not (_writable(sys.stdout) and hasattr(sys.stdout, "flush")):
             console = Console(quiet=True)
+        elif console is None and _is_terminal(sys.stdout) is None:
+            console = Console(force_terminal=False)  # or rich would ask, and pass on the error
         label, seconds = TextColumn("{task.fields[label]}"), TextColumn("{task.fields[time]}")
         self._progress = Progress(label, BarColumn(), seconds)
         self._task = self._progress.add_task("", total=total, label="", time="")
