@@ -319,6 +319,29 @@ def test_a_kill_before_the_old_file_is_removed(tiny, tmp_path, monkeypatch):
     assert steps(tmp_path) == [32]
 
 
+def test_a_kill_between_the_first_best_and_the_first_step_file(tiny, tmp_path, monkeypatch):
+    """The same script, started again, goes on: it is not refused for its own best file."""
+    options = {"monitor": "val_accuracy", "keep_last": 2}  # as `tiny.train` has it
+    whole = tiny.train(epochs=3, callbacks=[ModelCheckpoint(tmp_path / "whole", **options)])
+    folder = tmp_path / "killed"
+
+    def killed(self, training):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ModelCheckpoint, "_save_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        tiny.train(epochs=3, callbacks=[ModelCheckpoint(folder, **options)])
+    monkeypatch.undo()
+    assert names(folder) == ["best.safetensors"]
+    again = {"callbacks": [ModelCheckpoint(folder, **options)], "epochs": 3}
+    resumed = tiny.train(**again, resume_from=latest_checkpoint(folder))
+    assert names(folder) == names(tmp_path / "whole")
+    a, b = tiny.outcome(*whole), tiny.outcome(*resumed)
+    assert a.keys() == b.keys()
+    for name, values in a.items():
+        np.testing.assert_array_equal(values, b[name])
+
+
 def test_the_mark_draws_from_no_generator(tiny, tmp_path):
     """Making the callback leaves the library's generator alone; two runs differ in it."""
     before = default_rng().bit_generator.state

@@ -238,6 +238,9 @@ def _identity(file: Path) -> tuple[int, ...]:
 def latest_checkpoint(folder: str | os.PathLike[str]) -> Path | None:
     """The step file written last, or None if there is none (or no folder).
 
+    A run that was killed between its first `best.safetensors` and its first step file left the
+    former alone, and goes on from it.
+
     Args:
         folder: the folder of a `ModelCheckpoint`.
 
@@ -246,11 +249,15 @@ def latest_checkpoint(folder: str | os.PathLike[str]) -> Path | None:
         True
     """
     newest = None
-    for file in Path(check_path("latest_checkpoint", "folder", folder)).glob("step-*.safetensors"):
+    place = Path(check_path("latest_checkpoint", "folder", folder))
+    for file in place.glob("step-*.safetensors"):
         name = STEP_FILE.fullmatch(file.name)
         # A link that leads nowhere, a folder, or a file that somebody has just removed is none.
         if name and file.is_file():
             with suppress(FileNotFoundError):
-                place = file.stat().st_mtime_ns, int(name[1]), file
-                newest = place if newest is None else max(newest, place)
-    return None if newest is None else newest[2]
+                key = file.stat().st_mtime_ns, int(name[1]), file
+                newest = key if newest is None else max(newest, key)
+    if newest is not None:
+        return newest[2]
+    best = place / BEST_FILE
+    return best if best.is_file() else None
