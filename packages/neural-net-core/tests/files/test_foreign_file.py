@@ -140,3 +140,20 @@ def test_binary_of_no_known_kind_is_not_guessed(tmp_path: Path) -> None:
         with pytest.raises(CheckpointError) as caught:
             load_tensors(tmp_path / "t")
         assert "it is" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\x89PNG\r\n\x1a\n" + b"x" * 50, "PNG picture"),
+        (b"\xff\xd8\xff\xe0" + b"x" * 50, "JPEG picture"),
+        (b"GIF89a" + b"x" * 50, "GIF picture"),
+        ('{"weight_map": {}}'.encode("utf-16"), "text in UTF-16"),
+        (b"\0" * 100, "nothing but zeros"),
+    ],
+)
+def test_pictures_wide_text_and_zeros_are_recognized(tmp_path, content, said):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=said):
+        load_tensors(path)

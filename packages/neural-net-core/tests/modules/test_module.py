@@ -3,7 +3,8 @@
 import copy
 import dataclasses
 import enum
-from collections import OrderedDict, deque
+from collections import OrderedDict, UserDict, UserList, deque
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -410,7 +411,9 @@ def test_parts_in_every_ordered_collection_are_parts():
 def test_parts_in_a_set_are_refused_and_not_lost(kind):
     for part in (Dense(1, 1), Parameter([1.0])):
         for held in (kind([part]), [kind([part])]):
-            with pytest.raises(StateDictError, match=r"a set holds a .*no order.*; use a list"):
+            with pytest.raises(
+                StateDictError, match=r"a (frozen)?set holds a .*no order.*; use a list"
+            ):
                 list(Holder(held).parameters())
     assert list(Holder(kind(["words", 1])).parameters()) == []
     assert list(Holder(kind()).parameters()) == []
@@ -665,3 +668,26 @@ def test_what_a_mask_hides_is_not_loaded():
     np.testing.assert_array_equal(m.w.data, [1, 2])
     m.load_state_dict({"w": np.ma.array([5.0, 6.0]), "b": [1.0, 2.0]})
     np.testing.assert_array_equal(m.w.data, [5, 6])
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        lambda part: UserDict(a=1, b=part),
+        lambda part: UserList([1, part]),
+        lambda part: {"a": 1, "b": part}.values(),
+        lambda part: {1, part},
+        lambda part: partial(print, part),
+        lambda part: partial(print, b=part),
+        lambda part: [UserList([part])],
+    ],
+)
+@pytest.mark.parametrize("part", [Parameter([1.0]), Buffer([1.0]), Tanh()], ids=repr)
+def test_parts_in_what_gives_them_no_path_are_refused_and_not_lost(hold, part):
+    m = Pair()
+    m.held = hold(part)
+    for look in (m.state_dict, lambda: list(m.parameters()), m.eval):
+        with pytest.raises(StateDictError, match=f"holds a {type(part).__name__}, .* use a list"):
+            look()
+    m.held = hold(2)
+    assert list(m.state_dict()) == ["w", "b"]

@@ -91,3 +91,12 @@ def test_an_axis_that_is_not_there_is_refused():
     for fn in (ops.sum, ops.mean, ops.prod):
         with pytest.raises(PositionError, match="axis 2"):
             fn(np.ones((2, 3)), 2)
+
+
+@pytest.mark.parametrize(
+    "name", ["sum", "mean", "prod", "max", "min", "var", "std", "norm", "logsumexp"]
+)
+@pytest.mark.parametrize("keepdims", [None, 1, "yes", np.array([True])], ids=repr)
+def test_keepdims_is_true_or_false(name, keepdims):
+    with pytest.raises(ValueError, match="keepdims must be True or False"):
+        getattr(ops, name)([1.0], keepdims=keepdims)

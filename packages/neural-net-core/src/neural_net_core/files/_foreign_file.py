@@ -27,6 +27,11 @@ BEGINNINGS: list[tuple[bytes, str, str]] = [
     (b"lmgg", "a GGML file, of mostly quantized weights", "take the model's safetensors files"),
     (b"version https://git-lfs", "a Git LFS pointer and not the file itself", "run `git lfs pull`"),
     (b"<?xml", "an XML document", "look at the address that it was downloaded from"),
+    (b"\x89PNG", "a PNG picture", "look at the address that it was downloaded from"),
+    (b"\xff\xd8\xff", "a JPEG picture", "look at the address that it was downloaded from"),
+    (b"GIF8", "a GIF picture", "look at the address that it was downloaded from"),
+    (b"\xff\xfe", "text in UTF-16", "the weights are in a file beside it"),
+    (b"\xfe\xff", "text in UTF-16", "the weights are in a file beside it"),
     (b"%PDF", "a PDF document", "look at the address that it was downloaded from"),
 ]
 
@@ -40,6 +45,8 @@ def describe(head: bytes, text: bytes) -> str:
     """
     if not head:
         return "it is empty"
+    if len(head) > 16 and not head.strip(b"\0"):
+        return "it begins with nothing but zeros, as after a broken download; fetch it again"
     what, advice = _archive(head) or _binary(head) or _readable(head, text)
     return f"it is {what}; {advice}" if what else ""
 

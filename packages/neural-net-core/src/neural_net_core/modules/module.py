@@ -17,8 +17,9 @@ to forget:
 """
 
 import reprlib
-from collections import deque
+from collections import UserDict, UserList, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, ParamSpec, Protocol, Self, TypeVar
 
@@ -415,8 +416,18 @@ class Module:
 
 explain_modules(Module)
 
-# What is walked through. A set is, to say that its order is nobody's: parts would be lost in it.
-_HOLDERS = (list, tuple, dict, deque, MappingProxyType, set, frozenset)
+# What parts would be lost in, since it has no order, or no keys of its own: it is looked into to
+# say so, as far as that changes nothing (a generator would be used up).
+_UNFIT: dict[type, Callable[[Any], Iterable[Any]]] = {
+    set: iter,
+    frozenset: iter,
+    type({}.values()): iter,
+    UserDict: lambda owner: owner.data.values(),
+    UserList: lambda owner: owner.data,
+    partial: lambda owner: (owner.func, *owner.args, *owner.keywords.values()),
+}
+# What is walked through.
+_HOLDERS = (list, tuple, dict, deque, MappingProxyType, *_UNFIT)
 _MAPPINGS = (dict, MappingProxyType)
 _TENSORS = (Parameter, Buffer)
 _PARTS = (*_TENSORS, Module)
@@ -432,14 +443,15 @@ def _pairs(owner: Any) -> Iterable[tuple[Any, Any]]:
         return owner._members()
     if isinstance(owner, _MAPPINGS):
         return owner.items()
-    if isinstance(owner, set | frozenset):
-        first = next(iter(owner), None)
-        if isinstance(first, _PARTS):
-            raise StateDictError(
-                f"a set holds a {type(first).__name__}, and has no order by which parts could be "
-                "named; use a list"
-            )
-        return ()
+    for kind, contents in _UNFIT.items():
+        if isinstance(owner, kind):
+            for part in contents(owner):
+                if isinstance(part, _PARTS):
+                    raise StateDictError(
+                        f"a {type(owner).__name__} holds a {type(part).__name__}, and has no order "
+                        "or keys by which parts could be named; use a list or a dict"
+                    )
+            return ()
     return enumerate(owner)
 
 

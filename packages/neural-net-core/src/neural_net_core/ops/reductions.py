@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from neural_net_core.checks import check_flag
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
@@ -22,6 +23,8 @@ class ReductionOp(Op):
 
     def __init__(self, axis: Axis = None, keepdims: bool = False) -> None:
         self.axis = axis
+        if keepdims is not False:
+            keepdims = check_flag(type(self).__name__, "keepdims", keepdims)
         self.keepdims = keepdims
 
     def drop(self, y: Array) -> Array:

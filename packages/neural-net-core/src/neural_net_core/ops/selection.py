@@ -11,6 +11,7 @@ import numpy as np
 
 from neural_net_core.checks import is_number, shown
 from neural_net_core.dtypes import Array
+from neural_net_core.errors import DTypeError
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.plain import plain_array
@@ -50,6 +51,8 @@ def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> Tensor:
     """
     a, b = coerce_pair(a, b)
     c = plain_array(condition)
+    if c.dtype.kind not in "biu":
+        raise DTypeError(f"where: condition must be booleans, got {shown(condition)}")
     return WhereOp.apply(c.astype(bool, copy=False), a, b)
 
 

@@ -19,8 +19,7 @@ class VarOp(ReductionOp):
     """y = Σ (x − x̄)² / (n − ddof);  dx = dy · 2 (x − x̄) / (n − ddof).  Saves x − x̄."""
 
     def __init__(self, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> None:
-        self.axis = axis
-        self.keepdims = keepdims
+        super().__init__(axis, keepdims)
         self.ddof = ddof
 
     def forward(self, x: Array) -> Array:
