@@ -154,5 +154,10 @@ def spread(scores: np.ndarray) -> str:
 
 if __name__ == "__main__":
     quick = "--quick" in sys.argv
+    if not quick:
+        print(
+            "All of it takes about three minutes on one core; --quick shows it in small.",
+            file=sys.stderr,
+        )
     # A quick run is a look, not a result: its figures stay out of the repository.
     main(quick, Path(tempfile.mkdtemp()) if quick else HERE)

@@ -208,5 +208,10 @@ def main(
 if __name__ == "__main__":
     chosen = tuple(part for part in PARTS if part in sys.argv) or tuple(PARTS)
     quick = "--quick" in sys.argv
+    if not quick:
+        print(
+            "All of it takes about 18 minutes on one core; --quick shows it in small.",
+            file=sys.stderr,
+        )
     # A quick run is a look, not a result: its figures stay out of the repository.
     main(quick, Path(tempfile.mkdtemp()) if quick else HERE, parts=chosen)
