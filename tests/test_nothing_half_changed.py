@@ -111,17 +111,17 @@ def average_case(make: Callable[[Module], Any]) -> Case:
 def schedule_case(make: Callable[[Any], Any], *fails: Callable[[Any], Any]) -> Case:
     def lived_for(n: int) -> Any:
         optimizer = optim.SGD([Parameter([1.0]), Parameter([2.0])], lr=0.1, momentum=0.5)
-        schedule = make(optimizer)
+        scheduler = make(optimizer)
         for _ in range(n):
-            schedule.step()
-        return schedule
+            scheduler.step()
+        return scheduler
 
-    return Case(lived_for, lambda schedule: [schedule.optimizer], fails)
+    return Case(lived_for, lambda scheduler: [scheduler.optimizer], fails)
 
 
-def step_for_ever(schedule: Any) -> None:
+def step_for_ever(scheduler: Any) -> None:
     for _ in range(10):
-        schedule.step()
+        scheduler.step()
 
 
 def callback_case(make: Callable[[], Any], **values: Callable[[int], Any]) -> Case:
@@ -249,7 +249,7 @@ CASES: dict[type, Case] = {
     optim.PolynomialLR: schedule_case(optim.PolynomialLR),
     optim.ReduceLROnPlateau: Case(
         lambda n: plateau(n),
-        lambda schedule: [schedule.optimizer],
+        lambda scheduler: [scheduler.optimizer],
         (lambda s: s.step_metric(None), lambda s: s.step_metric("x"), lambda s: s.step_metric([])),
     ),
     optim.SWALR: schedule_case(lambda o: optim.SWALR(o, 0.01)),
@@ -354,10 +354,10 @@ BASES = {
 
 def plateau(n: int) -> Any:
     optimizer = optim.SGD([Parameter([1.0])], lr=0.1)
-    schedule = optim.ReduceLROnPlateau(optimizer, patience=0)
+    scheduler = optim.ReduceLROnPlateau(optimizer, patience=0)
     for step in range(n):
-        schedule.step_metric(1.0 + step)
-    return schedule
+        scheduler.step_metric(1.0 + step)
+    return scheduler
 
 
 def averaging(n: int) -> Any:

@@ -59,7 +59,7 @@ def train(seed: int, epochs: int = EPOCHS, lines: int = LINES, shuffle: bool = F
     keep, noise = vocabulary.keep_chances(), np.cumsum(vocabulary.noise())
     model = SkipGram(len(vocabulary), FEATURES, rng)
     optimizer, loss_fn = Adam(model.parameters(), RATE), BCEWithLogitsLoss()
-    schedule = LinearLR(optimizer, 1.0, 0.05, epochs)
+    scheduler = LinearLR(optimizer, 1.0, 0.05, epochs)
     batch_size = int(np.clip(lines, *BATCHES))
     labels = np.zeros((batch_size, 1 + NEGATIVES), np.float32)
     labels[:, 0] = 1
@@ -75,7 +75,7 @@ def train(seed: int, epochs: int = EPOCHS, lines: int = LINES, shuffle: bool = F
             loss.backward()
             optimizer.step()
             total += loss.item()
-        schedule.step()
+        scheduler.step()
         losses.append(total / batches)
     return {
         "text": text,

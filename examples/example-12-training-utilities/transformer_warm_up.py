@@ -48,14 +48,14 @@ def transformer_run(
     rng = np.random.default_rng(seed)
     model = Reverser(norm_first, depth, rng)
     optimizer = Adam(model.parameters(), lr=RATE)
-    schedule, loss_fn, losses = WarmupLR(optimizer, warmup), CrossEntropyLoss(), []
+    scheduler, loss_fn, losses = WarmupLR(optimizer, warmup), CrossEntropyLoss(), []
     for _ in range(steps):
         x, y = reverse_task(BATCH, LENGTH, symbols=SYMBOLS, rng=rng)
         loss = loss_fn(model(x).reshape(-1, SYMBOLS), y.reshape(-1))
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
-        schedule.step()
+        scheduler.step()
         losses.append(loss.item())
     x, y = reverse_task(500, LENGTH, symbols=SYMBOLS, rng=rng)
     with no_grad():

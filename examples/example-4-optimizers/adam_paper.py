@@ -38,7 +38,7 @@ def run(make: Callable[..., Optimizer], lr: float, seed: int, epochs: int = EPOC
     loader = DataLoader(ArrayDataset(x, y), batch_size=BATCH, shuffle=True, rng=rng)
     model, loss_fn = Dense(64, 10, rng=rng), CrossEntropyLoss()
     optimizer = make(model.parameters(), lr=lr)
-    schedule = LambdaLR(optimizer, lambda t: 1 / np.sqrt(1 + t / len(loader)))
+    scheduler = LambdaLR(optimizer, lambda t: 1 / np.sqrt(1 + t / len(loader)))
     costs = []
     for _ in range(epochs):
         losses = []
@@ -47,7 +47,7 @@ def run(make: Callable[..., Optimizer], lr: float, seed: int, epochs: int = EPOC
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            schedule.step()
+            scheduler.step()
             losses.append(loss.item() * len(labels))
         squares = sum(float((p.data**2).sum()) for p in model.parameters())
         costs.append(sum(losses) / len(x) + PENALTY / 2 * squares)

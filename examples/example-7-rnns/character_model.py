@@ -58,7 +58,7 @@ def character_run(
     rng = np.random.default_rng(seed)
     model = CharacterModel(len(tokenizer), rng)
     optimizer, loss_fn = Adam(model.parameters(), RATE), CrossEntropyLoss()
-    schedule = PolynomialLR(optimizer, total_iters=epochs * len(list(pieces(training))))
+    scheduler = PolynomialLR(optimizer, total_iters=epochs * len(list(pieces(training))))
     losses, held_out_losses = [], [held_out_loss(model, held_out)]
     start = time.process_time()
     for _ in range(epochs):
@@ -71,7 +71,7 @@ def character_run(
             loss.backward()
             clip_grad_norm(model.parameters(), 1.0)
             optimizer.step()
-            schedule.step()
+            scheduler.step()
             losses.append(loss.item())
         held_out_losses.append(held_out_loss(model, held_out))
     return {

@@ -48,7 +48,7 @@ def train(
     The losses of fresh sequences, which nobody has seen yet, are as good as those of a test set.
     """
     optimizer = Adam(model.parameters(), lr)
-    schedule = PolynomialLR(optimizer, total_iters=steps) if decay else None
+    scheduler = PolynomialLR(optimizer, total_iters=steps) if decay else None
     losses: list[float] = []
     for x, y in itertools.islice(iter(batches, None), steps):
         loss = loss_fn(model(x), y)
@@ -59,6 +59,6 @@ def train(
         loss.backward()
         clip_grad_norm(model.parameters(), MAX_NORM)
         optimizer.step()
-        if schedule:
-            schedule.step()
+        if scheduler:
+            scheduler.step()
     return losses

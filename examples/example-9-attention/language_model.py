@@ -86,7 +86,7 @@ def train(text: Text, seed: int, recipe: Recipe = SMALL):
     model = LanguageModel(len(text.tokenizer), rng, recipe.depth, recipe.width)
     optimizer = AdamW(model.parameters(), lr=recipe.rate, betas=(0.9, 0.99), weight_decay=0.1)
     warmup = min(WARMUP, steps // 10)
-    schedule = WarmupLR(
+    scheduler = WarmupLR(
         optimizer, warmup, CosineAnnealingLR(optimizer, steps - warmup, recipe.rate / 10)
     )
     loss_fn, losses, start = CrossEntropyLoss(), [], time.process_time()
@@ -97,7 +97,7 @@ def train(text: Text, seed: int, recipe: Recipe = SMALL):
         clip_grad_norm(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        schedule.step()
+        scheduler.step()
         losses.append(loss.item())
     return model.eval(), losses, time.process_time() - start
 

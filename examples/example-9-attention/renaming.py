@@ -108,7 +108,7 @@ def train(
     model = Translator(len(data.ids), rng, form)
     optimizer = Adam(model.parameters(), lr=RATE)
     warmup = min(WARMUP, steps // 2)
-    schedule = WarmupLR(optimizer, warmup, CosineAnnealingLR(optimizer, steps - warmup))
+    scheduler = WarmupLR(optimizer, warmup, CosineAnnealingLR(optimizer, steps - warmup))
     loss_fn, losses = CrossEntropyLoss(), []
     for step in range(steps):
         if look:
@@ -120,7 +120,7 @@ def train(
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
-        schedule.step()
+        scheduler.step()
         losses.append(loss.item())
     if look:
         look(steps, model)

@@ -125,7 +125,7 @@ def test_it_begins_as_the_identity_and_learns_to_write():
     condition = rng.normal(size=(2, WIDTH)).astype(np.float32)
     assert np.array_equal(model.block(x, condition).data, x)
     optimizer = AdamW(model.parameters(), lr=3e-3, weight_decay=0.0)
-    schedule, average = WarmupLR(optimizer, 30), EMA(model, decay=0.98)
+    scheduler, average = WarmupLR(optimizer, 30), EMA(model, decay=0.98)
     for _ in range(200):
         t = rng.uniform(0.02, 1, 48).astype(np.float32)
         loss = loss_of(model, patterns(48, rng), t, rng)
@@ -133,7 +133,7 @@ def test_it_begins_as_the_identity_and_learns_to_write():
         loss.backward()
         clip_grad_norm(model.parameters(), 1.0)
         optimizer.step()
-        schedule.step()
+        scheduler.step()
         average.update()
     random_lines = share_in_pattern(rng.integers(0, TOKENS, (2000, LENGTH)))
     with average.swapped():

@@ -101,7 +101,7 @@ def test_a_recursive_cell_learns_running_parity():
     model, loss_fn = Reasoner(rng), BCEWithLogitsLoss()
     assert share_right(model) < 0.2
     optimizer = AdamW(model.parameters(), lr=3e-3, betas=(0.9, 0.95), weight_decay=0.0)
-    schedule, average = WarmupLR(optimizer, 20), EMA(model, decay=0.99)
+    scheduler, average = WarmupLR(optimizer, 20), EMA(model, decay=0.99)
     inputs, answers = every_input()
     n = 64
     rows, carried = rng.integers(0, len(inputs), n), empty(n)
@@ -114,7 +114,7 @@ def test_a_recursive_cell_learns_running_parity():
         loss.backward()
         clip_grad_norm(model.parameters(), 1.0)
         optimizer.step()
-        schedule.step()
+        scheduler.step()
         average.update()
         done = rng.random(n) < 0.3
         rows[done] = rng.integers(0, len(inputs), done.sum())

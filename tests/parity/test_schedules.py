@@ -217,8 +217,8 @@ def test_swa(length: int, anneal: str) -> None:
             )
         assert settings(mine) == pytest.approx(settings(theirs), abs=TOLERANCE, rel=0), step
         theirs.step()
-        for schedule in first if step < 10 else second:
-            schedule.step()
+        for scheduler in first if step < 10 else second:
+            scheduler.step()
     assert mine.param_groups[0]["lr"] == 0.05
 
 

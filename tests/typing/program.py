@@ -211,7 +211,7 @@ def train(folder: Path) -> tuple[History, dict[str, float]]:
     x, y = moons(64)
     model, loss_fn = Network(2), CrossEntropyLoss(label_smoothing=0.1, reduction="mean")
     optimizer = Adam(model.parameters(), lr=0.01)
-    schedule = CosineAnnealingLR(optimizer, T_max=4)
+    scheduler = CosineAnnealingLR(optimizer, T_max=4)
     average = EMA(model, 0.9)
     loader = DataLoader((x, y), batch_size=16, shuffle=True)
     losses: list[float] = []
@@ -222,7 +222,7 @@ def train(folder: Path) -> tuple[History, dict[str, float]]:
         loss.backward()
         norm: float = clip_grad_norm(model.parameters(), 1.0)
         optimizer.step()
-        schedule.step()
+        scheduler.step()
         average.update()
         losses.append(float(loss) + norm)
     with no_grad():

@@ -86,11 +86,11 @@ def test_every_object_with_a_state_is_here():
     assert found - ABSTRACT == {*OPTIMIZERS, *SCHEDULES, *AVERAGES}
 
 
-def advance(schedule):
-    if isinstance(schedule, optim.ReduceLROnPlateau):
-        schedule.step_metric(1.0)
+def advance(scheduler):
+    if isinstance(scheduler, optim.ReduceLROnPlateau):
+        scheduler.step_metric(1.0)
     else:
-        schedule.step()
+        scheduler.step()
 
 
 def build(name):
@@ -98,10 +98,10 @@ def build(name):
     if name in OPTIMIZERS:
         return stepped(OPTIMIZERS[name](), 3)
     if name in SCHEDULES:
-        schedule = SCHEDULES[name](sgd())
+        scheduler = SCHEDULES[name](sgd())
         for _ in range(3):
-            advance(schedule)
-        return schedule
+            advance(scheduler)
+        return scheduler
     model = Sequential(Dense(2, 3, rng=np.random.default_rng(0)))
     average = AVERAGES[name](model)
     for _ in range(2):
@@ -352,15 +352,15 @@ def test_a_copy_of_an_optimizer_that_has_diverged():
 @pytest.mark.parametrize("name", [n for n in SCHEDULES if n != "ReduceLROnPlateau"])
 def test_a_cycle_that_is_over_stays_at_its_end(name):
     """As often as `step` is tried."""
-    schedule = SCHEDULES[name](sgd())
+    scheduler = SCHEDULES[name](sgd())
     failed = 0
     for _ in range(20):
-        before = everything(schedule)
+        before = everything(scheduler)
         try:
-            schedule.step()
+            scheduler.step()
         except ValueError:
             failed += 1
-            assert everything(schedule) == before
+            assert everything(scheduler) == before
     assert failed == {
         "OneCycleLR": 11,
         "WarmupLR": 8,
@@ -371,12 +371,12 @@ def test_a_cycle_that_is_over_stays_at_its_end(name):
 
 @pytest.mark.parametrize("name", ["OneCycleLR", "WarmupLR", "SequentialLR", "ChainedScheduler"])
 def test_a_state_from_past_the_end(name):
-    schedule = SCHEDULES[name](sgd())
-    before = everything(schedule)
-    state = {**schedule.state_dict(), "last_step": 80}
+    scheduler = SCHEDULES[name](sgd())
+    before = everything(scheduler)
+    state = {**scheduler.state_dict(), "last_step": 80}
     with pytest.raises(StateDictError, match=f"{name}: .*step .* is past the last, 9"):
-        schedule.load_state_dict(state)
-    assert everything(schedule) == before
+        scheduler.load_state_dict(state)
+    assert everything(scheduler) == before
 
 
 @pytest.mark.parametrize("cls", [optim.LambdaLR, optim.MultiplicativeLR])
@@ -393,33 +393,33 @@ def test_a_users_function_that_fails(cls, result):
             raise ZeroDivisionError
         return result
 
-    schedule = cls(sgd(), [lambda t: 0.5, function])
-    schedule.step()
-    schedule.step()
-    before = everything(schedule)
+    scheduler = cls(sgd(), [lambda t: 0.5, function])
+    scheduler.step()
+    scheduler.step()
+    before = everything(scheduler)
     for _ in range(2):
         with pytest.raises((ValueError, TypeError, ZeroDivisionError)):
-            schedule.step()
-        assert everything(schedule) == before
+            scheduler.step()
+        assert everything(scheduler) == before
     with pytest.raises(StateDictError):
-        schedule.load_state_dict({**schedule.state_dict(), "last_step": 3})
-    assert everything(schedule) == before
+        scheduler.load_state_dict({**scheduler.state_dict(), "last_step": 3})
+    assert everything(scheduler) == before
 
 
 def test_no_file_makes_a_product_endless():
-    schedule = build("MultiplicativeLR")
+    scheduler = build("MultiplicativeLR")
     with pytest.raises(StateDictError, match="past 10000000 use LambdaLR"):
-        schedule.load_state_dict({**schedule.state_dict(), "last_step": 2**52})
+        scheduler.load_state_dict({**scheduler.state_dict(), "last_step": 2**52})
 
 
 @pytest.mark.parametrize("metric", [None, "3", np.ones(2), [1.0], object(), {}])
 def test_a_metric_that_is_no_number(metric):
-    schedule = build("ReduceLROnPlateau")
-    before = everything(schedule)
+    scheduler = build("ReduceLROnPlateau")
+    before = everything(scheduler)
     with pytest.raises(TypeError, match="step_metric takes one number"):
-        schedule.step_metric(metric)
-    assert everything(schedule) == before
-    schedule.step_metric(Tensor(0.5))
+        scheduler.step_metric(metric)
+    assert everything(scheduler) == before
+    scheduler.step_metric(Tensor(0.5))
 
 
 # Groups that were added late ------------------------------------------------------------------
@@ -428,14 +428,14 @@ def test_a_metric_that_is_no_number(metric):
 def with_late_group(name, steps_before, steps_after):
     """A schedule whose optimizer gets a third group in the middle."""
     optimizer = sgd()
-    schedule = SCHEDULES[name](optimizer)
+    scheduler = SCHEDULES[name](optimizer)
     for _ in range(steps_before):
-        advance(schedule)
+        advance(scheduler)
     late = Parameter(np.ones(2), name="late")
     optimizer.add_param_group({"params": [("late", late)], "lr": 0.75})
     for _ in range(steps_after):
-        advance(schedule)
-    return optimizer, schedule
+        advance(scheduler)
+    return optimizer, scheduler
 
 
 @pytest.mark.parametrize("optimizer_first", [True, False])
@@ -444,17 +444,17 @@ def with_late_group(name, steps_before, steps_after):
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_a_group_added_late_is_resumed(name, steps_before, steps_after, optimizer_first):
     """Saved after it was added, made anew in the same way, loaded: goes on alike."""
-    optimizer, schedule = with_late_group(name, steps_before, steps_after)
-    saved = copy.deepcopy([optimizer.state_dict(), schedule.state_dict()])
+    optimizer, scheduler = with_late_group(name, steps_before, steps_after)
+    saved = copy.deepcopy([optimizer.state_dict(), scheduler.state_dict()])
     other, resumed = with_late_group(name, 0, 0)
     pairs = list(zip([other, resumed], saved, strict=True))
     for thing, state in pairs if optimizer_first else pairs[::-1]:
         thing.load_state_dict(state)
-    assert frozen(resumed.state_dict()) == frozen(schedule.state_dict())
+    assert frozen(resumed.state_dict()) == frozen(scheduler.state_dict())
     for _ in range(3):
-        advance(schedule)
+        advance(scheduler)
         advance(resumed)
-        assert resumed.get_last_lr() == schedule.get_last_lr()
+        assert resumed.get_last_lr() == scheduler.get_last_lr()
         assert [g["lr"] for g in other.param_groups] == [g["lr"] for g in optimizer.param_groups]
 
 

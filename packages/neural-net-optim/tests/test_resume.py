@@ -30,7 +30,7 @@ class Training:
         rng = np.random.default_rng(0)
         self.model = Sequential(Dense(3, 5, rng=rng), Tanh(), Dense(5, 2, rng=rng))
         self.optimizer = OPTIMIZERS[optimizer](self.model.named_parameters())
-        self.schedule = SCHEDULES[schedule](self.optimizer)
+        self.scheduler = SCHEDULES[schedule](self.optimizer)
         self.average = optim.EMA(self.model, 0.9)
 
     def run(self, steps):
@@ -43,16 +43,16 @@ class Training:
             optim.clip_grad_norm(self.model, 1.0)
             self.optimizer.step()
             self.average.update()
-            if isinstance(self.schedule, optim.ReduceLROnPlateau):
-                self.schedule.step_metric(float(loss))
+            if isinstance(self.scheduler, optim.ReduceLROnPlateau):
+                self.scheduler.step_metric(float(loss))
             else:
-                self.schedule.step()
+                self.scheduler.step()
 
     def parts(self):
         return {
             "model": self.model,
             "optimizer": self.optimizer,
-            "scheduler": self.schedule,
+            "scheduler": self.scheduler,
             "extra": {"average": self.average},
         }
 

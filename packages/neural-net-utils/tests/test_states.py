@@ -259,8 +259,8 @@ def parts(tiny, tmp_path):
         callbacks = [Keep(), stopping_fresh(), GradientFlow(), average, Notes(), *own]
         data = DataLoader((x, y), 8, shuffle=True)
         validation = DataLoader((x, y), 20, shuffle=True)
-        schedule = tiny.TinySchedule(optimizer)
-        made["all"] = [model, optimizer, schedule, data, validation, *callbacks]
+        scheduler = tiny.TinySchedule(optimizer)
+        made["all"] = [model, optimizer, scheduler, data, validation, *callbacks]
         return fit(
             model,
             cross_entropy,
@@ -269,7 +269,7 @@ def parts(tiny, tmp_path):
             epochs=3,
             validation=validation,
             metrics={"accuracy": accuracy, "f1": f1_score},
-            scheduler=schedule,
+            scheduler=scheduler,
             callbacks=callbacks,
             progress="off",
             **options,

@@ -26,7 +26,7 @@ class GradientAccumulator:
         for x, y in loader:
             accumulator.backward(loss_of(model(x), y))
             if accumulator.step():
-                schedule.step()
+                scheduler.step()
         accumulator.flush()
 
     (Layers that look at the whole batch, such as batch norm, still see the small ones.)

@@ -23,8 +23,8 @@ def o():
     return SGD([Parameter([1.0])], lr=8.0)
 
 
-def rates(schedule, steps):
-    return [schedule.lr_at(t)[0] for t in steps]
+def rates(scheduler, steps):
+    return [scheduler.lr_at(t)[0] for t in steps]
 
 
 def test_warmup_by_hand(o):
@@ -47,25 +47,25 @@ def test_warmup_joins_any_other(o):
 def test_warmup_passes_momentum_on(o):
     """While the rate rises it is that of the other's beginning."""
     after = OneCycleLR(o, 1.0, 10)
-    schedule = WarmupLR(o, 3, after)
-    assert schedule.momentum(0, 0) == after.momentum(0, 0)
-    assert schedule.momentum(5, 0) == after.momentum(2, 0)
+    scheduler = WarmupLR(o, 3, after)
+    assert scheduler.momentum(0, 0) == after.momentum(0, 0)
+    assert scheduler.momentum(5, 0) == after.momentum(2, 0)
     assert WarmupLR(o, 3).momentum(0, 0) is None
 
 
 def test_sequential_by_hand(o):
     """Each begins at its milestone with its own step 0."""
     parts = [StepLR(o, 1, 0.5), ConstantLR(o, 0.25, 1), ExponentialLR(o, 0.5)]
-    schedule = SequentialLR(o, parts, [2, 4])
-    assert rates(schedule, range(7)) == [8, 4, 2, 8, 8, 4, 2]
+    scheduler = SequentialLR(o, parts, [2, 4])
+    assert rates(scheduler, range(7)) == [8, 4, 2, 8, 8, 4, 2]
 
 
 def test_sequential_passes_momentum_on(o):
     """With the part's own step."""
     part = OneCycleLR(o, 1.0, 10)
-    schedule = SequentialLR(o, [ExponentialLR(o, 0.5), part], [4])
-    assert schedule.momentum(3, 0) is None
-    assert schedule.momentum(6, 0) == part.momentum(2, 0)
+    scheduler = SequentialLR(o, [ExponentialLR(o, 0.5), part], [4])
+    assert scheduler.momentum(3, 0) is None
+    assert scheduler.momentum(6, 0) == part.momentum(2, 0)
 
 
 def test_chained_by_hand(o):
@@ -88,8 +88,8 @@ def test_chained_passes_the_last_momentum_on(o):
 def test_combinations_nest(o):
     """A warm-up before a sequence with a chain in it."""
     chain = ChainedScheduler([ExponentialLR(o, 0.5), ConstantLR(o, 0.5, 1)])
-    schedule = WarmupLR(o, 1, SequentialLR(o, [ConstantLR(o, 1.0), chain], [2]))
-    assert rates(schedule, range(6)) == [4, 8, 8, 4, 4, 2]
+    scheduler = WarmupLR(o, 1, SequentialLR(o, [ConstantLR(o, 1.0), chain], [2]))
+    assert rates(scheduler, range(6)) == [4, 8, 8, 4, 4, 2]
 
 
 @pytest.mark.parametrize(

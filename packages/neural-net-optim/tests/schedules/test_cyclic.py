@@ -43,10 +43,10 @@ def test_class_uses_its_settings():
 
 def test_momentum_goes_the_other_way():
     """From the highest, where the rate is lowest; PyTorch's 0.8 and 0.9 by default."""
-    schedule = CyclicLR(sgd(), 1.0, 5.0, 2)
-    assert [schedule.momentum(t, 0) for t in range(4)] == pytest.approx([0.9, 0.85, 0.8, 0.85])
+    scheduler = CyclicLR(sgd(), 1.0, 5.0, 2)
+    assert [scheduler.momentum(t, 0) for t in range(4)] == pytest.approx([0.9, 0.85, 0.8, 0.85])
     o = Adam([{"params": [Parameter([1.0])]}, {"params": [Parameter([1.0])]}])
-    schedule = CyclicLR(
+    scheduler = CyclicLR(
         o,
         [1.0, 2.0],
         [5.0, 6.0],
@@ -55,9 +55,9 @@ def test_momentum_goes_the_other_way():
         base_momentum=[0.5, 0.6],
         max_momentum=[0.7, 0.8],
     )
-    assert schedule.lr_at(1) == [3.0, 4.0]
-    assert [schedule.momentum(2, i) for i in (0, 1)] == pytest.approx([0.5, 0.6])
-    assert [schedule.momentum(6, i) for i in (0, 1)] == pytest.approx([0.6, 0.7])
+    assert scheduler.lr_at(1) == [3.0, 4.0]
+    assert [scheduler.momentum(2, i) for i in (0, 1)] == pytest.approx([0.5, 0.6])
+    assert [scheduler.momentum(6, i) for i in (0, 1)] == pytest.approx([0.6, 0.7])
     assert CyclicLR(sgd(), 1.0, 5.0, cycle_momentum=False).momentum(0, 0) is None
 
 

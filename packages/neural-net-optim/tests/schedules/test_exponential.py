@@ -9,8 +9,8 @@ from neural_net_optim import SGD, ExponentialLR, exponential_lr
 def test_by_hand():
     """Step 0 is the full rate."""
     assert [exponential_lr(t, 8.0, 0.5) for t in range(4)] == [8, 4, 2, 1]
-    schedule = ExponentialLR(SGD([Parameter([1.0])], lr=8.0), 0.5)
-    assert schedule.lr_at(3) == [1.0]
+    scheduler = ExponentialLR(SGD([Parameter([1.0])], lr=8.0), 0.5)
+    assert scheduler.lr_at(3) == [1.0]
 
 
 def test_refuses():

@@ -16,8 +16,8 @@ def test_by_hand():
 def test_class_uses_its_settings():
     """And PyTorch's defaults."""
     o = SGD([Parameter([1.0])], lr=8.0)
-    schedule = LinearLR(o, 0.5, 0.75, 4)
-    assert [schedule.lr_at(t)[0] for t in (0, 2, 4, 5)] == [4, 5, 6, 6]
+    scheduler = LinearLR(o, 0.5, 0.75, 4)
+    assert [scheduler.lr_at(t)[0] for t in (0, 2, 4, 5)] == [4, 5, 6, 6]
     o = SGD([Parameter([1.0])], lr=3.0)
     assert [LinearLR(o).lr_at(t)[0] for t in (0, 5)] == [1, 3]
 

@@ -31,11 +31,11 @@ def test_the_step_after_the_last_stays_at_the_end():
     for strategy in ("cos", "linear"):
         last = one_cycle_lr(9, 8.0, 10, 0.3, strategy)
         assert one_cycle_lr(10, 8.0, 10, 0.3, strategy) == pytest.approx(last)
-    schedule = OneCycleLR(sgd(), 1.0, total_steps=3, cycle_momentum=False)
+    scheduler = OneCycleLR(sgd(), 1.0, total_steps=3, cycle_momentum=False)
     for _ in range(3):
-        schedule.step()
+        scheduler.step()
     with pytest.raises(ValueError, match="step 4 is past the last, 3; the cycle is over"):
-        schedule.step()
+        scheduler.step()
 
 
 def test_no_rise_and_rise_of_one_step():
@@ -47,7 +47,7 @@ def test_no_rise_and_rise_of_one_step():
 
 def test_momentum_goes_the_other_way():
     """High where the rate is low, also out to the end."""
-    schedule = OneCycleLR(
+    scheduler = OneCycleLR(
         sgd(),
         8.0,
         total_steps=10,
@@ -56,11 +56,11 @@ def test_momentum_goes_the_other_way():
         base_momentum=0.5,
         max_momentum=0.9,
     )
-    assert [schedule.momentum(t, 0) for t in (0, 1, 2, 9)] == pytest.approx([0.9, 0.7, 0.5, 0.9])
-    schedule = OneCycleLR(
+    assert [scheduler.momentum(t, 0) for t in (0, 1, 2, 9)] == pytest.approx([0.9, 0.7, 0.5, 0.9])
+    scheduler = OneCycleLR(
         sgd(), 8.0, 10, pct_start=0.4, three_phase=True, base_momentum=0.5, max_momentum=0.9
     )
-    assert [schedule.momentum(t, 0) for t in (0, 3, 6, 7, 9)] == pytest.approx(
+    assert [scheduler.momentum(t, 0) for t in (0, 3, 6, 7, 9)] == pytest.approx(
         [0.9, 0.5, 0.9, 0.9, 0.9]
     )
     assert OneCycleLR(sgd(), 8.0, 10, cycle_momentum=False).momentum(3, 0) is None
@@ -68,21 +68,21 @@ def test_momentum_goes_the_other_way():
 
 def test_defaults_of_momentum_and_lists_per_group():
     """PyTorch's 0.85 and 0.95."""
-    schedule = OneCycleLR(sgd(), 8.0, 10)
-    assert [schedule.momentum(t, 0) for t in (0, 2)] == pytest.approx([0.95, 0.85])
+    scheduler = OneCycleLR(sgd(), 8.0, 10)
+    assert [scheduler.momentum(t, 0) for t in (0, 2)] == pytest.approx([0.95, 0.85])
     o = Adam([{"params": [Parameter([1.0])]}, {"params": [Parameter([1.0])]}])
-    schedule = OneCycleLR(
+    scheduler = OneCycleLR(
         o, [8.0, 4.0], 10, base_momentum=[0.5, 0.6], max_momentum=[0.7, 0.8], div_factor=4
     )
-    assert schedule.lr_at(0) == [2.0, 1.0]
-    assert [schedule.momentum(2, i) for i in (0, 1)] == pytest.approx([0.5, 0.6])
+    assert scheduler.lr_at(0) == [2.0, 1.0]
+    assert [scheduler.momentum(2, i) for i in (0, 1)] == pytest.approx([0.5, 0.6])
     assert [g["betas"] for g in o.param_groups] == [(0.7, 0.999), (0.8, 0.999)]
 
 
 def test_defaults_of_the_rates():
     """Those of the function, for all settings; the last rate may be above the first."""
-    schedule = OneCycleLR(sgd(), 8.0, 100)
-    assert [schedule.lr_at(t)[0] for t in range(100)] == [
+    scheduler = OneCycleLR(sgd(), 8.0, 100)
+    assert [scheduler.lr_at(t)[0] for t in range(100)] == [
         one_cycle_lr(t, 8.0, 100) for t in range(100)
     ]
     assert OneCycleLR(sgd(), 8.0, 10, div_factor=0.5, final_div_factor=0.25).lr_at(9) == [64.0]

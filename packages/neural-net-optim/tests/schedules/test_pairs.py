@@ -81,7 +81,7 @@ def test_no_function_takes_an_impossible_step_or_rate(function):
             given = {k: v for k, v in given.items() if k in (*names, *settings)}
             with pytest.raises(ValueError, match=f"{function.__name__}: {name} must be"):
                 function(**given)
-    schedule = cls(SGD([Parameter([1.0])], lr=0.5, momentum=0.5), **settings)
+    scheduler = cls(SGD([Parameter([1.0])], lr=0.5, momentum=0.5), **settings)
     for step in (-1, 1.5, None, "3", 2**60):
         with pytest.raises(ValueError, match=f"{cls.__name__}: step must be"):
-            schedule.lr_at(step)
+            scheduler.lr_at(step)

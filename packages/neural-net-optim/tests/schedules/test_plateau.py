@@ -18,10 +18,10 @@ def groups(*rates):
 def rates(metrics, **options):
     """Return the rate after each metric, from 8."""
     o = groups(8.0)
-    schedule = ReduceLROnPlateau(o, **{"factor": 0.5, "patience": 1, **options})
+    scheduler = ReduceLROnPlateau(o, **{"factor": 0.5, "patience": 1, **options})
     found = []
     for metric in metrics:
-        schedule.step_metric(metric)
+        scheduler.step_metric(metric)
         found.append(o.param_groups[0]["lr"])
     return found
 
@@ -105,31 +105,31 @@ def test_limit_and_smallest_cut():
     assert rates([5, *[6] * 4], eps=4.0) == [8] * 5
     assert rates([5, *[6] * 4], eps=3.9) == [8, 8, 4, 4, 4]
     o = groups(8.0, 8.0)
-    schedule = ReduceLROnPlateau(o, factor=0.1, patience=0, min_lr=[1.0, 2.0])
+    scheduler = ReduceLROnPlateau(o, factor=0.1, patience=0, min_lr=[1.0, 2.0])
     for metric in (1, 2, 3):
-        schedule.step_metric(metric)
-    assert schedule.get_last_lr() == [1.0, 2.0]
+        scheduler.step_metric(metric)
+    assert scheduler.get_last_lr() == [1.0, 2.0]
     o.add_param_group({"params": [Parameter([1.0])], "lr": 8.0})
-    schedule.step_metric(4)
-    schedule.step_metric(5)
-    assert schedule.get_last_lr() == [1.0, 2.0, 2.0]
+    scheduler.step_metric(4)
+    scheduler.step_metric(5)
+    assert scheduler.get_last_lr() == [1.0, 2.0, 2.0]
 
 
 def test_defaults_are_pytorchs():
     """A tenth, after more than ten."""
     o = groups(8.0)
-    schedule = ReduceLROnPlateau(o)
+    scheduler = ReduceLROnPlateau(o)
     for _ in range(11):
-        schedule.step_metric(1.0)
-    assert schedule.get_last_lr() == [8.0]
-    schedule.step_metric(1.0)
-    assert schedule.get_last_lr() == [pytest.approx(0.8)]
+        scheduler.step_metric(1.0)
+    assert scheduler.get_last_lr() == [8.0]
+    scheduler.step_metric(1.0)
+    assert scheduler.get_last_lr() == [pytest.approx(0.8)]
     for lr, expected in ((1.5e-8, 0.0), (0.9e-8, 0.9e-8)):  # eps is 1e-8
         o = groups(lr)
-        schedule = ReduceLROnPlateau(o, factor=0.0, patience=0)
+        scheduler = ReduceLROnPlateau(o, factor=0.0, patience=0)
         for _ in range(2):
-            schedule.step_metric(1.0)
-        assert schedule.get_last_lr() == [expected]
+            scheduler.step_metric(1.0)
+        assert scheduler.get_last_lr() == [expected]
 
 
 def test_nan_is_no_improvement():
@@ -142,18 +142,18 @@ def test_nan_is_no_improvement():
 def test_takes_what_becomes_a_float():
     """Such as a loss."""
     o = groups(8.0)
-    schedule = ReduceLROnPlateau(o)
-    schedule.step_metric(Parameter([3.0]))
-    assert schedule.best == 3.0
+    scheduler = ReduceLROnPlateau(o)
+    scheduler.step_metric(Parameter([3.0]))
+    assert scheduler.best == 3.0
 
 
 def test_step_of_pytorch_says_what_to_call():
     """With or without a metric."""
-    schedule = ReduceLROnPlateau(groups(8.0))
+    scheduler = ReduceLROnPlateau(groups(8.0))
     with pytest.raises(TypeError, match=r"call step_metric\(value\)"):
-        schedule.step(3.0)
+        scheduler.step(3.0)
     with pytest.raises(TypeError, match="step_metric"):
-        schedule.step()
+        scheduler.step()
 
 
 @pytest.mark.parametrize("mode", ["min", "max"])
@@ -180,18 +180,18 @@ def test_state_goes_through_json(mode):
 
 def test_states_that_do_not_fit_change_nothing():
     """One error with every problem."""
-    schedule = ReduceLROnPlateau(groups(8.0))
-    good = schedule.state_dict()
+    scheduler = ReduceLROnPlateau(groups(8.0))
+    good = scheduler.state_dict()
     for change, message in [
         ({"schedule": "StepLR"}, "it is of a StepLR"),
         ({"lrs": [1.0, 2.0]}, r"expected rates of 1 groups, got \[1.0, 2.0\]"),
         ({"more": 1}, "unexpected 'more'"),
     ]:
         with pytest.raises(StateDictError, match=message):
-            schedule.load_state_dict({**good, "best": 5.0, **change})
+            scheduler.load_state_dict({**good, "best": 5.0, **change})
     with pytest.raises(StateDictError, match="missing 'best'"):
-        schedule.load_state_dict({k: v for k, v in good.items() if k != "best"})
-    assert schedule.state_dict() == good
+        scheduler.load_state_dict({k: v for k, v in good.items() if k != "best"})
+    assert scheduler.state_dict() == good
 
 
 @pytest.mark.parametrize(

@@ -52,13 +52,13 @@ def test_every_schedule_is_in_the_table():
 def test_making_sets_the_rate_of_step_0_and_each_step_the_next(make):
     """What `lr_at` foretells is what `step` sets, in every group."""
     o = optimizer(0.5, 0.25)
-    schedule = make(o)
-    foretold = [schedule.lr_at(t) for t in range(10)]
+    scheduler = make(o)
+    foretold = [scheduler.lr_at(t) for t in range(10)]
     for t in range(10):
-        assert schedule.last_step == t
+        assert scheduler.last_step == t
         assert [g["lr"] for g in o.param_groups] == foretold[t]
-        assert schedule.get_last_lr() == foretold[t]
-        schedule.step()
+        assert scheduler.get_last_lr() == foretold[t]
+        scheduler.step()
     assert len({rates[0] for rates in foretold}) > 1
 
 
@@ -66,10 +66,10 @@ def test_making_sets_the_rate_of_step_0_and_each_step_the_next(make):
 def test_rates_are_plain_numbers(make):
     """Not NumPy scalars, which would turn float32 updates into float64 ones."""
     o = optimizer(np.float64(0.5))
-    schedule = make(o)
+    scheduler = make(o)
     for _ in range(10):
         assert type(o.param_groups[0]["lr"]) is float
-        schedule.step()
+        scheduler.step()
 
 
 @every
@@ -77,11 +77,11 @@ def test_base_rates_are_those_before_any_schedule(make):
     """However many schedules were made over the optimizer before."""
     o = optimizer(0.5, 0.25)
     schedules.ConstantLR(o, 0.1, 100)
-    schedule = make(o)
-    assert schedule.base_lrs == [0.5, 0.25]
+    scheduler = make(o)
+    assert scheduler.base_lrs == [0.5, 0.25]
     assert [g["initial_lr"] for g in o.param_groups] == [0.5, 0.25]
     fresh = make(optimizer(0.5, 0.25))
-    assert schedule.lr_at(3) == fresh.lr_at(3)
+    assert scheduler.lr_at(3) == fresh.lr_at(3)
 
 
 @every
@@ -114,8 +114,8 @@ def test_a_state_from_before_the_first_step_fits():
 def test_states_that_do_not_fit_change_nothing(make):
     """One error with every problem."""
     o = optimizer(0.5, 0.25)
-    schedule = make(o)
-    good = schedule.state_dict()
+    scheduler = make(o)
+    good = scheduler.state_dict()
     before = [g["lr"] for g in o.param_groups]
     for change, message in [
         ({"schedule": "Other"}, "it is of a Other"),
@@ -129,10 +129,10 @@ def test_states_that_do_not_fit_change_nothing(make):
         ({"schedule": "Other", "last_step": -1}, "it is of a Other; bad last_step -1"),
     ]:
         with pytest.raises(StateDictError, match=message):
-            schedule.load_state_dict({**good, **change})
+            scheduler.load_state_dict({**good, **change})
     with pytest.raises(StateDictError, match="missing 'last_step'"):
-        schedule.load_state_dict({"schedule": good["schedule"], "base_lrs": [1.0, 1.0]})
-    assert schedule.state_dict() == good
+        scheduler.load_state_dict({"schedule": good["schedule"], "base_lrs": [1.0, 1.0]})
+    assert scheduler.state_dict() == good
     assert [g["lr"] for g in o.param_groups] == before
 
 
@@ -140,11 +140,11 @@ def test_states_that_do_not_fit_change_nothing(make):
 def test_groups_added_later_follow_too(make):
     """Their base is the rate they come with."""
     o = optimizer(0.5)
-    schedule = make(o)
-    schedule.step()
+    scheduler = make(o)
+    scheduler.step()
     o.add_param_group({"params": [Parameter([1.0])], "lr": 0.25})
-    schedule.step()
-    if not isinstance(schedule, schedules.OneCycleLR | schedules.CyclicLR):
+    scheduler.step()
+    if not isinstance(scheduler, schedules.OneCycleLR | schedules.CyclicLR):
         expected = make(optimizer(0.25)).lr_at(2)
     else:
         expected = make(optimizer(0.5)).lr_at(2)
@@ -154,18 +154,18 @@ def test_groups_added_later_follow_too(make):
 def test_a_rate_changed_by_something_else_is_told_once():
     """The schedule overwrites it, so its author should know."""
     o = optimizer(0.5)
-    schedule = schedules.ExponentialLR(o, 0.5)
+    scheduler = schedules.ExponentialLR(o, 0.5)
     o.param_groups[0]["lr"] = 9.0
     with pytest.warns(
         UserWarning, match=r"lr was changed from \[0.5\] to \[9.0\] by something"
     ) as noted:
-        schedule.step()
+        scheduler.step()
     assert noted[0].filename == __file__, "it points to the call of step"
     assert o.param_groups[0]["lr"] == 0.25
     o.param_groups[0]["lr"] = 9.0
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        schedule.step()
+        scheduler.step()
 
 
 def test_two_schedules_at_once_are_told_to_be_joined():
@@ -180,8 +180,8 @@ def test_two_schedules_at_once_are_told_to_be_joined():
 def test_works_on_anything_with_groups():
     """Such as an optimizer around an optimizer; and says what else it is given."""
     inner = optimizer(0.5)
-    schedule = schedules.StepLR(Lookahead(inner), 1, 0.5)
-    schedule.step()
+    scheduler = schedules.StepLR(Lookahead(inner), 1, 0.5)
+    scheduler.step()
     assert inner.param_groups[0]["lr"] == 0.25
     with pytest.raises(TypeError, match="StepLR: expected an optimizer, got a Parameter"):
         schedules.StepLR(Parameter([1.0]), 1)
@@ -190,8 +190,8 @@ def test_works_on_anything_with_groups():
 def test_optimizers_save_and_load_the_initial_rate():
     """A resumed run whose schedule is made after loading starts from the right base."""
     o = optimizer(0.5)
-    schedule = schedules.ExponentialLR(o, 0.5)
-    schedule.step()
+    scheduler = schedules.ExponentialLR(o, 0.5)
+    scheduler.step()
     fresh = optimizer(0.125)
     fresh.load_state_dict(o.state_dict())
     again = schedules.ExponentialLR(fresh, 0.5)
@@ -209,16 +209,16 @@ def test_base_class_is_abstract():
             return base_lr / 2**step + group
 
     o = optimizer(0.5, 0.25)
-    schedule = Halving(o)
-    schedule.step()
+    scheduler = Halving(o)
+    scheduler.step()
     assert [g["lr"] for g in o.param_groups] == [0.25, 1.125]
 
 
 def test_repr():
     """Where it stands."""
-    schedule = schedules.StepLR(optimizer(0.5, 0.25), 1, 0.5)
-    schedule.step()
-    assert repr(schedule) == "StepLR(step 1, lr 0.25, 0.125)"
+    scheduler = schedules.StepLR(optimizer(0.5, 0.25), 1, 0.5)
+    scheduler.step()
+    assert repr(scheduler) == "StepLR(step 1, lr 0.25, 0.125)"
 
 
 def test_per_group():
@@ -234,11 +234,11 @@ def test_momentum_goes_to_betas_or_momentum():
     """Whichever the optimizer has; its other beta stays."""
     for cls in (SGD, Adam):
         o = optimizer(0.5, cls=cls)
-        schedule = schedules.OneCycleLR(o, 1.0, total_steps=11)
-        schedule.step()
+        scheduler = schedules.OneCycleLR(o, 1.0, total_steps=11)
+        scheduler.step()
         group = o.param_groups[0]
         found = group["betas"][0] if cls is Adam else group["momentum"]
-        assert found == schedule.momentum(1, 0)
+        assert found == scheduler.momentum(1, 0)
         if cls is Adam:
             assert group["betas"][1] == 0.999
             assert "momentum" not in group

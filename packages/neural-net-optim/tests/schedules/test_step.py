@@ -24,8 +24,8 @@ def test_classes_use_their_settings():
     o = SGD([Parameter([1.0])], lr=8.0)
     assert [StepLR(o, 2, 0.25).lr_at(t)[0] for t in (1, 2)] == [8, 2]
     assert [StepLR(o, 2).lr_at(t)[0] for t in (1, 2)] == pytest.approx([8, 0.8])
-    schedule = MultiStepLR(o, iter([3, 1]), 0.5)
-    assert [schedule.lr_at(t)[0] for t in range(4)] == [8, 4, 4, 2]
+    scheduler = MultiStepLR(o, iter([3, 1]), 0.5)
+    assert [scheduler.lr_at(t)[0] for t in range(4)] == [8, 4, 4, 2]
     assert MultiStepLR(o, [0, 2], 0.5).lr_at(1) == [4]
     assert MultiStepLR(o, [1]).lr_at(1)[0] == pytest.approx(0.8)
 

@@ -26,19 +26,21 @@ def test_making_one_leaves_the_rate_of_another_schedule_alone():
     """Also after that has moved it away from the initial rate."""
     o = SGD([Parameter([1.0])], lr=16.0)
     ExponentialLR(o, 0.5).step()
-    schedule = SWALR(o, 4.0)
+    scheduler = SWALR(o, 4.0)
     assert o.param_groups[0]["lr"] == 8.0
-    assert [schedule.lr_at(t)[0] for t in (5, 9, 10)] == pytest.approx([6.0, 4.0979, 4.0], abs=1e-4)
+    assert [scheduler.lr_at(t)[0] for t in (5, 9, 10)] == pytest.approx(
+        [6.0, 4.0979, 4.0], abs=1e-4
+    )
 
 
 def test_cosine_and_lists():
     """Half way at half time; one rate per group."""
     o = SGD([{"params": [Parameter([1.0])], "lr": lr} for lr in (8.0, 4.0)])
-    schedule = SWALR(o, [2.0, 2.0], anneal_epochs=2)
-    schedule.step()
-    assert schedule.get_last_lr() == pytest.approx([5.0, 3.0])
-    schedule.step()
-    assert schedule.get_last_lr() == pytest.approx([2.0, 2.0])
+    scheduler = SWALR(o, [2.0, 2.0], anneal_epochs=2)
+    scheduler.step()
+    assert scheduler.get_last_lr() == pytest.approx([5.0, 3.0])
+    scheduler.step()
+    assert scheduler.get_last_lr() == pytest.approx([2.0, 2.0])
 
 
 def test_no_annealing():

@@ -161,9 +161,9 @@ def test_schedule_by_step_and_epoch(tiny):
 
     loader = DataLoader(line_data(6), 2)
     for every, count in (("step", 6), ("epoch", 2)):
-        schedule = Recorder()
-        quick(tiny, loader=loader, epochs=2, scheduler=schedule, scheduler_every=every)
-        assert schedule.calls == [()] * count
+        scheduler = Recorder()
+        quick(tiny, loader=loader, epochs=2, scheduler=scheduler, scheduler_every=every)
+        assert scheduler.calls == [()] * count
     # Two whole epochs and two steps of a third one, which does not count.
     options = {"loader": loader, "max_steps": 8, "metrics": {"mae": mean_absolute_error}}
     for monitor, validation, wanted in (
@@ -171,11 +171,11 @@ def test_schedule_by_step_and_epoch(tiny):
         (None, None, "loss"),
         ("val_mae", loader, "val_mae"),
     ):
-        schedule = Plateau()
+        scheduler = Plateau()
         _, history = quick(
-            tiny, scheduler=schedule, scheduler_monitor=monitor, validation=validation, **options
+            tiny, scheduler=scheduler, scheduler_monitor=monitor, validation=validation, **options
         )
-        assert schedule.calls == history[wanted][:2]
+        assert scheduler.calls == history[wanted][:2]
     with pytest.raises(ValueError, match=r"scheduler_monitor 'val_x' is none of \['loss', 'mae'"):
         quick(tiny, scheduler=Plateau(), scheduler_monitor="val_x", **options)
     with pytest.raises(ValueError, match="scheduler_every must be 'step' or 'epoch', got 'batch'"):

@@ -36,21 +36,21 @@ def warmup_lr(step: int, base_lr: float, warmup_steps: int) -> float:
     return float(base_lr * min(1.0, (step + 1) / (warmup_steps + 1)))
 
 
-def _check_parts(owner: str, optimizer: Any, schedules: Any) -> list[LRScheduler]:
+def _check_parts(owner: str, optimizer: Any, schedulers: Any) -> list[LRScheduler]:
     """Return the schedules as a list; they must be functions of the step, of this optimizer."""
-    if not isinstance(schedules, list | tuple):
-        raise TypeError(f"{owner}: expected a list of schedules, got a {type(schedules).__name__}")
-    if not schedules:
+    if not isinstance(schedulers, list | tuple):
+        raise TypeError(f"{owner}: expected a list of schedules, got a {type(schedulers).__name__}")
+    if not schedulers:
         raise ValueError(f"{owner}: expected at least one schedule, got none")
-    for i, schedule in enumerate(schedules):
-        if not isinstance(schedule, LRScheduler):
+    for i, scheduler in enumerate(schedulers):
+        if not isinstance(scheduler, LRScheduler):
             raise TypeError(
                 f"{owner}: schedule {i} must be a function of the step (an LRScheduler), got a "
-                f"{type(schedule).__name__}"
+                f"{type(scheduler).__name__}"
             )
-        if schedule.optimizer is not optimizer:
+        if scheduler.optimizer is not optimizer:
             raise ValueError(f"{owner}: schedule {i} belongs to another optimizer")
-    return list(schedules)
+    return list(schedulers)
 
 
 class WarmupLR(LRScheduler):
@@ -100,8 +100,8 @@ class SequentialLR(LRScheduler):
         >>> from neural_net_optim.schedules import ConstantLR, ExponentialLR
         >>> optimizer = SGD([Parameter([1.0])], lr=8.0)
         >>> parts = [ConstantLR(optimizer, 0.25, total_iters=9), ExponentialLR(optimizer, 0.5)]
-        >>> schedule = SequentialLR(optimizer, parts, milestones=[2])
-        >>> [schedule.lr_at(t) for t in range(5)]
+        >>> scheduler = SequentialLR(optimizer, parts, milestones=[2])
+        >>> [scheduler.lr_at(t) for t in range(5)]
         [[2.0], [2.0], [8.0], [4.0], [2.0]]
     """
 
@@ -125,12 +125,12 @@ class SequentialLR(LRScheduler):
         return self.schedulers[i], step - (self.milestones[i - 1] if i else 0)
 
     def lr(self, step: int, base_lr: float, group: int) -> float:
-        schedule, own_step = self._part(step)
-        return schedule.lr(own_step, base_lr, group)
+        scheduler, own_step = self._part(step)
+        return scheduler.lr(own_step, base_lr, group)
 
     def momentum(self, step: int, group: int) -> float | None:
-        schedule, own_step = self._part(step)
-        return schedule.momentum(own_step, group)
+        scheduler, own_step = self._part(step)
+        return scheduler.momentum(own_step, group)
 
 
 class ChainedScheduler(LRScheduler):
@@ -152,8 +152,8 @@ class ChainedScheduler(LRScheduler):
         >>> from neural_net_optim.schedules import ConstantLR, ExponentialLR
         >>> optimizer = SGD([Parameter([1.0])], lr=8.0)
         >>> parts = [ConstantLR(optimizer, 0.25, total_iters=2), ExponentialLR(optimizer, 0.5)]
-        >>> schedule = ChainedScheduler(parts)
-        >>> [schedule.lr_at(t) for t in range(4)]
+        >>> scheduler = ChainedScheduler(parts)
+        >>> [scheduler.lr_at(t) for t in range(4)]
         [[2.0], [1.0], [2.0], [1.0]]
     """
 
@@ -164,10 +164,10 @@ class ChainedScheduler(LRScheduler):
         super().__init__(optimizer)
 
     def lr(self, step: int, base_lr: float, group: int) -> float:
-        for schedule in self.schedulers:
-            base_lr = schedule.lr(step, base_lr, group)
+        for scheduler in self.schedulers:
+            base_lr = scheduler.lr(step, base_lr, group)
         return base_lr
 
     def momentum(self, step: int, group: int) -> float | None:
-        found = [schedule.momentum(step, group) for schedule in self.schedulers]
+        found = [scheduler.momentum(step, group) for scheduler in self.schedulers]
         return next((momentum for momentum in reversed(found) if momentum is not None), None)

@@ -28,8 +28,8 @@ class LambdaLR(LRScheduler):
         >>> from neural_net_core import Parameter
         >>> from neural_net_optim import SGD
         >>> optimizer = SGD([Parameter([1.0])], lr=8.0)
-        >>> schedule = LambdaLR(optimizer, lambda t: 1 / (t + 1))
-        >>> [schedule.lr_at(t) for t in (0, 1, 3)]
+        >>> scheduler = LambdaLR(optimizer, lambda t: 1 / (t + 1))
+        >>> [scheduler.lr_at(t) for t in (0, 1, 3)]
         [[8.0], [4.0], [2.0]]
     """
 
@@ -60,8 +60,8 @@ class MultiplicativeLR(LRScheduler):
         >>> from neural_net_core import Parameter
         >>> from neural_net_optim import SGD
         >>> optimizer = SGD([Parameter([1.0])], lr=8.0)
-        >>> schedule = MultiplicativeLR(optimizer, lambda t: 0.5 if t % 2 else 1.0)
-        >>> [schedule.lr_at(t) for t in range(4)]
+        >>> scheduler = MultiplicativeLR(optimizer, lambda t: 0.5 if t % 2 else 1.0)
+        >>> [scheduler.lr_at(t) for t in range(4)]
         [[8.0], [4.0], [4.0], [2.0]]
     """
 

@@ -33,8 +33,8 @@ class ReduceLROnPlateau:
     The one schedule that is no function of the step, and so no `LRScheduler`: it is told a value,
     usually the validation loss once per epoch.
 
-        schedule = ReduceLROnPlateau(optimizer, patience=5)
-        schedule.step_metric(validation_loss)
+        scheduler = ReduceLROnPlateau(optimizer, patience=5)
+        scheduler.step_metric(validation_loss)
 
     Args:
         optimizer: The optimizer.
@@ -56,10 +56,10 @@ class ReduceLROnPlateau:
         >>> from neural_net_core import Parameter
         >>> from neural_net_optim import SGD
         >>> optimizer = SGD([Parameter([1.0])], lr=8.0)
-        >>> schedule = ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
+        >>> scheduler = ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
         >>> for loss in (3.0, 2.0, 2.0, 2.0, 1.0):
-        ...     schedule.step_metric(loss)
-        ...     print(schedule.get_last_lr())
+        ...     scheduler.step_metric(loss)
+        ...     print(scheduler.get_last_lr())
         [8.0]
         [8.0]
         [8.0]

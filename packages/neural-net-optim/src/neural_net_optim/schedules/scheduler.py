@@ -7,10 +7,12 @@ counts up and writes the rate into the optimizer's groups:
     for x, y in loader:
         loss = ...
         optimizer.step()
-        schedule.step()
+        scheduler.step()
 
-The schedule owns the rate: what somebody else writes into a group is overwritten at the next
-step. To let two schedules act together, put them into `ChainedScheduler` or `SequentialLR`.
+The rates are the schedule; the object that sets them is the scheduler, and so is every variable
+that holds one. The schedule owns the rate: what somebody else writes into a group is overwritten
+at the next step. To let two schedules act together, put them into `ChainedScheduler` or
+`SequentialLR`.
 """
 
 import math
