@@ -29,7 +29,12 @@ def required(fn):
         return fn.nin
     try:
         parameters = inspect.signature(fn).parameters.values()
-    except ValueError:
+    except ValueError:  # NumPy 2.0 gives functions written in C no signature
+        try:
+            fn()
+        except (TypeError, ValueError) as error:
+            missing = re.search(r"missing (\d+) required", str(error))
+            return int(missing[1]) if missing else 1
         return 1
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return max(1, sum(p.kind in positional and p.default is p.empty for p in parameters))

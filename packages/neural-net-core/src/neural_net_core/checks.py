@@ -430,10 +430,11 @@ def check_axis(where: str, axis: Any, ndim: int, name: str = "axis") -> int:
         2
     """
     try:
-        i = operator.index(axis)
+        # NumPy 2.0 takes its own True for 1.
+        i = ndim if isinstance(axis, bool | np.bool_) else operator.index(axis)
     except TypeError:
         i = ndim
-    if not -ndim <= i < ndim or isinstance(axis, bool):
+    if not -ndim <= i < ndim:
         raise PositionError(
             f"{where}: {name} must be an int from {-ndim} to {ndim - 1}, for an array of {ndim} "
             f"axes, got {shown(axis)}"
