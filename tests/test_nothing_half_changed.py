@@ -25,6 +25,7 @@ import neural_net_optim as optim
 import neural_net_utils as utils
 from neural_net_core import Module, Parameter
 from neural_net_utils import metrics
+from neural_net_utils.training._run import Run
 
 PACKAGES = ["core", "optim", "layers", "viz", "utils"]
 
@@ -165,7 +166,7 @@ def training(n: int) -> Any:
     model = network(0)
     optimizer = optim.Adam(model.named_parameters(), lr=0.1)
     x = np.ones((8, 3), np.float32)
-    run = utils.Training(
+    run = Run(
         model,
         core.mse_loss,
         optimizer,
@@ -325,7 +326,7 @@ CASES: dict[type, Case] = {
     utils.StopOnNaN: callback_case(utils.StopOnNaN),
     utils.Table: Case(table),
     utils.TimeLimit: callback_case(lambda: utils.TimeLimit(60.0)),
-    utils.Training: Case(
+    Run: Case(
         training,
         lambda run: [
             *(run.model, run.optimizer, run.scheduler, run.train_loader, run.validation),
@@ -378,7 +379,8 @@ def public_classes() -> Iterator[type]:
                 yield thing
 
 
-CLASSES = sorted(set(public_classes()) - BASES, key=lambda cls: (cls.__module__, cls.__name__))
+# A checkpoint restores a run as well, though nobody but `fit` makes one.
+CLASSES = sorted({*public_classes(), Run} - BASES, key=lambda cls: (cls.__module__, cls.__name__))
 
 
 def case_of(cls: type) -> Case | None:

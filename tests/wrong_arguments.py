@@ -648,7 +648,7 @@ RECIPES = {
         "Tracked": "loader(), 'epoch 1', 'off'",
         "Training": "(m := net()), core.CrossEntropyLoss(), "
         "optim.SGD(m.parameters(), lr=0.1), loader(), epochs=1, max_steps=None, "
-        "validation=None, metrics=None, scheduler=None, accumulate=1, callbacks=[]",
+        "validation=None, metrics=None, scheduler=None, accumulate=1",
         "WeightAveraging": "optim.EMA(net())",
         "Mean": "utils.accuracy",
         "Gathered": "utils.accuracy",
@@ -751,7 +751,6 @@ RECIPES = {
         "Standardizer.transform": "utils.Standardizer().fit(rows()) | rows()",
         "Standardizer.load_state_dict": "utils.Standardizer() | "
         "utils.Standardizer().fit(rows()).state_dict()",
-        "Training.load_state_dict": "training() | training().state_dict()",
         "Training.save": "training() | 'run.safetensors'",
         "Training.stop": "training() | 'enough'",
         "Tracked.show": "utils.track(loader(), progress='off') | loss=0.5",
@@ -774,8 +773,8 @@ RECIPES = {
 # What the library calls, not its user: a subclass's formulas, hooks, and what records hold.
 INTERNAL = re.compile(
     r".*\.(update|init_state|initial_state|state_names|advance|check_group|weight|lr|momentum|"
-    r"normalize|from_op|on_\w+|call|end_epoch|restore)$|ReduceLROnPlateau\.step$|"
-    r"(Callback|ModelCheckpoint|EarlyStopping|WeightAveraging)\.check$|Training\.weighted$|"
+    r"normalize|from_op|on_\w+|restore)$|ReduceLROnPlateau\.step$|"
+    r"(Callback|ModelCheckpoint|EarlyStopping|WeightAveraging)\.check$|"
     r"StreamingMetric\..*|Tensor\.__setitem__|((Elementwise|Tensorwise)?Optimizer|LRScheduler|Beam|Digits|"
     r"Finding|LearningRateSearch|NonFiniteError|Renaming|RenamingTask|TruthTable)$"
 )

@@ -19,7 +19,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from neural_net_core.drawing import is_drawing
 from neural_net_core.errors import DTypeError, HistoryError, PositionError, ShapeError
 from neural_net_core.plain import plain_array
 
@@ -39,7 +38,6 @@ __all__ = [
     "check_path",
     "check_text",
     "check_word",
-    "drawn",
     "is_number",
     "is_whole",
     "shown",
@@ -326,46 +324,6 @@ def check_callable(
     if callable(value):
         return value
     raise ValueError(f"{where}: {name} must be {what}, got {shown(value)}")
-
-
-def drawn(
-    where: str,
-    name: str,
-    init: Callable[..., Any],
-    shape: tuple[int, ...],
-    rng: np.random.Generator | None,
-    dtype: Any,
-) -> np.ndarray[Any, np.dtype[Any]]:
-    """Return what an initializer makes for one parameter; inside `no_init`, zeros.
-
-    Args:
-        where: Who asks.
-        name: The name of the argument that the initializer came as.
-        init: Called as `init(shape, rng=rng, dtype=dtype)`.
-        shape: The parameter's.
-        rng: The generator to draw from.
-        dtype: The parameter's.
-
-    Raises:
-        ValueError: If it cannot be called.
-        ShapeError: If what it makes has another shape.
-
-    Examples:
-        >>> from neural_net_core import init
-        >>> drawn("Dense", "init", init.zeros, (1, 2), None, "float32")
-        array([[0., 0.]], dtype=float32)
-    """
-    check_callable(where, name, init, "an initializer, called as init(shape, rng=..., dtype=...)")
-    if not is_drawing():
-        from neural_net_core.init import zeros  # whose functions are checked by this file
-
-        return zeros(shape, dtype=dtype)
-    values = init(shape, rng=rng, dtype=dtype)
-    if np.shape(values) != shape:
-        raise ShapeError(
-            f"{where}: {name} must make an array of shape {shape}, got {shown(values)}"
-        )
-    return values  # type: ignore[no-any-return]
 
 
 def check_instance(where: str, name: str, value: Any, kind: type[T], what: str = "") -> T:

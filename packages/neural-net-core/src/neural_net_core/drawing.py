@@ -1,10 +1,17 @@
-"""The switch by which networks are built without drawing weights that a file will overwrite."""
+"""Drawing the first weights, and the switch that leaves it out where a file overwrites them."""
 
+from collections.abc import Callable
 from contextvars import ContextVar, Token
+from typing import Any
 
+import numpy as np
+
+from neural_net_core.checks import check_callable, check_dtype, shown
 from neural_net_core.context import Decorating
+from neural_net_core.dtypes import Array, get_default_dtype
+from neural_net_core.errors import ShapeError
 
-__all__ = ["is_drawing", "no_init"]
+__all__ = ["drawn", "is_drawing", "no_init"]
 
 _drawing: ContextVar[bool] = ContextVar("drawing", default=True)
 
@@ -50,3 +57,41 @@ class no_init(Decorating):  # noqa: N801 (a context manager, named as the field 
     def fresh(self) -> "no_init":
         """Return one that nobody has entered yet."""
         return type(self)()
+
+
+def drawn(
+    where: str,
+    name: str,
+    init: Callable[..., Any],
+    shape: tuple[int, ...],
+    rng: np.random.Generator | None,
+    dtype: Any,
+) -> Array:
+    """Return what an initializer makes for one parameter; inside `no_init`, zeros.
+
+    Args:
+        where: Who asks.
+        name: The name of the argument that the initializer came as.
+        init: Called as `init(shape, rng=rng, dtype=dtype)`.
+        shape: The parameter's.
+        rng: The generator to draw from.
+        dtype: The parameter's.
+
+    Raises:
+        ValueError: If it cannot be called.
+        ShapeError: If what it makes has another shape.
+
+    Examples:
+        >>> from neural_net_core import init
+        >>> drawn("Dense", "init", init.zeros, (1, 2), None, "float32")
+        array([[0., 0.]], dtype=float32)
+    """
+    check_callable(where, name, init, "an initializer, called as init(shape, rng=..., dtype=...)")
+    if not is_drawing():
+        return np.zeros(shape, get_default_dtype() if dtype is None else check_dtype(where, dtype))
+    values = init(shape, rng=rng, dtype=dtype)
+    if np.shape(values) != shape:
+        raise ShapeError(
+            f"{where}: {name} must make an array of shape {shape}, got {shown(values)}"
+        )
+    return values  # type: ignore[no-any-return]

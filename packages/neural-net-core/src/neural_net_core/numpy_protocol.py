@@ -8,7 +8,7 @@ of the function that records. `np.asarray(t)` is what to write where an array is
 
 import operator
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -87,19 +87,36 @@ _RENAMED = {
 }
 
 
-def numpy_function(function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
+def numpy_function(
+    function: Any, args: Any, kwargs: Mapping[str, Any], recorded: Collection[str]
+) -> Any:
     """Answer a function of NumPy that was given a Tensor, or refuse it.
+
+    Args:
+        function: What was called.
+        args: Its arguments, with the Tensor among them or within them.
+        kwargs: Those given by name.
+        recorded: The names of the functions that record, of which a refusal names one.
 
     Raises:
         HistoryError: If the function would return an array without history.
     """
     if function in _ANSWERED:
         return function(*map(_as_array, args), **{k: _as_array(v) for k, v in kwargs.items()})
-    raise _refusal(function)
+    raise _refusal(function, recorded)
 
 
-def numpy_ufunc(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Mapping[str, Any]) -> Any:
+def numpy_ufunc(
+    ufunc: np.ufunc, method: str, inputs: Any, kwargs: Mapping[str, Any], recorded: Collection[str]
+) -> Any:
     """Answer an operator between an array and a Tensor, or refuse an elementwise function.
+
+    Args:
+        ufunc: What was called.
+        method: How: "__call__", "reduce", …
+        inputs: The operands.
+        kwargs: The other arguments.
+        recorded: The names of the functions that record, of which a refusal names one.
 
     Raises:
         HistoryError: If the function would return an array without history.
@@ -110,7 +127,7 @@ def numpy_ufunc(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Mapping[str, 
             # Asks the Tensor on the right, since the array's own answer would lead back here.
             return _REFLECTED[ufunc](other, array)
         return _OPERATORS[ufunc](array, other)
-    raise _refusal(ufunc)
+    raise _refusal(ufunc, recorded)
 
 
 _REFLECTED: dict[Any, Callable[[Any, Any], Any]] = {
@@ -172,12 +189,10 @@ def _history_lost(name: str, instead: str = _COMPOSE) -> HistoryError:
     )
 
 
-def _refusal(function: Any) -> HistoryError:
-    from neural_net_core import ops
-
+def _refusal(function: Any, recorded: Collection[str]) -> HistoryError:
     module = getattr(function, "__module__", None) or "numpy"
     name = f"{module}.{function.__name__}".removeprefix("numpy.")
     ours = _RENAMED.get(name, name.rpartition(".")[2])
-    if ours in ops.__all__:
+    if ours in recorded:
         return _history_lost(name, f"use neural_net_core.ops.{ours}")
     return _history_lost(name)

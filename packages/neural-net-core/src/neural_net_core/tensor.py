@@ -201,10 +201,10 @@ class Tensor:
         return self.data
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return numpy_ufunc(ufunc, method, inputs, kwargs)
+        return numpy_ufunc(ufunc, method, inputs, kwargs, ops.__all__)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return numpy_function(function, args, kwargs)
+        return numpy_function(function, args, kwargs, ops.__all__)
 
     if not TYPE_CHECKING:  # a type checker would take `array * tensor` for an array
 

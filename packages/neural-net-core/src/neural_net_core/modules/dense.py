@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
-from neural_net_core.checks import check_count, check_flag, drawn
+from neural_net_core.checks import check_count, check_flag
+from neural_net_core.drawing import drawn
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
 from neural_net_core.modules.module import Module

@@ -33,6 +33,7 @@ from neural_net_core.errors import StateDictError
 from neural_net_core.modules._fitting import checked_data, fitted, root_of
 from neural_net_core.modules._notes import explain
 from neural_net_core.modules.state_report import as_mapping, state_dict_error
+from neural_net_core.modules.summary import summarize
 from neural_net_core.tensor import Buffer, Parameter, Tensor, TensorLike
 
 __all__ = ["HookHandle", "LoadResult", "Module"]
@@ -409,8 +410,6 @@ class Module:
             input_shape: The shape of one input batch, such as (1, 64).
             dtype: The input's dtype; an integer one for token indices.
         """
-        from neural_net_core.modules.summary import summarize  # only a table; not needed to train
-
         return summarize(self, input_shape, dtype)
 
 

@@ -8,7 +8,6 @@ import numpy.typing as npt
 from neural_net_core.checks import check_counts, check_dtype
 from neural_net_core.dtypes import get_default_dtype
 from neural_net_core.grad_mode import no_grad
-from neural_net_core.modules.module import Module
 from neural_net_core.tensor import Tensor
 
 __all__ = ["summarize"]
@@ -22,13 +21,13 @@ def _shape(y: Any) -> str:
     return type(y).__name__
 
 
-def summarize(model: Module, input_shape: tuple[int, ...], dtype: npt.DTypeLike | None) -> str:
+def summarize(model: Any, input_shape: tuple[int, ...], dtype: npt.DTypeLike | None) -> str:
     """Run a batch of zeros through a module and lay out what each part gave back.
 
     The run is in evaluation mode, so that running statistics stay as they are.
 
     Args:
-        model: The network.
+        model: The network, a `Module`, whose file imports this one.
         input_shape: The shape of the batch.
         dtype: The batch's dtype; None means the default.
 

@@ -21,8 +21,8 @@ from neural_net_core.checks import (
     check_flag,
     check_fraction,
     check_instance,
-    drawn,
 )
+from neural_net_core.drawing import drawn
 from neural_net_core.errors import GraphError, ShapeError
 from neural_net_core.init import Initializer
 from neural_net_core.modules.dense import Dense

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
-from neural_net_core.checks import check_word, drawn
+from neural_net_core.checks import check_word
+from neural_net_core.drawing import drawn
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
 from neural_net_core.ops import pad

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
-from neural_net_core.checks import check_count, check_number, drawn, is_number
+from neural_net_core.checks import check_count, check_number, is_number
+from neural_net_core.drawing import drawn
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer

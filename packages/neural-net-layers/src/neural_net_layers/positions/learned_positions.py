@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
-from neural_net_core.checks import check_count, drawn
+from neural_net_core.checks import check_count
+from neural_net_core.drawing import drawn
 from neural_net_core.init import Initializer
 from neural_net_core.modules.module import Module
 from neural_net_core.tensor import Parameter, Tensor, TensorLike

@@ -8,14 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
-from neural_net_core.checks import (
-    check_array,
-    check_count,
-    check_flag,
-    check_fraction,
-    drawn,
-    shown,
-)
+from neural_net_core.checks import check_array, check_count, check_flag, check_fraction, shown
+from neural_net_core.drawing import drawn
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer

@@ -10,12 +10,13 @@ import neural_net_core
 from neural_net_core import Module, Parameter
 from neural_net_core.checks import check_callable, check_word, shown
 from neural_net_utils.loading.loader import Batch
+from neural_net_utils.training._run import Run
 from neural_net_utils.training.callbacks.base import Callback
 from neural_net_utils.training.callbacks.stop_on_nan import StopOnNaN
 from neural_net_utils.training.evaluate import LossFunction, Metrics, evaluate, loss_function
 from neural_net_utils.training.history import History
 from neural_net_utils.training.progress import ProgressMode, make_progress
-from neural_net_utils.training.training import Optimizer, Training
+from neural_net_utils.training.training import Optimizer
 
 __all__ = ["fit"]
 
@@ -97,7 +98,7 @@ def fit(
     if hasattr(scheduler, "step_metric"):
         scheduler_every = "epoch"
         monitor = scheduler_monitor or ("loss" if validation is None else "val_loss")
-    run = Training(
+    run = Run(
         model,
         loss_fn,
         optimizer,

@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from neural_net_core.checks import check_word, shown
 from neural_net_utils.training.callbacks.base import Callback
+from neural_net_utils.training.training import Training
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-
-    from neural_net_utils.training.training import Training
 
 __all__ = ["PlainProgress", "ProgressMode", "RichProgress", "Tracked", "make_progress", "track"]
 

@@ -1,15 +1,11 @@
 """Which of two values of a monitored column is better."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from neural_net_core.checks import check_number, check_text, check_word
 from neural_net_utils._states import saved_count, saved_entry, saved_number
-
-if TYPE_CHECKING:
-    from neural_net_utils.training.training import Training
+from neural_net_utils.training.training import Training
 
 __all__ = ["Mode", "Monitor", "saved_best"]
 

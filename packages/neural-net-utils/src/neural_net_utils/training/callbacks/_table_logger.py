@@ -1,18 +1,14 @@
 """What the loggers share: a file that holds the history, with each row as soon as it is known."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, Literal
 
 from neural_net_core.checks import check_path, check_word
 from neural_net_utils.training.callbacks.base import Callback
 from neural_net_utils.training.history import Table
-
-if TYPE_CHECKING:
-    from neural_net_utils.training.training import Training
+from neural_net_utils.training.training import Training
 
 __all__: list[str] = []
 

@@ -1,9 +1,7 @@
 """Stop when the validation no longer improves, and keep the best weights."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from neural_net_core import StateDictError
 from neural_net_core.checks import check_count, check_flag, check_number, shown
@@ -16,9 +14,7 @@ from neural_net_utils.training.callbacks._weights import (
     restore_weights,
 )
 from neural_net_utils.training.callbacks.base import Callback
-
-if TYPE_CHECKING:
-    from neural_net_utils.training.training import Training
+from neural_net_utils.training.training import Training
 
 __all__ = ["EarlyStopping"]
 

@@ -1,10 +1,8 @@
 """Record how large the gradients are, layer by layer: where they vanish, where they explode."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,9 +10,7 @@ from neural_net_core.checks import check_count, check_word
 from neural_net_core.dtypes import Array
 from neural_net_utils.training.callbacks.base import Callback
 from neural_net_utils.training.history import Table
-
-if TYPE_CHECKING:
-    from neural_net_utils.training.training import Training
+from neural_net_utils.training.training import Training
 
 __all__ = ["GradientFlow"]
 

@@ -1,13 +1,7 @@
 """Record the learning rate of every step."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from neural_net_utils.training.callbacks.base import Callback
-
-if TYPE_CHECKING:
-    from neural_net_utils.training.training import Training
+from neural_net_utils.training.training import Training
 
 __all__ = ["LearningRateLogger"]
 

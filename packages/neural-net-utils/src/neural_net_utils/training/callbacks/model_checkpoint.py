@@ -1,23 +1,19 @@
 """Save the run now and then, the best epoch, and whatever a stop leaves unfinished."""
 
-from __future__ import annotations
-
 import os
 import re
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from neural_net_core import CheckpointError, StateDictError, load_checkpoint
 from neural_net_core.checks import check_count, check_flag, check_instance, check_path, shown
 from neural_net_utils._states import saved_entry
 from neural_net_utils.training.callbacks._monitor import Mode, Monitor, saved_best
 from neural_net_utils.training.callbacks.base import Callback
-
-if TYPE_CHECKING:
-    from neural_net_utils.training.training import Training
+from neural_net_utils.training.training import Training
 
 __all__ = ["ModelCheckpoint", "latest_checkpoint"]
 

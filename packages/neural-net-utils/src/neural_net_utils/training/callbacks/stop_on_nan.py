@@ -1,18 +1,14 @@
 """Stop before NaN or infinity reaches the weights."""
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from neural_net_core import Tensor, TrainingError
 from neural_net_core.dtypes import Array
 from neural_net_utils.training.callbacks.base import Callback
-
-if TYPE_CHECKING:
-    from neural_net_utils.training.training import Training
+from neural_net_utils.training.training import Training
 
 __all__ = ["NonFiniteError", "StopOnNaN"]
 

@@ -1,16 +1,11 @@
 """Stop when the time is over."""
 
-from __future__ import annotations
-
 import math
 import time
-from typing import TYPE_CHECKING
 
 from neural_net_core.checks import check_number
 from neural_net_utils.training.callbacks.base import Callback
-
-if TYPE_CHECKING:
-    from neural_net_utils.training.training import Training
+from neural_net_utils.training.training import Training
 
 __all__ = ["TimeLimit"]
 

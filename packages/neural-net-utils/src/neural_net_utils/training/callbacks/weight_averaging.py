@@ -1,17 +1,13 @@
 """Average the weights over training, and judge the average instead of the newest weights."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from neural_net_core.checks import check_count
 from neural_net_utils._states import saved_count, saved_entry
 from neural_net_utils.training.callbacks.base import Callback
-
-if TYPE_CHECKING:
-    from neural_net_utils.training.training import Training
+from neural_net_utils.training.training import Training
 
 __all__ = ["Average", "WeightAveraging"]
 
