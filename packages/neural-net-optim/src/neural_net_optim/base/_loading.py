@@ -1,7 +1,7 @@
 """Comparing a saved state with an optimizer, before anything is changed."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -10,9 +10,6 @@ from neural_net_core.dtypes import Array, DType
 from neural_net_core.modules.state_report import shortened
 from neural_net_optim.base._slot import Slot
 from neural_net_optim.base.limits import Limit, at_least, number, whole
-
-if TYPE_CHECKING:
-    from neural_net_optim.base.optimizer import Optimizer
 
 __all__ = [
     "Group",
@@ -66,6 +63,29 @@ _LABEL = Limit("a text", lambda value: isinstance(value, str))
 _STEP = whole(1)
 
 
+class Loadable(Protocol):
+    """What loading asks of an optimizer, whose own file imports this one."""
+
+    param_groups: list[Group]
+    _slots: list[list[Slot]]
+    scalar_state: ClassVar[dict[str, float]]
+    scalar_limits: ClassVar[dict[str, Limit]]
+    nonnegative_state: ClassVar[tuple[str, ...]]
+
+    def _checked(self, group: Group) -> Group: ...
+
+    def check_group(self, group: Group) -> None:
+        """Test what involves several hyper-parameters."""
+
+    def _state_layout(
+        self, slot: Slot, group: Group
+    ) -> dict[str, tuple[tuple[int, ...], DType]]: ...
+
+    def _state_arrays(self, slot: Slot, group: Group) -> dict[str, Array]: ...
+
+    def _reset_arrays(self, slot: Slot, group: Group) -> None: ...
+
+
 class Loading:
     """A state dict compared with an optimizer: what does not fit, and the way to apply it.
 
@@ -75,7 +95,7 @@ class Loading:
         trusted: Whether arrays may hold anything, as those of a run that has diverged do.
     """
 
-    def __init__(self, optimizer: "Optimizer", state_dict: Any, *, trusted: bool = False) -> None:
+    def __init__(self, optimizer: Loadable, state_dict: Any, *, trusted: bool = False) -> None:
         self.optimizer = optimizer
         self.trusted = trusted
         self.groups: list[tuple[Group, Group]] = []
