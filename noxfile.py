@@ -37,6 +37,7 @@ if UV is None:
 # where it is set: some processors compute wrong results without it (benchmarks remove it).
 CLEAN = {
     "PYTHONPATH": None,
+    "NEURAL_NET_TEXTBOOK": None,
     "PYTHONDONTWRITEBYTECODE": None,  # else every process that a test starts compiles everything
 }
 # Warnings are errors, but for one false alarm: see `row_dots` in core's ops/matrix_product.py.
@@ -50,6 +51,15 @@ def tests(session: nox.Session, package: str) -> None:
     wheels = build_wheels(session, package)
     session.install(*wheels, *requirements("test"), "--constraint", pinned_versions(session))
     run_package_tests(session, package)
+
+
+@nox.session(default=False)
+@nox.parametrize("package", PACKAGES, ids=PACKAGES)
+def textbook(session: nox.Session, package: str) -> None:
+    """Run the tests of one package with the textbook form of everything that has a fast one."""
+    wheels = build_wheels(session, package)
+    session.install(*wheels, *requirements("test"), "--constraint", pinned_versions(session))
+    run_package_tests(session, package, NEURAL_NET_TEXTBOOK="1")
 
 
 @nox.session(default=False)
@@ -352,11 +362,11 @@ def install_with_torch(session: nox.Session) -> None:
     )  # a reused environment holds older builds
 
 
-def run_package_tests(session: nox.Session, package: str) -> None:
+def run_package_tests(session: nox.Session, package: str, **environment: str) -> None:
     """Run one package's tests, and the doctests of what is installed (not of the sources)."""
     module = f"neural_net_{package}"
     tests = [f"packages/neural-net-{package}/tests", "--pyargs", module]
-    session.run("pytest", *chosen(session, tests), env=CLEAN)
+    session.run("pytest", *chosen(session, tests), env={**CLEAN, **environment})
 
 
 def chosen(session: nox.Session, tests: list[str]) -> list[str]:

@@ -228,6 +228,8 @@ RECIPES = {
         "as_tensor": ONE,
         "default_dtype": "np.float64",
         "enable_grad": "",
+        "fast_form_of": "type('AnOp', (core.Op,), {})",
+        "textbook": "",
         "no_grad": "",
         "no_init": "",
         "default_rng": "",

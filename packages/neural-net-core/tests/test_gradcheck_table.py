@@ -1,7 +1,9 @@
 """Every operation of the package is gradient-checked: none is missing, and none is wrong.
 
 The cases stand in files named `gradcheck_cases.py` below this folder, each with a dictionary
-`CASES = {OpClass: [(function, inputs), …]}`.
+`CASES = {OpClass: [(function, inputs), …]}`. Where an operation has a fast form, the same cases
+compare it with the textbook's, and so do larger ones from `DRAWN = {OpClass: strategy}`, whose
+strategy draws a function and its inputs.
 """
 
 import importlib.util
@@ -9,25 +11,30 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
 from neural_net_core import Op, Tensor, default_dtype
+from neural_net_core.forms import is_textbook
 from neural_net_core.ops import CastOp
-from neural_net_core.testing import gradcheck, op_classes
+from neural_net_core.testing import formcheck, gradcheck, op_classes
+
+PACKAGE = "neural_net_core"
 
 
 def load_cases():
-    """Return all cases; the same operation may stand in several files."""
-    cases = {}
+    """Return all cases, of which an operation may have some in several files, and all DRAWN."""
+    cases, drawn = {}, {}
     for path in sorted(Path(__file__).parent.rglob("gradcheck_cases.py")):
         spec = importlib.util.spec_from_file_location(f"cases_{path.parent.name}", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         for op, some in module.CASES.items():
             cases.setdefault(op, []).extend(some)
-    return cases
+        drawn |= getattr(module, "DRAWN", {})
+    return cases, drawn
 
 
-CASES = load_cases()
+CASES, DRAWN = load_cases()
 PARAMETERS = [
     pytest.param(op, fn, inputs, id=f"{op.__name__}-{i}")
     for op, some in CASES.items()
@@ -56,11 +63,11 @@ def recorded(outputs):
         if isinstance(node, Op) and node not in seen:
             seen.add(node)
             waiting.extend(parent[0] for parent in node.parents if parent is not None)
-    return {type(node) for node in seen}
+    return {node.idea for node in seen}
 
 
 def test_every_operation_of_the_package_has_a_case():
-    missing = [op.__name__ for op in op_classes("neural_net_core") if not CASES.get(op)]
+    missing = [op.__name__ for op in op_classes(PACKAGE) if not CASES.get(op)]
     assert missing == []
 
 
@@ -87,7 +94,8 @@ def test_nothing_is_written_to_inputs_or_to_dy(op, fn, inputs):
     [case for case in PARAMETERS if case.values[0] is not CastOp],  # whose purpose is another dtype
 )
 def test_float32_stays_float32_forward_and_backward(op, fn, inputs, monkeypatch):
-    backward, dtypes = op.backward, set()
+    form = op if is_textbook() or op.fast is None else op.fast  # the one that will run
+    backward, dtypes = form.backward, set()
 
     def spy(self, *dys):
         dxs = backward(self, *dys)
@@ -97,8 +105,38 @@ def test_float32_stays_float32_forward_and_backward(op, fn, inputs, monkeypatch)
                 dtypes.add(dx.dtype)
         return dxs
 
-    monkeypatch.setattr(op, "backward", spy)
+    monkeypatch.setattr(form, "backward", spy)
     outputs = outputs_of(fn, arguments_of(inputs, np.float32), np.float32)
     for y in outputs:
         y.backward(np.ones_like(y.data), retain_graph=True)
     assert {y.dtype for y in outputs} | dtypes == {np.dtype(np.float32)}
+
+
+FAST = [case for case in PARAMETERS if case.values[0].fast is not None]
+# Fast forms choose by size. Beside the small cases of the table, larger ones are drawn for each, on
+# both sides of where the choice changes.
+needs_fast_forms = pytest.mark.skipif(is_textbook(), reason="compares fast forms with the textbook")
+
+
+@needs_fast_forms
+@pytest.mark.parametrize(("op", "fn", "inputs"), FAST)
+def test_the_fast_form_computes_what_the_textbook_says(op, fn, inputs):
+    assert formcheck(fn, inputs)
+
+
+@needs_fast_forms
+@pytest.mark.parametrize(
+    "op", sorted(DRAWN, key=lambda op: op.__name__), ids=lambda op: op.__name__
+)
+def test_the_fast_form_computes_what_the_textbook_says_of_any_shape(op):
+    @settings(max_examples=15, deadline=None, derandomize=True)
+    @given(DRAWN[op])
+    def check(case):
+        assert formcheck(*case)
+
+    check()
+
+
+@needs_fast_forms
+def test_shapes_are_drawn_for_every_fast_form_and_for_no_other():
+    assert {op.__name__ for op in op_classes(PACKAGE) if op.fast} == {op.__name__ for op in DRAWN}

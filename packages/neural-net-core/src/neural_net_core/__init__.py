@@ -4,6 +4,7 @@
 from neural_net_core.tensor import Buffer, Parameter, Tensor, TensorLike, as_tensor  # isort: skip
 
 import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NoReturn
 
 from neural_net_core import init, ops
@@ -50,6 +51,7 @@ from neural_net_core.files.checkpoint import (
     save_checkpoint,
     save_tensors,
 )
+from neural_net_core.forms import fast_form_of, textbook
 from neural_net_core.grad_mode import enable_grad, is_grad_enabled, no_grad
 from neural_net_core.init import Initializer
 from neural_net_core.losses._loss import Reduction
@@ -174,6 +176,7 @@ __all__ = [
     "detach",
     "elu",
     "enable_grad",
+    "fast_form_of",
     "gelu",
     "get_default_dtype",
     "glu",
@@ -220,8 +223,12 @@ __all__ = [
     "swiglu",
     "swish",
     "tanh",
+    "textbook",
     "triplet_margin_loss",
 ]
+
+if find_spec("neural_net_core.fast"):  # the package is whole without that folder, only slower
+    from neural_net_core.fast import every_form as _every_form  # noqa: F401 (it registers them)
 
 explain_words(sys.modules[__name__], "axis", "low", "pairwise_distance")
 explain_arguments(sys.modules[__name__])

@@ -12,9 +12,10 @@ import inspect
 import types
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
-from typing import Any, ParamSpec, TypeVar
+from contextvars import ContextVar, Token
+from typing import Any, ClassVar, ParamSpec, Self, TypeVar
 
-__all__ = ["Decorating", "context"]
+__all__ = ["Decorating", "Switch", "context"]
 
 _P = ParamSpec("_P")
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -114,6 +115,32 @@ def _stepwise(fresh: _Fresh, body: Any) -> Generator[Any, Any, Any]:
 
 
 _awaited = types.coroutine(_stepwise)
+
+
+class Switch(Decorating):
+    """Set a context variable on entry and put it back on exit.
+
+    Each thread and each asyncio task has its own, and an exception puts it back as it leaves.
+    """
+
+    variable: ClassVar[ContextVar[bool]]
+    mode: ClassVar[bool] = True
+
+    def __init__(self, *function: object) -> None:
+        if function:
+            name = type(self).__name__
+            raise TypeError(f"{name}: it takes no arguments; a decorator is written `@{name}()`")
+        # A stack, because a decorated recursive function enters the same object many times.
+        self._tokens: list[Token[bool]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(self.variable.set(self.mode))
+
+    def __exit__(self, *error: object) -> None:
+        self.variable.reset(self._tokens.pop())
+
+    def fresh(self) -> Self:
+        return type(self)()
 
 
 class _FromGenerator(Decorating):

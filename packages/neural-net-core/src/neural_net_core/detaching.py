@@ -41,7 +41,7 @@ def detach(state: State) -> State:
         (False, array([2.], dtype=float32))
     """
     try:
-        return _detached(state)  # type: ignore[no-any-return]
+        return _detached(state)
     except RecursionError:
         raise TypeError("detach: expected a state that ends, got one that is in itself") from None
 

@@ -94,4 +94,4 @@ def drawn(
         raise ShapeError(
             f"{where}: {name} must make an array of shape {shape}, got {shown(values)}"
         )
-    return values  # type: ignore[no-any-return]
+    return values

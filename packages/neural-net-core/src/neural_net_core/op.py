@@ -14,10 +14,11 @@ To add an operation of your own, write the two methods and call `apply`:
     y = StraightThroughSign.apply(x)
 """
 
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
+from neural_net_core import forms
 from neural_net_core.checks import NOT_COMPUTED, check_dtype
 from neural_net_core.dtypes import Array, DType
 from neural_net_core.errors import (
@@ -63,7 +64,15 @@ class Op:
     may share. What `forward` is given may be kept: arrays that are no Tensor's come as copies when
     the operation is recorded, so that the caller can change his own before the backward pass.
 
+    A subclass of an operation may be registered as its fast form (see `fast_form_of`); `apply`
+    takes it, unless the textbook form is asked for or an input is an array of another library.
+
     Attributes:
+        idea: The operation in its textbook form: the class itself, or of a fast form the class
+            that it computes. To tell which operation a node is, compare this.
+        fast: The operation's fast form, or None.
+        takes_none: Whether `backward` of an operation with several outputs takes None for one that
+            has no gradient; if not, the tape hands it zeros.
         parents: One entry per input, `(node, stamp, shape)` or None for an input without gradient.
             The node is the Op that made the input and the stamp its output index; or the node is
             a leaf `Tensor` and the stamp its version. None once the graph is freed.
@@ -81,11 +90,18 @@ class Op:
     # Whether `backward` is marked with `returns_new_arrays`.
     new_arrays: bool = False
 
+    idea: ClassVar[type["Op"]]
+    fast: "ClassVar[type[Op] | None]" = None
+    takes_none: ClassVar[bool] = False
+    # Of an operation with several outputs.
+    output_shapes: tuple[tuple[int, ...], ...] = ()
+
     forward: Any
     backward: Any
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls.idea, cls.fast = cls, None
         cls.new_arrays = hasattr(getattr(cls, "backward", None), "returns_new_arrays")
 
     @classmethod
@@ -106,6 +122,8 @@ class Op:
             PositionError: Likewise for an IndexError, such as an axis that is not there.
             DTypeError: Likewise for a TypeError.
         """
+        if cls.fast is not None and not (forms.careful and forms.textbook_form_for(inputs)):
+            cls = cls.fast
         op = cls(**config) if config else cls()
         arrays = []
         constants: list[int] = []
@@ -157,6 +175,7 @@ class Op:
             raise _explained(error, op, arrays) from error
         if type(y) is tuple:
             op.outputs = len(y)
+            op.output_shapes = tuple(part.shape for part in y)
             return tuple(Tensor.from_op(part, node, i) for i, part in enumerate(y))  # type: ignore[return-value]
         return Tensor.from_op(y, node, 0)
 

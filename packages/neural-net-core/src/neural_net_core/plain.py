@@ -39,9 +39,9 @@ def plain_array(data: Any) -> npt.NDArray[Any]:
             )
         return np.asarray(data)
     if hasattr(data, "requires_grad") and isinstance(getattr(data, "data", None), np.ndarray):
-        return data.data  # type: ignore[no-any-return]
+        return data.data
     if hasattr(data, "__array_function__"):
-        return data  # type: ignore[no-any-return]
+        return data
     if isinstance(data, list | tuple):
         _check_parts(data)
     try:

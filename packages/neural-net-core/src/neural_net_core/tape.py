@@ -95,6 +95,12 @@ def _raise_changed(op: Op, leaf: Tensor) -> None:
 
 def _gradients_of_inputs(op: Op, dys: list[Array | None]) -> tuple[Array | None, ...]:
     """Run one operation's backward and check that it answered for every input."""
+    if op.outputs > 1 and not op.takes_none:
+        like = next(dy for dy in dys if dy is not None)
+        dys = [
+            np.zeros_like(like, shape=shape) if dy is None else dy
+            for dy, shape in zip(dys, op.output_shapes, strict=True)
+        ]
     answer = op.backward(*dys)
     dxs: tuple[Array | None, ...] = answer if type(answer) is tuple else (answer,)
     parents = op.parents or ()

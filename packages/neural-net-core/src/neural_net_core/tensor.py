@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn, Self
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core import forms
 from neural_net_core.called_differently import explain_words
 from neural_net_core.checks import NOT_COMPUTED, check_axis, check_dtype, check_flag, shown
 from neural_net_core.dtypes import Array, DType, as_array, get_default_dtype, is_floating
@@ -44,7 +45,8 @@ class Tensor:
         requires_grad: Whether operations on it are recorded and `backward` fills `grad`.
 
     Attributes:
-        data: The array.
+        data: The array. Where an array of another library is set here by hand, the first
+            operation on it does not notice yet that it needs textbook forms.
         grad: dL/d(data) as an array, summed over backward passes; None before the first one.
         requires_grad: Whether a gradient flows to or through it.
         node: The operation that made it; None for a leaf.
@@ -75,6 +77,8 @@ class Tensor:
         self, data: "TensorLike", dtype: npt.DTypeLike | None = None, *, requires_grad: bool = False
     ) -> None:
         self.data = as_array(data.data if isinstance(data, Tensor) else data, dtype)
+        if type(self.data) is not _ndarray:
+            forms.careful = True
         if requires_grad is not False:
             requires_grad = check_flag("Tensor", "requires_grad", requires_grad)
         if requires_grad and not is_floating(self.data):
@@ -91,8 +95,13 @@ class Tensor:
     def from_op(data: Any, op: "Op | None", index: int) -> "Tensor":
         """Wrap an operation's result; `op` is None when it was not recorded."""
         y = _new(Tensor)
-        # A full reduction gives a NumPy scalar, which is immutable and no array.
-        y.data = np.asarray(data) if isinstance(data, np.generic) else data
+        if type(data) is not _ndarray:
+            # A full reduction gives a NumPy scalar, which is immutable and no array.
+            if isinstance(data, np.generic):
+                data = np.asarray(data)
+            else:
+                forms.careful = True
+        y.data = data
         y.grad = None
         y.index = index
         dtype = y.data.dtype
@@ -220,7 +229,7 @@ class Tensor:
         """
         if self.data.size != 1:
             raise ValueError(f"Tensor.item: expected exactly one element, got shape {self.shape}")
-        return self.data.item()  # type: ignore[no-any-return]
+        return self.data.item()
 
     def __float__(self) -> float:
         return float(self.item())
@@ -704,6 +713,7 @@ def _unpack(numbers: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 _new = object.__new__
+_ndarray = np.ndarray
 _FLOAT32 = np.dtype(np.float32)
 
 # At the end, because both need the classes above.

@@ -1,6 +1,7 @@
 """Recurrent, convolutional, attention and normalization layers for neural-net-core."""
 
 import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NoReturn
 
 from neural_net_core.called_differently import explain_arguments, unknown_name
@@ -127,6 +128,10 @@ __all__ = [
     "unroll",
     "upsample",
 ]
+
+# The package is whole without these folders, only slower.
+if find_spec("neural_net_core.fast") and find_spec("neural_net_layers.fast"):
+    from neural_net_layers.fast import every_form as _every_form  # noqa: F401 (it registers them)
 
 explain_arguments(sys.modules[__name__])
 

@@ -161,7 +161,7 @@ class Sequential(Module):
         """
         for module in self._modules.values():
             x = module(x)
-        return x  # type: ignore[no-any-return]
+        return x
 
     def __len__(self) -> int:
         return len(self._modules)

@@ -90,17 +90,10 @@ class SplitOp(Op):
         self.axis = axis
 
     def forward(self, x: Array) -> tuple[Array, ...]:
-        pieces = tuple(np.split(x, self.sections, axis=self.axis))
-        self.shapes = [piece.shape for piece in pieces]
-        return pieces
+        return tuple(np.split(x, self.sections, axis=self.axis))
 
-    def backward(self, *dys: Array | None) -> Array:
-        like = next(dy for dy in dys if dy is not None)
-        parts = [
-            np.zeros_like(like, shape=shape) if dy is None else dy
-            for dy, shape in zip(dys, self.shapes, strict=True)
-        ]
-        return np.concatenate(parts, axis=self.axis)
+    def backward(self, *dys: Array) -> Array:
+        return np.concatenate(dys, axis=self.axis)
 
 
 def split(x: TensorLike, sections: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
@@ -130,17 +123,10 @@ class UnstackOp(Op):
         self.axis = axis
 
     def forward(self, x: Array) -> tuple[Array, ...]:
-        self.shape = x.shape
         return tuple(np.moveaxis(x, self.axis, 0))
 
-    def backward(self, *dys: Array | None) -> Array:
-        like = next(dy for dy in dys if dy is not None)
-        dx = np.zeros_like(like, shape=self.shape)
-        slices = np.moveaxis(dx, self.axis, 0)
-        for i, dy in enumerate(dys):
-            if dy is not None:
-                slices[i] = dy
-        return dx
+    def backward(self, *dys: Array) -> Array:
+        return np.stack(dys, axis=self.axis)
 
 
 def unstack(x: TensorLike, axis: int = 0) -> tuple[Tensor, ...]:

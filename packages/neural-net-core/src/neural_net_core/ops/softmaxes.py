@@ -133,7 +133,7 @@ def dots(a: Array, b: Array, axis: int) -> Array:
     """Return Σ a b along an axis, which stays with length 1."""
     if axis in (-1, a.ndim - 1) and a.ndim:
         # Without an array for the products: about half the time.
-        return np.vecdot(a, b)[..., None]  # type: ignore[no-any-return]
+        return np.vecdot(a, b)[..., None]
     sums: Array = np.add.reduce(a * b, axis=axis, keepdims=True)
     return sums
 

@@ -304,6 +304,7 @@ def op_classes(package: str) -> list[type[Op]]:
             if f"{op.__module__}.".startswith(f"{package}.")
             and hasattr(op, "forward")
             and not op.__name__.startswith("_")
+            and op.idea is op  # no fast form of another
         ),
         key=lambda op: (op.__module__, op.__name__),
     )

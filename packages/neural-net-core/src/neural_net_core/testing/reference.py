@@ -151,7 +151,7 @@ def operations_of(outputs: list[Any]) -> set[type[Op]]:
         if isinstance(node, Op) and node not in seen:
             seen.add(node)
             waiting.extend(parent[0] for parent in node.parents or () if parent is not None)
-    return {type(node) for node in seen}
+    return {node.idea for node in seen}
 
 
 def _compare(what: str, found: Any, expected: Array, dtype: np.dtype[Any], bound: float) -> None:

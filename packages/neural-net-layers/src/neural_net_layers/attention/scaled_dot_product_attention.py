@@ -62,6 +62,8 @@ class AttentionOp(Op):
         need_weights: Whether P is a second result.
     """
 
+    takes_none = True
+
     def __init__(
         self,
         layout: Layout,

@@ -39,6 +39,8 @@ Watch = dict[str, dict[str, Array]]
 class RecurrenceOp(Op):
     """All steps of a recurrence, in one direction; the kinds say what a step computes."""
 
+    takes_none = True
+
     direction: Direction
 
     def values(self) -> dict[str, Array]:

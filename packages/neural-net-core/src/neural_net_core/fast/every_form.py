@@ -1,0 +1,3 @@
+"""Imports every fast form of the package, which registers it."""
+
+__all__: list[str] = []
