@@ -1,11 +1,13 @@
 """The options that attention is called with, for the overloads that say when weights come too."""
 
-from typing import TypedDict
+from typing import Generic, TypedDict, TypeVar
 
 from neural_net_core.tensor import TensorLike
-from neural_net_layers.attention.key_value_cache import DecoderCache, KeyValueCache
+from neural_net_layers.attention.key_value_cache import KeyValueCache
 
 __all__: list[str] = []
+
+Cache = TypeVar("Cache")
 
 
 class Masks(TypedDict, total=False):
@@ -30,34 +32,17 @@ class AttentionOptions(SelfOptions, total=False):
     average_weights: bool
 
 
-class LayerOptions(SelfOptions, total=False):
-    """Of `TransformerEncoderLayer`."""
+class EncoderOptions(Masks, Generic[Cache], total=False):
+    """Of `TransformerEncoder` and its layers."""
 
     causal: bool
+    cache: Cache | None
 
 
-class EncoderOptions(Masks, total=False):
-    """Of `TransformerEncoder`."""
-
-    causal: bool
-    cache: list[KeyValueCache] | None
-
-
-class MemoryMasks(Masks, total=False):
-    """What may be attended to, in the sequence itself and in the memory."""
+class DecoderOptions(Masks, Generic[Cache], total=False):
+    """Of `TransformerDecoder` and its layers."""
 
     causal: bool
     memory_keep: TensorLike | None
     memory_key_keep: TensorLike | None
-
-
-class DecoderLayerOptions(MemoryMasks, total=False):
-    """Of `TransformerDecoderLayer`."""
-
-    cache: DecoderCache | None
-
-
-class DecoderOptions(MemoryMasks, total=False):
-    """Of `TransformerDecoder`."""
-
-    cache: list[DecoderCache] | None
+    cache: Cache | None

@@ -1,10 +1,10 @@
-"""The activation of a transformer's feed-forward part, by name."""
+"""The widths of a transformer's feed-forward part, and its activation by name."""
 
 from collections.abc import Callable
 from typing import Any, Literal
 
 from neural_net_core import gelu, relu, swiglu
-from neural_net_core.checks import shown
+from neural_net_core.checks import check_count, shown
 
 __all__: list[str] = []
 
@@ -15,6 +15,14 @@ _KNOWN: dict[str, tuple[Callable[[Any], Any], int]] = {
     "gelu": (gelu, 1),
     "swiglu": (swiglu, 2),
 }
+
+
+def widths(layer: str, features: int, hidden_features: int | None) -> tuple[int, int]:
+    """Return the width outside, D, and inside, 4 D unless it is given."""
+    features = check_count(layer, "features", features)
+    if hidden_features is None:
+        return features, 4 * features
+    return features, check_count(layer, "hidden_features", hidden_features)
 
 
 def resolve_activation(layer: str, activation: Activation) -> tuple[Callable[[Any], Any], int]:

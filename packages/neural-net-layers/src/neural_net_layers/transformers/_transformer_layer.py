@@ -1,12 +1,16 @@
-"""What the transformer's two kinds of layers share: how a branch is added, and the last branch."""
+"""What the transformer's two kinds of layers share: norms, adding a branch, and the last branch."""
 
 from collections.abc import Callable
 from typing import Any
 
+import numpy.typing as npt
+
 from neural_net_core.modules.dense import Dense
 from neural_net_core.modules.module import Module
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
+from neural_net_layers._checks import make_norm
 from neural_net_layers.attention._visibility import without_padding
+from neural_net_layers.normalization.layer_norm import LayerNorm
 from neural_net_layers.regularization.dropout import Dropout
 
 __all__: list[str] = []
@@ -48,3 +52,17 @@ class TransformerLayer(Module):
     def extra_repr(self) -> str:
         """Return the form."""
         return f"norm_first={self.norm_first}"
+
+
+def norm_of(
+    layer: str,
+    norm: Callable[[int], Module] | None,
+    features: int,
+    eps: float,
+    bias: bool,
+    dtype: npt.DTypeLike | None,
+) -> Module:
+    """Return a norm of the features."""
+    if norm is None:
+        return LayerNorm(features, eps, bias=bias, dtype=dtype)
+    return make_norm(layer, norm, features, dtype)

@@ -12,30 +12,28 @@ With `norm_first=True` it is x + self_attention(norm(x)) and so on.
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.checks import check_count, check_flag, check_instance
 from neural_net_core.init import Initializer
-from neural_net_core.modules.containers import ModuleList
 from neural_net_core.modules.dense import Dense
 from neural_net_core.modules.module import Module
-from neural_net_core.tensor import Tensor, TensorLike, as_tensor
-from neural_net_layers._checks import MOST_LAYERS
-from neural_net_layers._options import DecoderLayerOptions, DecoderOptions
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers.attention.key_value_cache import DecoderCache
 from neural_net_layers.attention.multi_head_attention import MultiHeadAttention, Position
 from neural_net_layers.regularization.dropout import Dropout
-from neural_net_layers.transformers._feed_forward import Activation, resolve_activation
-from neural_net_layers.transformers._transformer_layer import TransformerLayer
-from neural_net_layers.transformers.transformer_encoder import caches_of, norm_of
+from neural_net_layers.transformers._calls import Decoding
+from neural_net_layers.transformers._feed_forward import Activation, resolve_activation, widths
+from neural_net_layers.transformers._transformer_layer import TransformerLayer, norm_of
+from neural_net_layers.transformers._transformer_stack import TransformerStack
 
 __all__ = ["TransformerDecoder", "TransformerDecoderLayer"]
 
 
-class TransformerDecoderLayer(TransformerLayer):
+class TransformerDecoderLayer(Decoding[DecoderCache, tuple[Tensor, Tensor]], TransformerLayer):
     r"""Causal self-attention, attention to a memory, and a feed-forward part.
 
     $$ u = \mathrm{norm}_1(x + \mathrm{attention}(x)), \quad
@@ -109,10 +107,7 @@ class TransformerDecoderLayer(TransformerLayer):
         dtype: npt.DTypeLike | None = None,
     ) -> None:
         name = "TransformerDecoderLayer"
-        features = check_count(name, "features", features)
-        hidden = 4 * features
-        if hidden_features is not None:
-            hidden = check_count(name, "hidden_features", hidden_features)
+        features, hidden = widths(name, features, hidden_features)
         if memory_features is not None:
             memory_features = check_count(name, "memory_features", memory_features)
         self.norm_first = check_flag(name, "norm_first", norm_first)
@@ -141,37 +136,6 @@ class TransformerDecoderLayer(TransformerLayer):
             norm_of(name, norm, features, eps, bias, dtype) for _ in range(3)
         )
         self.dropout = Dropout(dropout, rng=rng)
-
-    if TYPE_CHECKING:  # which result the flag gives; elsewhere checkers read it off forward
-
-        @overload  # type: ignore[override]
-        def __call__(
-            self,
-            x: TensorLike,
-            memory: TensorLike,
-            *,
-            need_weights: Literal[False] = False,
-            **options: Unpack[DecoderLayerOptions],
-        ) -> Tensor: ...
-        @overload
-        def __call__(
-            self,
-            x: TensorLike,
-            memory: TensorLike,
-            *,
-            need_weights: Literal[True],
-            **options: Unpack[DecoderLayerOptions],
-        ) -> tuple[Tensor, tuple[Tensor, Tensor]]: ...
-        @overload
-        def __call__(
-            self,
-            x: TensorLike,
-            memory: TensorLike,
-            *,
-            need_weights: bool,
-            **options: Unpack[DecoderLayerOptions],
-        ) -> Tensor | tuple[Tensor, tuple[Tensor, Tensor]]: ...
-        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
     def forward(
         self,
@@ -230,7 +194,9 @@ class TransformerDecoderLayer(TransformerLayer):
         return (y, (own_weights, memory_weights)) if need_weights else y
 
 
-class TransformerDecoder(Module):
+class TransformerDecoder(
+    Decoding[list[DecoderCache], list[tuple[Tensor, Tensor]]], TransformerStack
+):
     r"""Decoder layers one after the other, all reading one memory, and a norm at the end.
 
     $$ y = \mathrm{norm}(f_L(\dots f_1(x, \text{memory}) \dots, \text{memory})) $$
@@ -289,63 +255,27 @@ class TransformerDecoder(Module):
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        count = check_count("TransformerDecoder", "num_layers", num_layers, 1, MOST_LAYERS)
-        layers = [
-            TransformerDecoderLayer(
-                features,
-                num_heads,
-                hidden_features,
-                dropout=dropout,
-                activation=activation,
-                norm_first=norm_first,
-                bias=bias,
-                eps=eps,
-                norm=norm,
-                num_kv_heads=num_kv_heads,
-                memory_features=memory_features,
-                position=position,
-                init=init,
-                rng=rng,
-                dtype=dtype,
-            )
-            for _ in range(count)
-        ]
-        self.layers = ModuleList(layers)
+        layer = partial(
+            TransformerDecoderLayer,
+            features,
+            num_heads,
+            hidden_features,
+            dropout=dropout,
+            activation=activation,
+            norm_first=norm_first,
+            bias=bias,
+            eps=eps,
+            norm=norm,
+            num_kv_heads=num_kv_heads,
+            memory_features=memory_features,
+            position=position,
+            init=init,
+            rng=rng,
+            dtype=dtype,
+        )
+        last = partial(norm_of, "TransformerDecoder", norm, features, eps, bias, dtype)
         with_norm = norm_first if final_norm is None else final_norm
-        self.norm = None
-        if with_norm:
-            self.norm = norm_of("TransformerDecoder", norm, features, eps, bias, dtype)
-
-    if TYPE_CHECKING:  # which result the flag gives; elsewhere checkers read it off forward
-
-        @overload  # type: ignore[override]
-        def __call__(
-            self,
-            x: TensorLike,
-            memory: TensorLike,
-            *,
-            need_weights: Literal[False] = False,
-            **options: Unpack[DecoderOptions],
-        ) -> Tensor: ...
-        @overload
-        def __call__(
-            self,
-            x: TensorLike,
-            memory: TensorLike,
-            *,
-            need_weights: Literal[True],
-            **options: Unpack[DecoderOptions],
-        ) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]: ...
-        @overload
-        def __call__(
-            self,
-            x: TensorLike,
-            memory: TensorLike,
-            *,
-            need_weights: bool,
-            **options: Unpack[DecoderOptions],
-        ) -> Tensor | tuple[Tensor, list[tuple[Tensor, Tensor]]]: ...
-        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+        self._stack(num_layers, layer, last if with_norm else None)
 
     def forward(
         self,
@@ -378,27 +308,18 @@ class TransformerDecoder(Module):
         Returns:
             (B, T, D), or a pair of it and a list with a pair of weights per layer.
         """
-        y: Any = as_tensor(x)
-        memory, weights = as_tensor(memory), []
-        held_by_layer = caches_of(self, cache, len(self.layers))
-        for layer, held in zip(self.layers, held_by_layer, strict=True):
-            y = layer(
-                y,
-                memory,
-                keep=keep,
-                key_keep=key_keep,
-                memory_keep=memory_keep,
-                memory_key_keep=memory_key_keep,
-                bias=bias,
-                causal=causal,
-                cache=held,
-                need_weights=need_weights,
-            )
-            if need_weights:
-                y, seen = y
-                weights.append(seen)
-        y = y if self.norm is None else self.norm(y)
-        return (y, weights) if need_weights else y
+        return self._through(
+            x,
+            memory,
+            keep=keep,
+            key_keep=key_keep,
+            memory_keep=memory_keep,
+            memory_key_keep=memory_key_keep,
+            bias=bias,
+            causal=causal,
+            cache=cache,
+            need_weights=need_weights,
+        )
 
     def new_cache(self) -> list[DecoderCache]:
         """Return an empty cache for every layer, for one batch of sequences."""

@@ -11,32 +11,30 @@ on: see `ResidualBlock` for the difference. With a causal mask a stack of these 
 language model's body ("decoder-only").
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.checks import check_count, check_flag, shown
+from neural_net_core.checks import check_flag
 from neural_net_core.init import Initializer
-from neural_net_core.modules.containers import ModuleList
 from neural_net_core.modules.dense import Dense
 from neural_net_core.modules.module import Module
-from neural_net_core.tensor import Tensor, TensorLike, as_tensor
-from neural_net_layers._checks import MOST_LAYERS, make_norm
-from neural_net_layers._options import EncoderOptions, LayerOptions
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers.attention.key_value_cache import KeyValueCache
 from neural_net_layers.attention.multi_head_attention import MultiHeadAttention, Position
-from neural_net_layers.normalization.layer_norm import LayerNorm
 from neural_net_layers.regularization.dropout import Dropout
-from neural_net_layers.transformers._feed_forward import Activation, resolve_activation
-from neural_net_layers.transformers._transformer_layer import TransformerLayer
+from neural_net_layers.transformers._calls import Encoding
+from neural_net_layers.transformers._feed_forward import Activation, resolve_activation, widths
+from neural_net_layers.transformers._transformer_layer import TransformerLayer, norm_of
+from neural_net_layers.transformers._transformer_stack import TransformerStack
 
 __all__ = ["TransformerEncoder", "TransformerEncoderLayer"]
 
 
-class TransformerEncoderLayer(TransformerLayer):
+class TransformerEncoderLayer(Encoding[KeyValueCache, Tensor], TransformerLayer):
     r"""Self-attention and a feed-forward part, each normalized and added to its input.
 
     $$ u = \mathrm{norm}_1(x + \mathrm{attention}(x)), \quad
@@ -107,10 +105,7 @@ class TransformerEncoderLayer(TransformerLayer):
         dtype: npt.DTypeLike | None = None,
     ) -> None:
         name = "TransformerEncoderLayer"
-        features = check_count(name, "features", features)
-        hidden = 4 * features
-        if hidden_features is not None:
-            hidden = check_count(name, "hidden_features", hidden_features)
+        features, hidden = widths(name, features, hidden_features)
         self.norm_first = check_flag(name, "norm_first", norm_first)
         self.activation, widening = resolve_activation(name, activation)
         common: dict[str, Any] = {"bias": bias, "init": init, "rng": rng, "dtype": dtype}
@@ -126,26 +121,6 @@ class TransformerEncoderLayer(TransformerLayer):
         self.linear2 = Dense(hidden, features, **common)
         self.norm1, self.norm2 = (norm_of(name, norm, features, eps, bias, dtype) for _ in range(2))
         self.dropout = Dropout(dropout, rng=rng)
-
-    if TYPE_CHECKING:  # which result the flag gives; elsewhere checkers read it off forward
-
-        @overload  # type: ignore[override]
-        def __call__(
-            self,
-            x: TensorLike,
-            *,
-            need_weights: Literal[False] = False,
-            **options: Unpack[LayerOptions],
-        ) -> Tensor: ...
-        @overload
-        def __call__(
-            self, x: TensorLike, *, need_weights: Literal[True], **options: Unpack[LayerOptions]
-        ) -> tuple[Tensor, Tensor]: ...
-        @overload
-        def __call__(
-            self, x: TensorLike, *, need_weights: bool, **options: Unpack[LayerOptions]
-        ) -> Tensor | tuple[Tensor, Tensor]: ...
-        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
     def forward(
         self,
@@ -186,7 +161,7 @@ class TransformerEncoderLayer(TransformerLayer):
         return (y, weights) if need_weights else y
 
 
-class TransformerEncoder(Module):
+class TransformerEncoder(Encoding[list[KeyValueCache], list[Tensor]], TransformerStack):
     r"""Layers one after the other, each with weights of its own, and a norm at the end.
 
     $$ y = \mathrm{norm}(f_L(\dots f_2(f_1(x)))) $$
@@ -246,51 +221,26 @@ class TransformerEncoder(Module):
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        count = check_count("TransformerEncoder", "num_layers", num_layers, 1, MOST_LAYERS)
-        layers = [
-            TransformerEncoderLayer(
-                features,
-                num_heads,
-                hidden_features,
-                dropout=dropout,
-                activation=activation,
-                norm_first=norm_first,
-                bias=bias,
-                eps=eps,
-                norm=norm,
-                num_kv_heads=num_kv_heads,
-                position=position,
-                init=init,
-                rng=rng,
-                dtype=dtype,
-            )
-            for _ in range(count)
-        ]
-        self.layers = ModuleList(layers)
+        layer = partial(
+            TransformerEncoderLayer,
+            features,
+            num_heads,
+            hidden_features,
+            dropout=dropout,
+            activation=activation,
+            norm_first=norm_first,
+            bias=bias,
+            eps=eps,
+            norm=norm,
+            num_kv_heads=num_kv_heads,
+            position=position,
+            init=init,
+            rng=rng,
+            dtype=dtype,
+        )
+        last = partial(norm_of, "TransformerEncoder", norm, features, eps, bias, dtype)
         with_norm = norm_first if final_norm is None else final_norm
-        self.norm = None
-        if with_norm:
-            self.norm = norm_of("TransformerEncoder", norm, features, eps, bias, dtype)
-
-    if TYPE_CHECKING:  # which result the flag gives; elsewhere checkers read it off forward
-
-        @overload  # type: ignore[override]
-        def __call__(
-            self,
-            x: TensorLike,
-            *,
-            need_weights: Literal[False] = False,
-            **options: Unpack[EncoderOptions],
-        ) -> Tensor: ...
-        @overload
-        def __call__(
-            self, x: TensorLike, *, need_weights: Literal[True], **options: Unpack[EncoderOptions]
-        ) -> tuple[Tensor, list[Tensor]]: ...
-        @overload
-        def __call__(
-            self, x: TensorLike, *, need_weights: bool, **options: Unpack[EncoderOptions]
-        ) -> Tensor | tuple[Tensor, list[Tensor]]: ...
-        def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+        self._stack(num_layers, layer, last if with_norm else None)
 
     def forward(
         self,
@@ -317,51 +267,16 @@ class TransformerEncoder(Module):
         Returns:
             (B, T, D), or a pair of it and a list of weights (B, H, T, S).
         """
-        y: Any = as_tensor(x)
-        weights = []
-        held_by_layer = caches_of(self, cache, len(self.layers))
-        for layer, held in zip(self.layers, held_by_layer, strict=True):
-            y = layer(
-                y,
-                keep=keep,
-                key_keep=key_keep,
-                bias=bias,
-                causal=causal,
-                cache=held,
-                need_weights=need_weights,
-            )
-            if need_weights:
-                y, seen = y
-                weights.append(seen)
-        y = y if self.norm is None else self.norm(y)
-        return (y, weights) if need_weights else y
+        return self._through(
+            x,
+            keep=keep,
+            key_keep=key_keep,
+            bias=bias,
+            causal=causal,
+            cache=cache,
+            need_weights=need_weights,
+        )
 
     def new_cache(self) -> list[KeyValueCache]:
         """Return an empty cache for every layer, for one batch of sequences."""
         return [KeyValueCache() for _ in self.layers]
-
-
-def norm_of(
-    layer: str,
-    norm: Callable[[int], Module] | None,
-    features: int,
-    eps: float,
-    bias: bool,
-    dtype: npt.DTypeLike | None,
-) -> Module:
-    """Return a norm of the features."""
-    if norm is None:
-        return LayerNorm(features, eps, bias=bias, dtype=dtype)
-    return make_norm(layer, norm, features, dtype)
-
-
-def caches_of(stack: Module, caches: Any, layers: int) -> Sequence[Any]:
-    """Return a cache for every layer, None for each if there are none, or raise."""
-    if caches is None:
-        return [None] * layers
-    if isinstance(caches, list | tuple) and len(caches) == layers:
-        return caches
-    raise ValueError(
-        f"{type(stack).__name__}: cache must be a list of {layers}, one for each layer, as "
-        f"new_cache() makes it, got {shown(caches)}"
-    )
