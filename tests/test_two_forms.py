@@ -16,7 +16,6 @@ NOT_YET = {
     "neural_net_core/activations/leaky_relu.py",
     "neural_net_core/activations/mish.py",
     "neural_net_core/activations/prelu.py",
-    "neural_net_core/activations/relu.py",
     "neural_net_core/activations/sigmoid.py",
     "neural_net_core/activations/silu.py",
     "neural_net_core/activations/softplus.py",

@@ -1,6 +1,7 @@
 """Gradient-check cases of the activations: every branch, away from kinks."""
 
 import numpy as np
+from hypothesis import strategies as st
 
 import neural_net_core
 from neural_net_core import activations as a
@@ -17,6 +18,27 @@ def elementwise(fn):
     """Return cases for a function of one array."""
     some = rng.choice(POINTS[1:-1], (2, 1, 3))
     return [(fn, [POINTS]), (fn, [some]), (fn, [np.array(0.4)]), (fn, [np.zeros((0, 2))])]
+
+
+def of_any_size(fn):
+    """Return cases on either side of the sizes at which fast forms change their way."""
+    shapes = [
+        (),
+        (2, 0),
+        (7,),
+        (511,),
+        (513,),
+        (5, 819),
+        (4097,),
+        (256, 256),
+        (257, 256),
+        (2, 2**18),
+    ]
+    return st.builds(
+        lambda shape, seed: (fn, [np.random.default_rng(seed).normal(scale=3, size=shape)]),
+        st.sampled_from(shapes),
+        st.integers(0, 99),
+    )
 
 
 def halves(fn):
@@ -75,4 +97,8 @@ CASES = {
     a.HardswishOp: elementwise(neural_net_core.hardswish),
     a.GLUOp: halves(neural_net_core.glu),
     a.SwiGLUOp: halves(neural_net_core.swiglu),
+}
+
+DRAWN = {
+    a.ReLUOp: of_any_size(neural_net_core.relu),
 }
