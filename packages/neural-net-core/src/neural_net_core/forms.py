@@ -15,14 +15,11 @@ but for rounding; time and memory are not.
 import os
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from neural_net_core.context import Switch
-
-if TYPE_CHECKING:
-    from neural_net_core.op import Op
 
 __all__ = ["fast_form_of", "is_textbook", "textbook"]
 
@@ -34,7 +31,9 @@ _wanted: ContextVar[bool] = ContextVar(
 # Tensor first held an array of another library. Until then the question costs nothing.
 careful = _wanted.get()
 
-_Form = TypeVar("_Form", bound="type[Op]")
+# The class of an operation; its own file imports this one.
+_Idea = type[Any]
+_Form = TypeVar("_Form", bound=_Idea)
 
 
 class textbook(Switch):  # noqa: N801 (a context manager, named as `no_grad` is)
@@ -65,7 +64,7 @@ def is_textbook() -> bool:
     return _wanted.get()
 
 
-def fast_form_of(idea: "type[Op]") -> Callable[[_Form], _Form]:
+def fast_form_of(idea: _Idea) -> Callable[[_Form], _Form]:
     """Register a class as the fast form of an operation, which `Op.apply` then takes.
 
     It counts for exactly that operation: a subclass of the operation has no fast form until it is
