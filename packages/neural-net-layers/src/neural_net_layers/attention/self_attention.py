@@ -8,7 +8,7 @@ import numpy.typing as npt
 from neural_net_core.init import Initializer
 from neural_net_core.modules.module import Module
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers._options import SelfOptions
+from neural_net_layers.attention._options import SelfOptions
 from neural_net_layers.attention.key_value_cache import KeyValueCache
 from neural_net_layers.attention.multi_head_attention import MultiHeadAttention, Position
 

@@ -7,12 +7,28 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, Unpack, overlo
 
 from neural_net_core.modules.module import Module
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers._options import DecoderOptions, EncoderOptions
+from neural_net_layers.attention._options import Masks
 
 __all__: list[str] = []
 
 Cache = TypeVar("Cache")
 Weights = TypeVar("Weights")
+
+
+class EncoderOptions(Masks, Generic[Cache], total=False):
+    """Of `TransformerEncoder` and its layers."""
+
+    causal: bool
+    cache: Cache | None
+
+
+class DecoderOptions(Masks, Generic[Cache], total=False):
+    """Of `TransformerDecoder` and its layers."""
+
+    causal: bool
+    memory_keep: TensorLike | None
+    memory_key_keep: TensorLike | None
+    cache: Cache | None
 
 
 class Encoding(Module, Generic[Cache, Weights]):

@@ -1,13 +1,11 @@
 """The options that attention is called with, for the overloads that say when weights come too."""
 
-from typing import Generic, TypedDict, TypeVar
+from typing import TypedDict
 
 from neural_net_core.tensor import TensorLike
 from neural_net_layers.attention.key_value_cache import KeyValueCache
 
 __all__: list[str] = []
-
-Cache = TypeVar("Cache")
 
 
 class Masks(TypedDict, total=False):
@@ -30,19 +28,3 @@ class AttentionOptions(SelfOptions, total=False):
     causal: bool
     offset: int | None
     average_weights: bool
-
-
-class EncoderOptions(Masks, Generic[Cache], total=False):
-    """Of `TransformerEncoder` and its layers."""
-
-    causal: bool
-    cache: Cache | None
-
-
-class DecoderOptions(Masks, Generic[Cache], total=False):
-    """Of `TransformerDecoder` and its layers."""
-
-    causal: bool
-    memory_keep: TensorLike | None
-    memory_key_keep: TensorLike | None
-    cache: Cache | None
