@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,14 @@ def test_every_package_carries_the_licence_and_its_types(package: str) -> None:
     assert (folder / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
     assert (folder / f"src/neural_net_{package}/py.typed").exists()
     assert metadata(package)["requires-python"] == ">=3.11"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_folder_holds_at_most_two_dozen_files(package: str) -> None:
+    """What has more is more than one subject, and nobody finds anything in it."""
+    source = ROOT / f"packages/neural-net-{package}/src"
+    counts = Counter(path.parent.relative_to(source).as_posix() for path in source.rglob("*.py"))
+    assert {folder: count for folder, count in counts.items() if count > 24} == {}
 
 
 # A log that grows line by line while a run goes on is no file written in one piece.
