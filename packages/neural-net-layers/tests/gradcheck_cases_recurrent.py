@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neural_net_layers.recurrent._schedule import FromRowsOp, ToRowsOp, full, varied
+from neural_net_layers.fast.schedule import FromRowsOp, ToRowsOp, full, varied
 from neural_net_layers.recurrent.gru import GRUOp
 from neural_net_layers.recurrent.gru_paper import PaperGRUOp
 from neural_net_layers.recurrent.lstm import LSTMOp

@@ -20,7 +20,7 @@ from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Parameter, Tensor, as_tensor
 from neural_net_layers._checks import MOST_LAYERS
 from neural_net_layers._inputs import coerce
-from neural_net_layers.recurrent._schedule import (
+from neural_net_layers.fast.schedule import (
     Direction,
     FromRowsOp,
     Schedule,

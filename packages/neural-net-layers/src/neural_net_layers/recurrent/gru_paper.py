@@ -8,8 +8,8 @@ import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_layers.fast.blocks import column_sums
+from neural_net_layers.fast.schedule import Direction
 from neural_net_layers.recurrent._recurrent import RecurrenceOp
-from neural_net_layers.recurrent._schedule import Direction
 
 __all__ = ["PaperGRUOp"]
 

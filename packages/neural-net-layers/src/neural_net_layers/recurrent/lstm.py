@@ -26,8 +26,8 @@ from neural_net_core.ops import linear, split
 from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._inputs import coerce
 from neural_net_layers.fast.blocks import column_sums
+from neural_net_layers.fast.schedule import Direction, add_product
 from neural_net_layers.recurrent._recurrent import RecurrenceOp, Recurrent, RecurrentCell
-from neural_net_layers.recurrent._schedule import Direction, add_product
 
 __all__ = ["LSTM", "LSTMCell", "LSTMOp"]
 

@@ -21,8 +21,8 @@ from neural_net_core.init import Initializer
 from neural_net_core.ops import linear
 from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers.fast.blocks import column_sums
+from neural_net_layers.fast.schedule import Direction, add_product
 from neural_net_layers.recurrent._recurrent import RecurrenceOp, Recurrent, RecurrentCell
-from neural_net_layers.recurrent._schedule import Direction, add_product
 
 __all__ = ["Nonlinearity", "RNNCell", "RNNOp", "VanillaRNN"]
 
