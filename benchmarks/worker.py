@@ -8,7 +8,8 @@ the processor time that all threads of this process spent on it.
 
 prints instead, for one row in a process of its own, the memory in MB that the process held after
 the imports and at most during ten steps; `worker.py ours 2 blas` prints what multiplies matrices.
-The library `compile` is PyTorch with its steps handed to `torch.compile`; `jax` is JAX.
+The library `compile` is PyTorch with its steps handed to `torch.compile`; `jax` is JAX; `textbook`
+is ours without its fast forms.
 """
 
 import importlib
@@ -20,8 +21,10 @@ from collections.abc import Callable
 
 from rows import ROWS
 
+OURS = ["neural_net_core", "neural_net_layers", "neural_net_optim"]
 IMPORTS = {
-    "ours": ["neural_net_core", "neural_net_layers", "neural_net_optim"],
+    "ours": OURS,
+    "textbook": OURS,
     "torch": ["torch"],
     "compile": ["torch"],
     "jax": ["jax", "optax"],
@@ -30,6 +33,8 @@ IMPORTS = {
 
 def main() -> None:
     library, threads = sys.argv[1], int(sys.argv[2])
+    if library == "textbook":
+        os.environ["NEURAL_NET_TEXTBOOK"] = "1"  # read when the package is imported
     if library == "jax" and hasattr(os, "sched_setaffinity"):
         # Its compiler has no other setting for the number of threads.
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
@@ -68,7 +73,7 @@ def build(library: str, number: int) -> Callable[[], object]:
         import torch
 
         return torch.compile(ROWS[number].torch())
-    return getattr(ROWS[number], library)()
+    return getattr(ROWS[number], "ours" if library == "textbook" else library)()
 
 
 def memory(library: str, number: int) -> list[float]:
