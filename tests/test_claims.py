@@ -79,3 +79,19 @@ def test_files_are_as_short_as_promised() -> None:
     (most,) = re.findall(r"at most (\d+) lines \(`tensor\.py`", text)
     long = {path.name: lines(path) for path in SOURCES if lines(path) > int(most)}
     assert long.keys() <= {"tensor.py"}, long
+
+
+def test_what_says_that_it_takes_long_shows_how_far_it_is() -> None:
+    """An example that names the time of a whole run shows a bar in a terminal."""
+    long = [
+        path.parent
+        for path in ROOT.glob("examples/*/main.py")
+        if "All of it takes" in path.read_text(encoding="utf-8")
+    ]
+    assert len(long) >= 10
+    silent = [
+        example.name
+        for example in long
+        if not any("track(" in path.read_text(encoding="utf-8") for path in example.glob("*.py"))
+    ]
+    assert silent == []

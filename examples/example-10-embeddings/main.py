@@ -16,17 +16,22 @@ from skip_gram import EPOCHS, FEATURES, LINES, train
 
 import neural_net_viz as viz
 from neural_net_layers import sinusoidal_positions
-from neural_net_utils import CODE_SYNONYMS
+from neural_net_utils import CODE_SYNONYMS, track
 
 HERE = Path(__file__).parent
+# A bar in a terminal; what is written to a file holds the results alone.
+PROGRESS = "auto" if sys.stdout.isatty() else "off"
 SEEDS = range(10, 15)  # sizes and rates were chosen on seeds 0 to 2
 FEW_LINES = {60: 100, 100: 60, 300: 30, 1000: 20}  # lines -> epochs
 
 
 def show_words(seeds: range, images: Path, epochs: int, lines: int) -> dict[str, float]:
     """Learn the same kind of text several times; look at twins, strangers and neighbours."""
-    runs = [train(seed, epochs, lines) for seed in seeds]
-    dealt = [train(seed, epochs, lines, shuffle=True) for seed in seeds]
+    runs = [train(seed, epochs, lines) for seed in track(seeds, "text", progress=PROGRESS)]
+    dealt = [
+        train(seed, epochs, lines, shuffle=True)
+        for seed in track(seeds, "its words shuffled", progress=PROGRESS)
+    ]
     result = {}
     for name, some in (("text", runs), ("its words shuffled", dealt)):
         print(f"skip-gram, {name}:")
@@ -88,7 +93,7 @@ def show_few_lines(seeds: range, images: Path, sizes: dict[int, int]) -> dict[st
     """Compare with counting on texts that become short."""
     result, shares = {}, {}
     print("twins found          skip-gram              counting")
-    for lines, epochs in sizes.items():
+    for lines, epochs in track(sizes.items(), "texts", progress=PROGRESS):
         runs = [train(seed, epochs, lines) for seed in seeds]
         learned = [twins_found(run["vocabulary"], run["vectors"]) for run in runs]
         counted = [
@@ -130,7 +135,10 @@ def show_positions(seeds: range, images: Path) -> dict[str, float]:
         products, x_label="other place", y_label="cosine", title="How alike two places are"
     ).save(images / "places_alike.svg")
     print(f"which of two tokens of {LENGTH} comes first, accuracy:")
-    scores = {kind: [order_run(kind, seed)["accuracy"] for seed in seeds] for kind in KINDS}
+    scores = {
+        kind: [order_run(kind, seed)["accuracy"] for seed in seeds]
+        for kind in track(KINDS, "positions", progress=PROGRESS)
+    }
     for kind, values in scores.items():
         print(f"  {f'positions: {kind}':<24}{spread(values, '.1%')}")
     viz.run_comparison(

@@ -13,8 +13,11 @@ from few_digits import TASKS, Task, draw_data
 from remedies import EPOCHS, STRENGTHS, judged, train
 
 import neural_net_viz as viz
+from neural_net_utils import track
 
 HERE = Path(__file__).parent
+# A bar in a terminal; what is written to a file holds the results alone.
+PROGRESS = "auto" if sys.stdout.isatty() else "off"
 SEEDS = 10
 
 WATCHED = ("none", "dropout", "AdamW", "L1")  # judged after every epoch, for the curves
@@ -31,7 +34,8 @@ def compare(task: Task, seeds: range, epochs: int) -> tuple[Runs, Courses]:
     """
     runs: Runs = {}
     courses: Courses = {}
-    for remedy, strength in STRENGTHS[task.name].items():
+    remedies = STRENGTHS[task.name].items()
+    for remedy, strength in track(remedies, "remedies", progress=PROGRESS):
         runs[remedy] = []
         histories = []
         for seed in seeds:

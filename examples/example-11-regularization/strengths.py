@@ -1,9 +1,15 @@
 """Chooses how strong each remedy is, on images that the comparison never sees."""
 
+import sys
+
 import numpy as np
 from few_digits import TASKS, draw_data
 from remedies import judged, train
 
+from neural_net_utils import track
+
+# A bar in a terminal; what is written to a file holds the results alone.
+PROGRESS = "auto" if sys.stdout.isatty() else "off"
 TUNING_SEEDS = range(100, 103)
 GRID = {
     "none": (0.0,),
@@ -21,7 +27,7 @@ def main() -> None:
     """Print the median accuracy of every strength."""
     for task in TASKS:
         print(task.name, flush=True)
-        for remedy, strengths in GRID.items():
+        for remedy, strengths in track(GRID.items(), "remedies", progress=PROGRESS):
             medians = {}
             for strength in strengths:
                 scores = []

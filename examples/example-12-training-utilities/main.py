@@ -4,6 +4,7 @@ Each is shown on runs that fail without it, over several seeds, and each is also
 makes no difference: a remedy is understood when one knows what it is not for.
 """
 
+import itertools
 import sys
 import tempfile
 from pathlib import Path
@@ -15,8 +16,11 @@ from stopping_early import EPOCHS, FEW, WRONG, overfitting_run
 from warm_up import DEPTH, WARMUP, deep_run
 
 import neural_net_viz as viz
+from neural_net_utils import track
 
 HERE = Path(__file__).parent
+# A bar in a terminal; what is written to a file holds the results alone.
+PROGRESS = "auto" if sys.stdout.isatty() else "off"
 SEEDS = 5
 
 
@@ -29,7 +33,7 @@ def show_warm_up(seeds: range, images: Path) -> dict[str, float]:
         "pre-norm, warm-up": (True, WARMUP),
     }
     scores, curves = {}, {}
-    for kind, (norm_first, warmup) in kinds.items():
+    for kind, (norm_first, warmup) in track(kinds.items(), "networks", progress=PROGRESS):
         runs = [deep_run(norm_first, warmup, seed) for seed in seeds]
         scores[kind] = [score for score, _ in runs]
         curves[kind] = np.array([history.steps["loss"] for _, history in runs])
@@ -46,16 +50,17 @@ def show_warm_up(seeds: range, images: Path) -> dict[str, float]:
 def show_clipping(seeds: range, images: Path, steps: int) -> dict[str, float]:
     """Compare a recurrent network with and without clipping, at a high and at a low rate."""
     result, norms = {}, {}
-    for lr, length in ((RATE, LENGTH), (RATE / 10, LENGTH // 10)):
-        for clip in (False, True):
-            runs = [recurrent_run(clip, seed, steps, lr, length) for seed in seeds]
-            diverged = sum(r["diverged"] for r in runs)
-            kind = f"length {length}, {f'clipped at {MAX_NORM:g}' if clip else 'not clipped'}"
-            last = np.median([np.mean(r["losses"][-20:]) for r in runs])
-            print(f"  {kind:<30}{diverged} of {len(runs)} diverged, last losses {last:.3g}")
-            result[kind] = diverged / len(runs)
-            if length == LENGTH:
-                norms[kind] = runs[0]["norms"]
+    tasks = ((RATE, LENGTH), (RATE / 10, LENGTH // 10))
+    plan = list(itertools.product(tasks, (False, True)))
+    for (lr, length), clip in track(plan, "networks", progress=PROGRESS):
+        runs = [recurrent_run(clip, seed, steps, lr, length) for seed in seeds]
+        diverged = sum(r["diverged"] for r in runs)
+        kind = f"length {length}, {f'clipped at {MAX_NORM:g}' if clip else 'not clipped'}"
+        last = np.median([np.mean(r["losses"][-20:]) for r in runs])
+        print(f"  {kind:<30}{diverged} of {len(runs)} diverged, last losses {last:.3g}")
+        result[kind] = diverged / len(runs)
+        if length == LENGTH:
+            norms[kind] = runs[0]["norms"]
     viz.gradient_norms(
         norms, threshold=MAX_NORM, title=f"Gradients through {LENGTH} steps, before clipping"
     ).save(images / "clipping.svg")
@@ -65,22 +70,22 @@ def show_clipping(seeds: range, images: Path, steps: int) -> dict[str, float]:
 def show_stopping_early(seeds: range, images: Path) -> dict[str, float]:
     """Compare training to the end with stopping early, with and without wrong labels."""
     result, scores = {}, {}
-    for wrong in (WRONG, 0.0):
-        for stop in (False, True):
-            runs = [overfitting_run(stop, seed, wrong) for seed in seeds]
-            kind = f"{wrong:.0%} wrong, {'stopped early' if stop else f'{EPOCHS} epochs'}"
-            scores[kind] = [score for score, _ in runs]
-            epochs = np.median([len(history.index) for _, history in runs])
-            print(f"  {kind:<26}{spread(scores[kind])}, {epochs:.0f} epochs")
-            result[kind] = float(np.median(scores[kind]))
-            if wrong and not stop:
-                losses = {
-                    "training": np.array([h["loss"] for _, h in runs]),
-                    "held out": np.array([h["val_loss"] for _, h in runs]),
-                }
-                viz.training_curves(
-                    losses, log_y=True, title=f"{FEW} examples, {wrong:.0%} with a wrong label"
-                ).save(images / "overfitting.svg")
+    plan = list(itertools.product((WRONG, 0.0), (False, True)))
+    for wrong, stop in track(plan, "networks", progress=PROGRESS):
+        runs = [overfitting_run(stop, seed, wrong) for seed in seeds]
+        kind = f"{wrong:.0%} wrong, {'stopped early' if stop else f'{EPOCHS} epochs'}"
+        scores[kind] = [score for score, _ in runs]
+        epochs = np.median([len(history.index) for _, history in runs])
+        print(f"  {kind:<26}{spread(scores[kind])}, {epochs:.0f} epochs")
+        result[kind] = float(np.median(scores[kind]))
+        if wrong and not stop:
+            losses = {
+                "training": np.array([h["loss"] for _, h in runs]),
+                "held out": np.array([h["val_loss"] for _, h in runs]),
+            }
+            viz.training_curves(
+                losses, log_y=True, title=f"{FEW} examples, {wrong:.0%} with a wrong label"
+            ).save(images / "overfitting.svg")
     viz.run_comparison(
         scores, value_label="test accuracy", title=f"{FEW} examples, {len(seeds)} starts each"
     ).save(images / "stopping_early.svg")
@@ -96,10 +101,10 @@ def show_rate_search(seeds: range, images: Path) -> dict[str, float]:
         x_label="learning rate", y_label="loss", log_x=True,
         title=f"Learning-rate finder: {search.suggestion:.2g} suggested",
     ).save(images / "rate_search.svg")  # fmt: skip
-    found = [rate_search(seed) for seed in seeds]
-    timid = [
-        rate_search(seed, s.suggestion / 100)[1] for seed, (s, _) in zip(seeds, found, strict=True)
-    ]
+    found, timid = [], []
+    for seed in track(seeds, "starts", progress=PROGRESS):
+        found.append(rate_search(seed))
+        timid.append(rate_search(seed, found[-1][0].suggestion / 100)[1])
     suggestions = [s.suggestion for s, _ in found]
     print(f"  suggested rates {min(suggestions):.2g} to {max(suggestions):.2g}")
     print(f"  at the suggested rate     {spread([score for _, score in found])}")

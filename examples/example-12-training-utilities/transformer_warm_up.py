@@ -14,9 +14,11 @@ from neural_net_core import CrossEntropyLoss, Dense, Module, Tensor, no_grad
 from neural_net_layers import Embedding, LearnedPositionalEmbedding, TransformerEncoder
 from neural_net_optim import Adam
 from neural_net_optim.schedules import WarmupLR
-from neural_net_utils import reverse_task
+from neural_net_utils import reverse_task, track
 
 HERE = Path(__file__).parent
+# A bar in a terminal; what is written to a file holds the results alone.
+PROGRESS = "auto" if sys.stdout.isatty() else "off"
 LENGTH, SYMBOLS = 12, 8
 WIDTH, HEADS, HIDDEN, DEPTH = 64, 4, 256, 12
 RATE, WARMUP, STEPS, BATCH = 3e-3, 150, 400, 64
@@ -66,7 +68,7 @@ def main(quick: bool = False, folder: Path = HERE) -> dict[str, list[float]]:
     """Compare the three over some seeds; return the shares of tokens that were right."""
     curves, scores = {}, {}
     for kind, (norm_first, warmup) in KINDS.items():
-        seeds = range(10, 11 if quick else 10 + SEEDS)
+        seeds = track(range(10, 11 if quick else 10 + SEEDS), kind, progress=PROGRESS)
         runs = [transformer_run(norm_first, warmup, seed, 5 if quick else STEPS) for seed in seeds]
         scores[kind] = [score for score, _ in runs]
         curves[kind] = np.array([losses for _, losses in runs])

@@ -13,9 +13,11 @@ import numpy as np
 import neural_net_viz as viz
 from neural_net_core import BCELoss, FeedForward, Sigmoid, no_grad, save_checkpoint
 from neural_net_optim import SGD
-from neural_net_utils import xor_gate
+from neural_net_utils import track, xor_gate
 
 HERE = Path(__file__).parent
+# A bar in a terminal; what is written to a file holds the results alone.
+PROGRESS = "auto" if sys.stdout.isatty() else "off"
 TABLE = xor_gate()
 SIZES = (2, 4, 1)
 SEEDS = 20
@@ -104,7 +106,7 @@ def film(images: Path) -> None:
 def compare(kinds: dict[str, dict], seeds: int) -> tuple[dict[str, np.ndarray], dict[str, list]]:
     """Train each kind of network over the seeds; return loss curves and worst errors."""
     curves, errors = {}, {}
-    for kind, settings in kinds.items():
+    for kind, settings in track(kinds.items(), "kinds of network", progress=PROGRESS):
         models = [network(seed, **settings) for seed in range(seeds)]
         curves[kind] = np.array([train(model) for model in models])
         errors[kind] = [worst_error(model) for model in models]

@@ -16,9 +16,11 @@ import neural_net_viz as viz
 from neural_net_core import CrossEntropyLoss, Dense
 from neural_net_optim import SGD, Adagrad, Adam, Optimizer
 from neural_net_optim.schedules import LambdaLR
-from neural_net_utils import ArrayDataset, DataLoader, load_digits
+from neural_net_utils import ArrayDataset, DataLoader, load_digits, track
 
 HERE = Path(__file__).parent
+# A bar in a terminal; what is written to a file holds the results alone.
+PROGRESS = "auto" if sys.stdout.isatty() else "off"
 PENALTY = 1e-3  # λ of λ/2 ‖w‖²; without it the cost of data that can be separated has no minimum
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     "AdaGrad": lambda params, lr: Adagrad(params, lr, weight_decay=PENALTY),
@@ -58,7 +60,7 @@ def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
     """Choose each rate, draw the curves; return the last costs."""
     epochs, seeds = (5, SEEDS[:1]) if quick else (EPOCHS, SEEDS)
     curves, result = {}, {}
-    for name, make in OPTIMIZERS.items():
+    for name, make in track(OPTIMIZERS.items(), "optimizers", progress=PROGRESS):
         runs = {lr: np.array([run(make, lr, seed, epochs) for seed in seeds]) for lr in RATES}
         lr = min(runs, key=lambda rate: float(np.median(runs[rate][:, -1])))
         curves[f"{name}, {lr:g}"] = runs[lr]

@@ -17,9 +17,11 @@ import numpy as np
 import neural_net_viz as viz
 from neural_net_core import FeedForward, MSELoss, save_checkpoint
 from neural_net_optim import SGD, Adam, AdamW, Optimizer, RMSprop
-from neural_net_utils import parity
+from neural_net_utils import parity, track
 
 HERE = Path(__file__).parent
+# A bar in a terminal; what is written to a file holds the results alone.
+PROGRESS = "auto" if sys.stdout.isatty() else "off"
 TABLE = parity(3)
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     "SGD": SGD,
@@ -68,7 +70,7 @@ def tune(rates: tuple[float, ...], seeds: range) -> tuple[np.ndarray, list[list[
     """Return the median steps for each optimizer and rate, and what to write in the cells."""
     medians = np.full((len(OPTIMIZERS), len(rates)), math.nan)
     texts = []
-    for i, make in enumerate(OPTIMIZERS.values()):
+    for i, make in enumerate(track(OPTIMIZERS.values(), "choosing rates", progress=PROGRESS)):
         row = []
         for j, lr in enumerate(rates):
             runs = [run(make, lr, seed) for seed in seeds]
@@ -110,7 +112,8 @@ def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
     curves, every = {}, {}
     print(f"{'':<14}{'rate':>6}{'solved':>8}{'steps to 0.03, median (range)':>33}"
           f"{'ms':>8}{f'  error at {BUDGET}':>16}")  # fmt: skip
-    for i, (name, make) in enumerate(OPTIMIZERS.items()):
+    rows = track(OPTIMIZERS.items(), "optimizers", progress=PROGRESS)
+    for i, (name, make) in enumerate(rows):
         lr = rates[int(np.argmin(medians[i]))]
         runs = [run(make, lr, seed) for seed in (SEEDS[:3] if quick else SEEDS)]
         steps = np.array([r["steps"] for r in runs])

@@ -24,12 +24,13 @@ from spirals import (
     saturated_share,
     spirals,
 )
-from starts import LONG, compare
+from starts import LONG, PROGRESS, compare
 
 import neural_net_viz as viz
 from neural_net_core import ELU, GELU, SELU, LeakyReLU, Mish, Module, ReLU, SiLU, Tanh
 from neural_net_core import Sigmoid as Logistic
 from neural_net_core import sigmoid as probability
+from neural_net_utils import track
 
 HERE = Path(__file__).parent
 ACTIVATIONS: dict[str, Callable[[], Module]] = {
@@ -71,7 +72,8 @@ def trained(
 
 def tune(rates: tuple[float, ...], seeds: range, steps: int) -> dict[str, np.ndarray]:
     """Return loss, accuracy and dead share, medians for each activation (row) and rate."""
-    runs = [[trained(name, lr, seeds, steps) for lr in rates] for name in ACTIVATIONS]
+    names = track(ACTIVATIONS, "choosing rates", progress=PROGRESS)
+    runs = [[trained(name, lr, seeds, steps) for lr in rates] for name in names]
     grid = {
         key: np.array([[np.median(r[key]) for r in row] for row in runs])
         for key in ("loss", "accuracy", "dead")
@@ -128,7 +130,8 @@ def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
     result: dict[str, float] = {}
     print(f"{'':<11}{'rate':>5}{'held-out, median (range)':>28}{'steps to 95 %':>15}"
           f"{'gradient 1st : last':>21}{'dead':>7}{'saturated':>11}")  # fmt: skip
-    for name, losses in zip(ACTIVATIONS, grid["loss"], strict=True):
+    names = track(ACTIVATIONS, "activations", progress=PROGRESS)
+    for name, losses in zip(names, grid["loss"], strict=True):
         lr = rates[int(np.argmin(losses))]
         runs = trained(name, lr, seeds, steps, looks)
         reached, dead, saturated = (np.median(runs[k]) for k in ("reached", "dead", "saturated"))

@@ -5,10 +5,13 @@ layer's weights, ReLU's signal shrinks as sigmoid's gradient does; and with batc
 front of it, sigmoid trains.
 """
 
+import sys
+
 import numpy as np
 from spirals import STEPS, network, run
 
 from neural_net_core import ReLU, Sigmoid, Tanh, init
+from neural_net_utils import track
 
 CASES = {
     "sigmoid, He": (Sigmoid, init.kaiming_normal, False),
@@ -21,6 +24,8 @@ CASES = {
 }
 RATES = (0.3, 1.0)
 LONG = 3 * STEPS
+# A bar in a terminal; what is written to a file holds the results alone.
+PROGRESS = "auto" if sys.stdout.isatty() else "off"
 
 
 def started(case: str, lr: float, seeds: range, steps: int = LONG) -> dict:
@@ -32,7 +37,7 @@ def started(case: str, lr: float, seeds: range, steps: int = LONG) -> dict:
 def compare(tuning: range, seeds: range, steps: int = LONG) -> dict[str, tuple[float, dict]]:
     """Return for each case its rate with the least median loss on the tuning seeds, and runs."""
     result = {}
-    for case in CASES:
+    for case in track(CASES, "other starts", progress=PROGRESS):
         losses = [np.median(started(case, lr, tuning, steps)["loss"]) for lr in RATES]
         lr = RATES[int(np.argmin(losses))]
         result[case] = lr, started(case, lr, seeds, steps)

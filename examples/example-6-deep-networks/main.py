@@ -14,8 +14,11 @@ from descent import Task, digits, spirals, train
 from stacks import KINDS, network
 
 import neural_net_viz as viz
+from neural_net_utils import track
 
 HERE = Path(__file__).parent
+# A bar in a terminal; what is written to a file holds the results alone.
+PROGRESS = "auto" if sys.stdout.isatty() else "off"
 DEPTH, STEPS = 64, 500
 DEPTHS = (6, 16, 32, 64)
 RATES = (0.003, 0.01, 0.03, 0.1)
@@ -82,16 +85,18 @@ def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
     task = spirals(seeds)
     print(f"two spirals, {steps} steps: held-out accuracy, median (range), and steps to 95 %")
     rates, courses, by_depth = {}, {}, {kind: [] for kind in SWEPT}
-    for depth in depths:
-        for kind in TRAINED if depth == depths[-1] else SWEPT:
-            lr = rates[kind, depth] = tune(kind, tuning, depth, steps)
-            runs = trained(kind, task, lr, seeds, depth, steps)
-            result[f"{kind}, {depth}"] = report(depth, kind, lr, runs)
-            result[f"{kind}, {depth}, steps"] = float(np.median(runs["reached"]))
-            if depth == depths[-1]:
-                courses[kind] = runs["course"]
-            if kind in SWEPT:
-                by_depth[kind].append(runs["accuracy"])
+    plan = [
+        (depth, kind) for depth in depths for kind in (TRAINED if depth == depths[-1] else SWEPT)
+    ]
+    for depth, kind in track(plan, "networks", progress=PROGRESS):
+        lr = rates[kind, depth] = tune(kind, tuning, depth, steps)
+        runs = trained(kind, task, lr, seeds, depth, steps)
+        result[f"{kind}, {depth}"] = report(depth, kind, lr, runs)
+        result[f"{kind}, {depth}, steps"] = float(np.median(runs["reached"]))
+        if depth == depths[-1]:
+            courses[kind] = runs["course"]
+        if kind in SWEPT:
+            by_depth[kind].append(runs["accuracy"])
     looks = np.linspace(0, steps, courses["plain"].shape[1] + 1)[1:]
     viz.training_curves(
         courses, x=looks, x_label="step", y_label="held-out accuracy", band="quartiles",
@@ -104,7 +109,7 @@ def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
     ).save(images / "depths.svg")  # fmt: skip
     print("digits, at the rates found on the spirals:")
     depth = depths[-1] if quick else DIGITS_DEPTH
-    for kind in SWEPT:
+    for kind in track(SWEPT, "networks", progress=PROGRESS):
         lr = rates[kind, depth]
         runs = trained(kind, digits(seeds), lr, seeds, depth, steps)
         result[f"{kind}, digits"] = report(depth, kind, lr, runs)

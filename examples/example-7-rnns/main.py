@@ -22,19 +22,28 @@ from reader import KINDS, WINDOW, Reader
 import neural_net_viz as viz
 from neural_net_core import no_grad
 from neural_net_layers import unroll
-from neural_net_utils import adding_problem, load_text
+from neural_net_utils import Tracked, adding_problem, load_text, track
 
 HERE = Path(__file__).parent
+# A bar in a terminal; what is written to a file holds the results alone.
+PROGRESS = "auto" if sys.stdout.isatty() else "off"
 SEEDS = range(20, 25)  # the error at which counting stops was chosen on others
 LONG_SEEDS = range(30, 35)
 ADDING_SEEDS = range(5)
+TEXT_SEEDS = range(5)
+
+
+def starts(seeds: range, quick: bool, label: str) -> Tracked[int]:
+    """Return the seeds to loop over, or one of them, with a bar that follows the loop."""
+    return track(seeds[:1] if quick else seeds, label, progress=PROGRESS)
 
 
 def show_counting(quick: bool, images: Path) -> dict[str, float]:
     """Count the ones of 7 bits, seen and unseen."""
     result = {}
     for kind in KINDS:
-        runs = [short_run(kind, seed) for seed in (SEEDS[:1] if quick else SEEDS)]
+        seeds = starts(SEEDS, quick, kind)
+        runs = [short_run(kind, seed) for seed in seeds]
         result[f"counting {SHORT}, {kind}"] = float(np.median(runs))
         say(f"  {kind:<10}{spread(runs)} of 128 right")
     return result
@@ -48,7 +57,7 @@ def show_pattern(quick: bool, images: Path) -> dict[str, float]:
     ).save(images / "unrolled.svg")
     for length, period in ((3, 2), (12, 5)):
         for kind in KINDS:
-            seeds = SEEDS[:1] if quick else SEEDS
+            seeds = starts(SEEDS, quick, f"period {period}, {kind}")
             steps = 150 if period == 2 else 300
             runs = [pattern_run(kind, seed, steps, length, period) for seed in seeds]
             scores = [score for score, _ in runs]
@@ -64,7 +73,7 @@ def show_long_counting(quick: bool, images: Path) -> dict[str, float]:
     """Count the ones of 50 bits: 50 sequences that were never seen."""
     result, curves = {}, {}
     for kind in KINDS:
-        seeds = LONG_SEEDS[:1] if quick else LONG_SEEDS
+        seeds = starts(LONG_SEEDS, quick, kind)
         runs = [long_run(kind, seed, 60 if quick else LONG_STEPS) for seed in seeds]
         scores = [score for score, _, _ in runs]
         curves[kind] = np.array([losses for _, losses, _ in runs])
@@ -84,7 +93,7 @@ def show_adding(quick: bool, images: Path) -> dict[str, float]:
     for length, most in plan.items():
         curves = {}
         for kind in KINDS:
-            seeds = ADDING_SEEDS[:1] if quick else ADDING_SEEDS
+            seeds = starts(ADDING_SEEDS, quick, f"T = {length}, {kind}")
             runs = [adding_run(kind, length, seed, most[kind]) for seed in seeds]
             needed = sorted(step for step, _, _ in runs)
             result[f"adding {length}, {kind}"] = float(np.median(needed))
@@ -157,15 +166,17 @@ def show_characters(quick: bool, images: Path) -> dict[str, float]:
     for name, order in (("single characters", 1), ("bigram", 2), ("trigram", 3), ("5-gram", 5)):
         baselines[name] = NGram(training, order).loss(held_out)
     size: dict[str, int] = {"epochs": 1, "characters": 20_000} if quick else {}
-    seeds = range(1 if quick else 5)
-    runs = [character_run(seed, **size) for seed in seeds]
+    runs = [character_run(seed, **size) for seed in starts(TEXT_SEEDS, quick, "GRU")]
     run, ends = runs[0], [run["held_out"][-1] for run in runs]
     losses = {**baselines, "GRU": float(np.median(ends))}
     for name, loss in losses.items():
         say(f"  {name:<20}{loss:.3f} nats per character, {loss / math.log(2):.2f} bits")
     took = f"{run['seconds']:.0f} s of processor time each"
     say(f"  GRU, {len(runs)} starts: {spread(ends, '.3f')}, {took}")
-    forgetful = [character_run(seed, **size, keep_state=False)["held_out"][-1] for seed in seeds]
+    forgetful = [
+        character_run(seed, **size, keep_state=False)["held_out"][-1]
+        for seed in starts(TEXT_SEEDS, quick, "GRU, state forgotten")
+    ]
     say(f"  GRU, state forgotten after each piece: {spread(forgetful, '.3f')}")
     say("  GRU, held out, after each epoch: " + " ".join(f"{v:.2f}" for v in run["held_out"]))
     viz.bar_chart(

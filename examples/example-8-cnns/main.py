@@ -20,8 +20,11 @@ from what_it_sees import draw_network, draw_signals
 
 import neural_net_viz as viz
 from neural_net_core import Module, save_checkpoint
+from neural_net_utils import track
 
 HERE = Path(__file__).parent
+# A bar in a terminal; what is written to a file holds the results alone.
+PROGRESS = "auto" if sys.stdout.isatty() else "off"
 SEEDS = 5
 # Trained as they are, and with shifted copies; the largest with copies only.
 PLAIN = ("linear", "MLP 16", "MLP 128", "CNN 5-5")
@@ -35,16 +38,16 @@ def measure_digits(seeds: range, epochs: int) -> tuple[Scores, Scores, Module]:
     clean: Scores = {}
     moved: Scores = {}
     kept = None
-    for augmented, names in ((False, PLAIN), (True, AUGMENTED)):
-        for name in names:
-            runs = [digit_run(NETWORKS[name], augmented, seed, epochs) for seed in seeds]
-            label = f"{name}, shifts" if augmented else name
-            clean[label] = [score for _, score, _ in runs]
-            moved[label] = [score for _, _, score in runs]
-            print(f"  {label:<24}{parameter_count(name):>6,}  {spread(clean[label]):<25}"
-                  f"{spread(moved[label])}", flush=True)  # fmt: skip
-            if label == "CNN 5-5":
-                kept = runs[0][0]
+    plan = [(name, False) for name in PLAIN] + [(name, True) for name in AUGMENTED]
+    for name, augmented in track(plan, "networks", progress=PROGRESS):
+        runs = [digit_run(NETWORKS[name], augmented, seed, epochs) for seed in seeds]
+        label = f"{name}, shifts" if augmented else name
+        clean[label] = [score for _, score, _ in runs]
+        moved[label] = [score for _, _, score in runs]
+        print(f"  {label:<24}{parameter_count(name):>6,}  {spread(clean[label]):<25}"
+              f"{spread(moved[label])}", flush=True)  # fmt: skip
+        if label == "CNN 5-5":
+            kept = runs[0][0]
     assert kept is not None
     return clean, moved, kept
 
@@ -53,7 +56,7 @@ def measure_filters(seeds: range, epochs: int) -> tuple[Scores, list[float]]:
     """Return accuracies with trained and frozen filters, and how far the trained ones moved."""
     scores: Scores = {}
     distances: dict[str, list[float]] = {}
-    for frozen in (False, True):
+    for frozen in track((False, True), "filters", progress=PROGRESS):
         name = "frozen filters" if frozen else "trained filters"
         runs = [filter_run(frozen, seed, epochs) for seed in seeds]
         scores[name] = [score for score, _ in runs]
@@ -66,11 +69,11 @@ def measure_filters(seeds: range, epochs: int) -> tuple[Scores, list[float]]:
 def measure_signals(seeds: range, epochs: int) -> Scores:
     """Return accuracies on one-dimensional digits, in order and with their places shuffled."""
     scores: Scores = {}
-    for name in SIGNAL_NETWORKS:
-        for shuffled in (False, True):
-            label = f"{name}, shuffled" if shuffled else name
-            scores[label] = [signal_run(name, shuffled, seed, epochs) for seed in seeds]
-            print(f"  {label:<24}{spread(scores[label])}", flush=True)
+    plan = [(name, shuffled) for name in SIGNAL_NETWORKS for shuffled in (False, True)]
+    for name, shuffled in track(plan, "networks", progress=PROGRESS):
+        label = f"{name}, shuffled" if shuffled else name
+        scores[label] = [signal_run(name, shuffled, seed, epochs) for seed in seeds]
+        print(f"  {label:<24}{spread(scores[label])}", flush=True)
     return scores
 
 

@@ -6,6 +6,7 @@ windows and no dropout. They are told how good they can get by models that only 
 """
 
 import math
+import sys
 import time
 from collections import Counter, defaultdict
 from typing import NamedTuple
@@ -16,9 +17,11 @@ from neural_net_core import CrossEntropyLoss, Module, Tensor, init, no_grad
 from neural_net_layers import Embedding, LearnedPositionalEmbedding, TransformerEncoder
 from neural_net_optim import AdamW, clip_grad_norm
 from neural_net_optim.schedules import CosineAnnealingLR, WarmupLR
-from neural_net_utils import CharacterTokenizer, generate, load_text, random_windows
+from neural_net_utils import CharacterTokenizer, generate, load_text, random_windows, track
 
 HEADS, CONTEXT, BATCH, WARMUP = 4, 64, 12, 100
+# A bar in a terminal; what is written to a file holds the results alone.
+PROGRESS = "auto" if sys.stdout.isatty() else "off"
 
 
 class Recipe(NamedTuple):
@@ -90,7 +93,8 @@ def train(text: Text, seed: int, recipe: Recipe = SMALL):
         optimizer, warmup, CosineAnnealingLR(optimizer, steps - warmup, recipe.rate / 10)
     )
     loss_fn, losses, start = CrossEntropyLoss(), [], time.process_time()
-    for _ in range(steps):
+    label = f"{recipe.depth} layers, start {seed}, step"
+    for _ in track(range(steps), label, progress=PROGRESS):
         x, y = random_windows(text.train, BATCH, CONTEXT, rng=rng)
         loss = loss_fn(model(x).reshape(-1, len(text.tokenizer)), y.reshape(-1))
         loss.backward()

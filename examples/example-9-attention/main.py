@@ -13,9 +13,11 @@ import language_model as play
 import numpy as np
 import renaming
 import word_order
+from language_model import PROGRESS
 from memory import measure
 
 import neural_net_viz as viz
+from neural_net_utils import track
 
 HERE = Path(__file__).parent
 SEEDS = 5
@@ -35,7 +37,7 @@ def show_renaming(seeds: range, steps: int, images: Path) -> dict[str, float]:
     result = {}
     for form, said in (("tokens", "tokens alone"), ("encoder", "through an encoder")):
         exact, right, median = [], [], []
-        for seed in seeds:
+        for seed in track(seeds, said, progress=PROGRESS):
             data = renaming.programs(seed)
             film = Film(data, steps)
             pictured = form == "tokens" and seed == seeds[0]
@@ -93,7 +95,7 @@ def show_word_order(seeds: range, steps: int, images: Path) -> dict[str, float]:
     """Compare a classifier that knows positions with two that cannot know them."""
     scores = {form: [] for form in word_order.FORMS}
     for form, values in scores.items():
-        for seed in seeds:
+        for seed in track(seeds, form, progress=PROGRESS):
             model, score = word_order.train(form, seed, steps)
             values.append(score)
             if form == "attention, positions" and seed == seeds[0]:

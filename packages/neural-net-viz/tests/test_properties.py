@@ -57,6 +57,8 @@ def parameters(*annotations):
     for function in FUNCTIONS:
         for name, parameter in inspect.signature(getattr(viz, function)).parameters.items():
             kinds = {parameter.annotation, *get_args(parameter.annotation)}
+            if Tensor in kinds:  # data; the ArrayLike of NumPy 2.0 names int and float one by one
+                continue
             if any(k in annotations or get_origin(k) in annotations for k in kinds):
                 found.append((function, name))
     return found

@@ -304,6 +304,7 @@ def test_track_in_a_terminal(monkeypatch):
         except ZeroDivisionError:
             assert loop is until_an_error
         text = out.getvalue()
+        assert "epoch 1 0/4" in text  # before the first batch is done
         assert f"epoch 1 {place}" in text
         assert "loss 2.000" in text
         assert "━" in text

@@ -104,6 +104,8 @@ class Tracked(Generic[T]):
         bar = _Bar(None, self.total) if self._kind == "rich" else None
         pause = REFRESH_SECONDS if bar else SILENCE_SECONDS
         try:
+            if bar:  # at once: the first batch may take long
+                self._draw(bar, 0.0)
             for batch in self._batches:
                 yield batch
                 self.done += 1
