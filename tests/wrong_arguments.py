@@ -230,6 +230,7 @@ RECIPES = {
         "enable_grad": "",
         "fast_form_of": "type('AnOp', (core.Op,), {})",
         "textbook": "",
+        "trace": "",
         "no_grad": "",
         "no_init": "",
         "default_rng": "",

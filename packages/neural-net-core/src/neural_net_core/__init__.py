@@ -94,6 +94,7 @@ from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.random import default_rng, seed
 from neural_net_core.tape import grad
+from neural_net_core.tracing import trace
 
 __version__ = "0.1.0"
 
@@ -224,6 +225,7 @@ __all__ = [
     "swish",
     "tanh",
     "textbook",
+    "trace",
     "triplet_margin_loss",
 ]
 

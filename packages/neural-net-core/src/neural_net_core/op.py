@@ -18,7 +18,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from neural_net_core import forms
+from neural_net_core import forms, observing
 from neural_net_core.checks import NOT_COMPUTED, check_dtype
 from neural_net_core.dtypes import Array, DType
 from neural_net_core.errors import (
@@ -176,8 +176,12 @@ class Op:
         if type(y) is tuple:
             op.outputs = len(y)
             op.output_shapes = tuple(part.shape for part in y)
-            return tuple(Tensor.from_op(part, node, i) for i, part in enumerate(y))  # type: ignore[return-value]
-        return Tensor.from_op(y, node, 0)
+            result: Any = tuple(Tensor.from_op(part, node, i) for i, part in enumerate(y))
+        else:
+            result = Tensor.from_op(y, node, 0)
+        if observing.watching:
+            observing.tell(cls, config, inputs, result)
+        return result
 
     def needs(self, i: int) -> bool:
         """Tell whether input `i` requires a gradient, so that forward and backward can skip work.

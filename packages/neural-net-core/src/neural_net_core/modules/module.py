@@ -26,6 +26,7 @@ from typing import Any, ClassVar, ParamSpec, Protocol, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core import observing
 from neural_net_core.called_differently import explain_modules
 from neural_net_core.checks import check_callable, check_dtype, check_flag
 from neural_net_core.dtypes import Array, is_floating
@@ -110,7 +111,11 @@ class Module:
     def __call__(self: HasForward[P, R_co], *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Run `forward`, then the forward hooks; an error gets a note with the module's path."""
         try:
-            y = self.forward(*args, **kwargs)
+            if observing.watching:
+                with observing.inside(self):
+                    y = self.forward(*args, **kwargs)
+            else:
+                y = self.forward(*args, **kwargs)
         except Exception as error:
             explain(error, self, kwargs)
             raise
