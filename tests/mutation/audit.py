@@ -92,7 +92,15 @@ MIRROR = {
         "base/test_elementwise.py",
         "base/test_optimizer.py",
     ],
+    "layers/transformers/_feed_forward.py": [
+        "transformers/test_transformer_encoder.py",
+        "transformers/test_transformer_decoder.py",
+    ],
     "layers/transformers/_transformer_layer.py": [
+        "transformers/test_transformer_encoder.py",
+        "transformers/test_transformer_decoder.py",
+    ],
+    "layers/transformers/_transformer_stack.py": [
         "transformers/test_transformer_encoder.py",
         "transformers/test_transformer_decoder.py",
     ],
