@@ -7,18 +7,6 @@ PACKAGES = Path(__file__).resolve().parents[1] / "packages"
 
 # Modules that still import what belongs to fast forms. This list may only shrink.
 NOT_YET = {
-    "neural_net_core/activations/_normal.py",
-    "neural_net_core/activations/elu.py",
-    "neural_net_core/activations/gelu.py",
-    "neural_net_core/activations/hardsigmoid.py",
-    "neural_net_core/activations/hardswish.py",
-    "neural_net_core/activations/hardtanh.py",
-    "neural_net_core/activations/leaky_relu.py",
-    "neural_net_core/activations/mish.py",
-    "neural_net_core/activations/prelu.py",
-    "neural_net_core/activations/sigmoid.py",
-    "neural_net_core/activations/silu.py",
-    "neural_net_core/activations/softplus.py",
     "neural_net_core/erf.py",
     "neural_net_layers/_channels.py",
     "neural_net_layers/attention/blocked_attention.py",

@@ -100,5 +100,6 @@ CASES = {
 }
 
 DRAWN = {
+    a.GELUOp: of_any_size(neural_net_core.gelu),
     a.ReLUOp: of_any_size(neural_net_core.relu),
 }

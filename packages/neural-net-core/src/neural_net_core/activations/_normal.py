@@ -11,16 +11,17 @@ two roundings). In float64, (1 + a) R is one in s = (a − 4) / (a + 4), as in S
 (1981), Math. Comp. 36: interpolated at Chebyshev's points in 60-digit arithmetic, error 1.1e-16.
 """
 
+from typing import Any
+
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_core.fast.select import select
 
 __all__: list[str] = []
 
-_P = 0.3
+P = 0.3
 # Of t, t², …
-_COEFFICIENTS = (
+COEFFICIENTS = (
     0.119626414,
     0.120797998,
     0.0996396639,
@@ -31,10 +32,10 @@ _COEFFICIENTS = (
     0.0359301414,
 )
 # Here e^(−a²/2) has become zero.
-_FAR, _FAR64 = 15.0, 39.0
+FAR, FAR64 = 15.0, 39.0
 
 # Of 1, s, s², …
-_COEFFICIENTS64 = (
+COEFFICIENTS64 = (
     0.47205320650984467,
     -0.09670347732652579,
     0.013999634724430356,
@@ -65,34 +66,27 @@ _COEFFICIENTS64 = (
 def probability_and_bell(x: Array) -> tuple[Array, Array]:
     """Return Φ(x) and e^(−x²/2) of an array."""
     single = x.dtype == np.float32
-    a = np.minimum(np.abs(x), _FAR if single else _FAR64)
-    bell = a * a
-    bell *= -0.5
-    bell = np.exp(bell)
-    tail = _quotient32(a) if single else _quotient64(a)
-    tail *= bell  # Φ(−|x|)
-    return select(x > 0, 1 - tail, tail), bell
+    a = np.minimum(np.abs(x), FAR if single else FAR64)
+    bell = np.exp(-(a**2) / 2)
+    tail = bell * (_quotient32(a) if single else _quotient64(a))  # Φ(−|x|)
+    return np.where(x > 0, 1 - tail, tail), bell
 
 
 def _quotient32(a: Array) -> Array:
-    """Return R(a) in float32; a is used up."""
-    a *= _P
-    a += 1
-    t = 1 / a
-    r: Array = t * _COEFFICIENTS[-1]
-    for coefficient in _COEFFICIENTS[-2::-1]:
-        r += coefficient
-        r *= t
-    return r
+    """Return R(a) in float32."""
+    t = 1 / (1 + P * a)
+    return t * polynomial(COEFFICIENTS, t)
 
 
 def _quotient64(a: Array) -> Array:
     """Return R(a) in float64."""
     s = (a - 4) / (a + 4)
-    r: Array = s * _COEFFICIENTS64[-1]
-    for coefficient in _COEFFICIENTS64[-2:0:-1]:
-        r += coefficient
-        r *= s
-    r += _COEFFICIENTS64[0]
-    r /= 1 + a
-    return r
+    return polynomial(COEFFICIENTS64, s) / (1 + a)
+
+
+def polynomial(coefficients: tuple[float, ...], t: Array) -> Array:
+    """Return c₀ + c₁ t + c₂ t² + … by Horner's scheme."""
+    y: Any = 0
+    for c in reversed(coefficients):
+        y = y * t + c
+    return y

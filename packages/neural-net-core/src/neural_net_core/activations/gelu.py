@@ -7,7 +7,6 @@ from neural_net_core.activations._normal import probability_and_bell
 from neural_net_core.activations.sigmoid import logistic_and_rest
 from neural_net_core.checks import check_word
 from neural_net_core.dtypes import Array
-from neural_net_core.fast.blocks import in_blocks
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
@@ -19,68 +18,42 @@ Approximation = Literal["none", "tanh"]
 
 
 class GELUOp(Op):
-    """y = x Φ(x);  dx = dy · (Φ(x) + x φ(x)).  Saves that slope.
+    """y = x Φ(x);  dx = dy · (Φ(x) + x φ(x)).  Saves x, Φ(x) and e^(−x²/2).
 
     Φ and φ are the normal distribution's cumulative probability and density.
     """
 
     def forward(self, x: Array) -> Array:
-        if not self.needs(0):
-            return in_blocks(self._value, x, 1)[0]
-        # The slope shares Φ with the value, and saving it alone takes half the memory of x and Φ.
-        y, self.slope = in_blocks(self._value_and_slope, x, 2)
-        return y
+        self.x = x
+        self.probability, self.bell = probability_and_bell(x)
+        return x * self.probability
 
     def backward(self, dy: Array) -> Array:
-        return dy * self.slope
-
-    def _value(self, x: Array) -> tuple[Array]:
-        return (x * probability_and_bell(x)[0],)
-
-    def _value_and_slope(self, x: Array) -> tuple[Array, Array]:
-        slope, density = probability_and_bell(x)
-        y = x * slope
+        density = self.bell / math.sqrt(2 * math.pi)
         # φ is zero long before x leaves the numbers whose product with it is one.
-        density *= x.clip(-40, 40)
-        density *= 1 / math.sqrt(2 * math.pi)
-        slope += density
-        return y, slope
+        return dy * (self.probability + self.x.clip(-40, 40) * density)
 
 
 class GELUTanhOp(Op):
-    """y = x p, p = (1 + tanh u) / 2, u = c (x + k x³);  dx = dy · p (1 + 2 x (1 − p) u').
+    """y = x p, p = (1 + tanh u) / 2, u = c x (1 + k x²);  dx = dy · p (1 + 2 x (1 − p) u').
 
-    Saves that slope. c = √(2/π), k = 0.044715, u' = c (1 + 3 k x²).
+    Saves x, p and 1 − p. c = √(2/π), k = 0.044715, u' = c (1 + 3 k x²).
     """
 
+    c, k = math.sqrt(2 / math.pi), 0.044715
+
     def forward(self, x: Array) -> Array:
-        y, slope = in_blocks(self._value_and_slope, x, 2)
-        if self.needs(0):
-            self.slope = slope
-        return y
+        # Beyond ±30 p is 0 or 1 in every dtype; the limit keeps x² from overflow.
+        self.x = x.clip(-30, 30)
+        u = self.c * self.x * (1 + self.k * self.x**2)
+        # p as σ(2u), which keeps its digits where tanh u is near −1.
+        self.p, self.rest = logistic_and_rest(2 * u)
+        return x * self.p
 
     def backward(self, dy: Array) -> Array:
-        return dy * self.slope
-
-    def _value_and_slope(self, x: Array) -> tuple[Array, Array]:
-        c, k = math.sqrt(2 / math.pi), 0.044715
-        # Beyond ±30 p is 0 or 1 in every dtype; the limit keeps x² from overflow. It is written
-        # as σ(2u), which keeps its digits where tanh u is near −1.
-        z = x.clip(-30, 30)
-        u = z * z
-        slope = u * (3 * c * k)
-        slope += c  # u'
-        u *= c * k
-        u += c
-        u *= z
-        u *= 2
-        p, q = logistic_and_rest(u)
-        slope *= 2 * z
-        slope *= q
-        slope += 1
-        slope *= p
-        p *= x
-        return p, slope
+        x, p = self.x, self.p
+        du = self.c * (1 + 3 * self.k * x**2)
+        return dy * (p * (1 + 2 * x * self.rest * du))
 
 
 def gelu(x: TensorLike, approximate: Approximation = "none") -> Tensor:

@@ -34,8 +34,7 @@ class GLUOp(Op):
 
     def backward(self, dy: Array) -> Array:
         da = dy * self.s
-        db = self.rest * self.a
-        db *= da
+        db = da * (self.a * self.rest)
         return np.concatenate((da, db), axis=self.axis)
 
 
@@ -51,18 +50,12 @@ class SwiGLUOp(Op):
     def forward(self, x: Array) -> Array:
         self.a, self.b = np.split(x, 2, axis=self.axis)
         self.s = logistic(self.a)
-        y = self.a * self.s
-        y *= self.b
-        return y
+        return self.a * self.s * self.b
 
     def backward(self, dy: Array) -> Array:
-        db = self.a * self.s  # the gate, silu(a)
-        da = 1 - self.s
-        da *= db
-        da += self.s  # the gate's slope
-        da *= self.b
-        da *= dy
-        db *= dy
+        g = self.a * self.s
+        da = dy * (self.b * (self.s + g * (1 - self.s)))
+        db = dy * g
         return np.concatenate((da, db), axis=self.axis)
 
 

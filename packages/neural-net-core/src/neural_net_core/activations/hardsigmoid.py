@@ -1,7 +1,8 @@
 """Hardsigmoid: the straight-line version of the sigmoid, for devices without an exponential."""
 
+import numpy as np
+
 from neural_net_core.dtypes import Array
-from neural_net_core.fast.select import select
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
@@ -11,17 +12,14 @@ __all__ = ["Hardsigmoid", "HardsigmoidOp", "hardsigmoid"]
 
 
 class HardsigmoidOp(Op):
-    """y = min(max(x + 3, 0), 6) / 6;  dx = dy / 6 where −3 < x < 3, else 0.  Saves where."""
+    """y = min(max(x + 3, 0), 6) / 6;  dx = dy / 6 where −3 < x < 3, else 0.  Saves x."""
 
     def forward(self, x: Array) -> Array:
-        if self.needs(0):
-            self.inside = (x > -3) & (x < 3)
-        y: Array = (x + 3).clip(0, 6)
-        y /= 6
-        return y
+        self.x = x
+        return (x + 3).clip(0, 6) / 6
 
     def backward(self, dy: Array) -> Array:
-        return select(self.inside, dy / 6, 0)
+        return np.where((self.x > -3) & (self.x < 3), dy / 6, 0)
 
 
 def hardsigmoid(x: TensorLike) -> Tensor:

@@ -1,7 +1,8 @@
 """Hardswish: SiLU with the straight-line sigmoid, the activation of MobileNetV3."""
 
+import numpy as np
+
 from neural_net_core.dtypes import Array
-from neural_net_core.fast.select import select
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
@@ -13,23 +14,15 @@ __all__ = ["Hardswish", "HardswishOp", "hardswish"]
 class HardswishOp(Op):
     """y = x h, h = min(max(x + 3, 0), 6) / 6;  dx = dy · (h + x/6 where −3 < x < 3, else h).
 
-    Saves x.
+    Saves x and h.
     """
 
     def forward(self, x: Array) -> Array:
-        self.x = x
-        return x * self._gate()
+        self.x, self.h = x, (x + 3).clip(0, 6) / 6
+        return x * self.h
 
     def backward(self, dy: Array) -> Array:
-        slope = select((self.x > -3) & (self.x < 3), self.x / 6, 0)
-        slope += self._gate()
-        slope *= dy
-        return slope
-
-    def _gate(self) -> Array:
-        h: Array = (self.x + 3).clip(0, 6)
-        h /= 6
-        return h
+        return dy * (self.h + np.where((self.x > -3) & (self.x < 3), self.x / 6, 0))
 
 
 def hardswish(x: TensorLike) -> Tensor:

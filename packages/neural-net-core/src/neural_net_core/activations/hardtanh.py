@@ -1,8 +1,9 @@
 """Hardtanh: the straight-line version of tanh, and ReLU6, which is the same with other limits."""
 
+import numpy as np
+
 from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
-from neural_net_core.fast.select import select
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
@@ -26,7 +27,7 @@ class HardtanhOp(Op):
         return self.y
 
     def backward(self, dy: Array) -> Array:
-        return select((self.y != self.low) & (self.y != self.high), dy, 0)
+        return np.where((self.y != self.low) & (self.y != self.high), dy, 0)
 
 
 def hardtanh(x: TensorLike, low: float = -1.0, high: float = 1.0) -> Tensor:

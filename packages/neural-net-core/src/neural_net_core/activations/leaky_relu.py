@@ -4,8 +4,6 @@ import numpy as np
 
 from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
-from neural_net_core.fast.blocks import in_blocks
-from neural_net_core.fast.select import select
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
@@ -22,18 +20,10 @@ class LeakyReLUOp(Op):
 
     def forward(self, x: Array) -> Array:
         self.positive = x > 0
-        return in_blocks(self._value, x, 1)[0]
+        return np.where(self.positive, x, self.negative_slope * x)
 
     def backward(self, dy: Array) -> Array:
-        return in_blocks(self._gradient, dy, 1, self.positive)[0]
-
-    def _value(self, x: Array) -> tuple[Array]:
-        # Of x and a x the larger one is right on both sides of zero; the smaller one if a > 1.
-        pick = np.maximum if self.negative_slope <= 1 else np.minimum
-        return (pick(x, x * self.negative_slope),)
-
-    def _gradient(self, dy: Array, positive: Array) -> tuple[Array]:
-        return (select(positive, dy, dy * self.negative_slope),)
+        return np.where(self.positive, dy, self.negative_slope * dy)
 
 
 def leaky_relu(x: TensorLike, negative_slope: float = 0.01) -> Tensor:

@@ -20,7 +20,7 @@ class LogSigmoidOp(Op):
         return self.y
 
     def backward(self, dy: Array) -> Array:
-        return -np.expm1(self.y) * dy
+        return -dy * np.expm1(self.y)
 
 
 def logsigmoid(x: TensorLike) -> Tensor:

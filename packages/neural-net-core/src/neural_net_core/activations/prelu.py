@@ -6,7 +6,6 @@ import numpy.typing as npt
 from neural_net_core.checks import check_count, check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
-from neural_net_core.fast.select import select
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
@@ -23,12 +22,11 @@ class PReLUOp(Op):
 
     def forward(self, x: Array, a: Array) -> Array:
         self.x, self.a = x, a
-        return select(x > 0, x, x * a)
+        return np.where(x > 0, x, a * x)
 
-    def backward(self, dy: Array) -> tuple[Array, Array | None]:
-        positive = self.x > 0
-        dx = select(positive, dy, dy * self.a)
-        da = dy * select(positive, 0, self.x) if self.needs(1) else None
+    def backward(self, dy: Array) -> tuple[Array, Array]:
+        dx = np.where(self.x > 0, dy, dy * self.a)
+        da = dy * np.where(self.x > 0, 0, self.x)
         return dx, da
 
 

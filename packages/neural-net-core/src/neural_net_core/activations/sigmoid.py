@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_core.fast.blocks import in_blocks
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
@@ -18,15 +17,11 @@ class SigmoidOp(Op):
     """y = 1 / (1 + e⁻ˣ);  dx = dy · y (1 − y).  Saves y and 1 − y."""
 
     def forward(self, x: Array) -> Array:
-        if not self.needs(0):
-            return logistic(x)
         self.y, self.rest = logistic_and_rest(x)
         return self.y
 
     def backward(self, dy: Array) -> Array:
-        dx = self.rest * self.y
-        dx *= dy
-        return dx
+        return dy * (self.y * self.rest)
 
 
 def sigmoid(x: TensorLike) -> Tensor:
@@ -66,32 +61,17 @@ class Sigmoid(Module):
         return sigmoid(x)
 
 
+# eˣ of anything larger would overflow, by dtype.
+_LARGEST = {code: float(math.floor(math.log(np.finfo(code).max))) for code in "fd"}
+
+
 def logistic(x: Array) -> Array:
     """Return 1 / (1 + e⁻ˣ) of an array, for use inside Ops."""
-    return in_blocks(_logistic, x, 1)[0]
+    e = np.exp(np.minimum(x, _LARGEST[x.dtype.char]))  # eˣ, because e⁻ˣ is infinite far out left
+    return e / (1 + e)
 
 
 def logistic_and_rest(x: Array) -> tuple[Array, Array]:
     """Return y = 1 / (1 + e⁻ˣ), and 1 − y = 1 / (1 + eˣ) with its digits where y is near 1."""
-    y, rest = in_blocks(_logistic_and_rest, x, 2)
-    return y, rest
-
-
-# eˣ stays finite up to here. Beyond, eˣ / (1 + eˣ) has long been 1. (An array of no axes: NumPy
-# takes a number apart at every call, which a small layer would notice.)
-_LARGEST = {code: np.array(math.floor(math.log(np.finfo(code).max)), code) for code in "fd"}
-
-
-def _logistic(x: Array) -> tuple[Array]:
-    # (1 + tanh(x/2)) / 2 would be faster, but it is 0 below −17: the log of that probability in a
-    # loss would be −∞. eˣ / (1 + eˣ) keeps all digits.
-    y = np.exp(np.minimum(x, _LARGEST[x.dtype.char]))
-    y /= 1 + y
-    return (y,)
-
-
-def _logistic_and_rest(x: Array) -> tuple[Array, Array]:
-    y = np.exp(np.minimum(x, _LARGEST[x.dtype.char]))
-    d = 1 + y
-    y /= d
-    return y, 1 / d
+    e = np.exp(np.minimum(x, _LARGEST[x.dtype.char]))
+    return e / (1 + e), 1 / (1 + e)

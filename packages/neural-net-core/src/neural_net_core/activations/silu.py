@@ -2,7 +2,6 @@
 
 from neural_net_core.activations.sigmoid import logistic
 from neural_net_core.dtypes import Array
-from neural_net_core.fast.blocks import in_blocks
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
@@ -12,24 +11,15 @@ __all__ = ["SiLU", "SiLUOp", "silu"]
 
 
 class SiLUOp(Op):
-    """y = x σ(x);  dx = dy · (σ + y (1 − σ)).  Saves that slope."""
+    """y = x σ(x);  dx = dy · (σ + y (1 − σ)).  Saves σ and y."""
 
     def forward(self, x: Array) -> Array:
-        if not self.needs(0):
-            return x * logistic(x)
-        y, self.slope = in_blocks(self._value_and_slope, x, 2)
-        return y
+        self.sigma = logistic(x)
+        self.y = x * self.sigma
+        return self.y
 
     def backward(self, dy: Array) -> Array:
-        return dy * self.slope
-
-    def _value_and_slope(self, x: Array) -> tuple[Array, Array]:
-        s = logistic(x)
-        y = x * s
-        slope = 1 - s
-        slope *= y
-        slope += s
-        return y, slope
+        return dy * (self.sigma + self.y * (1 - self.sigma))
 
 
 def silu(x: TensorLike) -> Tensor:

@@ -2,10 +2,9 @@
 
 import numpy as np
 
+from neural_net_core.activations.sigmoid import logistic
 from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
-from neural_net_core.fast.blocks import in_blocks
-from neural_net_core.fast.select import select
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
@@ -17,39 +16,18 @@ __all__ = ["Softplus", "SoftplusOp", "log1pexp", "softplus"]
 class SoftplusOp(Op):
     """y = ln(1 + e^βx) / β, and x where βx > threshold;  dx = dy · σ(βx), and dy there.
 
-    Saves that slope.
+    Saves βx.
     """
 
     def __init__(self, beta: float, threshold: float) -> None:
         self.beta, self.threshold = beta, threshold
 
     def forward(self, x: Array) -> Array:
-        if not self.needs(0):
-            return in_blocks(self._value, x, 1)[0]
-        y, self.slope = in_blocks(self._value_and_slope, x, 2)
-        return y
+        self.z = self.beta * x
+        return np.where(self.z > self.threshold, x, log1pexp(self.z) / self.beta)
 
     def backward(self, dy: Array) -> Array:
-        return dy * self.slope
-
-    def _value(self, x: Array) -> tuple[Array]:
-        z = x * self.beta
-        y, _ = log1p_of_exp(z)
-        y += np.maximum(z, 0)
-        y /= self.beta
-        return (select(z > self.threshold, x, y),)
-
-    def _value_and_slope(self, x: Array) -> tuple[Array, Array]:
-        z = x * self.beta
-        y, u = log1p_of_exp(z)
-        y += np.maximum(z, 0)
-        y /= self.beta
-        # σ(z) is 1 / (1 + u) where z is positive and u / (1 + u) where it is not.
-        slope = select(z > 0, 1, u)
-        u += 1
-        slope /= u
-        linear = z > self.threshold
-        return select(linear, x, y), select(linear, 1, slope)
+        return dy * np.where(self.z > self.threshold, 1, logistic(self.z))
 
 
 def softplus(x: TensorLike, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
@@ -111,27 +89,5 @@ class Softplus(Module):
 
 def log1pexp(x: Array) -> Array:
     """Return ln(1 + eˣ) of an array, for use inside Ops; stable for every x."""
-    return in_blocks(_log1pexp, x, 1)[0]
-
-
-def _log1pexp(x: Array) -> tuple[Array]:
     # ln(1 + eˣ) = max(x, 0) + ln(1 + e^−|x|): nothing overflows and nothing cancels.
-    y, _ = log1p_of_exp(x)
-    y += np.maximum(x, 0)
-    return (y,)
-
-
-def log1p_of_exp(x: Array) -> tuple[Array, Array]:
-    """Return ln(1 + u) and u = e^−|x|, without NumPy's log1p, which takes as long as eight logs.
-
-    Rounding 1 + u to w gains (w − 1) − u. Without it, ln(1 + u) is ln w + ln(1 − gained / w), and
-    the argument of the last logarithm is so close to 1 that − gained / w stands for it.
-    """
-    u = np.exp(-np.abs(x))
-    w = u + 1
-    gained = w - 1
-    gained -= u
-    gained /= w
-    y = np.log(w)
-    y -= gained
-    return y, u
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))

@@ -1,6 +1,5 @@
 """Swish with its parameter β, fixed or learned."""
 
-import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.activations.sigmoid import logistic_and_rest
@@ -22,20 +21,13 @@ class SwishOp(Op):
 
     def forward(self, x: Array, beta: Array) -> Array:
         self.x, self.beta = x, beta
-        self.s, self.rest = logistic_and_rest(np.multiply(x, beta))
+        self.s, self.rest = logistic_and_rest(beta * x)
         return x * self.s
 
-    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
-        x, s = self.x, self.s
-        # dy · y (1 − s), the part that both gradients share
-        shared = self.rest * s
-        shared *= x
-        shared *= dy
-        dbeta = shared * x if self.needs(1) else None
-        dx = None
-        if self.needs(0):
-            dx = shared * self.beta
-            dx += dy * s
+    def backward(self, dy: Array) -> tuple[Array, Array]:
+        shared = self.x * self.s * self.rest  # y (1 − s)
+        dx = dy * (self.s + self.beta * shared)
+        dbeta = dy * self.x * shared
         return dx, dbeta
 
 

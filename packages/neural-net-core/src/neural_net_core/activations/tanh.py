@@ -19,9 +19,7 @@ class TanhOp(Op):
         return self.y
 
     def backward(self, dy: Array) -> Array:
-        dx = 1 - self.y * self.y
-        dx *= dy
-        return dx
+        return dy * (1 - self.y**2)
 
 
 def tanh(x: TensorLike) -> Tensor:
