@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import neural_net_core
 from neural_net_core.testing import op_classes
 from neural_net_utils import load_digits
 
@@ -23,6 +24,18 @@ def first_files() -> int:
     return sum(lines(path) for path in core if path.name in names)
 
 
+def modules_of(folder: str) -> set[str]:
+    """Return the modules at core's root whose code stands in a folder."""
+    found = {name: getattr(neural_net_core, name) for name in neural_net_core.__all__}
+    return {
+        name
+        for name, value in found.items()
+        if isinstance(value, type)
+        and issubclass(value, neural_net_core.Module)
+        and value.__module__.startswith(folder)
+    }
+
+
 # Page, the words around the number, what it counts, and how far it may be off ("about").
 CLAIMS: list[tuple[str, str, Callable[[], int], float]] = [
     ("docs/architecture.md", r"`modules/dense\.py`: about ([\d,]+) lines", first_files, 0.1),
@@ -31,6 +44,18 @@ CLAIMS: list[tuple[str, str, Callable[[], int], float]] = [
         r"About (\d+) primitives",
         lambda: len(op_classes("neural_net_core.ops")),
         0.1,
+    ),
+    (
+        "packages/neural-net-core/README.md",
+        r"(\d+) activations, as functions and as modules",
+        lambda: len(modules_of("neural_net_core.activations") - {"Identity"}),
+        0,
+    ),
+    (
+        "packages/neural-net-core/README.md",
+        r"(\d+) losses",
+        lambda: len(modules_of("neural_net_core.losses")),
+        0,
     ),
     (
         "docs/playground.md",

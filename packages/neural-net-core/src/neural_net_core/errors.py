@@ -1,7 +1,7 @@
-"""Every error that the packages raise on purpose, each also a kind of the builtin it resembles.
+"""The errors that the packages define, each also a kind of the builtin it resembles.
 
-`except ValueError` therefore keeps working, and `except NeuralNetError` catches all of them.
-A bad hyper-parameter (a negative learning rate) is a plain `ValueError`.
+`except ValueError` therefore keeps working, and `except NeuralNetError` catches all of these. A
+setting out of range (a negative learning rate) is a plain `ValueError`.
 """
 
 __all__ = [
@@ -19,7 +19,7 @@ __all__ = [
 
 
 class NeuralNetError(Exception):
-    """Base class of every error raised by the neural-net packages."""
+    """Base class of the errors that the neural-net packages define."""
 
 
 class ShapeError(NeuralNetError, ValueError):
