@@ -1,6 +1,7 @@
 """Gradient checks of convolution, pooling and upsampling."""
 
 import numpy as np
+from hypothesis import strategies as st
 
 from neural_net_layers.convolution.conv1d import conv1d
 from neural_net_layers.convolution.conv2d import Conv2DOp, conv2d
@@ -94,4 +95,46 @@ CASES = {
         (lambda x: upsample(x, scale_factor=(2, 3)), [numbers(1, 2, 2, 3)]),
         (lambda x: upsample(channels_last(x), scale_factor=2), [numbers(1, 2, 3, 2)]),
     ],
+}
+
+
+@st.composite
+def convolutions(draw, transposed=False):
+    """Few channels and many, each alone or in groups, in one unit of work and in several."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    groups = draw(st.sampled_from([1, 1, 2, 5]))
+    each, out = draw(st.sampled_from([1, 3, 7, 8, 20])), draw(st.sampled_from([2, 9, 17]))
+    kernel = draw(st.tuples(st.integers(1, 5), st.integers(1, 5)))
+    pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
+    stride, dilation = draw(st.sampled_from([(1, 1), None])), draw(st.sampled_from([(1, 1), None]))
+    stride, dilation = stride or draw(pairs), dilation or draw(pairs)
+    padding = draw(st.tuples(st.integers(0, 2), st.integers(0, 2)))
+    # The kernel fits in; and of a transposed convolution the padding leaves something.
+    least = 2 * max(padding) if transposed else 0
+    size = [
+        d * (k - 1) + 1 + least + draw(st.integers(0, 12))
+        for k, d in zip(kernel, dilation, strict=True)
+    ]
+    batch, last = draw(st.sampled_from([1, 2, 12])), draw(st.booleans())
+    channels = (groups * each, out) if transposed else (groups * out, each)
+    inputs = [
+        rng.normal(size=(batch, *size, groups * each) if last else (batch, groups * each, *size)),
+        rng.normal(size=(*channels, *kernel)),
+        rng.normal(size=groups * out),
+    ]
+
+    def run(x, w, b):
+        x = channels_last(x) if last else x
+        if transposed:
+            return conv_transpose2d(x, w, b, stride, padding, 0, groups, dilation)
+        return conv2d(x, w, b, stride, padding, dilation, groups)
+
+    # In fewer multiplications (`fast/cook_toom.py`) float32 loses digits: up to 13 units were seen
+    # for kernels of up to four rows, 19 for five.
+    return run, inputs, {"units": 32}
+
+
+DRAWN = {
+    Conv2DOp: convolutions(),
+    ConvTranspose2DOp: convolutions(transposed=True),
 }

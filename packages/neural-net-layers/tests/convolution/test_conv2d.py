@@ -24,8 +24,6 @@ from neural_net_core import (
 from neural_net_core.ops import einsum, pad, reshape
 from neural_net_core.testing import gradcheck
 from neural_net_layers import Conv2D, conv2d
-from neural_net_layers.convolution import _convolve
-from neural_net_layers.convolution.conv2d import Conv2DOp
 
 
 def numbers(*shape, seed=0):
@@ -181,41 +179,6 @@ def test_gradients_pass_through_the_border(mode):
     layer = Conv2D(2, 3, 3, 2, ((1, 2), (0, 1)), padding_mode=mode, dtype=np.float64)
     inputs = [numbers(2, 2, 4, 5), *layer.parameters()]
     assert gradcheck(lambda x, *_: layer(x), inputs)
-
-
-def test_only_the_gradients_that_are_wanted_are_computed(monkeypatch):
-    called = []
-    for name in ("input_gradient", "weight_gradient"):
-        real = getattr(_convolve, name)
-        monkeypatch.setattr(
-            _convolve,
-            name,
-            lambda *args, _name=name, _real=real: (called.append(_name), _real(*args))[1],
-        )
-    layer = Conv2D(2, 3, 3)
-    x = np.ones((1, 2, 4, 4), np.float32)
-    layer(x).sum().backward()
-    assert called == ["weight_gradient"]
-    called.clear()
-    layer.requires_grad_(False)
-    leaf = Tensor(x, requires_grad=True)
-    layer(leaf).sum().backward()
-    assert called == ["input_gradient"]
-    called.clear()
-    layer.bias.requires_grad_(True)
-    layer.zero_grad()
-    layer(x).sum().backward()
-    assert called == []
-    assert layer.bias.grad.tolist() == [4, 4, 4]
-
-
-def test_what_backward_does_not_need_is_not_saved():
-    w, b = Tensor(numbers(3, 2, 3, 3), requires_grad=True), numbers(3)
-    op = conv2d(numbers(1, 2, 4, 4), w, b).node
-    assert isinstance(op, Conv2DOp)
-    assert not hasattr(op, "w")
-    op = conv2d(Tensor(numbers(1, 2, 4, 4), requires_grad=True), w.data, b).node
-    assert not hasattr(op, "x")
 
 
 def test_a_kernel_changed_between_the_passes_is_an_error():

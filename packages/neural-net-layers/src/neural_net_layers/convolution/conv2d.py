@@ -4,15 +4,15 @@ A kernel of weights slides over the image, and at each place the numbers under i
 added. Few weights serve all places, and a shifted image gives a shifted result. (What the field
 calls convolution is cross-correlation: the kernel is not turned around.)
 
-Composed of primitives, with stride s and dilation d, it is a sum over the places (i, j) of the
-kernel, each of which sees the image shifted by (i, j):
+Composed of primitives, with stride s and dilation d, it is a sum over the places (u, v) of the
+kernel, each of which sees the image shifted by (u, v):
 
     padded = pad(x, [(0, 0), (0, 0), (p, p), (p, p)])
     y = bias.reshape(1, -1, 1, 1)
-    for i in range(kh):
-        for j in range(kw):
-            seen = padded[:, :, i * d : i * d + s * oh : s, j * d : j * d + s * ow : s]
-            y = y + einsum("bchw,oc->bohw", seen, weight[:, :, i, j])
+    for u in range(kh):
+        for v in range(kw):
+            seen = padded[:, :, u * d : u * d + s * oh : s, v * d : v * d + s * ow : s]
+            y = y + einsum("bcij,oc->boij", seen, weight[:, :, u, v])
 
 `Conv2DOp` gives the same in one operation, with the gradient derived by hand.
 """
@@ -27,12 +27,12 @@ from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.init import Initializer
 from neural_net_core.modules.module import Module
-from neural_net_core.op import Op, returns_new_arrays
+from neural_net_core.op import Op
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
-from neural_net_layers._channels import ChannelMatrix
 from neural_net_layers._geometry import Pair, Window, as_pair, check_fits, resolve_padding
 from neural_net_layers._inputs import coerce
-from neural_net_layers.convolution import _convolve
+from neural_net_layers._unfold import fold, unfold
+from neural_net_layers.convolution._groups import einsum_in_groups
 from neural_net_layers.convolution._parameters import (
     PaddingMode,
     check_groups,
@@ -51,50 +51,44 @@ Padding = int | Literal["valid", "same"] | Sequence[int] | Sequence[Sequence[int
 
 
 class Conv2DOp(Op):
-    r"""y = b + Σ over the window of w · x, at every place and for every output channel.
+    r"""y[b, o, i, j] = bias[o] + Σ w[o, c, u, v] x[b, c, i s + u d, j s + v d], over c, u, v.
 
-    With p = (p_h, p_w) a place of the output and t = (i, j) one of the kernel, both with stride s
-    and dilation d from the padded image's corner,
+    With (i, j) a place of the output, (u, v) one of the kernel, stride s, dilation d, and x within
+    its padding,
 
-        y[b, o, p] = b[o] + Σ_c Σ_t w[o, c, t] x[b, c, s p + d t]
+        seen[b, c, i, j, u, v] = x[b, c, i s + u d, j s + v d]
+        y[b, o, i, j] = bias[o] + Σ_c Σ_u Σ_v w[o, c, u, v] seen[b, c, i, j, u, v]
 
-    Each product w · x occurs once, so the gradient of one factor is the sum, over all products it
-    is in, of the other factor times dy:
+    Each product w · seen occurs once, so the gradient of one factor is the sum, over all products
+    it is in, of the other factor times dy:
 
-        dx[b, c, q] = Σ_o Σ_t Σ_{p : s p + d t = q} w[o, c, t] dy[b, o, p]
-        dw[o, c, t] = Σ_b Σ_p x[b, c, s p + d t] dy[b, o, p]
-        db[o]       = Σ_b Σ_p dy[b, o, p]
+        dw[o, c, u, v] = Σ_b Σ_i Σ_j dy[b, o, i, j] seen[b, c, i, j, u, v]
+        dseen[b, c, i, j, u, v] = Σ_o dy[b, o, i, j] w[o, c, u, v]
+        dx[b, c, p, q] = Σ dseen[b, c, i, j, u, v] over i s + u d = p, j s + v d = q
+        dbias[o] = Σ_b Σ_i Σ_j dy[b, o, i, j]
 
-    With s = d = 1 the sum for dx has one term per t, p = q − t: it is a convolution of dy itself,
-    with the kernel turned by 180° and its two axes of channels exchanged. With groups, channels
-    meet only those of their own group. Saves x for dw and w for dx; the patches that the fast
-    forms work on are cheaper to gather again than to keep.
+    With groups, channels meet only those of their own group: the sums are taken for each group by
+    itself. Saves seen, a view of the padded images, and w.
 
-    The plain code of all three sums is in `_taps.py`; `_convolve.py` picks the fast form.
+    Args:
+        window: Kernel, stride, padding and dilation.
+        groups: Into how many parts the channels are divided.
     """
 
     def __init__(self, window: Window, groups: int) -> None:
         self.window, self.groups = window, groups
 
-    def forward(self, x: Array, w: Array, b: Array | None) -> Array:
+    def forward(self, x: Array, w: Array, bias: Array | None) -> Array:
         self.size: Pair = (x.shape[2], x.shape[3])
-        if self.needs(0):
-            self.w = w
-        if self.needs(1):
-            self.x = x
-        return _convolve.correlate(x, w, b, self.window, self.groups)
+        self.seen, self.w = unfold(x, self.window), w
+        y = einsum_in_groups("bcijuv,ocuv->boij", self.seen, w, self.groups)
+        return y if bias is None else y + bias[:, None, None]
 
-    @returns_new_arrays
     def backward(self, dy: Array) -> tuple[Array | None, ...]:
-        dx = dw = db = None
-        if self.needs(0):
-            dx = _convolve.input_gradient(dy, self.w, self.window, self.groups, self.size)
-        if self.needs(1):
-            dw, db = _convolve.weight_gradient(self.x, dy, self.window, self.groups)
-        elif self.needs(2):
-            channels = ChannelMatrix(dy)
-            db = channels.sums(channels.matrix(dy))
-        return dx, dw, db
+        dw = einsum_in_groups("boij,bcijuv->ocuv", dy, self.seen, self.groups)
+        dseen = einsum_in_groups("boij,ocuv->bcijuv", dy, self.w, self.groups)
+        dx = fold(dseen, self.window, self.size)
+        return dx, dw, dy.sum(axis=(0, 2, 3))
 
 
 def conv2d(

@@ -2,14 +2,14 @@ r"""Transposed convolution: every pixel paints a kernel into a larger image.
 
 It is the gradient of a convolution with respect to its input, used as a layer: where a convolution
 with stride 2 halves an image, this one doubles it (decoders, generators). Composed of primitives,
-the pixel x[b, c, h, w] adds its multiple of the kernel at the place (s h, s w), once per place
-(i, j) of the kernel:
+the pixel x[b, c, i, j] adds its multiple of the kernel at the place (s i, s j), once per place
+(u, v) of the kernel:
 
     y = zeros(b, o, s * (h - 1) + d * (kh - 1) + 1, …)
-    for i in range(kh):
-        for j in range(kw):
-            painted = einsum("bchw,co->bohw", x, weight[:, :, i, j])
-            y[:, :, i * d : i * d + s * h : s, j * d : j * d + s * w : s] += painted
+    for u in range(kh):
+        for v in range(kw):
+            painted = einsum("bcij,co->boij", x, weight[:, :, u, v])
+            y[:, :, u * d : u * d + s * h : s, v * d : v * d + s * w : s] += painted
     y = y[:, :, p:-p, p:-p] + bias.reshape(1, -1, 1, 1)
 
 so that the padding p takes a border away. In general several sizes are halved to the same one
@@ -26,12 +26,12 @@ from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
 from neural_net_core.modules.module import Module
-from neural_net_core.op import Op, returns_new_arrays
+from neural_net_core.op import Op
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
-from neural_net_layers._channels import ChannelMatrix
 from neural_net_layers._geometry import Pair, Window, as_pair, times
 from neural_net_layers._inputs import coerce
-from neural_net_layers.convolution import _convolve
+from neural_net_layers._unfold import fold, unfold
+from neural_net_layers.convolution._groups import einsum_in_groups
 from neural_net_layers.convolution._parameters import (
     check_groups,
     check_input,
@@ -46,57 +46,47 @@ __all__ = ["ConvTranspose2D", "ConvTranspose2DOp", "conv_transpose2d"]
 
 
 class ConvTranspose2DOp(Op):
-    r"""y = b + Σ of the kernels that reach a place, each times the pixel that painted it.
+    r"""Kernels that every pixel paints, each times the pixel, added up where they overlap.
 
-    With p a pixel of the input, t = (i, j) a place of the kernel, stride s and dilation d,
+    With (i, j) a pixel of the input, (u, v) a place of the kernel, stride s and dilation d, and y
+    within its padding,
 
-        y[b, o, q] = b[o] + Σ_c Σ_t Σ_{p : s p + d t = q} w[c, o, t] x[b, c, p]
+        painted[b, o, i, j, u, v] = Σ_c x[b, c, i, j] w[c, o, u, v]
+        y[b, o, p, q] = bias[o] + Σ painted[b, o, i, j, u, v] over i s + u d = p, j s + v d = q
 
     This is dx of the convolution that has the same kernel, stride, padding and dilation, with x in
     the place of its dy. The gradient of a linear map is its transpose, and transposing twice gives
     the convolution back:
 
-        dx = convolution of dy with w                    (O channels to C)
-        dw = dw of that convolution, for the input dy and the output gradient x
-        db[o] = Σ_b Σ_q dy[b, o, q]
+        seen[b, o, i, j, u, v] = dy[b, o, i s + u d, j s + v d]
+        dx[b, c, i, j] = Σ_o Σ_u Σ_v w[c, o, u, v] seen[b, o, i, j, u, v]
+        dw[c, o, u, v] = Σ_b Σ_i Σ_j x[b, c, i, j] seen[b, o, i, j, u, v]
+        dbias[o] = Σ_b Σ_p Σ_q dy[b, o, p, q]
 
-    Saves x for dw and w for dx.
+    Saves x and w.
 
     Args:
         window: Of the convolution; on an image of `size` it has as many places as x has pixels.
         groups: Into how many parts the channels are divided.
         size: Of the part of the output that kernels can reach.
-        unreached: Rows below and columns right of it, which hold b alone.
+        unreached: Rows below and columns right of it, which hold bias alone.
     """
 
     def __init__(self, window: Window, groups: int, size: Pair, unreached: Pair = (0, 0)) -> None:
         self.window, self.groups, self.size, self.unreached = window, groups, size, unreached
 
-    def forward(self, x: Array, w: Array, b: Array | None) -> Array:
-        if self.needs(0):
-            self.w = w
-        if self.needs(1):
-            self.x = x
-        y = _convolve.input_gradient(x, w, self.window, self.groups, self.size)
-        if any(self.unreached):
-            y = np.pad(y, [(0, 0), (0, 0), *((0, n) for n in self.unreached)])
-        if b is None:
-            return y
-        channels = ChannelMatrix(y)
-        return channels.batch(channels.matrix(y) + channels.spread(b))
+    def forward(self, x: Array, w: Array, bias: Array | None) -> Array:
+        self.x, self.w = x, w
+        painted = einsum_in_groups("bcij,couv->boijuv", x, w, self.groups)
+        y = fold(painted, self.window, self.size)
+        y = np.pad(y, [(0, 0), (0, 0), *((0, n) for n in self.unreached)])
+        return y if bias is None else y + bias[:, None, None]
 
-    @returns_new_arrays
     def backward(self, dy: Array) -> tuple[Array | None, ...]:
-        dx = dw = db = None
-        if self.needs(2):
-            channels = ChannelMatrix(dy)
-            db = channels.sums(channels.matrix(dy))
-        dy = dy[:, :, : self.size[0], : self.size[1]]
-        if self.needs(0):
-            dx = _convolve.correlate(dy, self.w, None, self.window, self.groups)
-        if self.needs(1):
-            dw, _ = _convolve.weight_gradient(dy, self.x, self.window, self.groups)
-        return dx, dw, db
+        seen = unfold(dy[:, :, : self.size[0], : self.size[1]], self.window)
+        dx = einsum_in_groups("boijuv,couv->bcij", seen, self.w, self.groups)
+        dw = einsum_in_groups("bcij,boijuv->couv", self.x, seen, self.groups)
+        return dx, dw, dy.sum(axis=(0, 2, 3))
 
 
 def conv_transpose2d(

@@ -1,3 +1,6 @@
 """Imports every fast form of the package, which registers it."""
 
+import neural_net_layers.fast.conv2d
+import neural_net_layers.fast.conv_transpose2d
+
 __all__: list[str] = []

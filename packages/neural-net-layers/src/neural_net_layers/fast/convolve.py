@@ -5,17 +5,14 @@
 | depthwise | as many groups as channels |
 | Cook-Toom rows | stride and dilation 1, one group, channels enough for long runs |
 | columns | the rest: stride, dilation, groups, few channels |
-| taps | arrays of other libraries that speak NumPy's protocol |
 
 What comes out has the channels last in memory, seen through a view with the axes in PyTorch's
 order: elementwise operations keep that layout, and the next convolution wants it again.
 """
 
-import numpy as np
-
 from neural_net_core.dtypes import Array
 from neural_net_layers._geometry import Pair, Window
-from neural_net_layers.convolution import _columns, _cook_toom, _depthwise, _taps
+from neural_net_layers.fast import columns, cook_toom, depthwise
 
 __all__: list[str] = []
 
@@ -38,47 +35,41 @@ def _channels_first(x: Array) -> Array:
 
 def correlate(x: Array, w: Array, b: Array | None, window: Window, groups: int) -> Array:
     """Return y (B, O, OH, OW) of x (B, C, H, W), w (O, C/groups, kh, kw) and b (O,) or None."""
-    if type(x) is not np.ndarray:
-        return _taps.correlate(x, w, b, window, groups)
     channels = x.shape[1]
     x = _channels_last(x)
     if 1 < groups == channels:
         # Several outputs per channel are as many channels with the same input.
         x = x.repeat(len(w) // groups, axis=3) if len(w) > groups else x
-        y = _depthwise.correlate(x, w, b, window)
+        y = depthwise.correlate(x, w, b, window)
     elif _by_rows(window, channels, groups):
-        y = _cook_toom.correlate(x, w, b, window)
+        y = cook_toom.correlate(x, w, b, window)
     else:
-        y = _columns.correlate(x, w, b, window, groups)
+        y = columns.correlate(x, w, b, window, groups)
     return _channels_first(y)
 
 
 def weight_gradient(x: Array, dy: Array, window: Window, groups: int) -> tuple[Array, Array]:
     """Return dw (O, C/groups, kh, kw) and db (O,) of x (B, C, H, W) and dy (B, O, OH, OW)."""
-    if type(x) is not np.ndarray:
-        return _taps.weight_gradient(x, dy, window, groups), dy.sum(axis=(0, 2, 3))
     channels, out = x.shape[1], dy.shape[1]
     x, dy = _channels_last(x), _channels_last(dy)
     if 1 < groups == channels:
         x = x.repeat(out // groups, axis=3) if out > groups else x
-        return _depthwise.weight_gradient(x, dy, window)
+        return depthwise.weight_gradient(x, dy, window)
     if _by_rows(window, channels, groups):
-        return _cook_toom.weight_gradient(x, dy, window)
-    return _columns.weight_gradient(x, dy, window, groups)
+        return cook_toom.weight_gradient(x, dy, window)
+    return columns.weight_gradient(x, dy, window, groups)
 
 
 def input_gradient(dy: Array, w: Array, window: Window, groups: int, size: Pair) -> Array:
     """Return dx (B, C, H, W) of dy (B, O, OH, OW), for images of the given size."""
-    if type(dy) is not np.ndarray:
-        return _taps.input_gradient(dy, w, window, groups, size)
     channels, out = w.shape[1] * groups, len(w)
     if 1 < groups == channels:
-        dx = _depthwise.input_gradient(_channels_last(dy), w, window, size)
+        dx = depthwise.input_gradient(_channels_last(dy), w, window, size)
         if out > groups:
             dx = dx.reshape(*dx.shape[:3], groups, out // groups).sum(axis=4)
         return _channels_first(dx)
     if window.stride == (1, 1) and window.dilation == (1, 1) and groups == 1:
         # A convolution again, of dy with the kernel turned around.
-        turned, window, (rows, cols) = _cook_toom.flipped(w, window, size)
+        turned, window, (rows, cols) = cook_toom.flipped(w, window, size)
         return correlate(dy[:, :, rows, cols], turned, None, window, 1)
-    return _channels_first(_columns.input_gradient(_channels_last(dy), w, window, groups, size))
+    return _channels_first(columns.input_gradient(_channels_last(dy), w, window, groups, size))

@@ -1,11 +1,11 @@
-"""The plain form of convolution, against the formula and against numbers worked by hand."""
+"""The textbook form of convolution, against its formula and numbers worked by hand."""
 
 import itertools
 
 import numpy as np
 
 from neural_net_layers._geometry import Window
-from neural_net_layers.convolution import _taps
+from neural_net_layers.convolution.conv2d import Conv2DOp
 
 
 def by_formula(x, w, b, window, groups):
@@ -29,7 +29,8 @@ def test_convolution_is_the_sum_of_its_formula():
     window = Window((3, 2), (2, 1), ((1, 2), (0, 1)), (1, 2))
     x, w, b = rng.normal(size=(2, 4, 6, 5)), rng.normal(size=(6, 2, 3, 2)), rng.normal(size=6)
     expected = by_formula(x, w, b, window, 2)
-    np.testing.assert_allclose(_taps.correlate(x, w, b, window, 2), expected, atol=1e-12)
+    y = Conv2DOp(window, 2).forward(x, w, b)
+    np.testing.assert_allclose(y, expected, atol=1e-12)
 
 
 def test_gradients_are_the_adjoints_of_the_convolution():
@@ -37,10 +38,10 @@ def test_gradients_are_the_adjoints_of_the_convolution():
     rng = np.random.default_rng(1)
     window = Window((2, 3), (1, 2), ((0, 1), (2, 0)), (2, 1))
     x, w = rng.normal(size=(3, 4, 5, 7)), rng.normal(size=(2, 2, 2, 3))
-    y = _taps.correlate(x, w, None, window, 2)
+    op = Conv2DOp(window, 2)
+    y = op.forward(x, w, None)
     dy = rng.normal(size=y.shape)
-    dx = _taps.input_gradient(dy, w, window, 2, (5, 7))
-    dw = _taps.weight_gradient(x, dy, window, 2)
+    dx, dw, _ = op.backward(dy)
     np.testing.assert_allclose((dx * x).sum(), (dy * y).sum())
     np.testing.assert_allclose((dw * w).sum(), (dy * y).sum())
 
@@ -48,10 +49,10 @@ def test_gradients_are_the_adjoints_of_the_convolution():
 def test_a_kernel_that_is_worked_by_hand():
     x = np.arange(1.0, 10.0).reshape(1, 1, 3, 3)
     w = np.array([[[[1.0, 0.0], [0.0, -1.0]]]])
-    window = Window((2, 2))
-    assert _taps.correlate(x, w, None, window, 1).tolist() == [[[[-4, -4], [-4, -4]]]]
-    dy = np.array([[[[1.0, 2.0], [3.0, 4.0]]]])
-    dx = _taps.input_gradient(dy, w, window, 1, (3, 3))
+    op = Conv2DOp(Window((2, 2)), 1)
+    assert op.forward(x, w, None).tolist() == [[[[-4, -4], [-4, -4]]]]
+    dx, dw, dbias = op.backward(np.array([[[[1.0, 2.0], [3.0, 4.0]]]]))
     assert dx.tolist() == [[[[1, 2, 0], [3, 3, -2], [0, -3, -4]]]]
     # 1·1 + 2·2 + 3·4 + 4·5, and so on
-    assert _taps.weight_gradient(x, dy, window, 1).tolist() == [[[[37, 47], [67, 77]]]]
+    assert dw.tolist() == [[[[37, 47], [67, 77]]]]
+    assert dbias.tolist() == [10]
