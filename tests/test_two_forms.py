@@ -14,7 +14,6 @@ NOT_YET = {
     "neural_net_layers/normalization/group_norm.py",
     "neural_net_layers/normalization/layer_norm.py",
     "neural_net_layers/normalization/rms_norm.py",
-    "neural_net_layers/pooling/_pooling.py",
     "neural_net_layers/recurrent/_recurrent.py",
     "neural_net_layers/recurrent/gru.py",
     "neural_net_layers/recurrent/gru_paper.py",

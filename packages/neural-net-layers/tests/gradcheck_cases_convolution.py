@@ -83,7 +83,6 @@ CASES = {
         (lambda x: avg_pool2d(x, 3, 2, 1, True, True), [numbers(1, 2, 6, 5)]),
         (lambda x: avg_pool2d(x, 2, divisor_override=3), [numbers(1, 2, 4, 4)]),
         (lambda x: avg_pool1d(x, 3, 2, 1, True, False), [numbers(2, 2, 7)]),
-        (lambda x: adaptive_avg_pool2d(x, (2, 1)), [numbers(1, 2, 4, 3)]),
     ],
     ResampleOp: [
         (lambda x: adaptive_avg_pool2d(x, (3, 2)), [numbers(1, 2, 4, 3)]),
@@ -134,7 +133,30 @@ def convolutions(draw, transposed=False):
     return run, inputs, {"units": 32}
 
 
+@st.composite
+def max_poolings(draw):
+    """In both memory orders, with windows that overlap and others, a border and none."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    kernel = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
+    stride = draw(st.tuples(st.integers(1, 4), st.integers(1, 4)))
+    dilation, ceil_mode = draw(st.integers(1, 2)), draw(st.booleans())
+    padding = tuple(draw(st.integers(0, k // 2)) for k in kernel)
+    size = [dilation * (k - 1) + 1 + draw(st.integers(0, 12)) for k in kernel]
+    batch, last = draw(st.sampled_from([1, 3, 40])), draw(st.booleans())
+    shape = (batch, *size, 5) if last else (batch, 5, *size)
+    x = rng.permutation(np.prod(shape)).reshape(shape) / 4.0
+    if draw(st.booleans()):  # with many equal maxima
+        x = rng.integers(-3, 3, size=shape).astype(float)
+
+    def run(x):
+        x = channels_last(x) if last else x
+        return max_pool2d(x, kernel, stride, padding, dilation, ceil_mode)
+
+    return run, [x]
+
+
 DRAWN = {
     Conv2DOp: convolutions(),
     ConvTranspose2DOp: convolutions(transposed=True),
+    MaxPool2DOp: max_poolings(),
 }

@@ -9,10 +9,7 @@ from hypothesis import strategies as st
 
 from neural_net_core import ShapeError, Tensor, default_dtype, grad
 from neural_net_layers import MaxPool2D, max_pool2d
-from neural_net_layers.fast import threads as _threads
-from neural_net_layers.fast import units as _units
-from neural_net_layers.pooling import _pooling
-from neural_net_layers.pooling._pooling import places_of, pooling_window
+from neural_net_layers.pooling._pooling import fitted, pooling_window
 
 
 def largest(seen):
@@ -24,7 +21,7 @@ def largest(seen):
 def by_window(x, kernel, stride, padding, dilation, ceil_mode, dy=None):
     """Look at every window by itself; return the maxima, their places, and dx."""
     window = pooling_window("test", kernel, stride, padding, dilation)
-    oh, ow = places_of("test", window, x.shape[2:], ceil_mode)
+    oh, ow = fitted("test", window, x.shape[2:], ceil_mode).places(x.shape[2:])
     (kh, kw), (sh, sw), (dh, dw) = window.kernel, window.stride, window.dilation
     (top, _), (left, _) = window.padding
     height, width = x.shape[2:]
@@ -161,34 +158,6 @@ def test_every_gradient_arrives_once(seed):
     np.testing.assert_allclose(x.grad.sum(axis=(2, 3)), dy.sum(axis=(2, 3)))
 
 
-@pytest.mark.parametrize("order", ["channels first", "channels last"])
-def test_large_batches_in_pieces_and_threads_give_the_same(order, monkeypatch):
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(7, 3, 6, 8)).astype("f4")
-    if order == "channels last":
-        x = np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
-    leaf = Tensor(x, requires_grad=True)
-
-    def run():
-        leaf.grad = None
-        y = max_pool2d(leaf, 3, 2, 1)
-        y.backward(np.arange(y.size, dtype="f4").reshape(y.shape))
-        return y.data.tobytes(), leaf.grad.tobytes()
-
-    whole = run()
-    monkeypatch.setattr(_units, "_UNIT", 3000)
-    monkeypatch.setattr(_threads, "WORTH_SHARING", 1)
-    monkeypatch.setattr(_threads, "_threads", 3)
-    assert run() == whole
-
-
-def test_the_memory_order_of_the_input_is_kept():
-    first = np.zeros((2, 3, 4, 6), "f4")
-    assert max_pool2d(first, 2).data.flags.c_contiguous
-    last = np.zeros((2, 4, 6, 3), "f4").transpose(0, 3, 1, 2)
-    assert max_pool2d(last, 2).data.transpose(0, 2, 3, 1).flags.c_contiguous
-
-
 def test_the_layer_returns_indices_on_request():
     y, indices = MaxPool2D(2, return_indices=True)(np.zeros((1, 1, 4, 4)))
     assert y.shape == indices.shape == (1, 1, 2, 2)
@@ -209,9 +178,3 @@ def test_errors_name_the_layer_and_the_size():
         MaxPool2D((3, 2), padding=(2, 1))
     with pytest.raises(ValueError, match=r"^MaxPool2D: stride must be an int >= 1"):
         MaxPool2D(2, 0)
-
-
-def test_windows_that_do_not_touch_share_nothing():
-    window = pooling_window("test", 2, (2, 1), 0)
-    pooling = _pooling.Pooling(np.zeros((1, 1, 4, 4)), window, (2, 3), 0.0)
-    assert [pooling.overlaps(0), pooling.overlaps(1)] == [False, True]

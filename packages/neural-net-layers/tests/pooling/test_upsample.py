@@ -39,7 +39,7 @@ def test_nearest_is_the_same_in_both_memory_orders_and_by_both_operations(order)
         y = upsample(x, scale_factor=(3, 2)).data
     assert (y == x.repeat(3, axis=2).repeat(2, axis=3)).all()
     eye = [np.eye(n).repeat(f, axis=0) for n, f in ((4, 3), (5, 2))]
-    assert (ResampleOp.apply(x, rows=eye[0], columns=eye[1]).data == y).all()
+    assert (ResampleOp.apply(x, *eye).data == y).all()
 
 
 def test_nearest_to_a_size_that_is_no_multiple_takes_the_pixel_to_the_left():

@@ -2,5 +2,6 @@
 
 import neural_net_layers.fast.conv2d
 import neural_net_layers.fast.conv_transpose2d
+import neural_net_layers.fast.max_pool2d
 
 __all__: list[str] = []

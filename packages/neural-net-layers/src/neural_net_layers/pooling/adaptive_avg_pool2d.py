@@ -13,12 +13,11 @@ from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.modules.module import Module
+from neural_net_core.ops import mean, reshape
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers._geometry import Window
 from neural_net_layers._inputs import coerce
 from neural_net_layers.pooling._pooling import check_images
 from neural_net_layers.pooling._resample import ResampleOp
-from neural_net_layers.pooling.avg_pool2d import AvgPool2DOp
 
 __all__ = ["AdaptiveAvgPool2D", "adaptive_avg_pool2d"]
 
@@ -62,20 +61,15 @@ def _pooled(layer: str, x: Any, sizes: tuple[int | None, int | None]) -> Tensor:
     """Check the image and run the operation."""
     (x,) = coerce(x)
     check_images(layer, x)
-    size = x.data.shape[2:]
-    if min(size) < 1:
+    batch, channels, height, width = x.data.shape
+    if min(height, width) < 1:
         raise ShapeError(f"{layer}: expected images with at least one pixel, got {x.shape}")
-    oh, ow = (
-        given if wanted is None else wanted for wanted, given in zip(sizes, size, strict=True)
-    )
-    y: Tensor
-    if size[0] % oh == 0 and size[1] % ow == 0:
-        kernel = (size[0] // oh, size[1] // ow)
-        divisors = (np.array([kernel[0]]), np.array([kernel[1]]))
-        window = Window(kernel, kernel)
-        y = AvgPool2DOp.apply(x, window=window, places=(oh, ow), divisors=divisors)
-    else:
-        y = ResampleOp.apply(x, rows=_averages(size[0], oh), columns=_averages(size[1], ow))
+    oh, ow = sizes[0] or height, sizes[1] or width
+    if height % oh == 0 and width % ow == 0:
+        tiles = reshape(x, (batch, channels, oh, height // oh, ow, width // ow))
+        return mean(tiles, axis=(3, 5))
+    weights = [_averages(height, oh), _averages(width, ow)]
+    y: Tensor = ResampleOp.apply(x, *(matrix.astype(x.data.dtype) for matrix in weights))
     return y
 
 

@@ -6,8 +6,6 @@ A sequence (B, C, L) is an image that is one pixel wide. `AvgPool2DOp`, whose gr
 
 from typing import Any
 
-import numpy as np
-
 from neural_net_core.modules.module import Module
 from neural_net_core.ops import squeeze
 from neural_net_core.tensor import Tensor, TensorLike
@@ -15,10 +13,10 @@ from neural_net_layers._geometry import Window
 from neural_net_layers._inputs import coerce
 from neural_net_layers.pooling._pooling import (
     as_image,
-    count_along,
-    places_of,
+    fitted,
     pooling_repr,
     pooling_window,
+    sizes_of_windows,
 )
 from neural_net_layers.pooling.avg_pool2d import AvgPool2DOp
 
@@ -65,10 +63,9 @@ def _pooled(layer: str, x: Any, window: Window, ceil_mode: bool, include_pad: bo
     """Check that the window fits and run the operation on an image of one column."""
     image = as_image(layer, *coerce(x))
     size = image.data.shape[2:]
-    places = places_of(layer, window, size, ceil_mode, axes=1)
-    divisors = count_along(window, size, places, 0, include_pad), np.array([1])
-    y = AvgPool2DOp.apply(image, window=window, places=places, divisors=divisors)
-    return squeeze(y, 3)
+    whole = fitted(layer, window, size, ceil_mode, axes=1)
+    n = sizes_of_windows(window, size, whole.places(size), include_pad)
+    return squeeze(AvgPool2DOp.apply(image, n.astype(image.data.dtype), window=whole), 3)
 
 
 class AvgPool1D(Module):

@@ -18,91 +18,38 @@ from neural_net_core.op import Op
 from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._geometry import Pair, Window
 from neural_net_layers._inputs import coerce
+from neural_net_layers._unfold import fold, unfold
 from neural_net_layers.pooling._pooling import (
-    Pooling,
     check_images,
-    count_along,
-    places_of,
+    fitted,
     pooling_repr,
     pooling_window,
+    sizes_of_windows,
 )
 
 __all__ = ["AvgPool2D", "AvgPool2DOp", "avg_pool2d"]
 
 
 class AvgPool2DOp(Op):
-    """y = Σ x over the window / n;  dx = Σ dy / n over the windows that saw it
+    """y[b, c, i, j] = Σ x[b, c, i s + u, j s + v] / n[i, j] over u, v;  dx = Σ dy / n
 
-    Both sums are taken along the rows and then along the columns, kh + kw additions instead of
-    kh · kw. The divisor n of a window is the product of one number for its rows and one for its
-    columns. Saves nothing but them.
-
-    Args:
-        window: Kernel, stride and padding.
-        places: How often the window stands along rows and columns.
-        divisors: One number for every row of the output, and one for every column.
+    A pixel gets its share of the gradient, dy / n, from every window that saw it. Saves n.
     """
 
-    def __init__(self, window: Window, places: Pair, divisors: tuple[Array, Array]) -> None:
-        self.window, self.places, self.divisors = window, places, divisors
+    def __init__(self, window: Window) -> None:
+        self.window = window
 
-    def forward(self, x: Array) -> Array:
-        self.pooling = pooling = Pooling(x, self.window, self.places, 0.0)
-        self.weights = self._weights(x)
-        source = pooling.in_memory_order(x)
-        y = np.empty_like(x, shape=pooling.shape(x.shape[0], x.shape[1], self.places), order="C")
+    def forward(self, x: Array, n: Array) -> Array:
+        self.size: Pair = (x.shape[2], x.shape[3])
+        self.n = n
+        kh, kw = self.window.kernel
+        seen = unfold(x, self.window)  # (B, C, OH, OW, kh, kw)
+        return sum(seen[..., u, v] for u in range(kh) for v in range(kw)) / n
 
-        def work(images: slice) -> None:
-            padded = pooling.padded(source[images])
-            rows = pooling.along(padded, 0, 0)
-            if self.window.kernel[0] > 1:
-                rows = rows + pooling.along(padded, 0, 1)
-                for i in range(2, self.window.kernel[0]):
-                    rows += pooling.along(padded, 0, i)
-            target = y[images]
-            np.copyto(target, pooling.along(rows, 1, 0))
-            for j in range(1, self.window.kernel[1]):
-                target += pooling.along(rows, 1, j)
-            target *= self.weights
-
-        pooling.pieces(work)
-        return pooling.back(y)
-
-    def backward(self, dy: Array) -> Array:
-        pooling = self.pooling
-        channels = dy.shape[1]
-        dy = pooling.in_memory_order(dy)
-        dx = np.zeros_like(dy, shape=pooling.shape(len(dy), channels, pooling.size), order="C")
-
-        def work(images: slice) -> None:
-            g = dy[images] * self.weights
-            shape = (self.places[0], pooling.needed[1])
-            rows = np.zeros_like(g, shape=pooling.shape(len(g), channels, shape), order="C")
-            for j in range(self.window.kernel[1]):
-                pooling.along(rows, 1, j)[...] += g
-            d = dx[images]
-            if not pooling.inside:
-                d = np.zeros_like(
-                    g, shape=pooling.shape(len(g), channels, pooling.needed), order="C"
-                )
-            # `along` takes as many columns as the output has: here all are wanted.
-            columns = [slice(None)] * 4
-            columns[pooling.axis + 1] = slice(0, pooling.needed[1])
-            for i in range(self.window.kernel[0]):
-                pooling.along(d, 0, i)[tuple(columns)] += rows
-            if not pooling.inside:
-                pooling.seen_part(dx[images])[...] = pooling.image_part(d)
-
-        pooling.pieces(work)
-        return pooling.back(dx)
-
-    def _weights(self, x: Array) -> Any:
-        """Return 1 / n in a shape that meets the output in memory order; one number if all are."""
-        rows, columns = self.divisors
-        if (rows == rows[:1]).all() and (columns == columns[:1]).all():
-            return 1.0 / float(rows[0] * columns[0])
-        weights = np.asarray(1 / np.multiply.outer(rows, columns), x.dtype)
-        return weights[..., None] if self.pooling.channels_last else weights
+    def backward(self, dy: Array) -> tuple[Array, None]:
+        share = (dy / self.n)[..., None, None]
+        dseen = np.broadcast_to(share, (*dy.shape, *self.window.kernel))
+        return fold(dseen, self.window, self.size), None
 
 
 def avg_pool2d(
@@ -160,13 +107,13 @@ def _pooled(
     """Check that the window fits and run the operation."""
     (x,) = coerce(x)
     check_images(layer, x)
-    size = x.data.shape[2:]
-    places = places_of(layer, window, size, ceil_mode)
+    size, dtype = x.data.shape[2:], x.data.dtype
+    whole = fitted(layer, window, size, ceil_mode)
     if divisor is None:
-        rows, columns = (count_along(window, size, places, i, count_include_pad) for i in range(2))
+        n = sizes_of_windows(window, size, whole.places(size), count_include_pad)
     else:
-        rows, columns = np.array([divisor]), np.array([1])
-    y: Tensor = AvgPool2DOp.apply(x, window=window, places=places, divisors=(rows, columns))
+        n = np.array(divisor)
+    y: Tensor = AvgPool2DOp.apply(x, n.astype(dtype), window=whole)
     return y
 
 

@@ -14,7 +14,7 @@ from neural_net_layers._inputs import coerce
 from neural_net_layers.pooling._pooling import (
     Pooled,
     as_image,
-    places_of,
+    fitted,
     pooling_repr,
     pooling_window,
 )
@@ -98,11 +98,11 @@ def _pooled(
 ) -> Tensor | tuple[Tensor, Tensor]:
     """Check that the window fits and run the operation on an image of one column."""
     image = as_image(layer, *coerce(x))
-    places = places_of(layer, window, image.data.shape[2:], ceil_mode, axes=1)
-    y = squeeze(MaxPool2DOp.apply(image, window=window, places=places), 3)
+    window = fitted(layer, window, image.data.shape[2:], ceil_mode, axes=1)
+    y = squeeze(MaxPool2DOp.apply(image, window=window), 3)
     if not return_indices:
         return y
-    return y, Tensor(places_of_maxima(image.data, window, places)[..., 0])
+    return y, Tensor(places_of_maxima(image.data, window)[..., 0])
 
 
 class MaxPool1D(Module, Generic[Pooled]):

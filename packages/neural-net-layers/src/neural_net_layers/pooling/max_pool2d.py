@@ -20,11 +20,11 @@ from neural_net_core.op import Op
 from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._geometry import Pair, Window
 from neural_net_layers._inputs import coerce
+from neural_net_layers._unfold import fold, unfold
 from neural_net_layers.pooling._pooling import (
     Pooled,
-    Pooling,
     check_images,
-    places_of,
+    fitted,
     pooling_repr,
     pooling_window,
 )
@@ -33,108 +33,64 @@ __all__ = ["MaxPool2D", "MaxPool2DOp", "max_pool2d"]
 
 
 class MaxPool2DOp(Op):
-    """y = max of x over the window;  dx = dy at the first place of the maximum, 0 elsewhere
+    """y[b, c, i, j] = max of x[b, c, i s + u d, j s + v d] over u, v;  dx = dy at the first maximum
 
-    The maximum of a window is the maximum of its rows' maxima, so kh + kw comparisons do instead
-    of kh · kw. Where it was found is not kept but looked for again in the backward pass: each
-    place of the kernel in turn takes the gradient of those windows whose maximum it equals and
-    that are still free. (ReLU leaves many windows with several zeros: only one may have it.)
-    NaN equals nothing and −∞ equals the padding, so a batch with such a maximum is looked through
-    as for `return_indices`: the gradient goes to the window's last NaN, or its first −∞ in the
-    image. Saves x and y.
+    What a window sees beside its maximum gets no gradient, nor do further elements that equal it.
+    (ReLU leaves many windows with several zeros: only one may have it.) A pixel that is the maximum
+    of several windows gets the sum of what they give. Saves where the maxima are.
     """
 
-    def __init__(self, window: Window, places: Pair) -> None:
-        self.window, self.places = window, places
+    def __init__(self, window: Window) -> None:
+        self.window = window
 
     def forward(self, x: Array) -> Array:
-        pooling = Pooling(x, self.window, self.places, -np.inf)
-        source = pooling.in_memory_order(x)
-        y = np.empty_like(x, shape=pooling.shape(x.shape[0], x.shape[1], self.places), order="C")
-
-        def work(images: slice) -> None:
-            padded = pooling.padded(source[images])
-            rows = pooling.along(padded, 0, 0)
-            if self.window.kernel[0] > 1:
-                rows = np.maximum(rows, pooling.along(padded, 0, 1))
-                for i in range(2, self.window.kernel[0]):
-                    np.maximum(rows, pooling.along(padded, 0, i), out=rows)
-            target = y[images]
-            np.copyto(target, pooling.along(rows, 1, 0))
-            for j in range(1, self.window.kernel[1]):
-                np.maximum(target, pooling.along(rows, 1, j), out=target)
-
-        pooling.pieces(work)
-        y = pooling.back(y)
-        if self.needs(0):
-            self.x, self.y, self.pooling = x, y, pooling
-        return y
+        self.size: Pair = (x.shape[2], x.shape[3])
+        seen = elements(x, self.window, -np.inf)
+        self.first = first_maxima(seen, pixels(x, self.window))
+        return np.take_along_axis(seen, self.first[..., None], axis=-1)[..., 0]
 
     def backward(self, dy: Array) -> Array:
-        pooling = self.pooling
-        source, maxima, dy = map(pooling.in_memory_order, (self.x, self.y, dy))
-        dx = np.zeros_like(source, order="C")
-        shared = pooling.overlaps(0) or pooling.overlaps(1)
-        last = self.window.kernel[0] * self.window.kernel[1] - 1
-
-        def work(images: slice) -> None:
-            y, g = maxima[images], dy[images]
-            if not y.min(initial=np.inf) > -np.inf:  # the smallest of several is NaN if one is
-                _give_back(self.x[images], self.window, g, dx[images], pooling)
-                return
-            padded = pooling.padded(source[images])
-            d = dx[images] if pooling.inside else np.zeros_like(padded)
-            free = np.ones_like(y, dtype=bool, order="C")
-            for n, (seen, d_seen) in enumerate(
-                zip(pooling.taps(padded), pooling.taps(d), strict=True)
-            ):
-                found = free
-                if n < last:
-                    found = seen == y
-                    found &= free
-                    free ^= found
-                if shared:
-                    d_seen += g * found
-                else:
-                    np.multiply(g, found, out=d_seen)
-            if not pooling.inside:
-                pooling.seen_part(dx[images])[...] = pooling.image_part(d)
-
-        pooling.pieces(work)
-        return pooling.back(dx)
+        kh, kw = self.window.kernel
+        is_first = self.first[..., None] == np.arange(kh * kw, like=dy)
+        dseen = np.where(is_first, dy[..., None], 0)
+        return fold(dseen.reshape(*dy.shape, kh, kw), self.window, self.size)
 
 
-def _give_back(x: Array, window: Window, g: Array, dx: Array, pooling: Pooling) -> None:
-    """Add the gradients g, in memory order, to dx at the places of the maxima of x."""
-    places = places_of_maxima(x, window, pooling.places)
-    batch, channel = np.ogrid[: len(x), : x.shape[1]]
-    rows, columns = np.divmod(places, x.shape[3])
-    index = (batch[..., None, None], channel[..., None, None], rows, columns)
-    g = np.where(places >= 0, pooling.back(g), 0)  # a window that saw padding alone
-    np.add.at(pooling.back(dx), index, g)
+def elements(x: Array, window: Window, outside: float) -> Array:
+    """Return what every window sees, row by row: (B, C, OH, OW, kh · kw)."""
+    kh, kw = window.kernel
+    seen = unfold(x, window, outside)
+    return seen.reshape(*seen.shape[:4], kh * kw)
 
 
-def places_of_maxima(x: Array, window: Window, places: Pair) -> Array:
-    """Return where each maximum stands, h · W + w, as PyTorch counts: ties to the first.
+def pixels(x: Array, window: Window) -> Array:
+    """Return which pixel each element of a window is, h · W + w, or −1: (1, 1, OH, OW, kh · kw)."""
+    h, w = x.shape[2:]
+    return elements(np.arange(h * w, like=x).reshape(1, 1, h, w), window, -1)
 
-    Of several NaN in a window it is the last.
+
+def first_maxima(seen: Array, pixel: Array) -> Array:
+    """Return which element of every window is its maximum; of equal ones it is the first.
+
+    As in PyTorch, of several NaN it is the last, and where all is −∞ the first that is a pixel.
+
+    Args:
+        seen: What the windows see, (B, C, OH, OW, kh · kw).
+        pixel: Which pixels that are, or −1 for the padding.
     """
-    x = x.copy(order="C")  # whose strides are those of channels first, in axes of length 1 too
-    pooling = Pooling(x, window, places, -np.inf)
-    padded = pooling.padded(x)
-    # The same windows over the positions tell where they are.
-    size = (1, 1, *x.shape[2:])
-    positions = Pooling(np.zeros(size), window, places, -1)
-    numbers = positions.padded(np.arange(x.shape[2] * x.shape[3]).reshape(size))
-    largest = np.full_like(x, -np.inf, shape=(*x.shape[:2], *places))
-    found = np.full(largest.shape, -1)
-    for seen, number in zip(pooling.taps(padded), positions.taps(numbers), strict=True):
-        inside = number >= 0
-        # The first place inside stands in until a number beats minus infinity.
-        better = inside & ((seen > largest) | (seen != seen) | (found < 0))
-        np.copyto(largest, seen, where=better)
-        np.copyto(found, number, where=better)
-    return found
+    first = seen.argmax(axis=-1)
+    y = np.take_along_axis(seen, first[..., None], axis=-1)[..., 0]
+    last_nan = seen.shape[-1] - 1 - np.isnan(seen)[..., ::-1].argmax(axis=-1)
+    first = np.where(y == -np.inf, (pixel >= 0).argmax(axis=-1), first)
+    return np.where(np.isnan(y), last_nan, first)
+
+
+def places_of_maxima(x: Array, window: Window) -> Array:
+    """Return which pixel each maximum is, h · W + w, as PyTorch counts."""
+    seen, pixel = elements(x, window, -np.inf), pixels(x, window)
+    first = first_maxima(seen, pixel)
+    pixel = np.broadcast_to(pixel, seen.shape)
+    return np.take_along_axis(pixel, first[..., None], axis=-1)[..., 0]
 
 
 @overload
@@ -213,9 +169,9 @@ def _pooled(
     """Check that the window fits and run the operation."""
     (x,) = coerce(x)
     check_images(layer, x)
-    places = places_of(layer, window, x.data.shape[2:], ceil_mode)
-    y: Tensor = MaxPool2DOp.apply(x, window=window, places=places)
-    return (y, Tensor(places_of_maxima(x.data, window, places))) if return_indices else y
+    window = fitted(layer, window, x.data.shape[2:], ceil_mode)
+    y: Tensor = MaxPool2DOp.apply(x, window=window)
+    return (y, Tensor(places_of_maxima(x.data, window))) if return_indices else y
 
 
 class MaxPool2D(Module, Generic[Pooled]):

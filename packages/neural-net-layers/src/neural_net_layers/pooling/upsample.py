@@ -35,25 +35,12 @@ class RepeatPixelsOp(Op):
         self.factors = factors
 
     def forward(self, x: Array) -> Array:
-        (f, g), (batch, channels, height, width) = self.factors, x.shape
-        if x.strides[1] < x.strides[3]:  # channels last
-            pixels = x.transpose(0, 2, 3, 1)[:, :, None, :, None]
-            y = np.empty_like(x, shape=(batch, height, f, width, g, channels), order="C")
-            y[...] = pixels
-            return y.reshape(batch, height * f, width * g, channels).transpose(0, 3, 1, 2)
-        y = np.empty_like(x, shape=(batch, channels, height, f, width, g), order="C")
-        y[...] = x[:, :, :, None, :, None]
-        return y.reshape(batch, channels, height * f, width * g)
+        f, g = self.factors
+        return np.repeat(np.repeat(x, f, axis=2), g, axis=3)
 
     def backward(self, dy: Array) -> Array:
         f, g = self.factors
-        rows = dy[:, :, 0::f]
-        for i in range(1, f):
-            rows = rows + dy[:, :, i::f]
-        dx = rows[..., 0::g]
-        for j in range(1, g):
-            dx = dx + rows[..., j::g]
-        return dx
+        return sum(dy[:, :, i::f, j::g] for i in range(f) for j in range(g))  # type: ignore[return-value]
 
 
 def upsample(
@@ -148,11 +135,11 @@ def _upsampled(
             y = RepeatPixelsOp.apply(x, factors=whole)
             return y
     scales = (None, None) if factors is None else factors
-    rows, columns = (
+    weights = [
         _nearest(n, out, scale) if mode == "nearest" else _bilinear(n, out, scale, align_corners)
         for n, out, scale in zip((height, width), size, scales, strict=True)
-    )
-    y = ResampleOp.apply(x, rows=rows, columns=columns)
+    ]
+    y = ResampleOp.apply(x, *(matrix.astype(x.data.dtype) for matrix in weights))
     return y
 
 
