@@ -19,11 +19,14 @@ NOT_YET = {
     "neural_net_layers/recurrent/gru_paper.py",
     "neural_net_layers/recurrent/lstm.py",
     "neural_net_layers/recurrent/vanilla_rnn.py",
-    "neural_net_optim/base/elementwise.py",
 }
 
 # They import all fast forms, which registers them, if there are any.
-ROOTS = {"neural_net_core/__init__.py", "neural_net_layers/__init__.py"}
+ROOTS = {
+    "neural_net_core/__init__.py",
+    "neural_net_layers/__init__.py",
+    "neural_net_optim/__init__.py",
+}
 
 
 def imports_of_fast(path: Path) -> list[str]:

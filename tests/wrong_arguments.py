@@ -15,7 +15,7 @@ An answer is one of
 - hang: no answer in three seconds.
 
 A public function without a recipe fails the script: a new one gets its line here. What only the
-library itself calls (`Optimizer.update`, the hooks of callbacks) is left out by name.
+library itself calls (`Optimizer.rule`, the hooks of callbacks) is left out by name.
 """
 
 import argparse
@@ -412,6 +412,7 @@ RECIPES = {
         "clip_grad_norm": "parameters(), 1.0",
         "clip_grad_value": "parameters(), 1.0",
         "grad_norm": "parameters()",
+        "fast_update_of": "type('Rule', (optim.ElementwiseOptimizer,), {})",
         "elastic_penalty": "net(), 0.1",
         "l1_penalty": "net(), 0.1",
         "l2_penalty": "net(), 0.1",
@@ -452,7 +453,6 @@ RECIPES = {
         "Optimizer.load_state_dict": "sgd() | sgd().state_dict()",
         "Optimizer.zero_grad": "sgd() | ",
         "Optimizer.step": "sgd() | ",
-        "TensorwiseOptimizer.step": "optim.LAMB(parameters()) | ",
         "ElementwiseOptimizer.step": "sgd() | ",
         "WeightAverage.load_state_dict": "optim.EMA(net()) | optim.EMA(net()).state_dict()",
         "GradientAccumulator.backward": "optim.GradientAccumulator(sgd(), 2) | leaf().sum()",
@@ -775,7 +775,7 @@ RECIPES = {
 
 # What the library calls, not its user: a subclass's formulas, hooks, and what records hold.
 INTERNAL = re.compile(
-    r".*\.(update|init_state|initial_state|state_names|advance|check_group|weight|lr|momentum|"
+    r".*\.(rule|coefficients|update|init_state|initial_state|state_names|advance|check_group|weight|lr|momentum|"
     r"normalize|from_op|on_\w+|restore)$|ReduceLROnPlateau\.step$|"
     r"(Callback|ModelCheckpoint|EarlyStopping|WeightAveraging)\.check$|"
     r"StreamingMetric\..*|Tensor\.__setitem__|((Elementwise|Tensorwise)?Optimizer|LRScheduler|Beam|Digits|"

@@ -84,12 +84,12 @@ MIRROR = {
     ],
     "optim/base/elementwise.py": [
         "base/test_elementwise.py",
-        "test_nadam.py",
+        "fast/test_updates.py",
         "base/test_optimizer.py",
     ],
     "optim/fast/flat.py": [
         "fast/test_flat.py",
-        "base/test_elementwise.py",
+        "fast/test_flat_layout.py",
         "base/test_optimizer.py",
     ],
     "layers/transformers/_feed_forward.py": [

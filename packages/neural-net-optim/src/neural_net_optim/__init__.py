@@ -1,6 +1,7 @@
 """Optimizers, learning-rate schedules, clipping, penalties and weight averages on NumPy."""
 
 import sys
+from importlib.util import find_spec
 
 from neural_net_core.called_differently import explain_arguments
 from neural_net_optim import schedules
@@ -12,7 +13,7 @@ from neural_net_optim.adam import Adam
 from neural_net_optim.adamax import Adamax
 from neural_net_optim.adamw import AdamW
 from neural_net_optim.averaging import EMA, SWA, WeightAverage, update_batch_norm
-from neural_net_optim.base.elementwise import ElementwiseOptimizer
+from neural_net_optim.base.elementwise import ElementwiseOptimizer, fast_update_of
 from neural_net_optim.base.optimizer import Optimizer
 from neural_net_optim.base.tensorwise import TensorwiseOptimizer
 from neural_net_optim.clipping import (
@@ -65,6 +66,7 @@ __all__ = [
     "clip_grad_norm",
     "clip_grad_value",
     "elastic_penalty",
+    "fast_update_of",
     "grad_norm",
     "l1_penalty",
     "l2_penalty",
@@ -74,5 +76,9 @@ __all__ = [
     "weight_decay_groups",
 ]
 __all__ += schedules.__all__
+
+# The package is whole without these folders, only slower.
+if find_spec("neural_net_core.fast") and find_spec("neural_net_optim.fast"):
+    from neural_net_optim.fast import every_form as _every_form  # noqa: F401 (it registers them)
 
 explain_arguments(sys.modules[__name__])

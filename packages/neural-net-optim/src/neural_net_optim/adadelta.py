@@ -5,9 +5,9 @@ from typing import ClassVar
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_optim.base.elementwise import ElementwiseOptimizer, Scratch, State, add_l2
+from neural_net_optim.base.elementwise import ElementwiseOptimizer
 from neural_net_optim.base.limits import at_least, between, flag
-from neural_net_optim.base.optimizer import Group, Params
+from neural_net_optim.base.optimizer import Group, Params, State
 
 __all__ = ["Adadelta"]
 
@@ -52,7 +52,6 @@ class Adadelta(ElementwiseOptimizer):
         "weight_decay": at_least(0),
         "maximize": flag,
     }
-    scratch_arrays = 3
     nonnegative_state = ("square_avg", "acc_delta")
 
     def __init__(
@@ -77,30 +76,13 @@ class Adadelta(ElementwiseOptimizer):
     def state_names(self, group: Group) -> tuple[str, ...]:
         return ("square_avg", "acc_delta")
 
-    def update(
-        self, p: Array, g: Array, state: State, scratch: Scratch, group: Group, t: int
-    ) -> None:
-        d, a, b = scratch
-        v, u = state["square_avg"], state["acc_delta"]
-        rho, eps = group["rho"], group["eps"]
+    def rule(
+        self, p: Array, g: Array, state: State, group: Group, t: int
+    ) -> tuple[Array, dict[str, Array]]:
+        lr, rho, eps = group["lr"], group["rho"], group["eps"]
         if group["weight_decay"]:
-            g = add_l2(g, p, group["weight_decay"], out=b)
-        # v ← ρ v + (1 − ρ) g²
-        v *= rho
-        np.multiply(g, g, out=a)
-        a *= 1 - rho
-        v += a
-        # d = √(u + ε) / √(v + ε) · g
-        np.add(u, eps, out=d)
-        np.sqrt(d, out=d)
-        np.add(v, eps, out=a)
-        np.sqrt(a, out=a)
-        d /= a
-        d *= g
-        # u ← ρ u + (1 − ρ) d²
-        u *= rho
-        np.multiply(d, d, out=a)
-        a *= 1 - rho
-        u += a
-        d *= group["lr"]
-        p -= d
+            g = g + group["weight_decay"] * p
+        v = rho * state["square_avg"] + (1 - rho) * g**2
+        d = np.sqrt(state["acc_delta"] + eps) / np.sqrt(v + eps) * g
+        u = rho * state["acc_delta"] + (1 - rho) * d**2
+        return p - lr * d, {"square_avg": v, "acc_delta": u}

@@ -16,7 +16,7 @@ from neural_net_optim.base.limits import (
     fraction,
     optional,
 )
-from neural_net_optim.base.optimizer import Group, Params
+from neural_net_optim.base.optimizer import Group, Params, State
 from neural_net_optim.base.tensorwise import TensorwiseOptimizer
 
 __all__ = ["Adafactor"]
@@ -135,55 +135,49 @@ class Adafactor(TensorwiseOptimizer):
             state["exp_avg"] = np.zeros_like(p)
         return state
 
-    def update(self, p: Array, g: Array, state: dict[str, Array], group: Group, t: int) -> None:
-        lr, (_, eps2) = group["lr"], group["eps"]
-        # α = max(ε₂, RMS(X)) · min(η, 1/√t)
-        alpha = min(lr, 1 / math.sqrt(t)) if group["relative_step"] else lr
+    def coefficients(self, group: Group, t: int) -> tuple[float, float]:
+        """Return 1 − β̂_t, which is 1 in the first step, and the relative step size."""
+        size = min(group["lr"], 1 / math.sqrt(t)) if group["relative_step"] else group["lr"]
+        return t ** group["beta2_decay"], size
+
+    def rule(
+        self, p: Array, g: Array, state: State, group: Group, t: int
+    ) -> tuple[Array, dict[str, Array]]:
+        (_, eps2), beta1 = group["eps"], group["beta1"]
+        new, alpha = self.coefficients(group, t)
         if group["scale_parameter"]:
-            alpha *= max(eps2, _rms(p))
-        if group["weight_decay"]:
-            p *= 1 - lr * group["weight_decay"]
-        # U = G / √V̂, then not longer than d on average
-        u = _inverse_root(g, state, group, t)
-        u *= g
-        u *= 1 / max(1.0, _rms(u) / group["d"])
-        if group["beta1"] is not None:
-            mean = state["exp_avg"]
-            mean += (1 - group["beta1"]) * (u - mean)
-            u = mean.copy()
-        u *= alpha
-        p -= u
+            alpha *= max(eps2, rms(p))
+        v_hat, after = second_moment(g, state, new, group)
+        u = g / np.sqrt(v_hat)
+        u = u / max(1.0, rms(u) / group["d"])
+        if beta1 is not None:
+            u = after["exp_avg"] = beta1 * state["exp_avg"] + (1 - beta1) * u
+        return (1 - group["lr"] * group["weight_decay"]) * p - alpha * u, after
 
 
-def _rms(x: Array) -> float:
+def rms(x: Array) -> float:
     """Return the root of the mean square."""
-    return float(np.linalg.norm(x)) / math.sqrt(max(x.size, 1))
+    return float(np.linalg.norm(x)) / math.sqrt(x.size)
 
 
-def _inverse_root(g: Array, state: dict[str, Array], group: Group, t: int) -> Array:
-    """Move the averages of g² and return 1/√V̂."""
-    new = t ** group["beta2_decay"]  # 1 − β̂_t; 1 in the first step, so the zeros do not count
+def second_moment(
+    g: Array, state: State, new: float, group: Group
+) -> tuple[Array, dict[str, Array]]:
+    """Return V̂ and the averages that it comes from, of which g² is a part of size `new`."""
     paper = group["variant"] == "paper"
     eps1 = group["eps"][0]
     if eps1 is None:
         eps1 = 1e-30 if paper else float(np.finfo(g.dtype).eps)
-    squares = g * g
-    if paper:
-        squares += eps1
+    squares = g**2 + eps1 if paper else g**2
     if g.ndim > 1:
-        rows, columns = state["row_var"], state["col_var"]
-        rows += new * (squares.mean(axis=-1, keepdims=True) - rows)  # (..., n, 1)
-        columns += new * (squares.mean(axis=-2, keepdims=True) - columns)  # (..., 1, m)
-        total = rows.mean(axis=-2, keepdims=True)  # (..., 1, 1)
-        if not paper:
-            np.maximum(total, eps1, out=total)
+        rows, columns = (squares.mean(axis=axis, keepdims=True) for axis in (-1, -2))
+        rows = (1 - new) * state["row_var"] + new * rows  # (..., n, 1)
+        columns = (1 - new) * state["col_var"] + new * columns  # (..., 1, m)
+        after = {"row_var": rows, "col_var": columns}
+        mean = rows.mean(axis=-2, keepdims=True)  # (..., 1, 1)
         # The quotient first: the product of two averages of 1e-30 would vanish in float32.
-        v: Array = rows * (columns / total)
+        v_hat = rows * (columns / (mean if paper else np.maximum(mean, eps1)))
     else:
-        variance = state["variance"]
-        variance += new * (squares - variance)
-        v = variance.copy()
-    if not paper:
-        np.maximum(v, eps1 * eps1, out=v)
-    np.sqrt(v, out=v)
-    return np.divide(1.0, v, out=v)
+        v_hat = (1 - new) * state["variance"] + new * squares
+        after = {"variance": v_hat}
+    return v_hat if paper else np.maximum(v_hat, eps1**2), after

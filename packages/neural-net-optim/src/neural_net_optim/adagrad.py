@@ -5,9 +5,9 @@ from typing import ClassVar
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_optim.base.elementwise import ElementwiseOptimizer, Scratch, State, add_l2
+from neural_net_optim.base.elementwise import ElementwiseOptimizer
 from neural_net_optim.base.limits import at_least, flag
-from neural_net_optim.base.optimizer import Group, Params
+from neural_net_optim.base.optimizer import Group, Params, State
 
 __all__ = ["Adagrad"]
 
@@ -78,26 +78,21 @@ class Adagrad(ElementwiseOptimizer):
         }
         super().__init__(params, defaults)
 
-    scratch_arrays = 2
-
     def state_names(self, group: Group) -> tuple[str, ...]:
         return ("sum",)
 
     def initial_state(self, group: Group) -> dict[str, float]:
         return {"sum": group["initial_accumulator_value"]}
 
-    def update(
-        self, p: Array, g: Array, state: State, scratch: Scratch, group: Group, t: int
-    ) -> None:
-        a, b = scratch
-        s = state["sum"]
+    def coefficients(self, group: Group, t: int) -> tuple[float]:
+        """Return the rate of this step."""
+        return (group["lr"] / (1 + (t - 1) * group["lr_decay"]),)
+
+    def rule(
+        self, p: Array, g: Array, state: State, group: Group, t: int
+    ) -> tuple[Array, dict[str, Array]]:
+        (lr,) = self.coefficients(group, t)
         if group["weight_decay"]:
-            g = add_l2(g, p, group["weight_decay"], out=b)
-        # s ← s + g²
-        s += np.multiply(g, g, out=a)
-        # p ← p − η_t g / (√s + ε)
-        np.sqrt(s, out=a)
-        a += group["eps"]
-        np.divide(g, a, out=a)
-        a *= group["lr"] / (1 + (t - 1) * group["lr_decay"])
-        p -= a
+            g = g + group["weight_decay"] * p
+        s = state["sum"] + g**2
+        return p - lr * g / (np.sqrt(s) + group["eps"]), {"sum": s}

@@ -1,50 +1,46 @@
 r"""Adam: each number gets a step of its own size, from averages of its gradient and its square."""
 
-import math
 from typing import ClassVar
 
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_optim.base.elementwise import ElementwiseOptimizer, Scratch, State, add_l2
+from neural_net_optim.base.elementwise import ElementwiseOptimizer
 from neural_net_optim.base.limits import at_least, flag, fraction, numbers
-from neural_net_optim.base.optimizer import Group, Params
+from neural_net_optim.base.optimizer import Group, Params, State
 
-__all__ = ["Adam", "adam_step"]
+__all__ = ["Adam", "adam", "bias_corrections"]
 
 
-def adam_step(p: Array, g: Array, state: State, scratch: Array, group: Group, t: int) -> None:
-    """Move the two averages and the parameters; Algorithm 1 of the paper without weight decay.
+def bias_corrections(betas: tuple[float, float], t: int) -> tuple[float, float]:
+    """Return 1 − β₁ᵗ and 1 − β₂ᵗ, what the averages of t equal numbers are too small by."""
+    beta1, beta2 = betas
+    return 1 - beta1**t, 1 - beta2**t
+
+
+def adam(
+    p: Array, g: Array, state: State, group: Group, corrections: tuple[float, float]
+) -> tuple[Array, dict[str, Array]]:
+    """Return p and the averages after a step; Algorithm 1 of the paper without weight decay.
 
     Args:
-        p: Parameter values; written.
+        p: Parameter values.
         g: Their gradient.
-        state: `exp_avg` (m), `exp_avg_sq` (v) and, with AMSGrad, `max_exp_avg_sq`; written.
-        scratch: An array of the same shape, with anything in it.
+        state: `exp_avg` (m), `exp_avg_sq` (v) and, with AMSGrad, `max_exp_avg_sq`.
         group: `lr`, `betas`, `eps` and `amsgrad`.
-        t: Which step it is, from 1.
+        corrections: The bias corrections of this step.
     """
-    m, v, a = state["exp_avg"], state["exp_avg_sq"], scratch
-    beta1, beta2 = group["betas"]
-    # m ← β₁ m + (1 − β₁) g, written as m + (1 − β₁)(g − m)
-    np.subtract(g, m, out=a)
-    a *= 1 - beta1
-    m += a
-    # v ← β₂ v + (1 − β₂) g²
-    v *= beta2
-    np.multiply(g, g, out=a)
-    a *= 1 - beta2
-    v += a
+    lr, (beta1, beta2), eps = group["lr"], group["betas"], group["eps"]
+    correction1, correction2 = corrections
+    m = beta1 * state["exp_avg"] + (1 - beta1) * g
+    v = beta2 * state["exp_avg_sq"] + (1 - beta2) * g**2
+    new = {"exp_avg": m, "exp_avg_sq": v}
     if group["amsgrad"]:
-        v = np.maximum(state["max_exp_avg_sq"], v, out=state["max_exp_avg_sq"])
-    # p ← p − η m̂ / (√v̂ + ε), with m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ). The corrections are
-    # numbers, so they are taken out of the quotient: η √c₂/c₁ · m / (√v + ε √c₂).
-    root = math.sqrt(1 - beta2**t)
-    np.sqrt(v, out=a)
-    a += group["eps"] * root
-    np.divide(m, a, out=a)
-    a *= group["lr"] * root / (1 - beta1**t)
-    p -= a
+        v = new["max_exp_avg_sq"] = np.maximum(state["max_exp_avg_sq"], v)
+    m_hat = m / correction1
+    v_hat = v / correction2
+    p = p - lr * m_hat / (np.sqrt(v_hat) + eps)
+    return p, new
 
 
 class Adam(ElementwiseOptimizer):
@@ -72,10 +68,9 @@ class Adam(ElementwiseOptimizer):
         decoupled_weight_decay: Decay as AdamW does.
 
     References:
-        Kingma & Ba (2015), Adam, arXiv:1412.6980, Algorithm 1, with the order of computation of
-        the end of section 2. Reddi et al. (2018), On the convergence of Adam and beyond,
-        Algorithm 2, for AMSGrad; as in PyTorch the largest v is taken before the bias correction,
-        which that paper leaves out.
+        Kingma & Ba (2015), Adam, arXiv:1412.6980, Algorithm 1. Reddi et al. (2018), On the
+        convergence of Adam and beyond, Algorithm 2, for AMSGrad; as in PyTorch the largest v is
+        taken before the bias correction, which that paper leaves out.
 
     Examples:
         The first step of every number is η, whatever its gradient's size:
@@ -98,7 +93,6 @@ class Adam(ElementwiseOptimizer):
         "maximize": flag,
         "decoupled_weight_decay": flag,
     }
-    scratch_arrays = 2
     nonnegative_state = ("exp_avg_sq", "max_exp_avg_sq")
 
     def __init__(
@@ -129,13 +123,16 @@ class Adam(ElementwiseOptimizer):
             return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
         return ("exp_avg", "exp_avg_sq")
 
-    def update(
-        self, p: Array, g: Array, state: State, scratch: Scratch, group: Group, t: int
-    ) -> None:
-        a, b = scratch
-        weight_decay = group["weight_decay"]
+    def coefficients(self, group: Group, t: int) -> tuple[float, float]:
+        """Return the bias corrections of both averages."""
+        return bias_corrections(group["betas"], t)
+
+    def rule(
+        self, p: Array, g: Array, state: State, group: Group, t: int
+    ) -> tuple[Array, dict[str, Array]]:
+        lr, weight_decay = group["lr"], group["weight_decay"]
         if weight_decay and group["decoupled_weight_decay"]:
-            p *= 1 - group["lr"] * weight_decay
+            p = (1 - lr * weight_decay) * p
         elif weight_decay:
-            g = add_l2(g, p, weight_decay, out=b)
-        adam_step(p, g, state, a, group, t)
+            g = g + weight_decay * p
+        return adam(p, g, state, group, self.coefficients(group, t))

@@ -5,9 +5,9 @@ from typing import ClassVar
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_optim.base.elementwise import ElementwiseOptimizer, Scratch, State, add_l2
+from neural_net_optim.base.elementwise import ElementwiseOptimizer
 from neural_net_optim.base.limits import at_least, flag, fraction, numbers
-from neural_net_optim.base.optimizer import Group, Params
+from neural_net_optim.base.optimizer import Group, Params, State
 
 __all__ = ["Adamax"]
 
@@ -49,7 +49,6 @@ class Adamax(ElementwiseOptimizer):
         "weight_decay": at_least(0),
         "maximize": flag,
     }
-    scratch_arrays = 2
     nonnegative_state = ("exp_inf",)
 
     def __init__(
@@ -74,24 +73,18 @@ class Adamax(ElementwiseOptimizer):
     def state_names(self, group: Group) -> tuple[str, ...]:
         return ("exp_avg", "exp_inf")
 
-    def update(
-        self, p: Array, g: Array, state: State, scratch: Scratch, group: Group, t: int
-    ) -> None:
-        a, b = scratch
-        m, u = state["exp_avg"], state["exp_inf"]
-        beta1, beta2 = group["betas"]
+    def coefficients(self, group: Group, t: int) -> tuple[float]:
+        """Return the bias correction of m."""
+        return (1 - group["betas"][0] ** t,)
+
+    def rule(
+        self, p: Array, g: Array, state: State, group: Group, t: int
+    ) -> tuple[Array, dict[str, Array]]:
+        lr, (beta1, beta2), eps = group["lr"], group["betas"], group["eps"]
+        (correction,) = self.coefficients(group, t)
         if group["weight_decay"]:
-            g = add_l2(g, p, group["weight_decay"], out=b)
-        # m ← m + (1 − β₁)(g − m)
-        np.subtract(g, m, out=a)
-        a *= 1 - beta1
-        m += a
-        # u ← max(β₂ u, |g| + ε)
-        u *= beta2
-        np.abs(g, out=a)
-        a += group["eps"]
-        np.maximum(u, a, out=u)
-        # p ← p − η / (1 − β₁ᵗ) · m / u
-        np.divide(m, u, out=a)
-        a *= group["lr"] / (1 - beta1**t)
-        p -= a
+            g = g + group["weight_decay"] * p
+        m = beta1 * state["exp_avg"] + (1 - beta1) * g
+        u = np.maximum(beta2 * state["exp_inf"], np.abs(g) + eps)
+        p = p - lr / correction * m / u
+        return p, {"exp_avg": m, "exp_inf": u}

@@ -3,10 +3,10 @@ r"""AdamW: Adam with weight decay taken out of the gradient."""
 from typing import ClassVar
 
 from neural_net_core.dtypes import Array
-from neural_net_optim.adam import adam_step
-from neural_net_optim.base.elementwise import ElementwiseOptimizer, Scratch, State
+from neural_net_optim.adam import adam, bias_corrections
+from neural_net_optim.base.elementwise import ElementwiseOptimizer
 from neural_net_optim.base.limits import at_least, flag, fraction, numbers
-from neural_net_optim.base.optimizer import Group, Params
+from neural_net_optim.base.optimizer import Group, Params, State
 
 __all__ = ["AdamW"]
 
@@ -83,10 +83,12 @@ class AdamW(ElementwiseOptimizer):
             return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
         return ("exp_avg", "exp_avg_sq")
 
-    def update(
-        self, p: Array, g: Array, state: State, scratch: Scratch, group: Group, t: int
-    ) -> None:
-        (a,) = scratch
-        if group["weight_decay"]:
-            p *= 1 - group["lr"] * group["weight_decay"]
-        adam_step(p, g, state, a, group, t)
+    def coefficients(self, group: Group, t: int) -> tuple[float, float]:
+        """Return the bias corrections of both averages."""
+        return bias_corrections(group["betas"], t)
+
+    def rule(
+        self, p: Array, g: Array, state: State, group: Group, t: int
+    ) -> tuple[Array, dict[str, Array]]:
+        p = (1 - group["lr"] * group["weight_decay"]) * p
+        return adam(p, g, state, group, self.coefficients(group, t))

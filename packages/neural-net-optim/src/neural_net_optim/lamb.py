@@ -1,13 +1,13 @@
 r"""LAMB: Adam whose step is scaled to the size of each layer's weights, for very large batches."""
 
-import math
 from typing import ClassVar
 
 import numpy as np
 
 from neural_net_core.dtypes import Array
+from neural_net_optim.adam import bias_corrections
 from neural_net_optim.base.limits import Limit, at_least, flag, fraction, numbers, optional
-from neural_net_optim.base.optimizer import Group, Params
+from neural_net_optim.base.optimizer import Group, Params, State
 from neural_net_optim.base.tensorwise import TensorwiseOptimizer
 
 __all__ = ["LAMB"]
@@ -89,25 +89,24 @@ class LAMB(TensorwiseOptimizer):
     def init_state(self, p: Array, group: Group) -> dict[str, Array]:
         return {"exp_avg": np.zeros_like(p), "exp_avg_sq": np.zeros_like(p)}
 
-    def update(self, p: Array, g: Array, state: dict[str, Array], group: Group, t: int) -> None:
-        m, v = state["exp_avg"], state["exp_avg_sq"]
-        beta1, beta2 = group["betas"]
-        # m ← m + (1 − β₁)(g − m);  v ← v + (1 − β₂)(g² − v)
-        m += (1 - beta1) * (g - m)
-        v += (1 - beta2) * (g * g - v)
-        # r = m̂ / (√v̂ + ε) + λ p
-        r = np.sqrt(v, out=np.empty_like(v))
-        r *= 1 / math.sqrt(1 - beta2**t)
-        r += group["eps"]
-        np.divide(m, r, out=r)
-        r *= 1 / (1 - beta1**t)
+    def coefficients(self, group: Group, t: int) -> tuple[float, float]:
+        """Return the bias corrections of both averages."""
+        return bias_corrections(group["betas"], t)
+
+    def rule(
+        self, p: Array, g: Array, state: State, group: Group, t: int
+    ) -> tuple[Array, dict[str, Array]]:
+        lr, (beta1, beta2), eps = group["lr"], group["betas"], group["eps"]
+        correction1, correction2 = self.coefficients(group, t)
+        m = beta1 * state["exp_avg"] + (1 - beta1) * g
+        v = beta2 * state["exp_avg_sq"] + (1 - beta2) * g**2
+        m_hat, v_hat = m / correction1, v / correction2
+        r = m_hat / (np.sqrt(v_hat) + eps)
         if group["weight_decay"]:
-            r += group["weight_decay"] * p
-        # p ← p − η φ(‖p‖) / ‖r‖ · r
-        p_norm, r_norm = float(np.linalg.norm(p)), float(np.linalg.norm(r))
+            r = r + group["weight_decay"] * p
+        phi, r_norm = float(np.linalg.norm(p)), float(np.linalg.norm(r))
         if group["norm_limits"] is not None:
             low, high = group["norm_limits"]
-            p_norm = min(max(p_norm, low), high)
-        trust = p_norm / r_norm if p_norm > 0 and r_norm > 0 else 1.0
-        r *= group["lr"] * trust
-        p -= r
+            phi = min(max(phi, low), high)
+        trust = phi / r_norm if phi > 0 and r_norm > 0 else 1.0
+        return p - lr * trust * r, {"exp_avg": m, "exp_avg_sq": v}

@@ -5,9 +5,9 @@ from typing import ClassVar
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_optim.base.elementwise import ElementwiseOptimizer, Scratch, State
+from neural_net_optim.base.elementwise import ElementwiseOptimizer
 from neural_net_optim.base.limits import at_least, flag, fraction, numbers
-from neural_net_optim.base.optimizer import Group, Params
+from neural_net_optim.base.optimizer import Group, Params, State
 
 __all__ = ["Lion"]
 
@@ -71,22 +71,11 @@ class Lion(ElementwiseOptimizer):
     def state_names(self, group: Group) -> tuple[str, ...]:
         return ("exp_avg",)
 
-    def update(
-        self, p: Array, g: Array, state: State, scratch: Scratch, group: Group, t: int
-    ) -> None:
-        (a,) = scratch
+    def rule(
+        self, p: Array, g: Array, state: State, group: Group, t: int
+    ) -> tuple[Array, dict[str, Array]]:
         m, lr, (beta1, beta2) = state["exp_avg"], group["lr"], group["betas"]
-        if group["weight_decay"]:
-            p *= 1 - lr * group["weight_decay"]
-        # c = β₁ m + (1 − β₁) g, written as m + (1 − β₁)(g − m)
-        np.subtract(g, m, out=a)
-        a *= 1 - beta1
-        a += m
-        # p ← p − η sign c
-        np.sign(a, out=a)
-        a *= lr
-        p -= a
-        # m ← m + (1 − β₂)(g − m)
-        np.subtract(g, m, out=a)
-        a *= 1 - beta2
-        m += a
+        c = beta1 * m + (1 - beta1) * g
+        p = (1 - lr * group["weight_decay"]) * p - lr * np.sign(c)
+        m = beta2 * m + (1 - beta2) * g
+        return p, {"exp_avg": m}

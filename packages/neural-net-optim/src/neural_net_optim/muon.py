@@ -7,10 +7,10 @@ import numpy as np
 
 from neural_net_core.checks import check_array
 from neural_net_core.dtypes import Array
-from neural_net_optim.adam import adam_step
+from neural_net_optim.adam import adam, bias_corrections
 from neural_net_optim.base._checked import check_all
 from neural_net_optim.base.limits import at_least, between, choice, flag, fraction, numbers, whole
-from neural_net_optim.base.optimizer import Group, Params
+from neural_net_optim.base.optimizer import Group, Params, State
 from neural_net_optim.base.tensorwise import TensorwiseOptimizer
 
 __all__ = ["Muon", "orthogonalize"]
@@ -175,31 +175,29 @@ class Muon(TensorwiseOptimizer):
             return {"momentum_buffer": np.zeros_like(p)}
         return {"exp_avg": np.zeros_like(p), "exp_avg_sq": np.zeros_like(p)}
 
-    def update(self, p: Array, g: Array, state: dict[str, Array], group: Group, t: int) -> None:
-        lr = group["lr"]
-        if group["weight_decay"]:
-            p *= 1 - lr * group["weight_decay"]
+    def coefficients(self, group: Group, t: int) -> tuple[float, float]:
+        """Return the bias corrections of AdamW's averages."""
+        return bias_corrections(group["adamw_betas"], t)
+
+    def rule(
+        self, p: Array, g: Array, state: State, group: Group, t: int
+    ) -> tuple[Array, dict[str, Array]]:
+        lr, momentum = group["lr"], group["momentum"]
+        p = (1 - lr * group["weight_decay"]) * p
         if not _is_matrix(p, group):
-            adamw = {
-                "lr": lr,
-                "betas": group["adamw_betas"],
-                "eps": group["adamw_eps"],
-                "amsgrad": False,
-            }
-            adam_step(p, g, state, np.empty_like(p), adamw, t)
-            return
-        buffer, momentum = state["momentum_buffer"], group["momentum"]
-        buffer += (1 - momentum) * (g - buffer)
-        d = g + momentum * (buffer - g) if group["nesterov"] else buffer
+            adamw = {"betas": group["adamw_betas"], "eps": group["adamw_eps"], "amsgrad": False}
+            return adam(p, g, state, {**group, **adamw}, self.coefficients(group, t))
+        b = momentum * state["momentum_buffer"] + (1 - momentum) * g
+        d = g + momentum * (b - g) if group["nesterov"] else b
         n, m = p.shape[0], math.prod(p.shape[1:])
         o = _newton_schulz(
             d.reshape(n, m), group["ns_coefficients"], group["ns_steps"], group["eps"]
         )
         if group["adjust_lr_fn"] == "match_rms_adamw":
-            scale = 0.2 * math.sqrt(max(n, m))
+            s = 0.2 * math.sqrt(max(n, m))
         else:
-            scale = math.sqrt(max(1.0, n / m))
-        p -= (lr * scale) * o.reshape(p.shape)
+            s = math.sqrt(max(1.0, n / m))
+        return p - lr * s * o.reshape(p.shape), {"momentum_buffer": b}
 
 
 def _is_matrix(p: Array, group: Group) -> bool:

@@ -1,19 +1,18 @@
 r"""NAdam: Adam with Nesterov's look-ahead."""
 
-import math
 from typing import Any, ClassVar
 
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_optim.base.elementwise import ElementwiseOptimizer, Scratch, State, add_l2
+from neural_net_optim.base.elementwise import ElementwiseOptimizer
 from neural_net_optim.base.limits import at_least, flag, fraction, numbers
-from neural_net_optim.base.optimizer import Group, Params
+from neural_net_optim.base.optimizer import Group, Params, State
 
 __all__ = ["NAdam"]
 
 
-def _momentum(group: Group, t: int) -> float:
+def momentum(group: Group, t: int) -> float:
     """Return μ_t = β₁ (1 − ½ 0.96^(tψ)), which grows from about β₁/2 to β₁."""
     beta1, psi = float(group["betas"][0]), float(group["momentum_decay"])
     return float(beta1 * (1 - 0.5 * 0.96 ** (t * psi)))
@@ -70,7 +69,6 @@ class NAdam(ElementwiseOptimizer):
     }
     scalar_state: ClassVar = {"mu_product": 1.0}
     scalar_limits: ClassVar = {"mu_product": fraction}
-    scratch_arrays = 2
     nonnegative_state = ("exp_avg_sq",)
 
     def __init__(
@@ -101,34 +99,26 @@ class NAdam(ElementwiseOptimizer):
 
     def advance(self, scalars: dict[str, Any], group: Group) -> None:
         super().advance(scalars, group)
-        scalars["mu_product"] *= _momentum(group, scalars["step"])
+        scalars["mu_product"] *= momentum(group, scalars["step"])
 
-    def update(
-        self, p: Array, g: Array, state: State, scratch: Scratch, group: Group, t: int
-    ) -> None:
-        a, b = scratch
-        m, v, product = state["exp_avg"], state["exp_avg_sq"], state["mu_product"]
-        lr, (beta1, beta2), weight_decay = group["lr"], group["betas"], group["weight_decay"]
+    def coefficients(self, group: Group, t: int) -> tuple[float, float, float]:
+        """Return μ_t, μ_{t+1} and the bias correction of v."""
+        _, beta2 = group["betas"]
+        return momentum(group, t), momentum(group, t + 1), 1 - beta2**t
+
+    def rule(
+        self, p: Array, g: Array, state: State, group: Group, t: int
+    ) -> tuple[Array, dict[str, Array]]:
+        lr, weight_decay = group["lr"], group["weight_decay"]
         if weight_decay and group["decoupled_weight_decay"]:
-            p *= 1 - lr * weight_decay
+            p = (1 - lr * weight_decay) * p
         elif weight_decay:
-            g = add_l2(g, p, weight_decay, out=b)
-        # m ← m + (1 − β₁)(g − m)
-        np.subtract(g, m, out=a)
-        a *= 1 - beta1
-        m += a
-        # v ← β₂ v + (1 − β₂) g²
-        v *= beta2
-        np.multiply(g, g, out=a)
-        a *= 1 - beta2
-        v += a
-        # b = η m̂
-        mu, mu_next = _momentum(group, t), _momentum(group, t + 1)
-        np.multiply(g, lr * (1 - mu) / (1 - product), out=b)
-        b += np.multiply(m, lr * mu_next / (1 - product * mu_next), out=a)
-        # p ← p − η m̂ / (√v̂ + ε)
-        np.sqrt(v, out=a)
-        a *= 1 / math.sqrt(1 - beta2**t)
-        a += group["eps"]
-        b /= a
-        p -= b
+            g = g + weight_decay * p
+        (beta1, beta2), eps = group["betas"], group["eps"]
+        mu, mu_next, correction = self.coefficients(group, t)
+        product = state["mu_product"]
+        m = beta1 * state["exp_avg"] + (1 - beta1) * g
+        v = beta2 * state["exp_avg_sq"] + (1 - beta2) * g**2
+        m_hat = mu_next * m / (1 - product * mu_next) + (1 - mu) * g / (1 - product)
+        p = p - lr * m_hat / (np.sqrt(v / correction) + eps)
+        return p, {"exp_avg": m, "exp_avg_sq": v}

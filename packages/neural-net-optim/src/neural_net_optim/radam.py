@@ -6,14 +6,15 @@ from typing import ClassVar
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_optim.base.elementwise import ElementwiseOptimizer, Scratch, State, add_l2
+from neural_net_optim.adam import bias_corrections
+from neural_net_optim.base.elementwise import ElementwiseOptimizer
 from neural_net_optim.base.limits import at_least, flag, fraction, numbers
-from neural_net_optim.base.optimizer import Group, Params
+from neural_net_optim.base.optimizer import Group, Params, State
 
 __all__ = ["RAdam"]
 
 
-def _rectification(beta2: float, t: int) -> float | None:
+def rectification(beta2: float, t: int) -> float | None:
     """Return r_t, or None while v comes from too few gradients to have a finite variance."""
     rho_inf = 2 / (1 - beta2) - 1
     rho = rho_inf - 2 * t * beta2**t / (1 - beta2**t)
@@ -72,7 +73,6 @@ class RAdam(ElementwiseOptimizer):
         "decoupled_weight_decay": flag,
         "maximize": flag,
     }
-    scratch_arrays = 2
     nonnegative_state = ("exp_avg_sq",)
 
     def __init__(
@@ -99,32 +99,25 @@ class RAdam(ElementwiseOptimizer):
     def state_names(self, group: Group) -> tuple[str, ...]:
         return ("exp_avg", "exp_avg_sq")
 
-    def update(
-        self, p: Array, g: Array, state: State, scratch: Scratch, group: Group, t: int
-    ) -> None:
-        a, b = scratch
-        m, v = state["exp_avg"], state["exp_avg_sq"]
-        lr, (beta1, beta2), weight_decay = group["lr"], group["betas"], group["weight_decay"]
+    def coefficients(self, group: Group, t: int) -> tuple[float, float, float | None]:
+        """Return the bias corrections of both averages, and r_t or None."""
+        return *bias_corrections(group["betas"], t), rectification(group["betas"][1], t)
+
+    def rule(
+        self, p: Array, g: Array, state: State, group: Group, t: int
+    ) -> tuple[Array, dict[str, Array]]:
+        lr, weight_decay = group["lr"], group["weight_decay"]
         if weight_decay and group["decoupled_weight_decay"]:
-            p *= 1 - lr * weight_decay
+            p = (1 - lr * weight_decay) * p
         elif weight_decay:
-            g = add_l2(g, p, weight_decay, out=b)
-        # m ← m + (1 − β₁)(g − m)
-        np.subtract(g, m, out=a)
-        a *= 1 - beta1
-        m += a
-        # v ← β₂ v + (1 − β₂) g²
-        v *= beta2
-        np.multiply(g, g, out=a)
-        a *= 1 - beta2
-        v += a
-        step_size = lr / (1 - beta1**t)
-        rectification = _rectification(beta2, t)
-        if rectification is None:
-            np.multiply(m, step_size, out=a)
+            g = g + weight_decay * p
+        (beta1, beta2), eps = group["betas"], group["eps"]
+        correction1, correction2, r = self.coefficients(group, t)
+        m = beta1 * state["exp_avg"] + (1 - beta1) * g
+        v = beta2 * state["exp_avg_sq"] + (1 - beta2) * g**2
+        m_hat = m / correction1
+        if r is None:
+            p = p - lr * m_hat
         else:
-            np.sqrt(v, out=a)
-            a += group["eps"]
-            np.divide(m, a, out=a)
-            a *= step_size * rectification * math.sqrt(1 - beta2**t)
-        p -= a
+            p = p - lr * m_hat * r * math.sqrt(correction2) / (np.sqrt(v) + eps)
+        return p, {"exp_avg": m, "exp_avg_sq": v}

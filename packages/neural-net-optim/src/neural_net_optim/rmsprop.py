@@ -5,9 +5,9 @@ from typing import ClassVar
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_optim.base.elementwise import ElementwiseOptimizer, Scratch, State, add_l2
+from neural_net_optim.base.elementwise import ElementwiseOptimizer
 from neural_net_optim.base.limits import at_least, between, flag
-from neural_net_optim.base.optimizer import Group, Params
+from neural_net_optim.base.optimizer import Group, Params, State
 
 __all__ = ["RMSprop"]
 
@@ -59,7 +59,6 @@ class RMSprop(ElementwiseOptimizer):
         "centered": flag,
         "maximize": flag,
     }
-    scratch_arrays = 2
     nonnegative_state = ("square_avg",)
 
     def __init__(
@@ -93,33 +92,18 @@ class RMSprop(ElementwiseOptimizer):
             names += ("momentum_buffer",)
         return names
 
-    def update(
-        self, p: Array, g: Array, state: State, scratch: Scratch, group: Group, t: int
-    ) -> None:
-        a, b = scratch
-        v, alpha = state["square_avg"], group["alpha"]
+    def rule(
+        self, p: Array, g: Array, state: State, group: Group, t: int
+    ) -> tuple[Array, dict[str, Array]]:
+        lr, alpha, eps = group["lr"], group["alpha"], group["eps"]
+        new = {}
         if group["weight_decay"]:
-            g = add_l2(g, p, group["weight_decay"], out=b)
-        # v ← α v + (1 − α) g²
-        v *= alpha
-        np.multiply(g, g, out=a)
-        a *= 1 - alpha
-        v += a
+            g = g + group["weight_decay"] * p
+        v = new["square_avg"] = alpha * state["square_avg"] + (1 - alpha) * g**2
         if group["centered"]:
-            # ḡ ← α ḡ + (1 − α) g;  v − ḡ²
-            mean = state["grad_avg"]
-            np.subtract(g, mean, out=a)
-            a *= 1 - alpha
-            mean += a
-            np.multiply(mean, mean, out=a)
-            v = np.subtract(v, a, out=a)
-        # d = g / (√v + ε)
-        d = np.sqrt(v, out=a)
-        d += group["eps"]
-        np.divide(g, d, out=d)
+            mean = new["grad_avg"] = alpha * state["grad_avg"] + (1 - alpha) * g
+            v = v - mean**2
+        b = g / (np.sqrt(v) + eps)
         if group["momentum"]:
-            buffer = state["momentum_buffer"]
-            buffer *= group["momentum"]
-            buffer += d
-            d = buffer
-        p -= np.multiply(d, group["lr"], out=a)
+            b = new["momentum_buffer"] = group["momentum"] * state["momentum_buffer"] + b
+        return p - lr * b, new

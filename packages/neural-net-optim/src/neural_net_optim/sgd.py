@@ -2,12 +2,10 @@ r"""Stochastic gradient descent: a step against the gradient, with momentum if w
 
 from typing import ClassVar
 
-import numpy as np
-
 from neural_net_core.dtypes import Array
-from neural_net_optim.base.elementwise import ElementwiseOptimizer, Scratch, State, add_l2
+from neural_net_optim.base.elementwise import ElementwiseOptimizer
 from neural_net_optim.base.limits import at_least, between, flag
-from neural_net_optim.base.optimizer import Group, Params
+from neural_net_optim.base.optimizer import Group, Params, State
 
 __all__ = ["SGD"]
 
@@ -52,7 +50,6 @@ class SGD(ElementwiseOptimizer):
         [0.5]
     """
 
-    scratch_arrays = 2
     limits: ClassVar = {
         "lr": at_least(0),
         "momentum": between(0, 1),
@@ -93,27 +90,19 @@ class SGD(ElementwiseOptimizer):
     def state_names(self, group: Group) -> tuple[str, ...]:
         return ("momentum_buffer",) if group["momentum"] else ()
 
-    def update(
-        self, p: Array, g: Array, state: State, scratch: Scratch, group: Group, t: int
-    ) -> None:
-        a, look_ahead = scratch
+    def coefficients(self, group: Group, t: int) -> tuple[float, float]:
+        """Return how much b keeps of itself and takes of g; in the first step b = g."""
+        return (0.0, 1.0) if t == 1 else (group["momentum"], 1 - group["dampening"])
+
+    def rule(
+        self, p: Array, g: Array, state: State, group: Group, t: int
+    ) -> tuple[Array, dict[str, Array]]:
         lr, momentum = group["lr"], group["momentum"]
-        d = g
         if group["weight_decay"]:
-            d = add_l2(d, p, group["weight_decay"], out=a)
-        if momentum:
-            b = state["momentum_buffer"]
-            if t == 1:
-                b[...] = d
-            else:
-                # b ← μ b + (1 − τ) g
-                b *= momentum
-                b += np.multiply(d, 1 - group["dampening"], out=a) if group["dampening"] else d
-            if group["nesterov"]:
-                np.multiply(b, momentum, out=look_ahead)
-                look_ahead += d
-                d = look_ahead
-            else:
-                d = b
-        # p ← p − η d
-        p -= np.multiply(d, lr, out=a)
+            g = g + group["weight_decay"] * p
+        if not momentum:
+            return p - lr * g, {}
+        kept, taken = self.coefficients(group, t)
+        b = kept * state["momentum_buffer"] + taken * g
+        d = g + momentum * b if group["nesterov"] else b
+        return p - lr * d, {"momentum_buffer": b}

@@ -1,83 +1,14 @@
-"""Elementwise optimizers: blocks, threads and the layout change nothing but the time."""
+"""Elementwise optimizers: the rule is all that an author writes; storage and form stay aside."""
 
-import tracemalloc
+from contextlib import nullcontext
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
-from neural_net_core import Parameter
-from neural_net_optim import SGD, Adam, AdamW, ElementwiseOptimizer, NAdam
-from neural_net_optim.base import elementwise
+from neural_net_core import Parameter, textbook
+from neural_net_optim import SGD, Adam, AdamW, ElementwiseOptimizer
 from neural_net_optim.base.limits import at_least
-from neural_net_optim.fast import flat as _flat
-
-SHAPES = [(3, 40), (40,), (), (100, 7), (5,), (2, 2), (1000,)]
-OPTIMIZERS = [
-    lambda params: SGD(params, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.1),
-    lambda params: Adam(params, lr=0.1, amsgrad=True, weight_decay=0.1, maximize=True),
-    lambda params: NAdam(params, lr=0.1),
-]
-some = pytest.mark.parametrize("make", OPTIMIZERS, ids=["SGD", "Adam", "NAdam"])
-
-
-def trained(make, run, *, split=False, pauses=True):
-    """Return the weights after some steps with pauses; optionally each in its own optimizer."""
-    params, grads = run(steps=12, dtype="float32", shapes=SHAPES)
-    optimizers = [make([p]) for p in params] if split else [make(params)]
-    for t, step in enumerate(grads):
-        for i, (p, g) in enumerate(zip(params, step, strict=True)):
-            p.grad = None if pauses and (t * i) % 5 == 1 else g
-        for optimizer in optimizers:
-            optimizer.step()
-    return [p.data.copy() for p in params]
-
-
-def assert_same_bits(a, b):
-    for x, y in zip(a, b, strict=True):
-        assert x.tobytes() == y.tobytes()
-
-
-@some
-def test_one_flat_buffer_equals_one_optimizer_each(make, run):
-    """Laying parameters end to end changes no bit, also when some pause and counts differ."""
-    assert_same_bits(trained(make, run), trained(make, run, split=True))
-
-
-@some
-@pytest.mark.parametrize("elements", [1, 7, 64])
-def test_blocks_of_any_size_give_the_same_bits(make, run, elements, monkeypatch):
-    """The rule is elementwise, so it may be cut anywhere."""
-    expected = trained(make, run)
-    monkeypatch.setattr(_flat, "BLOCK_BYTES", elements * 4)
-    assert_same_bits(trained(make, run), expected)
-
-
-@some
-@pytest.mark.parametrize("threads", [2, 3])
-def test_threads_give_the_same_bits(make, run, threads, monkeypatch):
-    """Whoever computes a block, the numbers are the same."""
-    expected = trained(make, run)
-    monkeypatch.setattr(_flat, "BLOCK_BYTES", 32 * 4)
-    monkeypatch.setattr(elementwise, "_WORTH_SHARING", 0)
-    monkeypatch.setattr(elementwise, "thread_count", lambda: threads)
-    assert_same_bits(trained(make, run), expected)
-
-
-def test_small_updates_stay_in_this_thread(run, monkeypatch):
-    """Handing a small network to another thread would take longer than the update."""
-
-    def refuse(*_):
-        raise AssertionError("shared")
-
-    monkeypatch.setattr(elementwise, "share", refuse)
-    monkeypatch.setattr(elementwise, "thread_count", lambda: 2)
-    trained(OPTIMIZERS[0], run)
-    params, grads = run(steps=1, shapes=[(elementwise._WORTH_SHARING,)])
-    params[0].grad = grads[0][0]
-    with pytest.raises(AssertionError, match="shared"):
-        SGD(params).step()
-    monkeypatch.setattr(elementwise, "thread_count", lambda: 1)
-    SGD(params).step()
 
 
 def test_dtypes_live_side_by_side():
@@ -140,72 +71,98 @@ def test_gradients_of_other_layouts_and_dtypes():
             assert p.data.dtype == np.float32
 
 
-def test_memory_is_the_moments_and_less_than_a_megabyte():
-    """Adam over ten million numbers: two moments of 40 MB, no copy of gradients or weights."""
-    n = 10_000_000
-    sizes = [(n - 1_000_000,), (999_000,), (1000,)]
-    params = [Parameter(np.zeros(shape, np.float32)) for shape in sizes]
-    for p in params:
-        p.grad = np.ones_like(p.data)
-    tracemalloc.start()
-    try:
-        optimizer = Adam(params)
-        # The weights were moved, so the old arrays are gone and the flat one counts as new.
-        before = tracemalloc.get_traced_memory()[0] - 4 * n
-        optimizer.step()
-        tracemalloc.reset_peak()
-        optimizer.step()
-        peak = tracemalloc.get_traced_memory()[1] - 4 * n
-    finally:
-        tracemalloc.stop()
-    assert before < 1e6
-    assert 8 * n <= peak < 8 * n + 1e6
+class SignSGD(ElementwiseOptimizer):
+    """The example of the module's docstring."""
+
+    limits: ClassVar = {"lr": at_least(0)}
+
+    def __init__(self, params, lr=1e-3):
+        super().__init__(params, {"lr": lr})
+
+    def rule(self, p, g, state, group, t):
+        return p - group["lr"] * np.sign(g), {}
 
 
+class Growing(SignSGD):
+    """One with state and numbers of its own."""
+
+    scalar_state: ClassVar = {"factor": 1.0}
+
+    def state_names(self, group):
+        return ("sum",)
+
+    def initial_state(self, group):
+        return {"sum": 100.0}
+
+    def advance(self, scalars, group):
+        super().advance(scalars, group)
+        scalars["factor"] *= 2
+
+    def rule(self, p, g, state, group, t):
+        total = state["sum"] + g
+        return p + group["lr"] * state["factor"] * t * total, {"sum": total}
+
+
+@pytest.fixture(params=["as it comes", "textbook"])
+def form(request):
+    """Run a test in the present form, and in the textbook's."""
+    with textbook() if request.param == "textbook" else nullcontext():
+        yield
+
+
+@pytest.mark.usefixtures("form")
 def test_own_rule_in_a_few_lines():
-    """The example of the module's docstring, and one with state and numbers of its own."""
-
-    class SignSGD(ElementwiseOptimizer):
-        limits = {"lr": at_least(0)}  # noqa: RUF012
-
-        def __init__(self, params, lr=1e-3):
-            super().__init__(params, {"lr": lr})
-
-        def update(self, p, g, state, scratch, group, t):
-            p -= group["lr"] * np.sign(g)
-
-    class Growing(ElementwiseOptimizer):
-        limits = {"lr": at_least(0)}  # noqa: RUF012
-        scalar_state = {"factor": 1.0}  # noqa: RUF012
-        scratch_arrays = 0
-
-        def __init__(self, params, lr):
-            super().__init__(params, {"lr": lr})
-
-        def state_names(self, group):
-            return ("sum",)
-
-        def initial_state(self, group):
-            return {"sum": 100.0}
-
-        def advance(self, scalars, group):
-            super().advance(scalars, group)
-            scalars["factor"] *= 2
-
-        def update(self, p, g, state, scratch, group, t):
-            assert scratch == ()
-            state["sum"] += g
-            p += group["lr"] * state["factor"] * t * state["sum"]
-
-    p, q = Parameter([1.0, 1.0]), Parameter([0.0])
+    """Nothing but the rule is needed; parameters have counts and numbers of their own."""
+    p, q, late = Parameter([1.0, 1.0]), Parameter([0.0]), Parameter([0.0])
     p.grad, q.grad = np.array([0.5, -7.0], np.float32), np.array([1.0], np.float32)
     SignSGD([p], lr=0.25).step()
     assert p.data.tolist() == [0.75, 1.25]
-    growing = Growing([q], lr=1.0)
+    growing = Growing([q, late], lr=1.0)
     growing.step()
+    late.grad = q.grad
     growing.step()
     assert q.data == [2 * 1 * 101 + 4 * 2 * 102]
-    assert growing.state_dict()["state"]["0"]["factor"] == 4.0
+    assert late.data == [2 * 1 * 101]
+    state = growing.state_dict()["state"]
+    assert [state[key]["factor"] for key in "01"] == [4.0, 2.0]
+    assert [state[key]["step"] for key in "01"] == [2, 1]
+
+
+@pytest.mark.usefixtures("form")
+def test_a_rule_may_return_what_it_was_given():
+    """The two arrays change places, though both are written in place."""
+
+    class Swapping(SignSGD):
+        def state_names(self, group):
+            return ("other",)
+
+        def rule(self, p, g, state, group, t):
+            return state["other"], {"other": p[...]}
+
+    p = Parameter([1.0, 2.0])
+    optimizer = Swapping([p])
+    p.grad = np.ones(2, np.float32)
+    optimizer.step()
+    assert p.data.tolist() == [0, 0]
+    assert optimizer.state_dict()["state"]["0"]["other"].tolist() == [1, 2]
+    optimizer.step()
+    assert p.data.tolist() == [1, 2]
+
+
+@pytest.mark.usefixtures("form")
+@pytest.mark.parametrize("result", [None, (0.0, {}), (0.0, None), (0.0, {"sum": 1.0}, 1), [0.0]])
+def test_a_rule_that_returns_something_else(result):
+    """Such as one that works in place."""
+
+    class Wrong(Growing):
+        def rule(self, p, g, state, group, t):
+            return result
+
+    p = Parameter([1.0])
+    p.grad = np.ones(1, np.float32)
+    with pytest.raises(TypeError, match=r"Wrong: rule must return .* dict .* with 'sum' in it"):
+        Wrong([p]).step()
+    assert p.data == [1.0]
 
 
 def test_state_names_may_change_with_the_settings():
@@ -231,21 +188,3 @@ def test_an_option_switched_on_between_two_steps():
     optimizer.param_groups[0]["amsgrad"] = True
     optimizer.step()
     assert optimizer.state_dict()["state"]["0"]["max_exp_avg_sq"] > 0
-
-
-@some
-def test_groups_of_all_sizes_share_the_scratch_memory(make, run):
-    """It suits the largest of them, also one that comes after the first step."""
-    params, (grads,) = run(steps=1, dtype="float32", shapes=[(3,), (50,), (2,), (700,), (5,)])
-    alone = [Parameter(p.data) for p in params]
-    for p, q, g in zip(params, alone, grads, strict=True):
-        p.grad = q.grad = g
-    optimizer = make([{"params": params[:1]}, {"params": params[1:2]}, {"params": params[2:3]}])
-    optimizer.step()
-    for p in params[:3]:
-        p.grad = None
-    optimizer.add_param_group({"params": params[3:]})
-    optimizer.step()
-    for q in alone:
-        make([q]).step()
-    assert_same_bits([p.data for p in params], [q.data for q in alone])

@@ -20,9 +20,9 @@ class Normalized(TensorwiseOptimizer):
     def init_state(self, p, group):
         return {"sum": np.zeros_like(p)}
 
-    def update(self, p, g, state, group, t):
-        state["sum"] += g
-        p -= group["lr"] * t * state["sum"] / np.linalg.norm(state["sum"])
+    def rule(self, p, g, state, group, t):
+        total = state["sum"] + g
+        return p - group["lr"] * t * total / np.linalg.norm(total), {"sum": total}
 
 
 def test_own_rule_in_a_few_lines():

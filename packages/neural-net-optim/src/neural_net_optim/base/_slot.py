@@ -23,7 +23,7 @@ class Slot:
         dtype: Its dtype then.
     """
 
-    __slots__ = ("arrays", "dtype", "key", "param", "scalars", "shape", "start", "stop")
+    __slots__ = ("arrays", "dtype", "key", "param", "scalars", "shape")
 
     def __init__(self, param: Parameter, key: str, scalars: dict[str, Any]) -> None:
         self.param = param
@@ -32,8 +32,6 @@ class Slot:
         self.arrays: dict[str, Array] = {}
         self.shape = param.shape
         self.dtype: DType = param.dtype
-        # Where it lies in a flat buffer (elementwise optimizers only).
-        self.start = self.stop = 0
 
     @property
     def label(self) -> str:

@@ -1,8 +1,6 @@
 """Optimizers whose rule treats every number alike: SGD, Adam, RMSprop and most others.
 
-Such a rule does not see where one parameter ends and the next begins, so it is run over a flat
-buffer that holds all of them, block by block (see `_flat`). To write one, give the names of its
-state arrays and the rule itself:
+To write one, give the names of its state arrays and the rule itself:
 
     class SignSGD(ElementwiseOptimizer):
         limits = {"lr": at_least(0)}
@@ -10,70 +8,81 @@ state arrays and the rule itself:
         def __init__(self, params, lr=1e-3):
             super().__init__(params, {"lr": lr})
 
-        def update(self, p, g, state, scratch, group, t):
-            p -= group["lr"] * np.sign(g)
+        def rule(self, p, g, state, group, t):
+            return p - group["lr"] * np.sign(g), {}
+
+Such a rule does not see where one parameter ends and the next begins. So all of them can lie end to
+end in one array, over which `fast` walks in blocks that fit into the cache, with the rule or with a
+form of it that works in place (see `fast_update_of`). Inside `textbook()`, and where there is no
+folder `fast`, the rule is run once for each parameter.
 """
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
+from neural_net_core import forms
 from neural_net_core.dtypes import Array, DType
-from neural_net_core.fast.threads import thread_count
 from neural_net_optim.base._slot import Slot
-from neural_net_optim.base.optimizer import Group, Optimizer
-from neural_net_optim.fast.flat import Block, FlatBuffer, Workspace
-from neural_net_optim.fast.threads import share
+from neural_net_optim.base.limits import whole
+from neural_net_optim.base.optimizer import Group, Optimizer, State
 
-__all__ = ["ElementwiseOptimizer", "Scratch", "State", "add_l2"]
+__all__ = [
+    "Coefficients",
+    "ElementwiseOptimizer",
+    "FastUpdate",
+    "Layout",
+    "Scratch",
+    "Update",
+    "fast_update_of",
+]
 
-State = dict[str, Any]
 Scratch = tuple[Array, ...]
-
-# Elements from which on two threads share the blocks. They are woken, take turns with the
-# interpreter's lock and compete for memory with BLAS's own threads, which go on asking for work
-# for some 25 ms after a product: on a virtual machine with two cores, a step over 640,000 numbers
-# took 0.75 ms in two threads and 0.55 in one with SGD, 2.2 and 1.9 with Adam.
-_WORTH_SHARING = 1 << 20
-
-_Job = tuple[Block, list[Any], Group, int]
+Coefficients = tuple[Any, ...]
+# See `fast_update_of`.
+Update = Callable[[Array, Array, State, Scratch, Group, Coefficients], None]
 
 
-def add_l2(g: Array, p: Array, weight_decay: float, out: Array) -> Array:
-    """Return g + λp, the gradient when λ/2·‖p‖² is added to the loss, in `out`.
+class FastUpdate(NamedTuple):
+    """What `fast_update_of` registers.
 
-    Args:
-        g: The gradient; not changed.
-        p: The parameters, of the same shape.
-        weight_decay: λ.
-        out: Scratch memory of the same shape.
+    Attributes:
+        update: The function.
+        scratch: How many scratch arrays it wants.
+        rule: The rule that it computes; an optimizer with another one does not use it.
     """
-    np.multiply(p, weight_decay, out=out)
-    return np.add(g, out, out=out)
+
+    update: Update
+    scratch: int
+    rule: Callable[..., Any]
+
+
+class Layout(Protocol):
+    """Where parameters lie and how a step walks over them, if not one by one; `fast` has one."""
+
+    def add(self, slots: list[Slot]) -> None:
+        """Take in the parameters of a new group."""
+
+    def make_state(self, slot: Slot, names: tuple[str, ...], initial: dict[str, float]) -> None:
+        """Make the state arrays that a parameter lacks."""
+
+    def settings_changed(self) -> None:
+        """Ask at the next step whether other state arrays are needed."""
+
+    def forget_counts(self) -> None:
+        """Ask at the next step which parameters have been updated equally often."""
+
+    def step(self, optimizer: Any) -> None:
+        """Update every parameter that has a gradient."""
 
 
 class ElementwiseOptimizer(Optimizer):
-    """Base of the optimizers that update each number by itself; a subclass writes `update`."""
+    """Base of the optimizers that update each number by itself; a subclass writes `rule`."""
 
-    # How many scratch arrays `update` wants.
-    scratch_arrays: ClassVar[int] = 1
-
-    def update(
-        self, p: Array, g: Array, state: State, scratch: Scratch, group: Group, t: int
-    ) -> None:
-        """Change a block of parameters and its state, both in place.
-
-        Args:
-            p: Parameter values, (n,); to be written.
-            g: Their gradients, (n,), negated already if the group maximizes; not to be written.
-            state: State arrays by name, (n,) each; to be written.
-            scratch: Arrays, (n,) each, with anything in them.
-            group: The hyper-parameters.
-            t: Which step of these parameters it is, from 1.
-        """
-        raise NotImplementedError
+    # What `fast` registers: a way to lay out all parameters, and a form of this class's rule.
+    layout: ClassVar[Callable[[type["ElementwiseOptimizer"]], Layout] | None] = None
+    fast_update: ClassVar[FastUpdate | None] = None
 
     def state_names(self, group: Group) -> tuple[str, ...]:
         """Return which state arrays the rule needs under these hyper-parameters."""
@@ -83,38 +92,46 @@ class ElementwiseOptimizer(Optimizer):
         """Return what state arrays hold before the first step, where that is not 0."""
         return {}
 
-    def advance(self, scalars: dict[str, Any], group: Group) -> None:
-        """Count a step; called once per step for all parameters that share the numbers."""
-        scalars["step"] += 1
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """See `Optimizer.step`."""
+        layout = self._layout
+        if layout is None:
+            return super().step(closure)
+        if forms.careful and forms.is_textbook():
+            layout.forget_counts()
+            return super().step(closure)
+        loss = self._evaluate(closure) if closure is not None else None
+        if not self._is_approved():
+            self._approve()
+        layout.step(self)
+        return loss
 
     # Storage ----------------------------------------------------------------------------------
 
     def _clear(self) -> None:
         super()._clear()
-        self._flats: list[list[FlatBuffer]] = []
-        self._workspaces: dict[tuple[DType, int], Workspace] = {}
-        # Whether all state arrays that the rules need are there; they are made by the first step.
-        self._state_is_ready = False
+        cls = type(self)
+        self._layout = None if cls.layout is None else cls.layout(cls)
 
     def _store(self, group: Group, slots: list[Slot]) -> None:
-        by_dtype: dict[DType, list[Slot]] = {}
-        for slot in slots:
-            by_dtype.setdefault(slot.param.dtype, []).append(slot)
-        self._flats.append([FlatBuffer(part) for part in by_dtype.values()])
-        self._workspaces.clear()
-        self._state_is_ready = False
+        if self._layout is not None:
+            self._layout.add(slots)
 
     def _settings_changed(self, i: int, changed: Group) -> None:
-        self._state_is_ready = self._state_is_ready and changed.keys() <= {"lr"}
+        if self._layout is not None and not changed.keys() <= {"lr"}:
+            self._layout.settings_changed()
 
     def _state_layout(self, slot: Slot, group: Group) -> dict[str, tuple[tuple[int, ...], DType]]:
         return dict.fromkeys(self.state_names(group), (slot.shape, slot.dtype))
 
     def _state_arrays(self, slot: Slot, group: Group) -> dict[str, Array]:
-        names = self.state_names(group)
+        names, initial = self.state_names(group), self.initial_state(group)
         if any(name not in slot.arrays for name in names):
-            flat = next(f for flats in self._flats for f in flats if slot in f.slots)
-            flat.ensure_state(names, self.initial_state(group))
+            if self._layout is not None:
+                self._layout.make_state(slot, names, initial)
+            else:
+                fresh = {n: np.full_like(slot.param.data, initial.get(n, 0)) for n in names}
+                slot.arrays = {**fresh, **slot.arrays}
         return {name: slot.arrays[name] for name in names}
 
     def _reset_arrays(self, slot: Slot, group: Group) -> None:
@@ -123,66 +140,64 @@ class ElementwiseOptimizer(Optimizer):
             array.fill(initial.get(name, 0.0))
 
     def _state_replaced(self) -> None:
-        self._state_is_ready = False
-        for flats in self._flats:
-            for flat in flats:
-                flat.forget_runs()
+        if self._layout is not None:
+            self._layout.settings_changed()
+            self._layout.forget_counts()
 
-    # The step ---------------------------------------------------------------------------------
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """See `Optimizer.step`."""
-        loss = self._evaluate(closure) if closure is not None else None
-        # First everything that can fail, so that an error leaves all parameters as they were.
-        if not self._is_approved():
-            self._approve()
-        ready = [
-            (group, flat, *flat.gradients())
-            for group, flats in zip(self.param_groups, self._flats, strict=True)
-            for flat in flats
-        ]
-        if not self._state_is_ready:
-            for group, flat, _, _ in ready:
-                flat.ensure_state(self.state_names(group), self.initial_state(group))
-            self._state_is_ready = True
-        jobs: list[_Job] = []
-        elements = 0
-        for group, flat, grads, skipped in ready:
-            for run in flat.runs(skipped):
-                self.advance(run.scalars, group)
-                t = run.scalars["step"]
-                for block in run.blocks:
-                    if self.scalar_state:
-                        block.state.update(run.scalars)
-                    jobs.append((block, grads, group, t))
-            elements += flat.data.size
-            flat.count_change(skipped)
-        if elements >= _WORTH_SHARING and len(jobs) > 1 and (threads := thread_count()) > 1:
-            share(jobs, [partial(self._do, worker=i) for i in range(threads)])
-        else:
-            for job in jobs:
-                self._do(job, 0)
-        return loss
+def fast_update_of(
+    optimizer_class: type[ElementwiseOptimizer], *, scratch: int = 1
+) -> Callable[[Update], Update]:
+    """Register a function as the fast form of an optimizer's rule: in place, in scratch memory.
 
-    def _do(self, job: _Job, worker: int) -> None:
-        """Update one block."""
-        block, grads, group, t = job
-        p = block.p
-        workspace = self._workspaces.get((p.dtype, worker))
-        if workspace is None:
-            workspace = self._workspace(p.dtype, worker)
-        g = block.gradient(grads, workspace)
-        if group.get("maximize"):
-            g = np.negative(g, out=workspace.gradient(p.size))
-        self.update(p, g, block.state, workspace.scratch(p.size), group, t)
+    It counts for this class and for subclasses that keep its rule; one that overrides `rule` runs
+    its own until it is given a fast form of its own.
 
-    def _workspace(self, dtype: DType, worker: int) -> Workspace:
-        size = max(
-            min(flat.block_size, flat.data.size)
-            for flats in self._flats
-            for flat in flats
-            if flat.dtype == dtype
-        )
-        workspace = Workspace(size, dtype, self.scratch_arrays)
-        self._workspaces[dtype, worker] = workspace
-        return workspace
+    Args:
+        optimizer_class: The class whose rule it computes.
+        scratch: How many scratch arrays it wants.
+
+    Returns:
+        A decorator for the function `update(p, g, state, scratch, group, coefficients)`. It
+        changes p and the arrays of `state` in place and writes nothing else but scratch memory.
+        All arrays are (n,): a part of the parameters laid end to end. `coefficients` is what the
+        optimizer's method of this name returns for the step.
+
+    Raises:
+        TypeError: If the class is no elementwise optimizer.
+        ValueError: If it has a fast form already, or `scratch` is no count.
+
+    Examples:
+        >>> import numpy as np
+        >>> from neural_net_optim.base.limits import at_least
+        >>> class SignSGD(ElementwiseOptimizer):
+        ...     limits = {"lr": at_least(0)}
+        ...
+        ...     def __init__(self, params, lr=1e-3):
+        ...         super().__init__(params, {"lr": lr})
+        ...
+        ...     def rule(self, p, g, state, group, t):
+        ...         return p - group["lr"] * np.sign(g), {}
+        >>> @fast_update_of(SignSGD)
+        ... def update(p, g, state, scratch, group, coefficients):
+        ...     (a,) = scratch
+        ...     p -= np.multiply(np.sign(g, out=a), group["lr"], out=a)
+        >>> from neural_net_core import Parameter
+        >>> p = Parameter([1.0, 1.0])
+        >>> p.grad = np.array([0.5, -7.0], dtype=np.float32)
+        >>> SignSGD([p], lr=0.25).step()
+        >>> p.data
+        array([0.75, 1.25], dtype=float32)
+    """
+    cls: Any = optimizer_class
+    if not isinstance(cls, type) or not issubclass(cls, ElementwiseOptimizer):
+        raise TypeError(f"fast_update_of: expected a subclass of ElementwiseOptimizer, got {cls!r}")
+    scratch = whole(0).check("fast_update_of", "scratch", scratch)
+    if "fast_update" in vars(optimizer_class):
+        raise ValueError(f"fast_update_of({optimizer_class.__name__}): it has a fast form already")
+
+    def register(update: Update) -> Update:
+        optimizer_class.fast_update = FastUpdate(update, scratch, optimizer_class.rule)
+        return update
+
+    return register

@@ -1,13 +1,15 @@
 """What every optimizer shares: parameter groups, checked hyper-parameters, and saved state.
 
-How the parameters are updated stands in the two kinds of optimizer below this one:
-`ElementwiseOptimizer`, whose rule treats every number alike (SGD, Adam, …), and
-`TensorwiseOptimizer`, whose rule needs a whole weight at a time (LAMB, Adafactor, Muon).
+The paper's lines are an optimizer's `rule`. There are two kinds: of an `ElementwiseOptimizer` the
+rule treats every number alike (SGD, Adam, …), of a `TensorwiseOptimizer` it needs a whole weight at
+a time (LAMB, Adafactor, Muon).
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from operator import is_
 from typing import Any, ClassVar
+
+import numpy as np
 
 from neural_net_core import Module, Parameter, StateDictError, Tensor
 from neural_net_core.checks import check_array, check_dtype
@@ -19,8 +21,9 @@ from neural_net_optim.base._loading import Group, Loading, extra_limit, is_extra
 from neural_net_optim.base._slot import Slot
 from neural_net_optim.base.limits import Limit
 
-__all__ = ["Group", "Optimizer", "Params"]
+__all__ = ["Group", "Optimizer", "Params", "State"]
 
+State = dict[str, Any]
 Params = Iterable[Parameter] | Iterable[tuple[str, Parameter]] | Iterable[Group]
 
 
@@ -72,6 +75,45 @@ class Optimizer:
         # Each group's values when they were last found to be allowed.
         self._approved: list[list[Any]] = []
 
+    # The rule -------------------------------------------------------------------------------
+
+    def rule(
+        self, p: Array, g: Array, state: State, group: Group, t: int
+    ) -> tuple[Array, dict[str, Array]]:
+        """Return a parameter and its state after a step; what it is given, it leaves as it is.
+
+        Args:
+            p: The parameter's values.
+            g: Their gradient, negated already if the group maximizes.
+            state: Its state arrays by name, and the numbers of `scalar_state`.
+            group: The hyper-parameters.
+            t: Which step of this parameter it is, from 1.
+
+        Returns:
+            The new values, and all state arrays by name.
+        """
+        raise NotImplementedError
+
+    def coefficients(self, group: Group, t: int) -> tuple[Any, ...]:
+        """Return what in the rule depends on the step alone, such as bias corrections.
+
+        Every number that changes from step to step comes from here, or from the group.
+
+        Args:
+            group: The hyper-parameters.
+            t: Which step it is, from 1.
+        """
+        return ()
+
+    def advance(self, scalars: dict[str, Any], group: Group) -> None:
+        """Count a step, in place; called before the rule.
+
+        Args:
+            scalars: A parameter's `step`, and the numbers of `scalar_state`.
+            group: The hyper-parameters.
+        """
+        scalars["step"] += 1
+
     # The steps ------------------------------------------------------------------------------
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -94,7 +136,46 @@ class Optimizer:
             TypeError: If a gradient is no array, or the closure no function.
             ValueError: If a hyper-parameter was set to something outside its range.
         """
-        raise NotImplementedError
+        loss = self._evaluate(closure) if closure is not None else None
+        # First everything that can fail, so that an error leaves all parameters as they were.
+        if not self._is_approved():
+            self._approve()
+        ready = []
+        for group, slots in zip(self.param_groups, self._slots, strict=True):
+            for slot in slots:
+                if slot.param.grad is not None and slot.param.requires_grad:
+                    slot.check_data()
+                    g = slot.check_gradient(slot.param.grad)
+                    ready.append((group, slot, g, self._state_arrays(slot, group)))
+        for group, slot, g, arrays in ready:
+            scalars = dict(slot.scalars)
+            self.advance(scalars, group)
+            if g.size:  # an empty weight has no norm and no mean
+                p = slot.param.data
+                direction = -g if group.get("maximize") else g
+                after = self.rule(p, direction, {**arrays, **scalars}, group, scalars["step"])
+                self._write(p, arrays, after)
+            slot.scalars = scalars
+            slot.param.version += 1
+        return loss
+
+    def _write(self, p: Array, arrays: dict[str, Array], after: Any) -> None:
+        """Write what the rule returned into a parameter and its state arrays."""
+        is_pair = isinstance(after, tuple) and len(after) == 2 and isinstance(after[1], Mapping)
+        if not is_pair or not arrays.keys() <= after[1].keys():
+            names = ", ".join(map(repr, arrays)) or "nothing"
+            raise TypeError(
+                f"{type(self).__name__}: rule must return the new values and a dict of the state "
+                f"arrays, with {names} in it"
+            )
+        # What is among the inputs, or a view of one, must not change while the rest is written.
+        inputs = [p, *arrays.values()]
+        values = [
+            value.copy() if value.base is not None or any(value is x for x in inputs) else value
+            for value in map(np.asarray, (after[0], *(after[1][name] for name in arrays)))
+        ]
+        for x, value in zip(inputs, values, strict=True):
+            x[...] = value
 
     def _evaluate(self, closure: Callable[[], Any]) -> Any:
         """Return what the closure of a step returns."""

@@ -8,6 +8,7 @@ a block, large ones are cut.
 """
 
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class Workspace:
         self._scratch = [np.empty(size, dtype) for _ in range(count)]
         self._gradient: Array | None = None
         self._views: dict[int, tuple[Array, ...]] = {}
+        self._gradients: dict[int, Array] = {}
 
     def scratch(self, n: int) -> tuple[Array, ...]:
         """Return the rule's scratch arrays, n elements long."""
@@ -47,10 +49,13 @@ class Workspace:
 
     def gradient(self, n: int) -> Array:
         """Return room for a gradient of n elements."""
-        if self._gradient is None:
-            # Made when first needed: large parameters lend slices of their own gradients.
-            self._gradient = np.empty(self.size, self.dtype)
-        return self._gradient[:n]
+        view = self._gradients.get(n)
+        if view is None:
+            if self._gradient is None:
+                # Made when first needed: large parameters lend slices of their own gradients.
+                self._gradient = np.empty(self.size, self.dtype)
+            view = self._gradients[n] = self._gradient[:n]
+        return view
 
 
 class Block:
@@ -112,20 +117,19 @@ class FlatBuffer:
     def __init__(self, slots: list[Slot]) -> None:
         self.slots = slots
         self.dtype: DType = slots[0].param.dtype
-        stop = 0
-        for slot in slots:
-            slot.start, stop = stop, stop + slot.param.size
-            slot.stop = stop
+        stops = list(accumulate(slot.param.size for slot in slots))
+        # Where each parameter begins and ends.
+        self._places = list(zip([0, *stops], stops, strict=False))
         self.block_size = BLOCK_BYTES // self.dtype.itemsize
-        self.data: Array = np.empty(stop, self.dtype)
+        self.data: Array = np.empty(stops[-1], self.dtype)
         self.state: dict[str, Array] = {}
         self._runs: list[Run] | None = None
         self._skipped: list[int] = []
         # What `gradients` looks at in every step: parameter, view, shape, whether it is cut.
         self._members: list[tuple[Parameter, Array, tuple[int, ...], bool]] = []
-        for slot in slots:
-            view = self.data[slot.start : slot.stop].reshape(slot.shape)
-            is_cut = slot.stop - slot.start > self.block_size
+        for slot, (start, stop) in zip(slots, self._places, strict=True):
+            view = self.data[start:stop].reshape(slot.shape)
+            is_cut = stop - start > self.block_size
             self._members.append((slot.param, view, slot.shape, is_cut))
             self._adopt(slot, view)
 
@@ -164,9 +168,9 @@ class FlatBuffer:
 
     def count_change(self, skipped: list[int]) -> None:
         """Tell the parameters, except the skipped ones, that their values change."""
-        for i, (param, _, _, _) in enumerate(self._members):
-            if i not in skipped:
-                param.version += 1
+        for i, member in enumerate(self._members):
+            if not skipped or i not in skipped:
+                member[0].version += 1
 
     def ensure_state(self, names: tuple[str, ...], initial: dict[str, float]) -> None:
         """Make the state arrays that are not there yet.
@@ -181,8 +185,8 @@ class FlatBuffer:
                 if initial.get(name):
                     array.fill(initial[name])
                 self.state[name] = array
-                for slot in self.slots:
-                    slot.arrays[name] = array[slot.start : slot.stop].reshape(slot.shape)
+                for slot, (start, stop) in zip(self.slots, self._places, strict=True):
+                    slot.arrays[name] = array[start:stop].reshape(slot.shape)
                 self._runs = None
 
     def runs(self, skipped: list[int]) -> list[Run]:
@@ -219,7 +223,7 @@ class FlatBuffer:
     def _blocks(self, first: int, last: int) -> Iterator[Block]:
         """Cut the parameters first … last − 1 into blocks: small ones together, large ones cut."""
         while first < last:
-            start, stop = self.slots[first].start, self.slots[first].stop
+            start, stop = self._places[first]
             if stop - start > self.block_size:
                 pieces = -(-(stop - start) // self.block_size)
                 for k in range(pieces):
@@ -229,9 +233,9 @@ class FlatBuffer:
                 first += 1
                 continue
             end = first + 1
-            while end < last and self.slots[end].stop - start <= self.block_size:
+            while end < last and self._places[end][1] - start <= self.block_size:
                 end += 1
-            stop = self.slots[end - 1].stop
+            stop = self._places[end - 1][1]
             if stop > start:
                 yield self._block(start, stop, first, end, None)
             first = end
