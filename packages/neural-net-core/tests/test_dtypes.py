@@ -68,10 +68,10 @@ def test_an_integer_tensor_takes_the_dtype_of_the_floating_one():
 
 # Functions that make no Tensor of numbers.
 OTHERS = {
-    "as_tensor", "default_dtype", "default_rng", "detach", "enable_grad", "get_default_dtype",
-    "grad",
-    "is_grad_enabled", "keep_freed_memory", "load_checkpoint", "load_tensors", "no_grad", "no_init",
-    "save_checkpoint", "save_tensors", "seed", "init", "ops",
+    "as_tensor", "default_dtype", "default_rng", "detach", "enable_grad", "fast_form_of",
+    "get_default_dtype", "grad", "init", "is_grad_enabled", "keep_freed_memory", "load_checkpoint",
+    "load_tensors", "no_grad", "no_init", "ops", "save_checkpoint", "save_tensors", "seed",
+    "textbook", "trace",
 }  # fmt: skip
 # What they are called with where numbers will not do.
 ARGUMENTS = {
