@@ -9,7 +9,6 @@ PACKAGES = Path(__file__).resolve().parents[1] / "packages"
 NOT_YET = {
     "neural_net_core/erf.py",
     "neural_net_layers/_channels.py",
-    "neural_net_layers/attention/blocked_attention.py",
     "neural_net_layers/normalization/batch_norm.py",
     "neural_net_layers/normalization/group_norm.py",
     "neural_net_layers/normalization/layer_norm.py",

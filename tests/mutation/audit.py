@@ -108,16 +108,17 @@ MIRROR = {
         *("recurrent/" + name for name in ("test_recurrent.py", "test_vanilla_rnn.py")),
         *("recurrent/" + name for name in ("test_lstm.py", "test_gru.py")),
     ],
-    "layers/attention/_attention_layout.py": [
-        "attention/test_multi_head_attention.py",
-        "attention/test_blocked_attention.py",
+    "layers/fast/attention_layout.py": [
+        "attention/test_scaled_dot_product_attention.py",
+        "fast/test_attention_tiles.py",
     ],
+    "layers/fast/attention.py": ["fast/test_attention_tiles.py"],
     "layers/attention/_heads.py": ["attention/test_multi_head_attention.py"],
     "layers/embeddings/_ids.py": [
         "embeddings/test_embedding.py",
         "embeddings/test_embedding_bag.py",
     ],
-    "layers/attention/_visibility.py": [
+    "layers/attention/_masks.py": [
         "attention/test_attention_mask.py",
         "attention/test_scaled_dot_product_attention.py",
     ],

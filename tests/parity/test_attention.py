@@ -28,6 +28,7 @@ from neural_net_layers import (
     scaled_dot_product_attention,
 )
 from neural_net_layers.attention import blocked_attention
+from neural_net_layers.fast import attention_tiles
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-11}
 # Three post-norm layers of 4 features magnify rounding: over 300 seeds the worst gradient in
@@ -74,14 +75,13 @@ def a_visible_key(keep: np.ndarray) -> np.ndarray:
 
 @pytest.fixture
 def tiles(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Set how the blocked form cuts: into tiles of 3 queries by 2 keys, or its own way."""
+    """Set how the blocked form cuts: into tiles of 3 queries by 3 keys, or whole rows, kept."""
 
     def cut(form: str) -> bool:
         if form == "plain":
             return False
-        monkeypatch.setattr(blocked_attention, "TILE", 6)
-        monkeypatch.setattr(blocked_attention, "ROWS", 3)
-        monkeypatch.setattr(blocked_attention, "KEPT", 1 << 20 if form == "kept" else 0)
+        monkeypatch.setattr(blocked_attention, "TILE", 3)
+        monkeypatch.setattr(attention_tiles, "KEPT", 1 << 20 if form == "kept" else 0)
         return True
 
     return cut

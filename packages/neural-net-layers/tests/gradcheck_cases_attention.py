@@ -1,8 +1,11 @@
 """Gradient checks of attention, plain and in tiles."""
 
 import contextlib
+import sys
+import types
 
 import numpy as np
+from hypothesis import strategies as st
 
 from neural_net_layers import scaled_dot_product_attention
 from neural_net_layers.attention import blocked_attention
@@ -23,16 +26,17 @@ def numbers(*shape):
 @contextlib.contextmanager
 def small_tiles(kept):
     """Cut even the small sizes here: 2 queries by 2 keys, weights kept or made again."""
-    before = blocked_attention.TILE, blocked_attention.ROWS, blocked_attention.KEPT
-    blocked_attention.TILE, blocked_attention.ROWS = 4, 2
-    blocked_attention.KEPT = before[2] if kept else 0
+    # Without the folder of fast forms there is none that could keep weights.
+    fast = sys.modules.get("neural_net_layers.fast.attention_tiles", types.SimpleNamespace(KEPT=0))
+    before = blocked_attention.TILE, fast.KEPT
+    blocked_attention.TILE, fast.KEPT = 2, before[1] if kept else 0
     try:
         yield
     finally:
-        blocked_attention.TILE, blocked_attention.ROWS, blocked_attention.KEPT = before
+        blocked_attention.TILE, fast.KEPT = before
 
 
-def attention(blocked=False, kept=True, with_bias=False, **options):
+def attention(blocked=False, kept=True, with_bias=False, cut=small_tiles, **options):
     """Return the function of q, k, v and perhaps a bias."""
 
     def run(*inputs):
@@ -41,7 +45,7 @@ def attention(blocked=False, kept=True, with_bias=False, **options):
             *inputs, given["bias"] = inputs
         if given.get("dropout"):
             given["rng"] = np.random.default_rng(5)
-        with small_tiles(kept):
+        with cut(kept):
             return scaled_dot_product_attention(*inputs, blocked=blocked, **given)
 
     return run
@@ -97,4 +101,32 @@ CASES = {
         (lambda x: split_heads(x, 4, 2, 2), [numbers(2, 3, 8)]),
         (lambda x: split_heads(x, 1, 2, 1)[1], [numbers(2, 3, 4)]),
     ],
+}
+
+
+@st.composite
+def of_any_size(draw, **form):
+    """Draw an attention with few scores or many, with any options, from a seed."""
+    rng = np.random.default_rng(draw(st.integers(0, 1000)))
+    queries, keys = draw(st.sampled_from([(7, 5), (60, 70), (190, 195), (300, 128), (40, 1000)]))
+    shared, groups = draw(st.sampled_from([(1, 1), (2, 1), (1, 3)]))
+    options = {"causal": draw(st.booleans()), "offset": draw(st.integers(-2, keys)), **form}
+    if draw(st.booleans()):
+        options["keep"] = rng.random((2, 1, queries, keys)) < 0.7
+    shapes = [(2, shared * groups, queries, 4), (2, shared, keys, 4), (2, shared, keys, 3)]
+    with_bias = draw(st.booleans())
+    if with_bias:
+        # Not one number per query, whose gradient is 0 and nothing but rounding.
+        shapes.append(draw(st.sampled_from([(keys,), (shared * groups, 1, keys)])))
+    if draw(st.integers(0, 3)) == 0:
+        options["dropout"] = 0.3
+    elif not form["blocked"] and draw(st.integers(0, 3)) == 0:
+        options["need_weights"] = True
+    fn = attention(with_bias=with_bias, cut=contextlib.nullcontext, **options)
+    return fn, [rng.normal(size=shape) for shape in shapes]
+
+
+DRAWN = {
+    AttentionOp: of_any_size(blocked=None),
+    BlockedAttentionOp: of_any_size(blocked=True),
 }

@@ -4,7 +4,6 @@ For every combination of mask, dropout, weights wanted, form, heads and cache. A
 dropped as soon as another option is set is how such leaks come about.
 """
 
-import importlib
 import itertools
 
 import numpy as np
@@ -67,12 +66,12 @@ KINDS = [
 @pytest.fixture(params=["plain", "kept", "made again"])
 def form(request, monkeypatch):
     """Have all attention computed plainly, or in small tiles."""
-    # The package's attribute of this name is the function, not the module.
-    module = importlib.import_module("neural_net_layers.attention.scaled_dot_product_attention")
-    monkeypatch.setattr(module, "BLOCKED_FROM", 1 << 30 if request.param == "plain" else 1)
-    monkeypatch.setattr(blocked_attention, "TILE", 6)
-    monkeypatch.setattr(blocked_attention, "ROWS", 2)
-    monkeypatch.setattr(blocked_attention, "KEPT", 1 << 20 if request.param == "kept" else 0)
+    if request.param != "plain":
+        fast = pytest.importorskip("neural_net_layers.fast.attention")
+        tiles = pytest.importorskip("neural_net_layers.fast.attention_tiles")
+        monkeypatch.setattr(fast, "TILES_FROM", 1)
+        monkeypatch.setattr(tiles, "KEPT", 1 << 20 if request.param == "kept" else 0)
+        monkeypatch.setattr(blocked_attention, "TILE", 2)
     return request.param
 
 
@@ -93,6 +92,7 @@ def test_the_function(kind, form):
     for dropout, need_weights, shared in itertools.product([0.0, 0.3], [False, True], [4, 2]):
         q, k, v = (numbers(2, n, TIME, 3, seed=i) for i, n in enumerate((4, shared, shared)))
         options = {"dropout": dropout, "need_weights": need_weights, **masks(kind)}
+        options["blocked"] = form != "plain"
 
         def run(*inputs, options=options):
             return attention(*inputs, **options, rng=np.random.default_rng(0))

@@ -1,5 +1,7 @@
 """Masks and the one convention they keep to."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,6 @@ from hypothesis import strategies as st
 from neural_net_core import DTypeError, NeuralNetError, ShapeError, Tensor
 from neural_net_layers import MultiHeadAttention, causal_keep, padding_keep
 from neural_net_layers import scaled_dot_product_attention as attention
-from neural_net_layers.attention._visibility import Visibility
 
 
 @given(
@@ -72,14 +73,14 @@ def test_key_keep_of_another_shape_is_named():
         MultiHeadAttention(4, 2)(np.ones((2, 3, 4)), key_keep=np.ones((3, 2), bool))
 
 
-def test_hidden_scores_are_hidden_whatever_they_are():
+@pytest.mark.parametrize("blocked", [False, True])
+def test_hidden_scores_are_hidden_whatever_they_are(blocked):
     """−∞ added to ∞ would be NaN."""
-    scores = np.array([[np.inf, 1.0, -1.0]])
-    everything = (slice(0, 1), slice(0, 1), slice(0, 1), slice(0, 3))
-    Visibility(np.array([[[[False, True, False]]]])).hide(scores, everything)
-    assert scores.tolist() == [[-np.inf, 1.0, -np.inf]]
-    Visibility(offset=0).hide(scores, everything)
-    assert scores.tolist() == [[-np.inf] * 3]
+    bias = np.array([[1.0, np.inf, np.inf], [1.0, np.inf, 2.0]])
+    keep = np.array([[True, False, True], [True, False, True]])
+    q, k, v = np.zeros((2, 1)), np.zeros((3, 1)), np.eye(3)
+    y = attention(q, k, v, bias=bias, keep=keep, causal=True, offset=1, blocked=blocked)
+    np.testing.assert_allclose(y.data, [[1, 0, 0], [1 / (1 + math.e), 0, 1 / (1 + math.exp(-1))]])
 
 
 def test_masks_may_be_tensors():

@@ -12,7 +12,7 @@ from neural_net_core.ops import softmax
 from neural_net_layers import causal_keep
 from neural_net_layers import scaled_dot_product_attention as attention
 from neural_net_layers.attention.blocked_attention import BlockedAttentionOp
-from neural_net_layers.attention.scaled_dot_product_attention import BLOCKED_FROM, AttentionOp
+from neural_net_layers.attention.scaled_dot_product_attention import AttentionOp
 
 FORMS = pytest.mark.parametrize("blocked", [False, True], ids=["plain", "blocked"])
 
@@ -179,14 +179,21 @@ def test_any_number_of_axes_comes_before_the_heads(blocked, shape):
         assert dx.shape == x.shape
 
 
-def test_the_form_is_chosen_by_size_and_weights_need_the_plain_one():
-    n = math.isqrt(BLOCKED_FROM)
-    (small,), (large,) = leaves((n - 1, 2)), leaves((n, 2))
-    assert isinstance(attention(small, small, small).node, AttentionOp)
-    assert isinstance(attention(large, large, large).node, BlockedAttentionOp)
-    assert isinstance(attention(small, small, small, blocked=True).node, BlockedAttentionOp)
-    y, _ = attention(large, large, large, blocked=True, need_weights=True)
-    assert isinstance(y.node, AttentionOp)
+def test_tiles_are_taken_when_asked_for_and_weights_need_the_plain_form():
+    (x,) = leaves((5, 2))
+    assert attention(x, x, x).node.idea is AttentionOp
+    assert attention(x, x, x, blocked=False).node.idea is AttentionOp
+    assert attention(x, x, x, blocked=True).node.idea is BlockedAttentionOp
+    y, _ = attention(x, x, x, blocked=True, need_weights=True)
+    assert y.node.idea is AttentionOp
+
+
+def test_values_of_which_only_the_weights_were_used_have_a_gradient_of_zeros():
+    q, k, v = leaves((2, 3, 4), (2, 5, 4), (2, 5, 4))
+    _, weights = attention(q, k, v, need_weights=True)
+    (weights[..., 0]).sum().backward()
+    assert v.grad.tolist() == np.zeros((2, 5, 4)).tolist()
+    assert q.grad.any() and k.grad.any()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Features cut into heads: (B, T, h D) becomes (B, h, T, D), several groups of heads at once."""
+"""Features cut into heads, (B, T, h D) to (B, h, T, D), and heads that several queries share."""
 
 import numpy as np
 
@@ -47,3 +47,17 @@ def merge_heads(x: Tensor) -> Tensor:
     batch, heads, time, width = x.shape
     merged: Tensor = x.transpose(0, 2, 1, 3).reshape(batch, time, heads * width)
     return merged
+
+
+def repeat_heads(x: Array, groups: int) -> Array:
+    """Return (…, K, S, D) as (…, K G, S, D), each head G times; without heads as it is."""
+    return x if groups == 1 else np.repeat(x, groups, axis=-3)
+
+
+def add_heads(dy: Array, groups: int) -> Array:
+    """Return the gradient of `repeat_heads`: (…, K G, S, D) summed to (…, K, S, D)."""
+    if groups == 1:
+        return dy
+    *lead, heads, time, width = dy.shape
+    dx: Array = dy.reshape(*lead, heads // groups, groups, time, width).sum(axis=-3)
+    return dx

@@ -31,8 +31,8 @@ from neural_net_core.ops import linear, split
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 from neural_net_layers.attention._heads import merge_heads, split_heads
+from neural_net_layers.attention._masks import as_keep, without_padding
 from neural_net_layers.attention._options import AttentionOptions
-from neural_net_layers.attention._visibility import as_keep, without_padding
 from neural_net_layers.attention.key_value_cache import KeyValueCache
 from neural_net_layers.attention.scaled_dot_product_attention import scaled_dot_product_attention
 

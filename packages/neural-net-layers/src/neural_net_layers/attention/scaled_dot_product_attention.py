@@ -22,21 +22,17 @@ import numpy as np
 
 from neural_net_core.checks import check_count, check_fraction, check_number
 from neural_net_core.dtypes import Array
+from neural_net_core.errors import ShapeError
 from neural_net_core.op import Op
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._inputs import coerce
-from neural_net_layers.attention._attention_layout import Layout
-from neural_net_layers.attention._visibility import Visibility, as_keep, blank, with_four_axes
+from neural_net_layers.attention._heads import add_heads, repeat_heads
+from neural_net_layers.attention._masks import as_keep, blank, check_broadcasts, unseen_keys
 from neural_net_layers.attention.blocked_attention import BlockedAttentionOp
 from neural_net_layers.regularization.dropout import keep_mask
 
 __all__ = ["AttentionOp", "scaled_dot_product_attention"]
-
-# From this many scores per head on, the blocked form is used.
-BLOCKED_FROM = 192 * 192
-
-ALL = slice(None)
 
 
 class AttentionOp(Op):
@@ -45,112 +41,82 @@ class AttentionOp(Op):
     P is a function of s, s of q, k and b. Backwards, with dP = dy vᵀ,
 
         dv = Pᵀ dy,   ds = P ∘ (dP − δ),   δᵢ = Σⱼ dPᵢⱼ Pᵢⱼ   (the softmax's derivative)
-        dq = c ds k,  dk = c dsᵀ q,        db = ds
+        dq = c ds k,  dk = dsᵀ (c q),      db = ds
 
-    A hidden score is −∞ and its weight 0, so all its gradients are 0 too. A row with no visible
-    score has the maximum −∞ and the sum 0; counting them as finite and as 1 makes its weights 0.
+    A hidden score is −∞ and its weight 0, so all its gradients are 0 too. With dropout,
+    y = (P ∘ M) v with M of zeros and 1/(1 − p): then dv = (P ∘ M)ᵀ dy and dP = (dy vᵀ) ∘ M, and the
+    rest is the same. Where the weights P are a result too, their gradient is added to dP.
 
-    With dropout, y = (P ∘ M) v with M of zeros and 1/(1 − p): then dv = (P ∘ M)ᵀ dy and
-    dP = M ∘ (dy vᵀ), and the rest is the same. Saves c q, k, v, P and the mask.
+    The inputs are q (…, H, T, D), k (…, K, S, D), v (…, K, S, E), and b and keep, which broadcast
+    to (…, H, T, S); either may be None. Saves c q, k, v, P and M.
 
     Args:
-        layout: The shapes.
-        visibility: The masks.
         scale: c.
-        dropout: The probability of dropping a weight.
-        rng: The generator that drops.
-        need_weights: Whether P is a second result.
+        offset: The position of the first query if none may look ahead; None if they may.
+        dropout: p, the probability of dropping a weight.
+        rng: The generator that drops; None means the library's.
+        need_weights: Whether P is a result too.
+        whole: Whether a fast form, too, must compute all scores at once.
     """
-
-    takes_none = True
 
     def __init__(
         self,
-        layout: Layout,
-        visibility: Visibility,
         scale: float,
+        offset: int | None = None,
         dropout: float = 0.0,
         rng: np.random.Generator | None = None,
         need_weights: bool = False,
+        whole: bool = False,
     ) -> None:
-        self.layout, self.visibility, self.scale = layout, visibility, scale
-        self.dropout, self.rng, self.need_weights = dropout, rng, need_weights
+        self.scale, self.offset, self.dropout, self.rng = scale, offset, dropout, rng
+        self.need_weights, self.whole = need_weights, whole
 
-    def forward(self, q: Array, k: Array, v: Array, b: Array | None = None) -> Any:
-        layout = self.layout
-        self.with_bias = b is not None
-        q, k, v = layout.split(q, k, v)  # (B, H, T, D), (B, K, S, D), (B, K, S, E)
-        self.q, self.k, self.v = self._by_key_heads(q * self.scale), k, v  # (B, K, R, D), R = GT
-        p = self.q @ k.swapaxes(-1, -2)  # (B, K, R, S)
-        scores = p.reshape(*q.shape[:-1], layout.keys)  # (B, H, T, S), the same memory
+    def forward(
+        self, q: Array, k: Array, v: Array, b: Array | None = None, keep: Array | None = None
+    ) -> Any:
+        self.groups = q.shape[-3] // k.shape[-3] if q.ndim > 2 else 1
+        self.cq = self.scale * q
+        self.k, self.v = repeat_heads(k, self.groups), repeat_heads(v, self.groups)
+        s = self.cq @ self.k.mT  # (…, H, T, S)
         if b is not None:
-            scores += with_four_axes("scaled_dot_product_attention(bias)", b, layout.scores)
-        everything = (ALL, ALL, slice(0, layout.queries), slice(0, layout.keys))
-        self.visibility.hide(scores, everything)
-        softmax_in_place(p)
-        self.p, self.mask = p, None
-        dropped = p
+            s = s + b
+        if keep is not None:
+            s = np.where(keep, s, -np.inf)
+        if self.offset is not None:
+            queries, keys = s.shape[-2:]
+            s = np.where(np.tri(queries, keys, self.offset, bool, like=s), s, -np.inf)
+        self.p = softmax_of_rows(s)
         if self.dropout:
-            self.mask = keep_mask(p.shape, self.dropout, resolve_rng(self.rng))
-            dropped = self._drop(p)
-        # Results take the memory order of what they belong to, so that heads merge without a copy.
-        y = np.empty_like(self.q, shape=(*p.shape[:-1], v.shape[-1]))
-        np.matmul(dropped, v, out=y)  # (B, K, R, E)
-        y = layout.joined(y.reshape(*q.shape[:-1], v.shape[-1]))
-        return (y, layout.joined(scores)) if self.need_weights else y
+            kept = keep_mask(s.shape, self.dropout, resolve_rng(self.rng)).astype(s.dtype)
+            self.m = kept * (1 / (1 - self.dropout) if self.dropout < 1 else 0.0)
+        y = self.dropped(self.p) @ self.v  # (…, H, T, E)
+        return (y, self.p) if self.need_weights else y
 
-    def backward(self, dy: Array | None, dweights: Array | None = None) -> tuple[Any, ...]:
-        layout, p = self.layout, self.p
-        dq = dk = dv = db = None
-        dp = np.zeros_like(p)
-        if dy is not None:
-            (dy,) = layout.split(dy)
-            dy = self._by_key_heads(dy)  # (B, K, R, E)
-            if self.needs(2):
-                dropped = p if self.mask is None else self._drop(p)
-                dv = np.matmul(dropped.swapaxes(-1, -2), dy, out=np.empty_like(self.v))
-            dp = dy @ self.v.swapaxes(-1, -2)
-            if self.mask is not None:
-                dp = self._drop(dp)
+    def backward(self, dy: Array, dweights: Array | None = None) -> tuple[Array | None, ...]:
+        p = self.p
+        dv = self.dropped(p).mT @ dy
+        dp = self.dropped(dy @ self.v.mT)
         if dweights is not None:
-            dp += layout.split(dweights)[0].reshape(p.shape)
-        dp -= np.vecdot(dp, p)[..., None]
-        ds = np.multiply(dp, p, out=dp)  # (B, K, R, S)
-        if self.needs(0):
-            dq = np.matmul(ds, self.k, out=np.empty_like(self.q))
-            dq *= self.scale
-            dq = dq.reshape(dq.shape[0], layout.heads, layout.queries, dq.shape[-1])
-        if self.needs(1):
-            dk = np.matmul(ds.swapaxes(-1, -2), self.q, out=np.empty_like(self.k))
-        gradients = [
-            None if dx is None else dx.reshape(shape)
-            for dx, shape in zip((dq, dk, dv), layout.shapes, strict=True)
-        ]
-        if self.with_bias and self.needs(3):
-            db = layout.joined(ds.reshape(ds.shape[0], layout.heads, layout.queries, -1))
-        return (*gradients, db) if self.with_bias else tuple(gradients)
+            dp = dp + dweights
+        delta = np.vecdot(dp, p)[..., None]
+        ds = p * (dp - delta)
+        dq = self.scale * (ds @ self.k)
+        dk = ds.mT @ self.cq
+        return dq, add_heads(dk, self.groups), add_heads(dv, self.groups), ds, None
 
-    def _by_key_heads(self, x: Array) -> Array:
-        """Return (B, H, T, D) as (B, K, GT, D): the queries that share keys, one below another."""
-        if self.layout.groups == 1:
-            return x
-        batch, heads, time, width = x.shape
-        return x.reshape(batch, heads // self.layout.groups, self.layout.groups * time, width)
-
-    def _drop(self, x: Array) -> Array:
-        y: Array = x * self.mask
-        y *= 1 / (1 - self.dropout) if self.dropout < 1 else 0.0
-        return y
+    def dropped(self, x: Array) -> Array:
+        """Return x ∘ M."""
+        return x * self.m if self.dropout else x
 
 
-def softmax_in_place(scores: Array) -> None:
-    """Turn scores into their softmax along the last axis; a row of nothing but −∞ becomes 0."""
-    lowest = float(np.finfo(scores.dtype).min)
-    scores -= np.maximum.reduce(scores, axis=-1, keepdims=True, initial=lowest)
-    np.exp(scores, out=scores)
-    total = np.add.reduce(scores, axis=-1, keepdims=True)
-    total += total == 0
-    scores /= total
+def softmax_of_rows(s: Array) -> Array:
+    """Return the softmax along the last axis; a row of nothing but −∞ becomes zeros.
+
+    The maximum of such a row counts as finite, since −∞ − (−∞) is NaN, and its sum, 0, as 1.
+    """
+    e = np.exp(s - s.max(axis=-1, keepdims=True, initial=np.finfo(s.dtype).min))
+    total = e.sum(axis=-1, keepdims=True)
+    return e / np.where(total == 0, 1, total)
 
 
 @overload
@@ -244,8 +210,9 @@ def scaled_dot_product_attention(
         scale: The factor on Q Kᵀ; None means 1/√D.
         need_weights: Whether to return P too. It is P before dropout: its rows sum to 1.
         blocked: Whether to compute the scores in tiles that are never all in memory: memory then
-            grows with T + S instead of T · S. None chooses by size. With `need_weights`, which
-            asks for all of P, the plain form is used.
+            grows with T + S instead of T · S, and dropout drops other weights. None takes tiles
+            where there are many scores and nothing is dropped. With `need_weights`, which asks for
+            all of P, there are none.
         rng: The generator that drops; None means the library's.
 
     Returns:
@@ -269,42 +236,46 @@ def scaled_dot_product_attention(
     """
     check_fraction("scaled_dot_product_attention", "dropout", dropout)
     q, k, v, b = coerce(query, key, value, bias, required=3)
-    layout = Layout(q.shape, k.shape, v.shape)
+    scores = score_shape(q.shape, k.shape, v.shape)
+    if b is not None:
+        check_broadcasts("scaled_dot_product_attention(bias)", b.shape, scores)
     if keep is not None:
         name = "scaled_dot_product_attention(keep)"
-        keep = with_four_axes(name, as_keep(name, keep), layout.scores)
+        keep = as_keep(name, keep)
+        check_broadcasts(name, keep.shape, scores)
     offset = check_count("scaled_dot_product_attention", "offset", offset, -sys.maxsize)
-    visibility = Visibility(keep, offset if causal else None)
-    unseen = visibility.unseen(layout.queries, layout.keys)
-    if unseen is not None:  # what no query sees takes part in nothing, be it NaN
-        lead = layout.lead if len(unseen) > 1 else (1,) * len(layout.lead)
-        heads = (1,) * (k.ndim - len(lead) - 2)
-        hidden = unseen.reshape(*lead, *heads, layout.keys, 1)
+    # Before all keys and behind all keys no place differs from the next.
+    first = min(max(offset, -scores[-2]), scores[-1]) if causal else None
+    hidden = unseen_keys(scores, keep, first)
+    if hidden is not None:  # what no query sees takes part in nothing, be it NaN
         k, v = blank(k, hidden), blank(v, hidden)
     if scale is None:
-        scale = 1 / math.sqrt(max(layout.shapes[0][-1], 1))
+        scale = 1 / math.sqrt(max(q.shape[-1], 1))
     else:
         scale = check_number("scaled_dot_product_attention", "scale", scale)
-    inputs: tuple[Tensor, ...] = (q, k, v)
-    if b is not None:
-        with_four_axes("scaled_dot_product_attention(bias)", b.data, layout.scores)
-        inputs += (b,)
-    if blocked is None:
-        blocked = layout.queries * layout.keys >= BLOCKED_FROM
+    options: dict[str, Any] = {"scale": scale, "offset": first, "dropout": dropout, "rng": rng}
     if blocked and not need_weights:
-        if visibility.keep is not None:
-            visibility.keep = (
-                visibility.keep.copy()
-            )  # read again on the way back: the caller may change his
-        return BlockedAttentionOp.apply(
-            *inputs, layout=layout, visibility=visibility, scale=scale, dropout=dropout, rng=rng
+        return BlockedAttentionOp.apply(q, k, v, b, keep, **options)
+    options |= {"need_weights": need_weights, "whole": blocked is False}
+    return AttentionOp.apply(q, k, v, b, keep, **options)
+
+
+def score_shape(
+    query: tuple[int, ...], key: tuple[int, ...], value: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Return the shape of the scores, (…, H, T, S) or (T, S), or raise if the three do not fit."""
+    heads, shared = (shape[-3] if len(shape) > 2 else 1 for shape in (query, key))
+    if (
+        not 2 <= len(query) == len(key) == len(value)
+        or not query[:-3] == key[:-3] == value[:-3]
+        or query[-1] != key[-1]
+        or key[:-1] != value[:-1]
+        or shared == 0
+        or heads % shared
+    ):
+        raise ShapeError(
+            "scaled_dot_product_attention: expected query (..., H, T, D), key (..., K, S, D) "
+            "and value (..., K, S, E) with H a multiple of K, got "
+            f"{query}, {key} and {value}"
         )
-    return AttentionOp.apply(
-        *inputs,
-        layout=layout,
-        visibility=visibility,
-        scale=scale,
-        dropout=dropout,
-        rng=rng,
-        need_weights=need_weights,
-    )
+    return (*query[:-1], key[-2])

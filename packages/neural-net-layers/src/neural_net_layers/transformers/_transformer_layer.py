@@ -9,7 +9,7 @@ from neural_net_core.modules.dense import Dense
 from neural_net_core.modules.module import Module
 from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 from neural_net_layers._checks import make_norm
-from neural_net_layers.attention._visibility import without_padding
+from neural_net_layers.attention._masks import without_padding
 from neural_net_layers.normalization.layer_norm import LayerNorm
 from neural_net_layers.regularization.dropout import Dropout
 
