@@ -4,6 +4,7 @@ All numbers keep a distance from kinks and ties that is large against the step o
 """
 
 import numpy as np
+from hypothesis import strategies as st
 
 from neural_net_core import ops
 
@@ -269,4 +270,109 @@ CASES = {
         (ops.log_softmax, [real(0, 3)]),
     ],
     ops.LogSumExpOp: reduction(ops.logsumexp),
+}
+
+
+def normal(*shapes):
+    """Return a strategy for lists of arrays of these shapes."""
+    return st.integers(0, 99).map(
+        lambda seed: [np.random.default_rng(seed).normal(size=shape) for shape in shapes]
+    )
+
+
+# Products below, between and above the two sizes at which they change their way, and bias gradients
+# on either side of where they are sums; with each input without a gradient.
+LINEAR = [
+    ((7,), 3),
+    ((5, 4), 6),
+    ((40, 8), 128),
+    ((2, 35, 64), 128),
+    ((64, 1000), 10),
+    ((10, 64), 1000),
+    ((3, 40, 96), 110),
+]
+
+
+@st.composite
+def affine(draw):
+    (*lead, i), o = draw(st.sampled_from(LINEAR))
+    x, w, b = draw(normal((*lead, i), (o, i), (o,)))
+    return draw(
+        st.sampled_from(
+            [
+                (ops.linear, [x, w, b]),
+                (ops.linear, [x, w]),
+                (lambda w, b: ops.linear(x.astype(w.dtype), w, b), [w, b]),
+                (lambda x: ops.linear(x, w.astype(x.dtype), b.astype(x.dtype)), [x]),
+            ]
+        )
+    )
+
+
+MATRICES = [
+    ((7,), (7,)),
+    ((7,), (3, 7, 2)),
+    ((3, 5, 7), (7,)),
+    ((60, 70), (70, 80)),
+    ((4, 30, 20), (20, 50)),
+    ((4, 30, 20), (4, 20, 50)),
+    ((5, 6, 1), (1, 8)),
+    ((500, 6, 64), (500, 64, 1)),
+]
+
+
+@st.composite
+def products(draw):
+    a, b = draw(normal(*draw(st.sampled_from(MATRICES))))
+    return draw(
+        st.sampled_from(
+            [
+                (ops.matmul, [a, b]),
+                (lambda a: ops.matmul(a, b.astype(a.dtype)), [a]),
+                (lambda b: ops.matmul(a.astype(b.dtype), b), [b]),
+            ]
+        )
+    )
+
+
+@st.composite
+def multiplied(draw):
+    a, b = draw(normal(*draw(st.sampled_from([((3, 4), (4,)), ((), (5,)), ((0, 3), (3,))]))))
+    return draw(
+        st.sampled_from(
+            [
+                (ops.multiply, [a, b]),
+                (lambda a: ops.multiply(a, b.astype(a.dtype)), [a]),
+                (lambda b: ops.multiply(0.5, b), [b]),
+            ]
+        )
+    )
+
+
+@st.composite
+def picked(draw):
+    rows, width = draw(st.sampled_from([(3, 1), (40, 5), (40, 6), (3000, 16)]))
+    (x,) = draw(normal((rows, 4, width)))
+    ids = np.random.default_rng(0).integers(-rows, rows, rows)
+    index = draw(
+        st.sampled_from(
+            [
+                slice(1, None, 2),
+                (..., -1),
+                ids,
+                np.unique(ids % rows),
+                (ids, ids % 4),
+                (slice(None), [1, 1, 2]),
+                x[..., 0] > 0,
+            ]
+        )
+    )
+    return lambda x: ops.getitem(x, index), [x]
+
+
+DRAWN = {
+    ops.GetItemOp: picked(),
+    ops.LinearOp: affine(),
+    ops.MatMulOp: products(),
+    ops.MultiplyOp: multiplied(),
 }

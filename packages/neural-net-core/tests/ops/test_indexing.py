@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neural_net_core import ShapeError, Tensor, grad, ops
-from neural_net_core.ops.indexing import accumulate, accumulate_rows
 
 
 def slow_gradient(shape, index, dy):
@@ -96,12 +95,6 @@ def test_a_float_index_is_refused():
         Tensor([1.0, 2.0])[Tensor([0.5])]
 
 
-def test_accumulation_into_nothing():
-    dx = np.zeros((3, 0))
-    accumulate(dx, [1, 1], np.zeros((2, 0)))
-    assert dx.shape == (3, 0)
-
-
 @pytest.mark.parametrize("axis", [0, 1, -1])
 def test_take_along_axis_is_numpys(axis):
     array = np.random.default_rng(0).normal(size=(3, 4, 5))
@@ -124,18 +117,3 @@ def test_take_along_axis_broadcasts_the_other_axes():
 def test_take_along_axis_wants_as_many_axes():
     with pytest.raises(ShapeError, match=r"2 axes of x, got shape \(3,\)"):
         ops.take_along_axis(np.ones((2, 3)), [0, 1, 2], axis=1)
-
-
-@given(
-    st.integers(1, 6), st.integers(1, 20), st.sampled_from(["float32", "float64"]), st.booleans()
-)
-def test_rows_that_repeat_are_added_up_as_one_by_one(width, count, dtype, turned):
-    """Even widths go two numbers at a time, odd ones one by one; the bits are the same."""
-    rng = np.random.default_rng(count)
-    rows = rng.integers(0, 4, count)
-    dy = rng.normal(size=(count, width)).astype(dtype)
-    expected, dx = np.zeros((2, 4, width), dtype)
-    for row, d in zip(rows, dy, strict=True):
-        expected[row] += d
-    accumulate_rows(dx, rows, np.asfortranarray(dy) if turned else dy)
-    np.testing.assert_array_equal(dx, expected)

@@ -10,7 +10,7 @@ from neural_net_core.fast.threads import share, thread_count
 __all__: list[str] = []
 
 # Elements. A formula of a dozen steps then works in the second-level cache instead of in memory:
-# measured on 8 million float32 numbers, 2.6 ns each for erf instead of 5.4.
+# measured on 8 million float32 numbers, a quotient of polynomials took 2.6 ns each instead of 5.4.
 BLOCK = 1 << 16
 
 # Where threads share the blocks, they need longer ones: at every call of NumPy a thread lets go of

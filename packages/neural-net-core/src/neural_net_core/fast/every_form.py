@@ -1,6 +1,10 @@
 """Imports every fast form of the package, which registers it."""
 
+import neural_net_core.fast.affine
+import neural_net_core.fast.arithmetic
 import neural_net_core.fast.gelu
+import neural_net_core.fast.indexing
+import neural_net_core.fast.matrix_product
 import neural_net_core.fast.relu
 
 __all__: list[str] = []

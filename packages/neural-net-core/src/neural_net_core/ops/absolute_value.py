@@ -14,12 +14,10 @@ class AbsoluteOp(Op):
 
     def forward(self, x: Array) -> Array:
         self.x = x
-        y: Array = np.abs(x)
-        return y
+        return np.abs(x)
 
     def backward(self, dy: Array) -> Array:
-        dx: Array = dy * np.sign(self.x)
-        return dx
+        return dy * np.sign(self.x)
 
 
 def absolute(x: TensorLike) -> Tensor:
@@ -39,8 +37,7 @@ class SignOp(Op):
     """y = sign x;  dx = 0: the function is flat, and its jump at 0 has no gradient."""
 
     def forward(self, x: Array) -> Array:
-        y: Array = np.sign(x)
-        return y
+        return np.sign(x)
 
     def backward(self, dy: Array) -> Array:
         return np.zeros_like(dy)

@@ -1,41 +1,26 @@
-r"""The affine map y = x Wᵀ + b in one operation: the work of every dense layer.
-
-It equals `matmul(x, weight.T) + bias`, but it makes one product for all leading axes, adds the
-bias in place, and sums the bias gradient as a product with a vector of ones.
-"""
+"""The affine map y = x Wᵀ + b in one operation: the work of every dense layer."""
 
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
-from neural_net_core.op import Op, returns_new_arrays
-from neural_net_core.ops.matrix_product import as_rows, column_sums, small_product
+from neural_net_core.op import Op
+from neural_net_core.ops.matrix_product import as_rows
 from neural_net_core.tensor import Tensor, TensorLike, coerce_pair
 
 __all__ = ["LinearOp", "linear"]
 
 
 class LinearOp(Op):
-    """y = x Wᵀ + b;  dx = dy W,  dW = dyᵀ x,  db = Σ dy.  Saves x for dW and W for dx."""
+    """y = x Wᵀ + b;  dx = dy W,  dW = dyᵀ x,  db = Σ dy.  Saves x and W."""
 
-    def forward(self, x: Array, w: Array, b: Array | None = None) -> Array:
-        self.shape, self.inputs = x.shape, 2 if b is None else 3
-        x = as_rows(x)  # (rows, I)
-        if self.needs(0):
-            self.w = w
-        if self.needs(1):
-            self.x = x
-        y = small_product(x, w.T)  # (rows, O)
-        if b is not None:
-            y += b
-        return y if len(self.shape) == 2 else y.reshape(*self.shape[:-1], len(w))
+    def forward(self, x: Array, w: Array, b: Array | None) -> Array:
+        self.x, self.w = x, w
+        y = x @ w.T
+        return y if b is None else y + b
 
-    @returns_new_arrays
     def backward(self, dy: Array) -> tuple[Array | None, ...]:
-        dy = as_rows(dy)
-        dx = small_product(dy, self.w).reshape(self.shape) if self.needs(0) else None
-        dw = small_product(dy.T, self.x) if self.needs(1) else None
-        if self.inputs == 2:
-            return dx, dw
-        return dx, dw, column_sums(dy) if self.needs(2) else None
+        dx = dy @ self.w
+        dw = as_rows(dy).T @ as_rows(self.x)
+        return dx, dw, dy  # the tape sums over the rows, to which b was added
 
 
 def linear(x: TensorLike, weight: TensorLike, bias: TensorLike | None = None) -> Tensor:
@@ -59,7 +44,7 @@ def linear(x: TensorLike, weight: TensorLike, bias: TensorLike | None = None) ->
         raise ShapeError(f"linear: expected x with at least one axis, got the number {x!r}")
     if bias is None:
         x, weight = coerce_pair(x, weight)
-        return LinearOp.apply(x, weight)
+        return LinearOp.apply(x, weight, None)
     weight, bias = coerce_pair(weight, bias)
     x, _ = coerce_pair(x, weight if isinstance(weight, Tensor) else bias)
     return LinearOp.apply(x, weight, bias)

@@ -57,8 +57,8 @@ class SubtractOp(Op):
     def forward(self, a: Array, b: Array) -> Array:
         return a - b
 
-    def backward(self, dy: Array) -> tuple[Array, Array | None]:
-        return dy, -dy if self.needs(1) else None
+    def backward(self, dy: Array) -> tuple[Array, Array]:
+        return dy, -dy
 
 
 def subtract(a: TensorLike, b: TensorLike) -> Tensor:
@@ -78,19 +78,14 @@ def subtract(a: TensorLike, b: TensorLike) -> Tensor:
 
 
 class MultiplyOp(Op):
-    """y = a · b;  da = dy · b,  db = dy · a.  Saves each factor only for the other's gradient."""
+    """y = a · b;  da = dy · b,  db = dy · a.  Saves a and b."""
 
     def forward(self, a: Array, b: Array) -> Array:
-        if self.needs(0):
-            self.b = b
-        if self.needs(1):
-            self.a = a
+        self.a, self.b = a, b
         return a * b
 
     def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
-        da = dy * self.b if self.needs(0) else None
-        db = dy * self.a if self.needs(1) else None
-        return da, db
+        return dy * self.b, dy * self.a
 
 
 def multiply(a: TensorLike, b: TensorLike) -> Tensor:
@@ -110,19 +105,15 @@ def multiply(a: TensorLike, b: TensorLike) -> Tensor:
 
 
 class DivideOp(Op):
-    """y = a / b;  da = dy / b,  db = −dy · y / b.  Saves b, and y for b's gradient."""
+    """y = a / b;  da = dy / b,  db = −dy · y / b.  Saves b and y."""
 
     def forward(self, a: Array, b: Array) -> Array:
-        y = a / b
-        self.b = b
-        if self.needs(1):
-            self.y = y
-        return y
+        self.b, self.y = b, a / b
+        return self.y
 
-    def backward(self, dy: Array) -> tuple[Array, Array | None]:
+    def backward(self, dy: Array) -> tuple[Array, Array]:
         da = dy / self.b
-        db = -da * self.y if self.needs(1) else None
-        return da, db
+        return da, -da * self.y
 
 
 def divide(a: TensorLike, b: TensorLike) -> Tensor:

@@ -83,8 +83,7 @@ def einsum(subscripts: str, *operands: Any) -> Tensor:
 def contract(subscripts: str, *arrays: Array) -> Array:
     """Run NumPy's einsum, through matrix products where planning them pays."""
     plan = len(arrays) > 2 or (len(arrays) == 2 and arrays[0].size + arrays[1].size > 4096)
-    y: Array = np.einsum(subscripts, *arrays, optimize=plan)
-    return y
+    return np.einsum(subscripts, *arrays, optimize=plan)
 
 
 @functools.lru_cache(maxsize=256)

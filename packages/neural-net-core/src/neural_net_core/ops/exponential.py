@@ -46,8 +46,7 @@ class Expm1Op(Op):
         return self.y
 
     def backward(self, dy: Array) -> Array:
-        dx: Array = dy * (self.y + 1)
-        return dx
+        return dy * (self.y + 1)
 
 
 def expm1(x: TensorLike) -> Tensor:
@@ -68,8 +67,7 @@ class LogOp(Op):
 
     def forward(self, x: Array) -> Array:
         self.x = x
-        y: Array = np.log(x)
-        return y
+        return np.log(x)
 
     def backward(self, dy: Array) -> Array:
         return dy / self.x
@@ -93,12 +91,10 @@ class Log1pOp(Op):
 
     def forward(self, x: Array) -> Array:
         self.x = x
-        y: Array = np.log1p(x)
-        return y
+        return np.log1p(x)
 
     def backward(self, dy: Array) -> Array:
-        dx: Array = dy / (1 + self.x)
-        return dx
+        return dy / (1 + self.x)
 
 
 def log1p(x: TensorLike) -> Tensor:

@@ -27,16 +27,12 @@ class MaxOp(ReductionOp):
 
     def forward(self, x: Array) -> Array:
         y = self.choose.reduce(x, axis=self.axis, keepdims=True)
-        if self.needs(0):
-            self.winners = x == y
-            if (y != y).any():
-                self.winners |= x != x
+        self.winners = (x == y) | np.isnan(x)
         return self.drop(y)
 
     def backward(self, dy: Array) -> Array:
         ties = np.add.reduce(self.winners, axis=self.axis, keepdims=True, dtype=dy.dtype)
-        dx: Array = self.winners * (self.restore(dy) / ties)
-        return dx
+        return self.winners * (self.restore(dy) / ties)
 
 
 def max(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:

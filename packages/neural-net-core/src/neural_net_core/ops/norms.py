@@ -20,8 +20,8 @@ class NormOp(ReductionOp):
 
     def backward(self, dy: Array) -> Array:
         dy = self.restore(dy)
-        # The unit vector x / y has no direction at the origin: 0 instead of 0 / 0.
-        return self.x * np.divide(dy, self.y, np.zeros_like(dy), where=self.y != 0)
+        # The unit vector x / y has no direction at the origin: 0 / ∞ instead of 0 / 0.
+        return self.x * (dy / np.where(self.y == 0, np.inf, self.y))
 
 
 def norm(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:

@@ -28,19 +28,18 @@ class PowerConstantOp(Op):
         n = self.exponent
         if n == 0:
             return np.zeros_like(dy)
-        dx: Array = dy * (n * raised(self.x, n - 1))
-        return dx
+        return dy * (n * raised(self.x, n - 1))
 
 
 class PowerOp(Op):
-    """y = aᵇ;  da = dy · b aᵇ⁻¹,  db = dy · aᵇ ln a.  Saves a, b and y."""
+    """y = aᵇ;  da = dy · b aᵇ⁻¹,  db = dy · aᵇ ln a.  Saves a, b and y.
+
+    A gradient that nobody wants may not exist: a negative a has no logarithm.
+    """
 
     def forward(self, a: Array, b: Array) -> Array:
-        y = a**b
-        self.a, self.b = a, b
-        if self.needs(1):
-            self.y = y
-        return y
+        self.a, self.b, self.y = a, b, a**b
+        return self.y
 
     def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
         a, b = self.a, self.b
@@ -84,8 +83,7 @@ def power(a: TensorLike, b: TensorLike) -> Tensor:
 def raised(x: Array, n: float) -> Array:
     """Return xⁿ; small whole n by repeated squaring, many times faster than NumPy's power."""
     if n not in _SMALL_AND_WHOLE or x.dtype.kind != "f":
-        y: Array = x**n  # NumPy is fast for -1, 0, 1/2, 1 and 2
-        return y
+        return x**n  # NumPy is fast for -1, 0, 1/2, 1 and 2
     if n < 0:
         return 1 / raised(x, -n)
     half = raised(x, n // 2)
@@ -103,8 +101,7 @@ class SqrtOp(Op):
         return self.y
 
     def backward(self, dy: Array) -> Array:
-        dx: Array = dy / (2 * self.y)
-        return dx
+        return dy / (2 * self.y)
 
 
 def sqrt(x: TensorLike) -> Tensor:

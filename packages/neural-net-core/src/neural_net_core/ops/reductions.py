@@ -45,9 +45,7 @@ class SumOp(ReductionOp):
         return self.drop(np.add.reduce(x, axis=self.axis, keepdims=True))
 
     def backward(self, dy: Array) -> Array:
-        dx = np.empty_like(dy, shape=self.shape)
-        dx[...] = self.restore(dy)
-        return dx
+        return np.full_like(dy, self.restore(dy), shape=self.shape)
 
 
 def sum(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
@@ -75,9 +73,7 @@ class MeanOp(ReductionOp):
         return self.drop(total / self.n)
 
     def backward(self, dy: Array) -> Array:
-        dx = np.empty_like(dy, shape=self.shape)
-        dx[...] = self.restore(dy) / self.n
-        return dx
+        return np.full_like(dy, self.restore(dy) / self.n, shape=self.shape)
 
 
 def mean(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
@@ -115,8 +111,7 @@ class ProdOp(ReductionOp):
         left = np.cumprod(np.concatenate([ones, line[..., :-1]], axis=-1), axis=-1)
         right = np.cumprod(np.concatenate([ones, line[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
         products = np.moveaxis((left * right).reshape(moved.shape), last, axes)
-        dx: Array = self.restore(dy) * products
-        return dx
+        return self.restore(dy) * products
 
 
 def prod(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:

@@ -27,10 +27,8 @@ class WhereOp(Op):
         self.c = c
         return np.where(c, a, b)
 
-    def backward(self, dy: Array) -> tuple[None, Array | None, Array | None]:
-        da = np.where(self.c, dy, 0) if self.needs(1) else None
-        db = np.where(self.c, 0, dy) if self.needs(2) else None
-        return None, da, db
+    def backward(self, dy: Array) -> tuple[None, Array, Array]:
+        return None, np.where(self.c, dy, 0), np.where(self.c, 0, dy)
 
 
 def where(condition: TensorLike, a: TensorLike, b: TensorLike) -> Tensor:
@@ -61,8 +59,7 @@ class MaximumOp(Op):
 
     def forward(self, a: Array, b: Array) -> Array:
         self.a, self.b = a, b
-        y: Array = np.maximum(a, b)
-        return y
+        return np.maximum(a, b)
 
     def backward(self, dy: Array) -> tuple[Array, Array]:
         return share(dy, self.a == self.b, self.a < self.b, self.a > self.b)
@@ -88,8 +85,7 @@ class MinimumOp(Op):
 
     def forward(self, a: Array, b: Array) -> Array:
         self.a, self.b = a, b
-        y: Array = np.minimum(a, b)
-        return y
+        return np.minimum(a, b)
 
     def backward(self, dy: Array) -> tuple[Array, Array]:
         return share(dy, self.a == self.b, self.a > self.b, self.a < self.b)
@@ -120,9 +116,8 @@ class ClipOp(Op):
     def forward(self, x: Array) -> Array:
         y = x if self.low is None else np.maximum(x, self.low)
         y = y if self.high is None else np.minimum(y, self.high)
-        if self.needs(0):
-            # Inside, boundary included, exactly where clipping changes nothing.
-            self.inside = x == y
+        # Inside, boundary included, exactly where clipping changes nothing.
+        self.inside = x == y
         return y
 
     def backward(self, dy: Array) -> Array:

@@ -35,8 +35,7 @@ class VarOp(ReductionOp):
         self.centred = x - total / count_per_result(x, total)
         self.n = count_per_result(x, total, self.ddof)
         squares = np.add.reduce(self.centred * self.centred, axis=self.axis, keepdims=True)
-        y: Array = squares / self.n
-        return y
+        return squares / self.n
 
 
 def var(x: TensorLike, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Tensor:
@@ -66,8 +65,8 @@ class StdOp(VarOp):
 
     def backward(self, dy: Array) -> Array:
         dy = self.restore(dy)
-        # Where all x are equal the gradient is 0, as in PyTorch, instead of 0 / 0.
-        return self.centred * np.divide(dy, self.n * self.y, np.zeros_like(dy), where=self.y != 0)
+        # Where all x are equal the gradient is 0, as in PyTorch: 0 / ∞ instead of 0 / 0.
+        return self.centred * (dy / (self.n * np.where(self.y == 0, np.inf, self.y)))
 
 
 def std(x: TensorLike, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Tensor:

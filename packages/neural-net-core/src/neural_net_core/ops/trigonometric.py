@@ -15,12 +15,10 @@ class SinOp(Op):
 
     def forward(self, x: Array) -> Array:
         self.x = x
-        y: Array = np.sin(x)
-        return y
+        return np.sin(x)
 
     def backward(self, dy: Array) -> Array:
-        dx: Array = dy * np.cos(self.x)
-        return dx
+        return dy * np.cos(self.x)
 
 
 def sin(x: TensorLike) -> Tensor:
@@ -41,12 +39,10 @@ class CosOp(Op):
 
     def forward(self, x: Array) -> Array:
         self.x = x
-        y: Array = np.cos(x)
-        return y
+        return np.cos(x)
 
     def backward(self, dy: Array) -> Array:
-        dx: Array = -dy * np.sin(self.x)
-        return dx
+        return -dy * np.sin(self.x)
 
 
 def cos(x: TensorLike) -> Tensor:

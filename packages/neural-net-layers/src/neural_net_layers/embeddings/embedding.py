@@ -19,7 +19,7 @@ from neural_net_core.init import Initializer
 from neural_net_core.modules.dense import Dense
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op, returns_new_arrays
-from neural_net_core.ops.indexing import accumulate_rows
+from neural_net_core.fast.indexing import accumulate_rows
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 from neural_net_layers.embeddings._ids import as_ids, as_row, shorten_rows
 

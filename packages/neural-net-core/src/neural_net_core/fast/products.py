@@ -1,0 +1,39 @@
+"""Matrix products in one thread, and sums as products."""
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+
+__all__: list[str] = []
+
+# From so many multiplications on OpenBLAS takes threads of its own, which gains little up to the
+# second number. But when they have finished they go on asking for work for some 25 ms, and are in
+# the way of whatever else runs in several threads: convolutions, pooling, large activations.
+_THREADED, _WORTH_THREADS = 2 * 2**18, 2 * 2**19
+
+
+def small_product(a: Array, b: Array) -> Array:
+    """Return a @ b of two matrices, in parts for one thread if the product is not large."""
+    (rows, inner), columns = a.shape, b.shape[1]
+    size = rows * inner * columns
+    if not _THREADED <= size <= _WORTH_THREADS or a.dtype is not b.dtype:
+        y: Array = a @ b
+        return y
+    y = np.empty_like(a, shape=(rows, columns), order="C")
+    parts = size // _THREADED + 1
+    step = -(-max(rows, columns) // parts)
+    for i in range(0, max(rows, columns), step):
+        part = slice(i, i + step)
+        if rows >= columns:
+            np.matmul(a[part], b, out=y[part])
+        else:
+            np.matmul(a, b[:, part], out=y[:, part])
+    return y
+
+
+def column_sums(x: Array) -> Array:
+    """Return the sum of the rows of a matrix, as the product 1ᵀ x where that is faster."""
+    if x.size < 4096:
+        sums: Array = np.add.reduce(x, axis=0)
+        return sums
+    return np.ones_like(x, shape=len(x)) @ x
