@@ -15,11 +15,11 @@ from neural_net_core.checks import check_count, check_number, is_number
 from neural_net_core.drawing import drawn
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
+from neural_net_core.fast.indexing import accumulate_rows
 from neural_net_core.init import Initializer
 from neural_net_core.modules.dense import Dense
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op, returns_new_arrays
-from neural_net_core.fast.indexing import accumulate_rows
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 from neural_net_layers.embeddings._ids import as_ids, as_row, shorten_rows
 

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from neural_net_core.checks import check_word
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
+from neural_net_core.fast.indexing import accumulate, accumulate_rows
 from neural_net_core.init import Initializer
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op, returns_new_arrays
-from neural_net_core.fast.indexing import accumulate, accumulate_rows
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 from neural_net_layers._inputs import coerce
 from neural_net_layers.embeddings._ids import as_ids, as_row, shorten_rows

@@ -1,6 +1,6 @@
 """Imports every fast form of the package, which registers it."""
 
-from neural_net_optim.fast import (  # noqa: F401
+from neural_net_optim.fast import (
     adadelta,
     adagrad,
     adam,
