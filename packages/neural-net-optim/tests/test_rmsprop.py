@@ -1,9 +1,11 @@
 """RMSprop against the lecture's rule and Graves's centered one."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
-from neural_net_core import Parameter
+from neural_net_core import Parameter, textbook
 from neural_net_optim import RMSprop
 
 
@@ -83,3 +85,17 @@ def test_keeps_only_the_state_it_needs(options, names):
     optimizer = RMSprop([p], **options)
     optimizer.step()
     assert optimizer.state_dict()["state"]["0"].keys() == names
+
+
+@pytest.mark.parametrize("form", [nullcontext, textbook])
+def test_equal_gradients_have_no_negative_variance(form):
+    """Their mean square and squared mean differ by rounding alone, whose root was NaN."""
+    g = np.random.default_rng(0).standard_normal(1000).astype(np.float32)
+    p = Parameter(np.zeros(1000))
+    optimizer = RMSprop([p], lr=1e-9, alpha=0.9, centered=True)
+    for _ in range(300):
+        p.grad = g
+        with form():
+            optimizer.step()
+    assert np.isfinite(p.data).all()
+    assert (np.sign(p.data) == -np.sign(g)).all()

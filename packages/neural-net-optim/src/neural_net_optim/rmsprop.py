@@ -102,7 +102,7 @@ class RMSprop(ElementwiseOptimizer):
         v = new["square_avg"] = alpha * state["square_avg"] + (1 - alpha) * g**2
         if group["centered"]:
             mean = new["grad_avg"] = alpha * state["grad_avg"] + (1 - alpha) * g
-            v = v - mean**2
+            v = np.maximum(v - mean**2, 0)  # rounding takes a variance of zero below it
         b = g / (np.sqrt(v) + eps)
         if group["momentum"]:
             b = new["momentum_buffer"] = group["momentum"] * state["momentum_buffer"] + b

@@ -1,7 +1,5 @@
 """The exponential moving average."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
 
@@ -62,11 +60,11 @@ def test_defaults():
     assert (ema.decay, ema.start) == (0.999, "debias")
 
 
-def test_large_weights_are_averaged_in_blocks_to_the_same_bits():
-    """Longer than a block, not a multiple of it, and through a view that is not contiguous."""
+def test_an_update_is_the_formula_to_the_bit():
+    """Also of weights that are a view of every second number."""
     rng = np.random.default_rng(0)
-    x = rng.standard_normal((3, 40_001)).astype(np.float32)
-    y = rng.standard_normal((3, 40_001)).astype(np.float32)
+    x = rng.standard_normal((3, 41)).astype(np.float32)
+    y = rng.standard_normal((3, 41)).astype(np.float32)
     p, q = Parameter(x), Parameter(x)
     q.data = np.repeat(x, 2, axis=1)[:, ::2]
     a, b = EMA([p], 0.9, start="initial"), EMA([q], 0.9, start="initial")
@@ -78,18 +76,6 @@ def test_large_weights_are_averaged_in_blocks_to_the_same_bits():
     np.testing.assert_array_equal(a.average["0"], x + weight * (y - x))
     np.testing.assert_array_equal(b.average["0"], a.average["0"])
     assert a.average["0"].dtype == np.float32
-
-
-def test_large_weights_are_averaged_without_a_copy_of_them():
-    """Four megabytes of weights; an update takes less than one."""
-    p = Parameter(np.zeros(1_000_000, np.float32))
-    ema = EMA([p])
-    ema.update()
-    tracemalloc.start()
-    ema.update()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 1_000_000
 
 
 @pytest.mark.parametrize(

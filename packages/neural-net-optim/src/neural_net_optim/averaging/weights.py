@@ -27,9 +27,6 @@ from neural_net_optim.base.limits import whole
 
 __all__ = ["WeightAverage"]
 
-# Elements of a block: an average of ten million weights needs no copy of ten million.
-_BLOCK = 32 * 1024
-
 
 class WeightAverage:
     """Base of the averages; a subclass says how much a new model counts.
@@ -93,7 +90,7 @@ class WeightAverage:
         self.num_updates += 1
         for name, tensor in self._tensors.items():
             if isinstance(tensor, Parameter) and weight < 1:
-                _move(self.average[name], tensor.data, weight)
+                self.average[name] += weight * (tensor.data - self.average[name])
             else:
                 self.average[name][...] = tensor.data
 
@@ -211,17 +208,3 @@ class WeightAverage:
             tensor.data[...] = self.average[name]
             self.average[name][...] = held
             tensor.version += 1
-
-
-def _move(average: Array, new: Array, weight: float) -> None:
-    """Move an average towards new values: a ← a + w (x − a)."""
-    if average.size <= _BLOCK or not new.flags.c_contiguous:
-        average += weight * (new - average)
-        return
-    flat_average, flat_new = average.reshape(-1), new.reshape(-1)
-    scratch = np.empty_like(average, shape=_BLOCK)
-    for start in range(0, average.size, _BLOCK):
-        a, x = flat_average[start : start + _BLOCK], flat_new[start : start + _BLOCK]
-        difference = np.subtract(x, a, out=scratch[: a.size])
-        difference *= weight
-        a += difference

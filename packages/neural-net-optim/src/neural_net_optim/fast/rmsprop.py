@@ -31,9 +31,10 @@ def update_rmsprop(
         np.subtract(g, mean, out=a)
         a *= 1 - alpha
         mean += a
-        # v − ḡ²
+        # max(v − ḡ², 0)
         np.multiply(mean, mean, out=a)
-        v = np.subtract(v, a, out=a)
+        np.subtract(v, a, out=a)
+        v = np.maximum(a, 0, out=a)
     # d = g / (√v + ε)
     d = np.sqrt(v, out=a)
     d += group["eps"]
