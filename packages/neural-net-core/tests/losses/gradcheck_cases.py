@@ -1,6 +1,7 @@
 """Gradient-check cases of the losses: every reduction, weight and option, away from kinks."""
 
 import numpy as np
+from hypothesis import strategies as st
 
 import neural_net_core
 from neural_net_core import losses as ls
@@ -249,3 +250,49 @@ CASES = {
         ]
     ],
 }
+
+
+@st.composite
+def classified(draw):
+    """Draw scores, flat to saturated and of impossible classes too, and whatever goes with them."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    samples, classes = draw(st.sampled_from([(0, 3), (1, 1), (7, 9), (64, 10), (512, 65)]))
+    z = draw(st.sampled_from([0.1, 1.0, 20.0])) * rng.normal(size=(samples, classes))
+    t = rng.integers(0, classes, samples)
+    if draw(st.booleans()):
+        impossible = rng.random(z.shape) < 0.2
+        impossible[np.arange(samples), t] = False
+        z[impossible] = -np.inf
+    smoothing = 0.0 if np.isinf(z).any() else draw(st.sampled_from([0.0, 0.1, 1.0]))
+    weight = rng.uniform(0.5, 2, classes) if draw(st.booleans()) else None
+    t[rng.random(samples) < draw(st.sampled_from([0.0, 0.3]))] = -100
+    reduction = draw(st.sampled_from(REDUCTIONS))
+    return (
+        lambda z: neural_net_core.cross_entropy(
+            z, t, weight=weight, label_smoothing=smoothing, reduction=reduction
+        ),
+        [z],
+    )
+
+
+@st.composite
+def answered(draw):
+    """Draw scores of yes-or-no questions, certain ones too, and answers between 0 and 1."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    shape = draw(st.sampled_from([(), (0, 4), (3, 4), (512, 6)]))
+    x = draw(st.sampled_from([0.1, 1.0, 20.0])) * rng.normal(size=shape)
+    t = rng.uniform(size=shape)
+    t = t.round() if draw(st.booleans()) else t
+    weight, pos_weight = (rng.uniform(0.5, 2, shape[1:]) for _ in range(2))
+    options = {
+        "weight": weight if draw(st.booleans()) else None,
+        "pos_weight": pos_weight if draw(st.booleans()) else None,
+        "reduction": draw(st.sampled_from(REDUCTIONS)),
+    }
+    return (
+        lambda x, t: neural_net_core.binary_cross_entropy_with_logits(x, t, **options),
+        [x, t],
+    )
+
+
+DRAWN = {ls.CrossEntropyLossOp: classified(), ls.BCEWithLogitsLossOp: answered()}

@@ -7,7 +7,7 @@ import numpy as np
 
 from neural_net_core.checks import check_axis, check_count
 from neural_net_core.dtypes import Array
-from neural_net_core.errors import DTypeError, ShapeError
+from neural_net_core.errors import DTypeError, PositionError, ShapeError
 from neural_net_core.losses._loss import as_plain, as_weight
 from neural_net_core.ops.shape import moveaxis
 from neural_net_core.tensor import Tensor, TensorLike
@@ -34,12 +34,18 @@ def from_rows(rows: Array, shape: tuple[int, ...]) -> Array:
     return np.moveaxis(rows.reshape(shape[0], *shape[2:], shape[1]), -1, 1)
 
 
-def as_labels(name: str, targets: TensorLike, x: Tensor) -> Array:
-    """Return class indices as an array of the shape of x without its class axis.
+def as_labels(
+    name: str, targets: TensorLike, x: Tensor, ignore_index: int | None = None
+) -> tuple[Array, Array | bool]:
+    """Return class indices of the shape of x without its class axis, and which of them count.
+
+    An ignored target becomes class 0, which is safe to look up. If all count, True stands for an
+    array of it.
 
     Raises:
         DTypeError: If they are not integers.
         ShapeError: If the shape does not fit, or x has no class axis.
+        PositionError: If one is not the number of a class.
     """
     shape = x.data.shape
     if not shape:
@@ -58,24 +64,8 @@ def as_labels(name: str, targets: TensorLike, x: Tensor) -> Array:
         )
     if labels.dtype.kind not in "iu" and labels.size:
         raise DTypeError(f"{name}: expected integer class indices, got {labels.dtype}")
-    return labels
-
-
-_INTP = np.dtype(np.intp)
-
-
-def split_ignored(
-    name: str, labels: Array, classes: int, ignore_index: int | None = None
-) -> tuple[Array, Array | None]:
-    """Return the indices in a row, and which of them count (None if all do).
-
-    An ignored target becomes class 0, which is safe to look up and then weighted by 0.
-
-    Raises:
-        IndexError: If an index is not the number of a class.
-    """
-    labels = labels.reshape(-1)
-    counted = None
+    classes = shape[class_axis(x)]
+    counted: Array | bool = True
     if ignore_index is not None:
         ignored = labels == ignore_index
         if ignored.any():
@@ -87,13 +77,16 @@ def split_ignored(
     # Read as unsigned numbers, negative ones are huge: one comparison finds both.
     if labels.size and int(labels.view(np.uintp).max()) >= classes:
         wrong = labels[(labels < 0) | (labels >= classes)][0]
-        raise IndexError(
+        raise PositionError(
             f"{name}: class index {wrong} is out of range for {classes} classes "
             f"(0 to {classes - 1}"
             + ("" if ignore_index is None else f", or ignore_index={ignore_index}")
             + ")"
         )
     return labels, counted
+
+
+_INTP = np.dtype(np.intp)
 
 
 def as_class_weight(name: str, weight: TensorLike | None, x: Tensor) -> Array | None:

@@ -186,6 +186,11 @@ def as_weight(
     return as_input(name, what, weight, like.dtype).data.copy()
 
 
+def weighted(w: Array | float, losses: Array) -> Array:
+    """Return w · l, where 0 · ∞ is 0: what has no weight costs nothing, however bad it is."""
+    return w * np.where(w == 0, 0, losses)
+
+
 def without_ignored(x: Tensor, ignored: Array, value: float) -> Tensor:
     """Return x with a harmless number where a loss is ignored, so that nothing else counts there.
 

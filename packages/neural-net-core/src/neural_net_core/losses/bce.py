@@ -24,40 +24,26 @@ SMALLEST_VARIANCE = 1e-12
 
 
 class BCELossOp(LossOp):
-    """l = −w (t ln p + (1 − t) ln(1 − p))
+    """l = w (−t ln p − (1 − t) ln(1 − p))
 
-    dp = dl · w (p − t) / (p (1 − p)),  dt = dl · w (ln(1 − p) − ln p).  Saves p, t and, for dt,
-    the difference of the logarithms.
+    dp = dl · w (p − t) / (p (1 − p)),  dt = dl · w (ln(1 − p) − ln p).
+    Saves p, t and the logarithms.
     """
 
     def __init__(self, reduction: Reduction, weight: Array | None) -> None:
         self.reduction, self.weight = reduction, weight
 
     def forward(self, p: Array, t: Array) -> Array:
-        self.p, self.t = p, t
+        self.p, self.t, self.w = p, t, 1 if self.weight is None else self.weight
         with np.errstate(divide="ignore"):
-            log_p = np.maximum(np.log(p), LOWEST_LOG)
-            log_q = np.maximum(np.log1p(-p), LOWEST_LOG)
-        self.dt = log_q - log_p
-        losses = t * self.dt
-        losses -= log_q
-        if self.weight is not None:
-            losses *= self.weight
-        return self.reduce(losses)
+            self.log_p = np.maximum(np.log(p), LOWEST_LOG)
+            self.log_q = np.maximum(np.log1p(-p), LOWEST_LOG)  # ln(1 − p)
+        return self.reduce(self.w * (-t * self.log_p - (1 - t) * self.log_q))
 
-    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
-        dl = self.spread(dy)
-        if self.weight is not None:
-            dl = dl * self.weight
-        dp = dt = None
-        if self.needs(0):
-            dp = 1 - self.p
-            dp *= self.p
-            dp = (self.p - self.t) / np.maximum(dp, SMALLEST_VARIANCE)
-            dp *= dl
-        if self.needs(1):
-            dt = self.dt * dl
-        return dp, dt
+    def backward(self, dy: Array) -> tuple[Array, Array]:
+        dl = self.spread(dy) * self.w
+        variance = np.maximum(self.p * (1 - self.p), SMALLEST_VARIANCE)
+        return dl * (self.p - self.t) / variance, dl * (self.log_q - self.log_p)
 
 
 def binary_cross_entropy(

@@ -1,7 +1,5 @@
 """Binary cross-entropy of logits: the sigmoid and the logarithm in one stable step."""
 
-import numpy as np
-
 from neural_net_core.activations.sigmoid import logistic
 from neural_net_core.activations.softplus import log1pexp
 from neural_net_core.dtypes import Array
@@ -13,6 +11,7 @@ from neural_net_core.losses._loss import (
     as_pair,
     check_probabilities,
     check_reduction,
+    weighted,
     without_ignored,
 )
 from neural_net_core.tensor import Tensor, TensorLike
@@ -21,10 +20,11 @@ __all__ = ["BCEWithLogitsLoss", "BCEWithLogitsLossOp", "binary_cross_entropy_wit
 
 
 class BCEWithLogitsLossOp(LossOp):
-    """l = w (k s(x) − u t x), s(x) = ln(1 + eˣ), k = u t + 1 − t
+    """l = w (u t s(−x) + (1 − t) s(x)) with s(x) = ln(1 + eˣ), so that s(−x) = −ln σ(x)
 
-    dx = dl · w (k σ(x) − u t),  dt = dl · w ((u − 1) s(−x) − x).  Saves x and t.
-    u is the weight of positive targets; where it is 1, k is 1 too.
+    dx = dl · w ((u t + 1 − t) σ(x) − u t),  dt = dl · w ((u − 1) s(−x) − x).  Saves x and t.
+    u is the weight of positive targets. No term is negative, so that even a loss of 1e-30 keeps
+    all its digits.
     """
 
     def __init__(
@@ -33,49 +33,16 @@ class BCEWithLogitsLossOp(LossOp):
         self.reduction, self.weight, self.pos_weight = reduction, weight, pos_weight
 
     def forward(self, x: Array, t: Array) -> Array:
-        self.x, self.t = x, t
-        ut, k = self._parts()
-        size = np.abs(x)
-        is_endless = np.maximum.reduce(size, axis=None, initial=0) == np.inf
-        if is_endless:
-            # (1 − t) ∞ or u t ∞, where 0 · ∞ is 0; the formula below would make ∞ − ∞ of it.
-            limit = np.where(np.where(x > 0, 1 - t, ut) == 0, 0, size.dtype.type(np.inf))
-            endless = np.isinf(x)
-            x, size = np.where(endless, 0, x), np.where(endless, 0, size)
-        # s(x) = max(x, 0) + ln(1 + e^−|x|). For t = 0 or 1 the subtraction from its first part is
-        # exact, so that even a loss of 1e-30 keeps all its digits.
-        losses = k * np.maximum(x, 0)
-        losses -= ut * x
-        losses += k * np.log1p(np.exp(-size))
-        if is_endless:
-            losses = np.where(endless, limit, losses)
-        if self.weight is not None:
-            losses *= self.weight
-        return self.reduce(losses)
+        self.x, self.t, self.w = x, t, 1 if self.weight is None else self.weight
+        self.u = 1 if self.pos_weight is None else self.pos_weight
+        losses = weighted(self.u * t, log1pexp(-x)) + weighted(1 - t, log1pexp(x))
+        return self.reduce(self.w * losses)
 
     def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
-        dl = self.spread(dy)
-        if self.weight is not None:
-            dl = dl * self.weight
-        dx = dt = None
-        if self.needs(0):
-            ut, k = self._parts()
-            dx = k * logistic(self.x)
-            dx -= ut
-            dx *= dl
-        if self.needs(1):
-            dt = -self.x
-            if self.pos_weight is not None:
-                dt += (self.pos_weight - 1) * log1pexp(-self.x)
-            dt *= dl
+        x, t, u, dl = self.x, self.t, self.u, self.spread(dy) * self.w
+        dx = dl * ((u * t + 1 - t) * logistic(x) - u * t)
+        dt = dl * (weighted(u - 1, log1pexp(-x)) - x)
         return dx, dt
-
-    def _parts(self) -> tuple[Array, Array | float]:
-        """Return u t and k."""
-        if self.pos_weight is None:
-            return self.t, 1.0
-        ut = self.t * self.pos_weight
-        return ut, ut + (1 - self.t)
 
 
 def binary_cross_entropy_with_logits(

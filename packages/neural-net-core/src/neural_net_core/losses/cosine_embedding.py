@@ -40,18 +40,13 @@ class CosineSimilarityOp(Op):
     def forward(self, a: Array, b: Array) -> Array:
         self.u, self.inverse_a = unit_vectors(a, self.axis, self.eps)
         self.v, self.inverse_b = unit_vectors(b, self.axis, self.eps)
-        self.y = np.add.reduce(self.u * self.v, axis=self.axis, keepdims=True)
+        self.y = (self.u * self.v).sum(axis=self.axis, keepdims=True)
         return np.squeeze(self.y, self.axis)
 
-    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
+    def backward(self, dy: Array) -> tuple[Array, Array]:
         dy = np.expand_dims(dy, self.axis)
-        da = db = None
-        if self.needs(0):
-            da = self.v - self.y * self.u
-            da *= dy * self.inverse_a
-        if self.needs(1):
-            db = self.u - self.y * self.v
-            db *= dy * self.inverse_b
+        da = dy * (self.v - self.y * self.u) * self.inverse_a
+        db = dy * (self.u - self.y * self.v) * self.inverse_b
         return da, db
 
 

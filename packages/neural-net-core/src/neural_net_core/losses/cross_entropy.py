@@ -1,7 +1,5 @@
 """Cross-entropy of class scores: softmax, logarithm and the choice of the class in one step."""
 
-from typing import Any
-
 import numpy as np
 
 from neural_net_core.checks import check_fraction
@@ -14,7 +12,6 @@ from neural_net_core.losses._classes import (
     class_axis,
     classes_second,
     from_rows,
-    split_ignored,
     to_rows,
 )
 from neural_net_core.losses._loss import (
@@ -24,8 +21,8 @@ from neural_net_core.losses._loss import (
     as_input,
     as_plain,
     check_reduction,
+    weighted,
 )
-from neural_net_core.ops.matrix_product import row_dots, row_sums
 from neural_net_core.ops.softmaxes import largest
 from neural_net_core.tensor import Tensor, TensorLike
 
@@ -38,100 +35,46 @@ __all__ = [
 
 
 class CrossEntropyLossOp(LossOp):
-    """l = h (ln Σ eᶻ − z_t) + Σ_c g_c (ln Σ eᶻ − z_c)
+    """l = −Σ_c a_c ln p_c, p = softmax z, a_c = w_c ((1 − ε) q_c + ε/C), q_c = [c = t]
 
-    dz_c = dl · ((h + Σ g) p_c − h [c = t] − g_c).
-    t is the target class and p the softmax: without weights and smoothing h = 1, g = 0, and the
-    gradient is "probability minus one-hot". With label smoothing ε and class weights w,
-    h = (1 − ε) w_t and g_c = ε w_c / C.
+    dz_c = dl · (p_c Σ a − a_c).
+    t is the target class, w the weights of the classes and ε the label smoothing. Without weights
+    and smoothing l = −ln p_t, and the gradient is "probability minus one-hot".
 
-    p_t − 1 would lose its digits as p_t nears 1. So the other classes are summed apart, and
-    p_t − 1 = −rest / total. Saves the others' eᶻ, their sum `rest`, and that of all, `total`.
+    p_t − 1 would lose its digits as p_t nears 1. So p − q is computed as a whole, and the gradient
+    as dl · ((p − q) Σ a + (q Σ a − a)). Saves q, a and −ln p.
     """
 
-    def __init__(
-        self, reduction: Reduction, weight: Array | None, ignore_index: int, label_smoothing: float
-    ) -> None:
+    def __init__(self, reduction: Reduction, weight: Array | None, label_smoothing: float) -> None:
         self.reduction, self.weight = reduction, weight
-        self.ignore_index, self.label_smoothing = ignore_index, label_smoothing
+        self.label_smoothing = label_smoothing
 
-    def forward(self, logits: Array, targets: Array) -> Array:
+    def forward(self, logits: Array, targets: Array, counted: Array | bool) -> Array:
+        z, eps = to_rows(logits), self.label_smoothing  # (M, C)
+        classes = z.shape[1]
+        self.q = (targets.reshape(-1, 1) == np.arange(classes)).astype(z.dtype)
+        w = np.ones_like(z, shape=classes) if self.weight is None else self.weight
+        w = w * np.reshape(counted, (-1, 1))  # 0 in the rows of ignored targets
+        self.a = w * ((1 - eps) * self.q + eps / max(classes, 1))
+        # Where nothing has a weight, the scores may be anything, also NaN.
+        self.minus_log_p = minus_log_softmax(np.where(self.a.any(axis=1, keepdims=True), z, 0))
+        losses = weighted(self.a, self.minus_log_p).sum(axis=1)
         self.shape = logits.shape
-        z = to_rows(logits)  # (M, C)
-        samples, classes = z.shape
-        t, counted = split_ignored("cross_entropy", targets, classes, self.ignore_index)  # (M,)
-        self.t, self.rows, self.counted = t, np.arange(samples), counted
-        self.h, count, ignored = self._target_weights(z)
-        peak = largest(z, axis=1)
-        if ignored is not None:
-            peak[ignored] = 0
-        z = z - peak
-        if ignored is not None:
-            z[ignored] = 0  # whatever stood there, such as NaN, must not count
-        z_t = z[self.rows, t]
-        z_g = self._smoothed(z)
-        self.e = np.exp(z, out=z)
-        e_t = self.e[self.rows, t]
-        self.e[self.rows, t] = 0
-        self.rest = row_sums(self.e)
-        self.total = self.rest + e_t
-        # Where the target is the largest, e_t is 1 and this the logarithm of 1 + rest.
-        log_total = np.log1p(self.rest + (e_t - 1))
-        if self.label_smoothing:
-            z_t = np.where(self.h == 0, 0, z_t)  # which may be −∞
-        losses = self.h * (log_total - z_t)
-        if z_g is not None:
-            smooth = self.g_total * log_total - z_g
-            losses += smooth if counted is None else smooth * counted
-        losses = self.reduce(losses, count)
-        return losses.reshape(targets.shape) if self.reduction == "none" else losses
+        return self.reduce(losses.reshape(targets.shape), float((w * self.q).sum()))
 
-    def backward(self, dy: Array) -> tuple[Array, None]:
-        dl = self.spread(dy).reshape(-1)  # (M,) or (1,)
-        mass = self.h * dl
-        if self.label_smoothing:
-            dl = np.broadcast_to(dl if self.counted is None else dl * self.counted, self.t.shape)
-            mass = mass + self.g_total * dl
-        mass = mass / self.total
-        dz = self.e * mass[:, None]
-        dz[self.rows, self.t] = -mass * self.rest
-        if self.label_smoothing:
-            dz -= dl[:, None] * self.g
-            dz[self.rows, self.t] += self.g_total * dl
-        return from_rows(dz, self.shape), None
-
-    def _target_weights(self, z: Array) -> tuple[Any, float, Array | None]:
-        """Return h for each sample (or for all), what a mean divides by, and whom to ignore."""
-        if self.weight is None:
-            if self.counted is None:
-                return 1 - self.label_smoothing, self.t.size, None
-            w = self.counted.astype(z.dtype)
-        else:
-            w = self.weight[self.t]
-            if self.counted is not None:
-                w *= self.counted
-        ignored: Array | None = w == 0
-        if self.label_smoothing:  # then a target of weight 0 still costs what the others weigh
-            ignored = None if self.counted is None else ~self.counted
-        return (1 - self.label_smoothing) * w, float(np.add.reduce(w)), ignored
-
-    def _smoothed(self, z: Array) -> Array | None:
-        """Return Σ g z for each sample, with g the part of the target that goes to all classes."""
-        if not self.label_smoothing:
-            return None
-        w = np.ones_like(z, shape=z.shape[1]) if self.weight is None else self.weight
-        self.g = w * _share(self.label_smoothing, z.shape[1])
-        self.g_total = float(np.add.reduce(self.g))
-        if not self.g.all():
-            z = np.where(self.g == 0, 0, z)  # which may be −∞
-        return row_dots(z, self.g)
+    def backward(self, dy: Array) -> tuple[Array, None, None]:
+        dl, total = self.spread(dy).reshape(-1, 1), self.a.sum(axis=1, keepdims=True)
+        log_p = -self.minus_log_p
+        p_minus_q = np.where(self.q == 1, np.expm1(log_p), np.exp(log_p))
+        dz = dl * (p_minus_q * total + (self.q * total - self.a))
+        return from_rows(dz, self.shape), None, None
 
 
 class SoftCrossEntropyLossOp(LossOp):
-    """l = Σ_c a_c (ln Σ eᶻ − z_c), a = w ((1 − ε) q + ε/C)
+    """l = −Σ_c a_c ln p_c, p = softmax z, a_c = w_c ((1 − ε) q_c + ε/C)
 
-    dz = dl · (p Σ a − a),  dq = dl · (1 − ε) w (ln Σ eᶻ − z).
-    q are target probabilities and p the softmax. Saves a, eᶻ and its sum, and −ln p for dq.
+    dz = dl · (p Σ a − a),  dq = −dl · (1 − ε) w ln p.
+    q are target probabilities, the rest as above. Saves a, p and −ln p.
     """
 
     def __init__(self, reduction: Reduction, weight: Array | None, label_smoothing: float) -> None:
@@ -139,41 +82,38 @@ class SoftCrossEntropyLossOp(LossOp):
         self.label_smoothing = label_smoothing
 
     def forward(self, logits: Array, targets: Array) -> Array:
-        self.shape = logits.shape
-        z, q = to_rows(logits), to_rows(targets)  # (M, C)
-        z = z - largest(z, axis=1)
-        self.e = np.exp(z)
-        self.total = row_sums(self.e)
-        self.minus_log_p = np.log(self.total)[:, None] - z
-        self.a = q * (1 - self.label_smoothing)
-        self.a += _share(self.label_smoothing, z.shape[1])
-        if self.weight is not None:
-            self.a *= self.weight
-        losses = np.einsum("mc,mc->m", self.a, self.minus_log_p)
-        if not np.isfinite(losses).all():
-            # 0 · ∞ is 0 here: a class that has no share costs nothing, however unlikely it is.
-            self.minus_log_p[(self.a == 0) & np.isinf(self.minus_log_p)] = 0
-            losses = np.einsum("mc,mc->m", self.a, self.minus_log_p)
-        losses = self.reduce(losses)
-        axis = class_axis(logits)
-        rest = self.shape[:axis] + self.shape[axis + 1 :]
-        return losses.reshape(rest) if self.reduction == "none" else losses
+        z, q, eps = to_rows(logits), to_rows(targets), self.label_smoothing  # (M, C)
+        self.w = 1 if self.weight is None else self.weight
+        self.a = self.w * ((1 - eps) * q + eps / max(z.shape[1], 1))
+        minus_log_p = minus_log_softmax(z)
+        self.p = np.exp(-minus_log_p)
+        # 0 · ∞ is 0 here: an impossible class costs nothing where it has no share.
+        self.minus_log_p = np.where((self.a == 0) & np.isinf(minus_log_p), 0, minus_log_p)
+        losses = (self.a * self.minus_log_p).sum(axis=1)
+        self.shape, axis = logits.shape, class_axis(logits)
+        return self.reduce(losses.reshape(self.shape[:axis] + self.shape[axis + 1 :]))
 
-    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
-        dl = self.spread(dy).reshape(-1, 1)  # (M, 1) or (1, 1)
-        dz = dq = None
-        if self.needs(0):
-            mass = row_sums(self.a)  # (M,)
-            dz = self.e * (mass / self.total)[:, None]
-            dz -= self.a
-            dz *= dl
-            dz = from_rows(dz, self.shape)
-        if self.needs(1):
-            dq = self.minus_log_p * ((1 - self.label_smoothing) * dl)
-            if self.weight is not None:
-                dq *= self.weight
-            dq = from_rows(dq, self.shape)
-        return dz, dq
+    def backward(self, dy: Array) -> tuple[Array, Array]:
+        dl, total = self.spread(dy).reshape(-1, 1), self.a.sum(axis=1, keepdims=True)
+        dz = dl * (self.p * total - self.a)
+        dq = dl * (1 - self.label_smoothing) * self.w * self.minus_log_p
+        return from_rows(dz, self.shape), from_rows(dq, self.shape)
+
+
+def minus_log_softmax(z: Array) -> Array:
+    """Return −ln p = ln Σ eᶻ − z for each row, with all digits where p nears 1.
+
+    With the largest score m taken out of the sum, ln Σ eᶻ = m + ln(1 + Σ e^(z − m)) over the
+    others, and 1 + a small number is never rounded.
+
+    Source:
+        Blanchard, Higham & Higham (2021), Accurately computing the log-sum-exp and softmax
+        functions, arXiv:1909.03469.
+    """
+    z = z - largest(z, axis=1)
+    others = np.partition(np.exp(z), -1, axis=1)[:, :-1]  # the largest, e⁰ = 1, is the last
+    minus_log_p: Array = np.log1p(others.sum(axis=1, keepdims=True)) - z
+    return minus_log_p
 
 
 def cross_entropy(
@@ -246,13 +186,9 @@ def cross_entropy(
             return SoftCrossEntropyLossOp.apply(
                 z, q, reduction=reduction, weight=w, label_smoothing=label_smoothing
             )
+    labels, counted = as_labels(name, raw, z, ignore_index)
     return CrossEntropyLossOp.apply(
-        z,
-        as_labels(name, raw, z),
-        reduction=reduction,
-        weight=w,
-        ignore_index=ignore_index,
-        label_smoothing=label_smoothing,
+        z, labels, counted, reduction=reduction, weight=w, label_smoothing=label_smoothing
     )
 
 
@@ -302,8 +238,3 @@ class CrossEntropyLoss(Loss):
             axis=self.axis,
             reduction=self.reduction,
         )
-
-
-def _share(label_smoothing: float, classes: int) -> float:
-    """Return what smoothing gives each class; without classes there is nobody to divide among."""
-    return label_smoothing / classes if classes else 0.0

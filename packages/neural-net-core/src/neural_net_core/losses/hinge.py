@@ -35,14 +35,12 @@ class HingeLossOp(LossOp):
 
     def forward(self, x: Array, t: Array) -> Array:
         self.t = t
-        self.h: Array = np.maximum(self.margin - t * x, 0)
+        self.h = np.maximum(0, self.margin - t * x)
         return self.reduce(self.h * self.h if self.squared else self.h)
 
     def backward(self, dy: Array) -> tuple[Array, None]:
-        dx = 2 * self.h if self.squared else np.sign(self.h)
-        dx *= -self.t
-        dx *= self.spread(dy)
-        return dx, None
+        dh = self.spread(dy) * (2 * self.h if self.squared else np.sign(self.h))
+        return -dh * self.t, None
 
 
 class HingeEmbeddingLossOp(LossOp):
@@ -52,8 +50,8 @@ class HingeEmbeddingLossOp(LossOp):
         self.reduction, self.margin = reduction, margin
 
     def forward(self, x: Array, t: Array) -> Array:
-        h = np.maximum(self.margin - x, 0)
-        self.slope: Array = np.where(t > 0, t, np.where(h > 0, t, 0))
+        h = np.maximum(0, self.margin - x)
+        self.slope = np.where((t > 0) | (h > 0), t, 0)
         return self.reduce(np.where(t > 0, x, h))
 
     def backward(self, dy: Array) -> tuple[Array, None]:

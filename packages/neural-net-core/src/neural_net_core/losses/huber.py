@@ -23,9 +23,9 @@ class HuberLossOp(LossOp):
         self.c = d.clip(-self.delta, self.delta)
         return self.reduce(self.scale * self.c * (d - self.c / 2))
 
-    def backward(self, dy: Array) -> tuple[Array, Array | None]:
-        dx = self.c * (self.scale * self.spread(dy))
-        return dx, -dx if self.needs(1) else None
+    def backward(self, dy: Array) -> tuple[Array, Array]:
+        dx = self.spread(dy) * self.scale * self.c
+        return dx, -dx
 
 
 def huber_loss(

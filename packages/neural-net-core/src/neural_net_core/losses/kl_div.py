@@ -30,24 +30,17 @@ class KLDivLossOp(LossOp):
         self.reduction, self.log_target = reduction, log_target
 
     def forward(self, x: Array, target: Array) -> Array:
-        if self.log_target:
-            t, log_t = np.exp(target), target
-        else:
-            t = target
-            log_t = np.log(np.where(t > 0, t, 1))
-        # Where t = 0, x may be −∞ or NaN.
-        ratio = np.subtract(log_t, x, out=np.zeros_like(t), where=t != 0)
-        self.t, self.ratio = t, ratio
-        return self.reduce(t * ratio)
+        self.t = t = np.exp(target) if self.log_target else target
+        log_t = target if self.log_target else np.log(np.where(t > 0, t, 1))
+        # Where t = 0, both may be −∞ or NaN.
+        self.ratio = np.where(t == 0, 0, log_t) - np.where(t == 0, 0, x)
+        return self.reduce(t * self.ratio)
 
-    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
+    def backward(self, dy: Array) -> tuple[Array, Array]:
         dl = self.spread(dy)
-        dx = -self.t * dl if self.needs(0) else None
-        dt = None
-        if self.needs(1):
-            dt = (self.ratio + 1) * dl
-            dt = dt * self.t if self.log_target else np.where(self.t > 0, dt, 0)
-        return dx, dt
+        d_log_t = dl * self.t * (self.ratio + 1)
+        dt = dl * np.where(self.t == 0, 0, self.ratio + 1)
+        return -dl * self.t, d_log_t if self.log_target else dt
 
     def reduce(self, losses: Array, count: float | None = None) -> Array:
         """Reduce; "batchmean" is the mean over the first axis only."""

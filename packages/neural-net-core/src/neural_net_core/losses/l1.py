@@ -16,9 +16,9 @@ class L1LossOp(LossOp):
         self.d = x - t
         return self.reduce(np.abs(self.d))
 
-    def backward(self, dy: Array) -> tuple[Array, Array | None]:
-        dx: Array = np.sign(self.d) * self.spread(dy)
-        return dx, -dx if self.needs(1) else None
+    def backward(self, dy: Array) -> tuple[Array, Array]:
+        dx = self.spread(dy) * np.sign(self.d)
+        return dx, -dx
 
 
 def l1_loss(

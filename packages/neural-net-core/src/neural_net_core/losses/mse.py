@@ -12,11 +12,11 @@ class MSELossOp(LossOp):
 
     def forward(self, x: Array, t: Array) -> Array:
         self.d = x - t
-        return self.reduce(self.d * self.d)
+        return self.reduce(self.d**2)
 
-    def backward(self, dy: Array) -> tuple[Array, Array | None]:
-        dx = self.d * (2 * self.spread(dy))
-        return dx, -dx if self.needs(1) else None
+    def backward(self, dy: Array) -> tuple[Array, Array]:
+        dx = self.spread(dy) * 2 * self.d
+        return dx, -dx
 
 
 def mse_loss(

@@ -9,7 +9,6 @@ from neural_net_core.losses._classes import (
     as_class_weight,
     as_labels,
     from_rows,
-    split_ignored,
     to_rows,
 )
 from neural_net_core.losses._loss import Loss, LossOp, Reduction, as_input, check_reduction
@@ -22,33 +21,29 @@ class MultiMarginLossOp(LossOp):
     """l = w_t / C · Σ_c h_cᵖ over c ≠ t, h_c = max(0, m − x_t + x_c)
 
     dx_c = dl · w_t / C · (1 or 2 h_c) where h_c > 0, and dx_t = minus their sum.
-    Saves h, t and w_t / C.
+    Saves h, [c = t] and w_t / C.
     """
 
     def __init__(self, reduction: Reduction, margin: float, p: int, weight: Array | None) -> None:
         self.reduction, self.margin, self.p, self.weight = reduction, margin, p, weight
 
     def forward(self, x: Array, targets: Array) -> Array:
+        rows, t = to_rows(x), targets.reshape(-1, 1)  # (N, C), (N, 1)
+        classes = rows.shape[1]
+        w = np.ones_like(rows, shape=classes) if self.weight is None else self.weight
+        self.factor = w[t] / classes  # (N, 1)
+        rows = np.where(self.factor == 0, 0, rows)  # whatever stood there must not count
+        self.is_target = t == np.arange(classes)
+        x_t = np.take_along_axis(rows, t, axis=1)
+        self.h = np.where(self.is_target, 0, np.maximum(0, self.margin - x_t + rows))
+        losses = (self.factor * self.h**self.p).sum(axis=1)
         self.shape = x.shape
-        x = to_rows(x)  # (N, C)
-        classes = x.shape[1]
-        self.t, _ = split_ignored("multi_margin_loss", targets, classes)
-        self.rows = np.arange(len(x))
-        w = np.ones_like(x, shape=len(x)) if self.weight is None else self.weight[self.t]
-        if not w.all():
-            x = np.where((w == 0)[:, None], 0, x)  # whatever stood there must not count
-        x_t = x[self.rows, self.t]
-        self.h: Array = np.maximum(x + (self.margin - x_t)[:, None], 0)
-        self.h[self.rows, self.t] = 0
-        self.factor = w / classes
-        losses = np.add.reduce(self.h if self.p == 1 else self.h * self.h, axis=1)
-        losses = self.reduce(losses * self.factor)
-        return losses.reshape(targets.shape) if self.reduction == "none" else losses
+        return self.reduce(losses.reshape(targets.shape))
 
     def backward(self, dy: Array) -> tuple[Array, None]:
-        dx = np.sign(self.h) if self.p == 1 else 2 * self.h
-        dx *= (self.factor * self.spread(dy).reshape(-1))[:, None]
-        dx[self.rows, self.t] = -np.add.reduce(dx, axis=1)
+        dl = self.spread(dy).reshape(-1, 1)
+        dh = dl * self.factor * (np.sign(self.h) if self.p == 1 else 2 * self.h)
+        dx = np.where(self.is_target, -dh.sum(axis=1, keepdims=True), dh)
         return from_rows(dx, self.shape), None
 
 
@@ -92,7 +87,7 @@ def multi_margin_loss(
     x = as_input(name, "predictions", predictions)
     if x.ndim not in (1, 2):
         raise ShapeError(f"{name}: expected predictions (C,) or (N, C), got {x.shape}")
-    labels = as_labels(name, targets, x)
+    labels, _ = as_labels(name, targets, x)
     w = as_class_weight(name, weight, x)
     return MultiMarginLossOp.apply(x, labels, reduction=reduction, margin=margin, p=p, weight=w)
 

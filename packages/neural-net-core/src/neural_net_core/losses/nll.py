@@ -9,40 +9,39 @@ from neural_net_core.losses._classes import (
     check_ignore_index,
     classes_second,
     from_rows,
-    split_ignored,
     to_rows,
 )
-from neural_net_core.losses._loss import Loss, LossOp, Reduction, as_input, check_reduction
+from neural_net_core.losses._loss import (
+    Loss,
+    LossOp,
+    Reduction,
+    as_input,
+    check_reduction,
+    weighted,
+)
 from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["NLLLoss", "NLLLossOp", "nll_loss"]
 
 
 class NLLLossOp(LossOp):
-    """l = −w_t x_t, t the target class;  dx_c = −dl · w_t [c = t].  Saves t and the weights."""
+    """l = −w_t x_t, t the target class;  dx_c = −dl · w_t [c = t].  Saves t and w_t."""
 
-    def __init__(self, reduction: Reduction, weight: Array | None, ignore_index: int) -> None:
-        self.reduction, self.weight, self.ignore_index = reduction, weight, ignore_index
+    def __init__(self, reduction: Reduction, weight: Array | None) -> None:
+        self.reduction, self.weight = reduction, weight
 
-    def forward(self, x: Array, targets: Array) -> Array:
-        self.x_shape = x.shape
-        rows = to_rows(x)  # (M, C)
-        self.t, counted = split_ignored("nll_loss", targets, rows.shape[1], self.ignore_index)
-        self.rows = np.arange(len(rows))
-        picked = rows[self.rows, self.t]
-        w = np.ones_like(picked) if self.weight is None else self.weight[self.t]
-        if counted is not None:
-            w *= counted
-        picked = np.where(w == 0, 0, picked)  # an ignored −∞ or NaN must not count
-        self.w = w
-        losses = self.reduce(-w * picked, float(np.add.reduce(w)))
-        return losses.reshape(targets.shape) if self.reduction == "none" else losses
+    def forward(self, x: Array, targets: Array, counted: Array | bool) -> Array:
+        rows, self.t = to_rows(x), targets.reshape(-1)  # (M, C), (M,)
+        self.x_shape, self.samples, self.classes = x.shape, np.arange(len(rows)), rows.shape[1]
+        w = np.ones_like(rows, shape=self.classes) if self.weight is None else self.weight
+        self.w_t = w[self.t] * np.reshape(counted, -1)
+        losses = weighted(self.w_t, -rows[self.samples, self.t])
+        return self.reduce(losses.reshape(targets.shape), float(self.w_t.sum()))
 
-    def backward(self, dy: Array) -> tuple[Array, None]:
-        classes = self.x_shape[0 if len(self.x_shape) == 1 else 1]
-        dx = np.zeros_like(self.w, shape=(len(self.rows), classes))
-        dx[self.rows, self.t] = -self.w * self.spread(dy).reshape(-1)
-        return from_rows(dx, self.x_shape), None
+    def backward(self, dy: Array) -> tuple[Array, None, None]:
+        dx = np.zeros_like(self.w_t, shape=(len(self.samples), self.classes))
+        dx[self.samples, self.t] = -self.spread(dy).reshape(-1) * self.w_t
+        return from_rows(dx, self.x_shape), None, None
 
 
 def nll_loss(
@@ -86,9 +85,9 @@ def nll_loss(
     check_reduction(name, reduction)
     ignore_index = check_ignore_index(name, ignore_index)
     x = classes_second(name, as_input(name, "log-probabilities", log_probabilities), axis)
-    labels = as_labels(name, targets, x)
+    labels, counted = as_labels(name, targets, x, ignore_index)
     w = as_class_weight(name, weight, x)
-    return NLLLossOp.apply(x, labels, reduction=reduction, weight=w, ignore_index=ignore_index)
+    return NLLLossOp.apply(x, labels, counted, reduction=reduction, weight=w)
 
 
 class NLLLoss(Loss):

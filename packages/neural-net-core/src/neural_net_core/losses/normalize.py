@@ -25,10 +25,8 @@ class NormalizeOp(Op):
         return self.y
 
     def backward(self, dy: Array) -> Array:
-        along = np.add.reduce(dy * self.y, axis=self.axis, keepdims=True)
-        dx: Array = dy - self.y * along
-        dx *= self.inverse
-        return dx
+        along = (dy * self.y).sum(axis=self.axis, keepdims=True)
+        return (dy - self.y * along) * self.inverse
 
 
 def normalize(x: TensorLike, axis: int = -1, *, eps: float = 1e-12) -> Tensor:
@@ -58,7 +56,7 @@ def normalize(x: TensorLike, axis: int = -1, *, eps: float = 1e-12) -> Tensor:
 
 def unit_vectors(x: Array, axis: int, eps: float) -> tuple[Array, Array]:
     """Return x / max(|x|, eps), and 1 / |x| or 0 where |x| is not above eps; for use in Ops."""
-    length = np.sqrt(np.add.reduce(x * x, axis=axis, keepdims=True))
+    length = np.sqrt((x * x).sum(axis=axis, keepdims=True))
     y = x / np.maximum(length, eps)
-    inverse = np.divide(1, length, out=np.zeros_like(length), where=length > eps)
-    return y, inverse
+    has_direction = length > eps
+    return y, has_direction / np.where(has_direction, length, 1)

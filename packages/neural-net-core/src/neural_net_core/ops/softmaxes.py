@@ -26,15 +26,12 @@ class SoftmaxOp(Op):
         self.axis = axis
 
     def forward(self, x: Array) -> Array:
-        y: Array = np.exp(x - largest(x, self.axis))
-        y /= np.add.reduce(y, axis=self.axis, keepdims=True)
-        self.y = y
-        return y
+        e = np.exp(x - largest(x, self.axis))
+        self.y: Array = e / e.sum(axis=self.axis, keepdims=True)
+        return self.y
 
     def backward(self, dy: Array) -> Array:
-        dx: Array = dy - dots(dy, self.y, self.axis)
-        dx *= self.y
-        return dx
+        return self.y * (dy - (dy * self.y).sum(axis=self.axis, keepdims=True))
 
 
 def softmax(x: TensorLike, axis: int = -1) -> Tensor:
@@ -64,14 +61,13 @@ class LogSoftmaxOp(Op):
         self.axis = axis
 
     def forward(self, x: Array) -> Array:
-        y = x - largest(x, self.axis)
-        total = np.add.reduce(np.exp(y), axis=self.axis, keepdims=True)
-        y -= np.log(total) if y.size else total  # no warning about ln 0 of an empty sum
-        self.y: Array = y
-        return y
+        z = x - largest(x, self.axis)
+        total = np.exp(z).sum(axis=self.axis, keepdims=True)
+        self.y: Array = z - np.log(np.maximum(total, 1))  # 0 only as an empty sum, which has no ln
+        return self.y
 
     def backward(self, dy: Array) -> Array:
-        dx: Array = dy - np.exp(self.y) * np.add.reduce(dy, axis=self.axis, keepdims=True)
+        dx: Array = dy - np.exp(self.y) * dy.sum(axis=self.axis, keepdims=True)
         return dx
 
 
@@ -101,15 +97,14 @@ class LogSumExpOp(ReductionOp):
         m = largest(x, self.axis)
         # A line of nothing but −∞ has the sum 0 and the result −∞, not −∞ − (−∞) = NaN.
         m = np.where(np.isfinite(m), m, 0)
-        self.e: Array = np.exp(x - m)
-        self.total = np.add.reduce(self.e, axis=self.axis, keepdims=True)
+        self.e = np.exp(x - m)
+        self.total = self.e.sum(axis=self.axis, keepdims=True)
         with np.errstate(divide="ignore"):
-            y = np.log(self.total) + m
-        return self.drop(y)
+            return self.drop(np.log(self.total) + m)
 
     def backward(self, dy: Array) -> Array:
-        dx: Array = self.e * (self.restore(dy) / np.where(self.total == 0, 1, self.total))
-        return dx
+        total = np.where(self.total == 0, 1, self.total)
+        return self.restore(dy) * self.e / total
 
 
 def logsumexp(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
@@ -129,16 +124,7 @@ def logsumexp(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Te
     return LogSumExpOp.apply(as_floating(x), axis=axis, keepdims=keepdims)
 
 
-def dots(a: Array, b: Array, axis: int) -> Array:
-    """Return Σ a b along an axis, which stays with length 1."""
-    if axis in (-1, a.ndim - 1) and a.ndim:
-        # Without an array for the products: about half the time.
-        return np.vecdot(a, b)[..., None]
-    sums: Array = np.add.reduce(a * b, axis=axis, keepdims=True)
-    return sums
-
-
 def largest(x: Array, axis: Axis) -> Array:
     """Return the maximum with the axis kept; −∞ where there is no element."""
-    y: Array = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-math.inf)
-    return y
+    m: Array = np.max(x, axis=axis, keepdims=True, initial=-math.inf)
+    return m
