@@ -1,6 +1,7 @@
 """Gradient checks of normalization, dropout and modulation."""
 
 import numpy as np
+from hypothesis import strategies as st
 
 from neural_net_layers.normalization.batch_norm import BatchNormOp, FixedNormOp, batch_norm
 from neural_net_layers.normalization.group_norm import GroupNormOp, group_norm
@@ -112,3 +113,38 @@ CASES = {
         (modulate, [numbers(2, 4, 3), numbers(1, 4, 3), numbers(2, 1, 1)]),
     ],
 }
+
+
+@st.composite
+def normalized(draw):
+    """Draw examples, more than a block of rows too, and which parameters there are."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    shape, axes = draw(
+        st.sampled_from(
+            [((0, 4), 1), ((3, 8), 1), ((4, 5, 16), 2), ((2, 3, 64), 1), ((70_000, 4), 1)]
+        )
+    )
+    x = rng.normal(size=shape) + draw(st.sampled_from([0.0, 3.0]))
+    parameters = [rng.normal(size=shape[-axes:]) for _ in range(draw(st.integers(0, 2)))]
+    return lambda x, *p: layer_norm(x, shape[-axes:], *p), [x, *parameters]
+
+
+@st.composite
+def batches(draw):
+    """Draw batches in both orders of memory, of more numbers than a block too."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    shape = draw(
+        st.sampled_from([(0, 4), (5, 3), (600, 16), (3, 2, 7), (4, 8, 5, 6), (9, 3, 100, 100)])
+    )
+    last = len(shape) == 4 and draw(st.booleans())
+    x = rng.normal(size=(shape[0], *shape[2:], shape[1]) if last else shape)
+    parameters = [rng.normal(size=shape[1]) for _ in range(draw(st.integers(0, 2)))]
+    mean = draw(st.sampled_from([0.0, 3.0]))
+
+    def fn(x, *p):
+        return batch_norm((channels_last(x) if last else x) + mean, None, None, *p, training=True)
+
+    return fn, [x, *parameters]
+
+
+DRAWN = {LayerNormOp: normalized(), BatchNormOp: batches()}

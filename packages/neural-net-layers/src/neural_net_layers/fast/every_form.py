@@ -1,8 +1,10 @@
 """Imports every fast form of the package, which registers it."""
 
 import neural_net_layers.fast.attention
+import neural_net_layers.fast.batch_norm
 import neural_net_layers.fast.conv2d
 import neural_net_layers.fast.conv_transpose2d
+import neural_net_layers.fast.layer_norm
 import neural_net_layers.fast.max_pool2d
 
 __all__: list[str] = []

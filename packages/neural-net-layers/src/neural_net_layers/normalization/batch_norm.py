@@ -15,14 +15,14 @@ from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.op import Op
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers._channels import ChannelMatrix
 from neural_net_layers._checks import check_eps
 from neural_net_layers._inputs import coerce
-from neural_net_layers.fast.blocks import row_blocks
 from neural_net_layers.normalization._channel_norm import (
     ChannelNorm,
     Running,
+    along_channels,
     array_of,
+    channel_sums,
     check_channels,
     move_average,
 )
@@ -42,7 +42,7 @@ class BatchNormOp(Op):
 
         dw = Σ dy x̂,  db = Σ dy,  dx = (w / σ) (dy − db / n − x̂ dw / n).
 
-    Saves x, μ, 1/σ and w.
+    Saves x̂, σ and w.
 
     Args:
         eps: Added to the variance.
@@ -54,101 +54,48 @@ class BatchNormOp(Op):
     ) -> None:
         self.eps, self.observe = eps, observe
 
-    def forward(self, x: Array, w: Array | None, b: Array | None) -> Array:
-        view = ChannelMatrix(x)
-        x = view.matrix(x)  # every column belongs to one channel
-        n = max(view.count, 1)
-        y = np.empty_like(x, order="C")
-        mean = view.sums(x) / n
-        columns = view.spread(mean)
-        squares = np.zeros_like(columns)
-        for rows in row_blocks(x):
-            part = np.subtract(x[rows], columns, out=y[rows])
-            squares += np.einsum("rk,rk->k", part, part)
-        variance = view.gather(squares) / n
-        scale = 1 / np.sqrt(variance + self.eps)  # 1/σ
-        stretch = view.spread(scale if w is None else scale * w)
-        shift = None if b is None else view.spread(b)
-        for rows in row_blocks(x):
-            part = y[rows]
-            part *= stretch
-            if shift is not None:
-                part += shift
+    def forward(self, x: Array, w: Array | float, b: Array | float) -> Array:
+        w, b = along_channels(w, x), along_channels(b, x)
+        count = x.size // x.shape[1]
+        self.n = max(count, 1)  # an empty batch gives an empty result
+        mu = channel_sums(x) / self.n
+        variance = channel_sums((x - mu) ** 2) / self.n
+        self.sigma = np.sqrt(variance + self.eps)
+        self.x_hat, self.w = (x - mu) / self.sigma, w
         if self.observe is not None:
-            self.observe(mean, variance, view.count)
-        self.view, self.x, self.w, self.mean, self.scale = view, x, w, mean, scale
-        return view.batch(y)
+            self.observe(mu.reshape(-1), variance.reshape(-1), count)
+        return self.x_hat * w + b
 
     def backward(self, dy: Array) -> tuple[Array | None, ...]:
-        view, n = self.view, max(self.view.count, 1)
-        dy = view.matrix(dy)
-        dx = np.empty_like(dy, order="C")
-        mean = view.spread(self.mean)
-        products = np.zeros_like(mean)
-        for rows in row_blocks(dy):
-            centred = np.subtract(self.x[rows], mean, out=dx[rows])  # σ x̂
-            products += np.einsum("rk,rk->k", centred, dy[rows])
-        dw = view.gather(products) * self.scale
-        db = view.sums(dy)
-        if self.needs(0):
-            mean_dy = view.spread(db / n)
-            mean_dyx = view.spread(dw * self.scale / n)  # mean(dy x̂) / σ
-            stretch = view.spread(self.scale if self.w is None else self.scale * self.w)
-            # dx = (w / σ) (dy − mean(dy) − x̂ mean(dy x̂)), in place
-            for rows in row_blocks(dy):
-                part = dx[rows]
-                part *= mean_dyx
-                part += mean_dy
-                np.subtract(dy[rows], part, out=part)
-                part *= stretch
-        return view.batch(dx) if self.needs(0) else None, dw, db
+        x_hat, n = self.x_hat, self.n
+        dw, db = channel_sums(dy * x_hat), channel_sums(dy)
+        dx = (self.w / self.sigma) * (dy - db / n - x_hat * (dw / n))
+        return dx, dw.reshape(-1), db.reshape(-1)
 
 
 class FixedNormOp(Op):
     r"""y = (x − μ) w / σ + b per channel, with μ and σ given, not the batch's own.
 
     μ and σ are constants here, so dx = dy w / σ,  dw = Σ dy (x − μ) / σ,  db = Σ dy.
-    Saves w / σ, and x, μ and 1/σ if w needs a gradient.
+    Saves x − μ, 1/σ and w.
 
     Args:
-        mean: μ, one per channel.
-        variance: σ² without ε.
         eps: Added to the variance.
     """
 
-    def __init__(self, mean: Array, variance: Array, eps: float) -> None:
-        self.mean, self.variance, self.eps = mean, variance, eps
+    def __init__(self, eps: float) -> None:
+        self.eps = eps
 
-    def forward(self, x: Array, w: Array | None, b: Array | None) -> Array:
-        view = ChannelMatrix(x)
-        x = view.matrix(x)
-        # Copies: the running averages may have moved on before the backward pass.
-        mean = self.mean.astype(x.dtype)
-        scale = (1 / np.sqrt(self.variance + self.eps)).astype(x.dtype)
-        stretch = view.spread(scale if w is None else scale * w)
-        columns, shift = view.spread(mean), None if b is None else view.spread(b)
-        y = np.empty_like(x, order="C")
-        for rows in row_blocks(x):
-            part = np.subtract(x[rows], columns, out=y[rows])
-            part *= stretch
-            if shift is not None:
-                part += shift
-        self.view, self.stretch = view, stretch
-        if self.needs(1):
-            self.x, self.columns, self.scale = x, columns, scale
-        return view.batch(y)
+    def forward(
+        self, x: Array, w: Array | float, b: Array | float, mu: Array, variance: Array
+    ) -> Array:
+        w, b, mu, variance = (along_channels(p, x) for p in (w, b, mu, variance))
+        self.centred, self.scale, self.w = x - mu, 1 / np.sqrt(variance + self.eps), w
+        return self.centred * (self.scale * w) + b
 
     def backward(self, dy: Array) -> tuple[Array | None, ...]:
-        view = self.view
-        dy = view.matrix(dy)
-        dx = view.batch(dy * self.stretch) if self.needs(0) else None
-        dw = None
-        if self.needs(1):
-            products = np.zeros_like(self.columns)
-            for rows in row_blocks(dy):
-                products += np.einsum("rk,rk->k", self.x[rows] - self.columns, dy[rows])
-            dw = view.gather(products) * self.scale
-        return dx, dw, view.sums(dy) if self.needs(2) else None
+        dw = channel_sums(dy * self.centred) * self.scale
+        return dy * (self.scale * self.w), dw.reshape(-1), channel_sums(dy).reshape(-1), None, None
 
 
 def batch_norm(
@@ -203,10 +150,10 @@ def batch_norm(
             check_dtype("batch_norm", array_of(average).dtype)
     if (running_mean is None) != (running_var is None):
         raise ValueError("batch_norm: expected running_mean and running_var, got one of them")
+    w, b = 1.0 if weight is None else weight, 0.0 if bias is None else bias
     if not training and running_mean is not None and running_var is not None:
-        # Copies, since training moves the averages, perhaps before the backward pass.
-        mean, variance = array_of(running_mean).copy(), array_of(running_var).copy()
-        return FixedNormOp.apply(x, weight, bias, mean=mean, variance=variance, eps=eps)
+        averages = (array_of(p).astype(x.dtype, copy=False) for p in (running_mean, running_var))
+        return FixedNormOp.apply(x, w, b, *averages, eps=eps)
     if x.size == x.shape[1]:
         raise ShapeError(
             f"batch_norm: expected more than 1 value per channel in training, got {x.shape}; "
@@ -219,7 +166,7 @@ def batch_norm(
             move_average(running_var, variance * (n / (n - 1)), momentum)
 
     watch = observe if running_mean is not None else None
-    return BatchNormOp.apply(x, weight, bias, eps=eps, observe=watch)
+    return BatchNormOp.apply(x, w, b, eps=eps, observe=watch)
 
 
 class _BatchNorm(ChannelNorm):

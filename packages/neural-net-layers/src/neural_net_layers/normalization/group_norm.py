@@ -16,11 +16,10 @@ from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
-from neural_net_core.ops.matrix_product import row_sums
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._checks import check_eps
 from neural_net_layers._inputs import coerce
-from neural_net_layers.fast.blocks import column_sums
+from neural_net_layers.normalization._channel_norm import along_channels, channel_sums
 
 __all__ = ["GroupNorm", "GroupNormOp", "group_norm"]
 
@@ -32,7 +31,7 @@ class GroupNormOp(Op):
 
         dx = (g − mean(g) − x̂ mean(g x̂)) / σ,  dw = Σ dy x̂,  db = Σ dy,
 
-    the means over a group, the sums over examples and positions, for each channel. Saves x̂, 1/σ
+    the means over a group, the sums over examples and positions, for each channel. Saves x̂, σ
     and w.
 
     Args:
@@ -50,51 +49,29 @@ class GroupNormOp(Op):
     ) -> None:
         self.groups, self.eps, self.observe = groups, eps, observe
 
-    def forward(self, x: Array, w: Array | None, b: Array | None) -> Array:
-        shape = x.shape
-        batch, self.channels, *positions = shape
-        self.positions = math.prod(positions)
-        n = self.channels // self.groups * self.positions
-        x = x.reshape(batch * self.groups, n)  # one group per row
-        mean = row_sums(x) / max(n, 1)
-        x = x - mean[:, None]
-        variance = np.vecdot(x, x) / max(n, 1)
-        scale = 1 / np.sqrt(variance + self.eps)  # 1/σ
-        x *= scale[:, None]
+    def forward(self, x: Array, w: Array | float, b: Array | float) -> Array:
+        w, b = along_channels(w, x), along_channels(b, x)
+        n = math.prod(x.shape[1:]) // self.groups
+        rows = x.reshape(len(x), self.groups, n)
+        mu = self.mean(rows)
+        variance = self.mean((rows - mu) ** 2)
+        self.sigma = np.sqrt(variance + self.eps)
+        self.x_hat, self.w = ((rows - mu) / self.sigma).reshape(x.shape), w
         if self.observe is not None:
-            groups = (batch, self.groups)
-            self.observe(mean.reshape(groups), variance.reshape(groups), n)
-        self.x, self.scale = x, scale
-        y = x.reshape(batch, self.channels * self.positions)  # one example per row
-        self.w = None if w is None else np.repeat(w, self.positions)
-        if self.w is not None:
-            y = y * self.w
-        if b is not None:
-            y = y + np.repeat(b, self.positions)
-        return y.reshape(shape)
+            self.observe(mu[..., 0], variance[..., 0], n)
+        return self.x_hat * w + b
 
     def backward(self, dy: Array) -> tuple[Array | None, ...]:
-        shape, x = dy.shape, self.x
-        dy = dy.reshape(len(dy), self.channels * self.positions)
-        dw = db = dx = None
-        if self.needs(1):
-            dw = self._per_channel(column_sums(dy * x.reshape(dy.shape)))
-        if self.needs(2):
-            db = self._per_channel(column_sums(dy))
-        if self.needs(0):
-            g = (dy if self.w is None else dy * self.w).reshape(x.shape)
-            # dx = (g − mean(g) − x̂ mean(g x̂)) / σ
-            n = max(x.shape[1], 1)
-            dx = x * (-np.vecdot(g, x) / n)[:, None]
-            dx += g
-            dx -= (row_sums(g) / n)[:, None]
-            dx *= self.scale[:, None]
-            dx = dx.reshape(shape)
-        return dx, dw, db
+        rows = (len(dy), self.groups, math.prod(dy.shape[1:]) // self.groups)
+        g, x_hat = (dy * self.w).reshape(rows), self.x_hat.reshape(rows)
+        dx = (g - self.mean(g) - x_hat * self.mean(g * x_hat)) / self.sigma
+        dw, db = channel_sums(dy * self.x_hat), channel_sums(dy)
+        return dx.reshape(dy.shape), dw.reshape(-1), db.reshape(-1)
 
-    def _per_channel(self, columns: Array) -> Array:
-        sums: Array = np.add.reduce(columns.reshape(self.channels, self.positions), axis=1)
-        return sums
+    def mean(self, rows: Array) -> Array:
+        """Return the mean of each example and group, (B, groups, 1)."""
+        m: Array = rows.sum(axis=2, keepdims=True) / max(rows.shape[2], 1)
+        return m
 
 
 def group_norm(
@@ -134,7 +111,8 @@ def group_norm(
     for name, parameter in (("weight", weight), ("bias", bias)):
         if parameter is not None and parameter.shape != (x.shape[1],):
             raise ShapeError(f"group_norm: expected {name} ({x.shape[1]},), got {parameter.shape}")
-    return GroupNormOp.apply(x, weight, bias, groups=groups, eps=check_eps("group_norm", eps))
+    w, b = 1.0 if weight is None else weight, 0.0 if bias is None else bias
+    return GroupNormOp.apply(x, w, b, groups=groups, eps=check_eps("group_norm", eps))
 
 
 class GroupNorm(Module):

@@ -85,7 +85,8 @@ def instance_norm(
             move_average(running_mean, mean.mean(0), momentum)
             move_average(running_var, variance.mean(0) * (n / (n - 1)), momentum)
 
-    return GroupNormOp.apply(x, weight, bias, groups=channels, eps=eps, observe=observe)
+    w, b = 1.0 if weight is None else weight, 0.0 if bias is None else bias
+    return GroupNormOp.apply(x, w, b, groups=channels, eps=eps, observe=observe)
 
 
 class InstanceNorm2D(ChannelNorm):

@@ -4,7 +4,6 @@ Unlike batch normalization it looks at one example at a time, so it works with a
 sequences of any length, and in the same way in training and evaluation.
 """
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,11 +13,9 @@ from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
-from neural_net_core.ops.matrix_product import row_dots
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._checks import check_eps, check_lengths
 from neural_net_layers._inputs import coerce
-from neural_net_layers.fast.blocks import row_blocks
 
 __all__ = ["LayerNorm", "LayerNormOp", "layer_norm"]
 
@@ -36,64 +33,32 @@ class LayerNormOp(Op):
         dx = (g − mean(g) − x̂ mean(g x̂)) / σ,  dw = Σ dy x̂,  db = Σ dy,
 
     the sums over examples: g loses its mean and its part along x̂, because adding a constant to x
-    or stretching it changes nothing. Saves x, μ, 1/σ and w; x̂ is cheaper to make again than to
-    keep.
+    or stretching it changes nothing. Saves x̂, σ and w.
+
+    Args:
+        axes: How many last axes an example's features stand in.
+        eps: Added to the variance.
     """
 
     def __init__(self, axes: int, eps: float) -> None:
         self.axes, self.eps = axes, eps
 
-    def forward(self, x: Array, w: Array | None, b: Array | None) -> Array:
-        shape = x.shape
-        n = math.prod(shape[len(shape) - self.axes :])
-        x = x.reshape(x.size // n, n)  # (R, n): one example per row
-        w, b = (None if p is None else p.reshape(n) for p in (w, b))
-        y = np.empty_like(x, order="C")
-        mean = np.empty_like(x, shape=len(x))
-        scale = np.empty_like(mean)  # 1/σ
-        ones = np.ones_like(x, shape=n)
-        for rows in row_blocks(x):
-            # A row's sum as a product, its sum of squares as a dot: no temporary, no float64.
-            mean[rows] = row_dots(x[rows], ones) / n
-            part = np.subtract(x[rows], mean[rows, None], out=y[rows])
-            variance = np.vecdot(part, part) / n
-            scale[rows] = 1 / np.sqrt(variance + self.eps)
-            part *= scale[rows, None]
-            if w is not None:
-                part *= w
-            if b is not None:
-                part += b
-        self.x, self.w, self.mean, self.scale = x, w, mean, scale
-        self.weight_shape = shape[len(shape) - self.axes :]
-        return y.reshape(shape)
+    def forward(self, x: Array, w: Array | float, b: Array | float) -> Array:
+        mu = self.mean(x)
+        variance = self.mean((x - mu) ** 2)
+        self.sigma = np.sqrt(variance + self.eps)
+        self.x_hat, self.w = (x - mu) / self.sigma, w
+        return self.x_hat * w + b
 
     def backward(self, dy: Array) -> tuple[Array | None, ...]:
-        shape, n = dy.shape, self.x.shape[1]
-        dy = dy.reshape(self.x.shape)
-        dx = np.empty_like(dy, order="C")
-        dw, db = np.zeros_like(dy, shape=(2, n))
-        w = np.ones_like(dy, shape=n) if self.w is None else self.w
-        for rows in row_blocks(dy):
-            d, scale = dy[rows], self.scale[rows]
-            centred = self.x[rows] - self.mean[rows, None]  # σ x̂
-            g = np.multiply(d, centred, out=dx[rows])
-            dw += scale @ g
-            db += np.ones_like(scale) @ d
-            mean_g = row_dots(d, w) / n
-            mean_gx = row_dots(g, w) * scale**2 / n  # mean(g x̂) / σ
-            if not self.needs(0):
-                continue
-            # dx = (g − mean(g) − x̂ mean(g x̂)) / σ, in place
-            np.multiply(d, w, out=g)
-            g -= mean_g[:, None]
-            centred *= mean_gx[:, None]
-            g -= centred
-            g *= scale[:, None]
-        return (
-            dx.reshape(shape) if self.needs(0) else None,
-            dw.reshape(self.weight_shape) if self.needs(1) else None,
-            db.reshape(self.weight_shape) if self.needs(2) else None,
-        )
+        x_hat, g = self.x_hat, dy * self.w
+        dx = (g - self.mean(g) - x_hat * self.mean(g * x_hat)) / self.sigma
+        return dx, dy * x_hat, dy  # of w and b for each example: the tape adds them up
+
+    def mean(self, a: Array) -> Array:
+        """Return the mean of each example, in axes of length 1."""
+        m: Array = a.mean(axis=tuple(range(-self.axes, 0)), keepdims=True)
+        return m
 
 
 def layer_norm(
@@ -133,7 +98,8 @@ def layer_norm(
     for name, parameter in (("weight", weight), ("bias", bias)):
         if parameter is not None and parameter.data.shape != shape:
             raise ShapeError(f"layer_norm: expected {name} {shape}, got {parameter.shape}")
-    return LayerNormOp.apply(x, weight, bias, axes=len(shape), eps=check_eps("layer_norm", eps))
+    w, b = 1.0 if weight is None else weight, 0.0 if bias is None else bias
+    return LayerNormOp.apply(x, w, b, axes=len(shape), eps=check_eps("layer_norm", eps))
 
 
 class LayerNorm(Module):

@@ -27,21 +27,17 @@ __all__ = ["AdaptiveLayerNorm", "ModulateOp", "modulate"]
 
 
 class ModulateOp(Op):
-    r"""y = x (1 + s) + t;  dx = dy (1 + s),  ds = dy x,  dt = dy.  Saves x and 1 + s.
+    r"""y = x (1 + s) + t;  dx = dy (1 + s),  ds = dy x,  dt = dy.  Saves x and s.
 
     The tape sums ds and dt over the axes along which s and t were repeated.
     """
 
     def forward(self, x: Array, shift: Array, scale: Array) -> Array:
-        self.factor = scale + 1
-        if self.needs(2):
-            self.x = x
-        y: Array = x * self.factor
-        return y + shift
+        self.x, self.scale = x, scale
+        return x * (1 + scale) + shift
 
-    def backward(self, dy: Array) -> tuple[Array | None, ...]:
-        dx = dy * self.factor if self.needs(0) else None
-        return dx, dy, dy * self.x if self.needs(2) else None
+    def backward(self, dy: Array) -> tuple[Array, Array, Array]:
+        return dy * (1 + self.scale), dy, dy * self.x
 
 
 def modulate(x: TensorLike, shift: TensorLike, scale: TensorLike) -> Tensor:

@@ -4,7 +4,6 @@ A layer norm without the mean: only the size of the signal is kept in order, whi
 networks need of it, at half the work.
 """
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,11 +13,9 @@ from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
-from neural_net_core.ops.matrix_product import row_dots
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._checks import check_eps, check_lengths
 from neural_net_layers._inputs import coerce
-from neural_net_layers.fast.blocks import row_blocks
 
 __all__ = ["RMSNorm", "RMSNormOp", "rms_norm"]
 
@@ -32,51 +29,30 @@ class RMSNormOp(Op):
         dx = (g − x̂ mean(g x̂)) / ρ,  dw = Σ dy x̂,
 
     the sum over examples: g loses its part along x̂, because stretching x changes nothing.
-    Saves x, 1/ρ and w.
+    Saves x̂, ρ and w.
+
+    Args:
+        axes: How many last axes an example's features stand in.
+        eps: Added to the mean square.
     """
 
     def __init__(self, axes: int, eps: float) -> None:
         self.axes, self.eps = axes, eps
 
-    def forward(self, x: Array, w: Array | None) -> Array:
-        shape = x.shape
-        self.weight_shape = shape[len(shape) - self.axes :]
-        n = math.prod(self.weight_shape)
-        x = x.reshape(x.size // n, n)  # (R, n): one example per row
-        w = None if w is None else w.reshape(n)
-        y = np.empty_like(x, order="C")
-        scale = np.empty_like(x, shape=len(x))  # 1/ρ
-        for rows in row_blocks(x):
-            part = x[rows]
-            mean_square = np.vecdot(part, part) / n
-            scale[rows] = 1 / np.sqrt(mean_square + self.eps)
-            part = np.multiply(part, scale[rows, None], out=y[rows])
-            if w is not None:
-                part *= w
-        self.x, self.w, self.scale = x, w, scale
-        return y.reshape(shape)
+    def forward(self, x: Array, w: Array | float) -> Array:
+        self.rho = np.sqrt(self.mean(x**2) + self.eps)
+        self.x_hat, self.w = x / self.rho, w
+        return self.x_hat * w
 
-    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
-        shape, n = dy.shape, self.x.shape[1]
-        dy = dy.reshape(self.x.shape)
-        dx = np.empty_like(dy, order="C")
-        dw = np.zeros_like(dy, shape=n)
-        w = np.ones_like(dw) if self.w is None else self.w
-        for rows in row_blocks(dy):
-            x, d, scale = self.x[rows], dy[rows], self.scale[rows]
-            g = np.multiply(d, x, out=dx[rows])
-            dw += scale @ g
-            mean_gx = row_dots(g, w) * scale**2 / n  # mean(g x̂) / ρ
-            if not self.needs(0):
-                continue
-            # dx = (g − x̂ mean(g x̂)) / ρ, in place
-            np.multiply(d, w, out=g)
-            g -= x * mean_gx[:, None]
-            g *= scale[:, None]
-        return (
-            dx.reshape(shape) if self.needs(0) else None,
-            dw.reshape(self.weight_shape) if self.needs(1) else None,
-        )
+    def backward(self, dy: Array) -> tuple[Array, Array]:
+        x_hat, g = self.x_hat, dy * self.w
+        dx = (g - x_hat * self.mean(g * x_hat)) / self.rho
+        return dx, dy * x_hat  # of w for each example: the tape adds them up
+
+    def mean(self, a: Array) -> Array:
+        """Return the mean of each example, in axes of length 1."""
+        m: Array = a.mean(axis=tuple(range(-self.axes, 0)), keepdims=True)
+        return m
 
 
 def rms_norm(
@@ -115,7 +91,8 @@ def rms_norm(
         raise ShapeError(f"rms_norm: expected weight {shape}, got {weight.shape}")
     if eps is None:
         eps = float(np.finfo(x.data.dtype).eps)
-    return RMSNormOp.apply(x, weight, axes=len(shape), eps=check_eps("rms_norm", eps))
+    w = 1.0 if weight is None else weight
+    return RMSNormOp.apply(x, w, axes=len(shape), eps=check_eps("rms_norm", eps))
 
 
 class RMSNorm(Module):

@@ -32,23 +32,17 @@ class AlphaDropoutOp(Op):
     (1 − p) + α′² p − p² α′² = (1 − p)(1 + p α′²); a and b undo both.
     """
 
-    def __init__(self, mask: Array, p: float) -> None:
-        self.mask = mask
+    def __init__(self, p: float) -> None:
         # With p = 1 every unit is α′, which the map takes to the mean, 0.
         self.a = ((1 - p) * (1 + p * SATURATION**2)) ** -0.5 if p < 1 else 0.0
         self.b = -self.a * p * SATURATION
 
-    def forward(self, x: Array) -> Array:
-        y: Array = x * self.mask
-        y *= self.a
-        # a α′ + b where dropped, b where kept
-        y += np.where(self.mask, x.dtype.type(self.b), x.dtype.type(self.a * SATURATION + self.b))
-        return y
+    def forward(self, x: Array, mask: Array) -> Array:
+        self.mask = mask
+        return self.a * np.where(mask, x, SATURATION) + self.b
 
-    def backward(self, dy: Array) -> Array:
-        dx: Array = dy * self.mask
-        dx *= self.a
-        return dx
+    def backward(self, dy: Array) -> tuple[Array, None]:
+        return dy * self.a * self.mask, None
 
 
 def alpha_dropout(
@@ -81,7 +75,7 @@ def alpha_dropout(
     (x,) = coerce(x)
     if not training or p == 0:
         return x
-    return AlphaDropoutOp.apply(x, mask=keep_mask(x.shape, p, resolve_rng(rng)), p=p)
+    return AlphaDropoutOp.apply(x, keep_mask(x.shape, p, resolve_rng(rng)), p=p)
 
 
 class AlphaDropout(Module):

@@ -36,29 +36,25 @@ class DropoutOp(Op):
     r"""y = x · m / (1 − p) with a mask m of zeros and ones;  dx = dy · m / (1 − p).  Saves m.
 
     Args:
-        mask: Booleans, of a shape that broadcasts to x's.
         scale: 1 / (1 − p).
     """
 
-    def __init__(self, mask: Array, scale: float) -> None:
-        self.mask, self.scale = mask, scale
+    def __init__(self, scale: float) -> None:
+        self.scale = scale
 
-    def forward(self, x: Array) -> Array:
-        y: Array = x * self.mask
-        y *= self.scale
-        return y
+    def forward(self, x: Array, mask: Array) -> Array:
+        self.mask = mask  # booleans, of a shape that broadcasts to x's
+        return x * mask * self.scale
 
-    def backward(self, dy: Array) -> Array:
-        dx: Array = dy * self.mask
-        dx *= self.scale
-        return dx
+    def backward(self, dy: Array) -> tuple[Array, None]:
+        return dy * self.mask * self.scale, None
 
 
 def drop(x: Tensor, p: float, shape: tuple[int, ...], rng: np.random.Generator | None) -> Tensor:
     """Drop with one draw per element of `shape`, which broadcasts to x's."""
     mask = keep_mask(shape, p, resolve_rng(rng))
     # With p = 1 nothing is left to scale, and 1 / (1 − p) would make 0 · ∞ = NaN of it.
-    return DropoutOp.apply(x, mask=mask, scale=1 / (1 - p) if p < 1 else 0.0)
+    return DropoutOp.apply(x, mask, scale=1 / (1 - p) if p < 1 else 0.0)
 
 
 def dropout(
