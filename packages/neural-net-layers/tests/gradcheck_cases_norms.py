@@ -117,11 +117,15 @@ CASES = {
 
 @st.composite
 def normalized(draw):
-    """Draw examples, more than a block of rows too, and which parameters there are."""
+    """Draw examples, more than a block of rows too, and which parameters there are.
+
+    Long rows, not many: the tape adds up a parameter's gradient row after row, and of 70,000 rows
+    the textbook form in float64 would be no reference to 64 units.
+    """
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     shape, axes = draw(
         st.sampled_from(
-            [((0, 4), 1), ((3, 8), 1), ((4, 5, 16), 2), ((2, 3, 64), 1), ((70_000, 4), 1)]
+            [((0, 4), 1), ((3, 8), 1), ((4, 5, 16), 2), ((2, 3, 64), 1), ((1100, 256), 1)]
         )
     )
     x = rng.normal(size=shape) + draw(st.sampled_from([0.0, 3.0]))

@@ -7,8 +7,6 @@ import pytest
 
 from neural_net_core import ShapeError, StateDictError, Tensor, grad, no_grad
 from neural_net_layers import BatchNorm1D, BatchNorm2D, InstanceNorm2D, batch_norm
-from neural_net_layers import _channels as channels
-from neural_net_layers.fast import blocks
 
 
 def tracking_instance_norm(features):
@@ -80,26 +78,6 @@ def test_channels_last_in_memory_gives_the_same_and_stays_so(shape):
         np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
     kept = results[0][0]
     assert kept.transpose(0, 2, 3, 1).flags.c_contiguous  # ready for the next convolution
-
-
-@pytest.mark.parametrize("order", ["first", "last"])
-def test_many_blocks_of_rows_give_what_one_gives(monkeypatch, order):
-    data = channels_last((6, 3, 4, 2))
-    x = Tensor(data if order == "last" else np.ascontiguousarray(data), np.float64)
-    x.requires_grad_()
-    _, w, b = leaves((), (3,), (3,))
-
-    def run():
-        y = batch_norm(x, None, None, w, b)
-        fixed = batch_norm(x, np.ones(3), np.ones(3), w, b)
-        return [y.data, *grad((y**3).sum(), [x, w, b]), *grad((fixed**3).sum(), [x, w, b])]
-
-    whole = run()
-    monkeypatch.setattr(blocks, "BLOCK", 40)
-    monkeypatch.setattr(channels, "JOINED", 7)
-    monkeypatch.setattr(channels, "MANY", 1)
-    for one, other in zip(whole, run(), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-10)
 
 
 def test_running_averages_by_hand():

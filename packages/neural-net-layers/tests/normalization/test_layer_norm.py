@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from neural_net_core import ShapeError, Tensor, grad
 from neural_net_layers import LayerNorm, layer_norm
-from neural_net_layers.fast import blocks
 
 
 def composed(x, axes, weight=None, bias=None, eps=1e-5):
@@ -57,19 +56,6 @@ def test_the_fused_operation_equals_its_composition(shape, axes, affine):
         grad(fused, [x, *parameters], dy), grad(plain, [x, *parameters], dy), strict=True
     ):
         np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
-
-
-def test_many_blocks_of_rows_give_what_one_gives(monkeypatch):
-    x, w, b = leaves((50, 7), (7,), (7,))
-
-    def run():
-        y = layer_norm(x, 7, w, b)
-        return [y.data, *grad((y**3).sum(), [x, w, b])]
-
-    whole = run()
-    monkeypatch.setattr(blocks, "BLOCK", 30)  # 4 rows at a time, and 2 at the end
-    for one, other in zip(whole, run(), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
 @given(

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from neural_net_core import ShapeError, Tensor, grad
 from neural_net_layers import RMSNorm, rms_norm
-from neural_net_layers.fast import blocks
 
 
 def composed(x, axes, weight=None, eps=1e-5):
@@ -49,19 +48,6 @@ def test_the_fused_operation_equals_its_composition(shape, axes, affine):
         grad(fused, [x, *parameters], dy), grad(plain, [x, *parameters], dy), strict=True
     ):
         np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-12)
-
-
-def test_many_blocks_of_rows_give_what_one_gives(monkeypatch):
-    x, w = leaves((50, 7), (7,))
-
-    def run():
-        y = rms_norm(x, 7, w)
-        return [y.data, *grad((y**3).sum(), [x, w])]
-
-    whole = run()
-    monkeypatch.setattr(blocks, "BLOCK", 30)
-    for one, other in zip(whole, run(), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
 @given(

@@ -4,8 +4,8 @@ import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.forms import fast_form_of
-from neural_net_layers._channels import ChannelMatrix
 from neural_net_layers.fast.blocks import row_blocks
+from neural_net_layers.fast.channels import ChannelMatrix
 from neural_net_layers.normalization.batch_norm import BatchNormOp
 
 __all__: list[str] = []
