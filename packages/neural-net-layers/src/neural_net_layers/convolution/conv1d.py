@@ -41,7 +41,7 @@ def conv1d(
 ) -> Tensor:
     r"""Slide kernels along sequences and return the weighted sum at every step.
 
-    $$ y_{b,o,t} = b_o + \sum_{c,i} W_{o,c,i} \, x_{b,\,c,\,s t + d i} $$
+    $$ y_{b,o,t} = b_o + \sum_{c,u} W_{o,c,u} \, x_{b,\,c,\,s t + d u} $$
 
     Args:
         x: Sequences (B, C, L).
@@ -93,7 +93,7 @@ def _convolved(
 class Conv1D(Module):
     r"""Learned kernels that slide along a sequence, each giving one channel of the output.
 
-    $$ y_{b,o,t} = b_o + \sum_{c,i} W_{o,c,i} \, x_{b,\,c,\,s t + d i} $$
+    $$ y_{b,o,t} = b_o + \sum_{c,u} W_{o,c,u} \, x_{b,\,c,\,s t + d u} $$
 
     Called `Conv1d` in PyTorch, with the same parameters and layout; `Conv1D` in Keras, whose
     sequences are (B, L, C).

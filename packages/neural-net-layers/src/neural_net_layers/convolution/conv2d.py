@@ -51,12 +51,12 @@ Padding = int | Literal["valid", "same"] | Sequence[int] | Sequence[Sequence[int
 
 
 class Conv2DOp(Op):
-    r"""y[b, o, i, j] = bias[o] + Σ w[o, c, u, v] x[b, c, i s + u d, j s + v d], over c, u, v.
+    r"""y[b, o, i, j] = bias[o] + Σ w[o, c, u, v] x[b, c, s i + d u, s j + d v], over c, u, v.
 
     With (i, j) a place of the output, (u, v) one of the kernel, stride s, dilation d, and x within
     its padding,
 
-        seen[b, c, i, j, u, v] = x[b, c, i s + u d, j s + v d]
+        seen[b, c, i, j, u, v] = x[b, c, s i + d u, s j + d v]
         y[b, o, i, j] = bias[o] + Σ_c Σ_u Σ_v w[o, c, u, v] seen[b, c, i, j, u, v]
 
     Each product w · seen occurs once, so the gradient of one factor is the sum, over all products
@@ -64,7 +64,7 @@ class Conv2DOp(Op):
 
         dw[o, c, u, v] = Σ_b Σ_i Σ_j dy[b, o, i, j] seen[b, c, i, j, u, v]
         dseen[b, c, i, j, u, v] = Σ_o dy[b, o, i, j] w[o, c, u, v]
-        dx[b, c, p, q] = Σ dseen[b, c, i, j, u, v] over i s + u d = p, j s + v d = q
+        dx[b, c, p, q] = Σ dseen[b, c, i, j, u, v] over s i + d u = p, s j + d v = q
         dbias[o] = Σ_b Σ_i Σ_j dy[b, o, i, j]
 
     With groups, channels meet only those of their own group: the sums are taken for each group by
@@ -80,8 +80,9 @@ class Conv2DOp(Op):
 
     def forward(self, x: Array, w: Array, bias: Array | None) -> Array:
         self.size: Pair = (x.shape[2], x.shape[3])
-        self.seen, self.w = unfold(x, self.window), w
-        y = einsum_in_groups("bcijuv,ocuv->boij", self.seen, w, self.groups)
+        self.w = w
+        self.seen = unfold(x, self.window)  # (B, C, OH, OW, kh, kw)
+        y = einsum_in_groups("bcijuv,ocuv->boij", self.seen, w, self.groups)  # (B, O, OH, OW)
         return y if bias is None else y + bias[:, None, None]
 
     def backward(self, dy: Array) -> tuple[Array | None, ...]:
@@ -102,7 +103,7 @@ def conv2d(
 ) -> Tensor:
     r"""Slide kernels over images and return the weighted sum at every place.
 
-    $$ y_{b,o,h,w} = b_o + \sum_{c,i,j} W_{o,c,i,j} \, x_{b,\,c,\,s h + d i,\,s w + d j} $$
+    $$ y_{b,o,i,j} = b_o + \sum_{c,u,v} W_{o,c,u,v} \, x_{b,\,c,\,s i + d u,\,s j + d v} $$
 
     Args:
         x: Images (B, C, H, W).
@@ -167,7 +168,7 @@ def _convolved(
 class Conv2D(Module):
     r"""Learned kernels that slide over an image, each giving one channel of the output.
 
-    $$ y_{b,o,h,w} = b_o + \sum_{c,i,j} W_{o,c,i,j} \, x_{b,\,c,\,s h + d i,\,s w + d j} $$
+    $$ y_{b,o,i,j} = b_o + \sum_{c,u,v} W_{o,c,u,v} \, x_{b,\,c,\,s i + d u,\,s j + d v} $$
 
     Called `Conv2d` in PyTorch, with the same parameters and layout; `Conv2D` in Keras, whose
     kernels are (kh, kw, C, O) and images channels last.

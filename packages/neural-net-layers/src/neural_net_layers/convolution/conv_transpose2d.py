@@ -52,13 +52,13 @@ class ConvTranspose2DOp(Op):
     within its padding,
 
         painted[b, o, i, j, u, v] = Σ_c x[b, c, i, j] w[c, o, u, v]
-        y[b, o, p, q] = bias[o] + Σ painted[b, o, i, j, u, v] over i s + u d = p, j s + v d = q
+        y[b, o, p, q] = bias[o] + Σ painted[b, o, i, j, u, v] over s i + d u = p, s j + d v = q
 
     This is dx of the convolution that has the same kernel, stride, padding and dilation, with x in
     the place of its dy. The gradient of a linear map is its transpose, and transposing twice gives
     the convolution back:
 
-        seen[b, o, i, j, u, v] = dy[b, o, i s + u d, j s + v d]
+        seen[b, o, i, j, u, v] = dy[b, o, s i + d u, s j + d v]
         dx[b, c, i, j] = Σ_o Σ_u Σ_v w[c, o, u, v] seen[b, o, i, j, u, v]
         dw[c, o, u, v] = Σ_b Σ_i Σ_j x[b, c, i, j] seen[b, o, i, j, u, v]
         dbias[o] = Σ_b Σ_p Σ_q dy[b, o, p, q]
@@ -101,7 +101,7 @@ def conv_transpose2d(
 ) -> Tensor:
     r"""Paint a kernel for every pixel and return the sum.
 
-    $$ y_{b,o,q} = b_o + \sum_c \sum_{p, t \,:\, s p + d t = q} W_{c,o,t} \, x_{b,c,p} $$
+    $$ y_{b,o,p,q} = b_o + \sum_c \sum_{s i + d u = p,\; s j + d v = q} W_{c,o,u,v} \, x_{b,c,i,j} $$
 
     Args:
         x: Images (B, C, H, W).
@@ -191,7 +191,7 @@ def _painted(
 class ConvTranspose2D(Module):
     r"""Learned kernels that every pixel paints into a larger image.
 
-    $$ y_{b,o,q} = b_o + \sum_c \sum_{p, t \,:\, s p + d t = q} W_{c,o,t} \, x_{b,c,p} $$
+    $$ y_{b,o,p,q} = b_o + \sum_c \sum_{s i + d u = p,\; s j + d v = q} W_{c,o,u,v} \, x_{b,c,i,j} $$
 
     Called `ConvTranspose2d` in PyTorch, with the same parameters and layout; `Conv2DTranspose` in
     Keras; "deconvolution" in older texts, though it inverts nothing.

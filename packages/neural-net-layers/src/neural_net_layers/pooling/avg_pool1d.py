@@ -33,7 +33,7 @@ def avg_pool1d(
 ) -> Tensor:
     r"""Return the mean of every window.
 
-    $$ y_{b,c,t} = \frac{1}{n} \sum_i x_{b,\,c,\,s t + i - p} $$
+    $$ y_{b,c,t} = \frac{1}{n} \sum_u x_{b,\,c,\,s t + u - p} $$
 
     Args:
         x: Sequences (B, C, L).
@@ -71,7 +71,7 @@ def _pooled(layer: str, x: Any, window: Window, ceil_mode: bool, include_pad: bo
 class AvgPool1D(Module):
     r"""The mean of every window of a sequence.
 
-    $$ y_{b,c,t} = \frac{1}{n} \sum_i x_{b,\,c,\,s t + i - p} $$
+    $$ y_{b,c,t} = \frac{1}{n} \sum_u x_{b,\,c,\,s t + u - p} $$
 
     Called `AvgPool1d` in PyTorch, `AveragePooling1D` in Keras, whose sequences are (B, L, C) and
     which never counts the padding.

@@ -2,7 +2,7 @@ r"""Average pooling: of every window of an image, the mean.
 
 Composed of primitives, for a window of kh × kw places and stride s,
 
-    seen = [x[:, :, i : i + s * oh : s, j : j + s * ow : s] for i in range(kh) for j in range(kw)]
+    seen = [x[:, :, u : u + s * oh : s, v : v + s * ow : s] for u in range(kh) for v in range(kw)]
     y = stack(seen).mean(axis=0)
 """
 
@@ -31,7 +31,7 @@ __all__ = ["AvgPool2D", "AvgPool2DOp", "avg_pool2d"]
 
 
 class AvgPool2DOp(Op):
-    """y[b, c, i, j] = Σ x[b, c, i s + u, j s + v] / n[i, j] over u, v;  dx = Σ dy / n
+    """y[b, c, i, j] = Σ x[b, c, s i + u, s j + v] / n[i, j] over u, v;  dx = Σ dy / n
 
     A pixel gets its share of the gradient, dy / n, from every window that saw it. Saves n.
     """
@@ -63,7 +63,7 @@ def avg_pool2d(
 ) -> Tensor:
     r"""Return the mean of every window.
 
-    $$ y_{b,c,h,w} = \frac{1}{n} \sum_{i,j} x_{b,\,c,\,s h + i - p,\,s w + j - p} $$
+    $$ y_{b,c,i,j} = \frac{1}{n} \sum_{u,v} x_{b,\,c,\,s i + u - p,\,s j + v - p} $$
 
     Args:
         x: Images (B, C, H, W).
@@ -120,7 +120,7 @@ def _pooled(
 class AvgPool2D(Module):
     r"""The mean of every window of an image.
 
-    $$ y_{b,c,h,w} = \frac{1}{n} \sum_{i,j} x_{b,\,c,\,s h + i - p,\,s w + j - p} $$
+    $$ y_{b,c,i,j} = \frac{1}{n} \sum_{u,v} x_{b,\,c,\,s i + u - p,\,s j + v - p} $$
 
     Called `AvgPool2d` in PyTorch, `AveragePooling2D` in Keras (which never counts the border).
 

@@ -65,7 +65,7 @@ def max_pool1d(
 ) -> Tensor | tuple[Tensor, Tensor]:
     r"""Return the largest number of every window.
 
-    $$ y_{b,c,t} = \max_i x_{b,\,c,\,s t + d i - p} $$
+    $$ y_{b,c,t} = \max_u x_{b,\,c,\,s t + d u - p} $$
 
     Args:
         x: Sequences (B, C, L).
@@ -108,7 +108,7 @@ def _pooled(
 class MaxPool1D(Module, Generic[Pooled]):
     r"""The largest number of every window of a sequence.
 
-    $$ y_{b,c,t} = \max_i x_{b,\,c,\,s t + d i - p} $$
+    $$ y_{b,c,t} = \max_u x_{b,\,c,\,s t + d u - p} $$
 
     Called `MaxPool1d` in PyTorch, `MaxPooling1D` in Keras, whose sequences are (B, L, C).
 

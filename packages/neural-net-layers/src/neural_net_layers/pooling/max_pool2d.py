@@ -3,7 +3,7 @@ r"""Max pooling: of every window of an image, the largest number.
 A small shift of the image leaves most maxima where they are, and the image gets smaller. Composed
 of primitives, for a window of kh × kw places and stride s,
 
-    seen = [x[:, :, i : i + s * oh : s, j : j + s * ow : s] for i in range(kh) for j in range(kw)]
+    seen = [x[:, :, u : u + s * oh : s, v : v + s * ow : s] for u in range(kh) for v in range(kw)]
     y = stack(seen).max(axis=0)
 
 `MaxPool2DOp` gives the same, with a gradient that goes to the first of several equal maxima.
@@ -33,7 +33,7 @@ __all__ = ["MaxPool2D", "MaxPool2DOp", "max_pool2d"]
 
 
 class MaxPool2DOp(Op):
-    """y[b, c, i, j] = max of x[b, c, i s + u d, j s + v d] over u, v;  dx = dy at the first maximum
+    """y[b, c, i, j] = max of x[b, c, s i + d u, s j + d v] over u, v;  dx = dy at the first maximum
 
     What a window sees beside its maximum gets no gradient, nor do further elements that equal it.
     (ReLU leaves many windows with several zeros: only one may have it.) A pixel that is the maximum
@@ -135,7 +135,7 @@ def max_pool2d(
 ) -> Tensor | tuple[Tensor, Tensor]:
     r"""Return the largest number of every window.
 
-    $$ y_{b,c,h,w} = \max_{i,j} x_{b,\,c,\,s h + d i - p,\,s w + d j - p} $$
+    $$ y_{b,c,i,j} = \max_{u,v} x_{b,\,c,\,s i + d u - p,\,s j + d v - p} $$
 
     Args:
         x: Images (B, C, H, W).
@@ -177,7 +177,7 @@ def _pooled(
 class MaxPool2D(Module, Generic[Pooled]):
     r"""The largest number of every window of an image.
 
-    $$ y_{b,c,h,w} = \max_{i,j} x_{b,\,c,\,s h + d i - p,\,s w + d j - p} $$
+    $$ y_{b,c,i,j} = \max_{u,v} x_{b,\,c,\,s i + d u - p,\,s j + d v - p} $$
 
     Called `MaxPool2d` in PyTorch, `MaxPooling2D` in Keras.
 
