@@ -101,7 +101,7 @@ def conv_transpose2d(
 ) -> Tensor:
     r"""Paint a kernel for every pixel and return the sum.
 
-    $$ y_{b,o,p,q} = b_o + \sum_c \sum_{s i + d u = p,\; s j + d v = q} W_{c,o,u,v} \, x_{b,c,i,j} $$
+    $$ y_{b,o,p,q} = b_o + \sum_{c,\; s i + d u = p,\; s j + d v = q} W_{c,o,u,v} \, x_{b,c,i,j} $$
 
     Args:
         x: Images (B, C, H, W).
@@ -191,7 +191,7 @@ def _painted(
 class ConvTranspose2D(Module):
     r"""Learned kernels that every pixel paints into a larger image.
 
-    $$ y_{b,o,p,q} = b_o + \sum_c \sum_{s i + d u = p,\; s j + d v = q} W_{c,o,u,v} \, x_{b,c,i,j} $$
+    $$ y_{b,o,p,q} = b_o + \sum_{c,\; s i + d u = p,\; s j + d v = q} W_{c,o,u,v} \, x_{b,c,i,j} $$
 
     Called `ConvTranspose2d` in PyTorch, with the same parameters and layout; `Conv2DTranspose` in
     Keras; "deconvolution" in older texts, though it inverts nothing.
