@@ -61,13 +61,13 @@ class Sigmoid(Module):
         return sigmoid(x)
 
 
-# eˣ of anything larger would overflow, by dtype.
+# The largest x, by dtype, whose eˣ is finite; 1 / (1 + e⁻ˣ) has long been 1.
 _LARGEST = {code: float(math.floor(math.log(np.finfo(code).max))) for code in "fd"}
 
 
 def logistic(x: Array) -> Array:
-    """Return 1 / (1 + e⁻ˣ) of an array, for use inside Ops."""
-    e = np.exp(np.minimum(x, _LARGEST[x.dtype.char]))  # eˣ, because e⁻ˣ is infinite far out left
+    """Return 1 / (1 + e⁻ˣ) = eˣ / (1 + eˣ) of an array, for use inside Ops."""
+    e = np.exp(np.minimum(x, _LARGEST[x.dtype.char]))
     return e / (1 + e)
 
 
