@@ -1,6 +1,7 @@
 """Gradient checks of embeddings and rotary positions."""
 
 import numpy as np
+from hypothesis import strategies as st
 
 from neural_net_layers.embeddings.embedding import EmbeddingOp, embedding
 from neural_net_layers.embeddings.embedding_bag import EmbeddingBagOp, embedding_bag
@@ -53,3 +54,20 @@ CASES = {
         ),
     ],
 }
+
+
+@st.composite
+def lookups(draw):
+    """Draw tables with odd and even rows, and ids that repeat or do not."""
+    rows, width = draw(st.sampled_from([(5, 1), (7, 3), (40, 6), (2000, 16)]))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    shape = draw(st.sampled_from([(), (0, 2), (3,), (4, 25)]))
+    ids = draw(st.sampled_from([rng.integers(0, rows, shape), rng.permutation(rows)[:30]]))
+    padding_idx, by_frequency = draw(st.sampled_from([None, 2])), draw(st.booleans())
+    return (
+        lambda w: embedding(ids, w, padding_idx, scale_grad_by_freq=by_frequency),
+        [rng.normal(size=(rows, width))],
+    )
+
+
+DRAWN = {EmbeddingOp: lookups()}

@@ -15,11 +15,10 @@ from neural_net_core.checks import check_count, check_number, is_number
 from neural_net_core.drawing import drawn
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
-from neural_net_core.fast.indexing import accumulate_rows
 from neural_net_core.init import Initializer
 from neural_net_core.modules.dense import Dense
 from neural_net_core.modules.module import Module
-from neural_net_core.op import Op, returns_new_arrays
+from neural_net_core.op import Op
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 from neural_net_layers.embeddings._ids import as_ids, as_row, shorten_rows
 
@@ -29,37 +28,27 @@ __all__ = ["Embedding", "EmbeddingOp", "embedding"]
 class EmbeddingOp(Op):
     r"""y = W[ids];  dW = 0 with dW[ids] += dy, but for the padding row.  Saves the ids.
 
-    dW has the size of the table, most of it zeros. Of the ways to fill it, adding pairs of numbers
-    into flat positions (`accumulate_rows`) was the fastest, in µs, best of 15: 1,000 rows of 64 and
-    2,048 ids: 217 (single numbers 319, `np.bincount` 357, sorting and `np.add.reduceat` 593, a
-    product with one-hot rows 3,157); 5,000 rows of 64 and 6,144 ids of falling frequency: 440
-    (739, 934, 1,353, 72,091).
-
     Args:
-        ids: Integers, each a row of W.
         padding_idx: The row whose gradient is zero.
         by_frequency: Whether dy is divided by how often its id occurs.
     """
 
-    def __init__(self, ids: Array, padding_idx: int | None, by_frequency: bool) -> None:
-        self.ids, self.padding_idx, self.by_frequency = ids, padding_idx, by_frequency
+    def __init__(self, padding_idx: int | None, by_frequency: bool) -> None:
+        self.padding_idx, self.by_frequency = padding_idx, by_frequency
 
-    def forward(self, w: Array) -> Array:
-        self.shape = w.shape
-        y: Array = w[self.ids]
-        return y
+    def forward(self, w: Array, ids: Array) -> Array:
+        self.ids, self.shape = ids, w.shape
+        return w[ids]
 
-    @returns_new_arrays
-    def backward(self, dy: Array) -> Array:
-        ids = self.ids.reshape(-1)
-        dw = np.zeros_like(dy, shape=self.shape, order="C")
+    def backward(self, dy: Array) -> tuple[Array, None]:
+        dw = np.zeros_like(dy, shape=self.shape)
         if self.by_frequency:
-            times = np.bincount(ids, minlength=len(dw)).astype(dy.dtype)
-            dy = dy.reshape(len(ids), dw.shape[1]) / times[ids, None]
-        accumulate_rows(dw, ids, dy)
+            times = np.bincount(self.ids.reshape(-1)).astype(dy.dtype)
+            dy = dy / times[self.ids][..., None]
+        np.add.at(dw, self.ids, dy)  # which counts a repeated id each time
         if self.padding_idx is not None:
             dw[self.padding_idx] = 0
-        return dw
+        return dw, None
 
 
 def embedding(
@@ -106,9 +95,7 @@ def embedding(
     max_norm, norm_type = check_norm("embedding", max_norm, norm_type)
     if max_norm is not None:
         shorten_rows(weight, ids, max_norm, norm_type)
-    return EmbeddingOp.apply(
-        weight, ids=ids, padding_idx=padding_idx, by_frequency=scale_grad_by_freq
-    )
+    return EmbeddingOp.apply(weight, ids, padding_idx=padding_idx, by_frequency=scale_grad_by_freq)
 
 
 class Embedding(Module):

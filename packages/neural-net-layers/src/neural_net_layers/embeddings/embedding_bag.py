@@ -12,10 +12,9 @@ import numpy.typing as npt
 from neural_net_core.checks import check_word
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
-from neural_net_core.fast.indexing import accumulate, accumulate_rows
 from neural_net_core.init import Initializer
 from neural_net_core.modules.module import Module
-from neural_net_core.op import Op, returns_new_arrays
+from neural_net_core.op import Op
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
 from neural_net_layers._inputs import coerce
 from neural_net_layers.embeddings._ids import as_ids, as_row, shorten_rows
@@ -32,36 +31,30 @@ class EmbeddingBagOp(Op):
     s is 1 for "sum" (or the given weights), 1 / (size of the bag) for "mean". For "max",
     y_bj = max_i W[id_i, j], and dy_bj goes to the first token that has the maximum; NaN counts as
     the maximum wherever it stands in the bag (in PyTorch only at its beginning). An empty bag is
-    zero. Saves ids, bags and s; the table too if s has a gradient, or the winners for "max".
+    zero. Takes W (V, D), s (N,) or None, the rows of W to add up, ids (N,), and the bag of each,
+    bags (N,), never falling. Saves the latter and the rows, or the winners for "max".
 
     Args:
-        ids: (N,), rows of W, without padding.
-        bags: (N,), the bag of each id, never falling.
         count: B, the number of bags.
         mode: "sum", "mean" or "max".
         by_frequency: Whether a row's gradient is divided by how often it occurs.
     """
 
-    def __init__(
-        self, ids: Array, bags: Array, count: int, mode: BagMode, by_frequency: bool
-    ) -> None:
-        self.ids, self.bags, self.count = ids, bags, count
-        self.mode, self.by_frequency = mode, by_frequency
+    def __init__(self, count: int, mode: BagMode, by_frequency: bool) -> None:
+        self.count, self.mode, self.by_frequency = count, mode, by_frequency
 
-    def forward(self, w: Array, s: Array | None) -> Array:
-        self.shape = w.shape
-        rows = w[self.ids]  # (N, D)
+    def forward(self, w: Array, s: Array | None, ids: Array, bags: Array) -> Array:
+        self.ids, self.bags, self.shape = ids, bags, w.shape
+        rows = w[ids]  # (N, D)
         y = np.zeros_like(w, shape=(self.count, w.shape[1]))
         if self.mode == "max":
             self.winners = self._maxima(rows, y)
             return y
         if self.mode == "mean":
-            sizes = np.bincount(self.bags, minlength=self.count).astype(w.dtype)
-            s = 1 / sizes[self.bags]
-        if self.needs(1):
-            self.rows = rows
-        self.s = s
-        accumulate_rows(y, self.bags, rows if s is None else rows * s[:, None])
+            sizes = np.bincount(bags).astype(w.dtype)
+            s = 1 / sizes[bags]
+        self.rows, self.s = rows, s
+        np.add.at(y, bags, rows if s is None else rows * s[:, None])
         return y
 
     def _maxima(self, rows: Array, y: Array) -> tuple[Array, Array]:
@@ -77,25 +70,21 @@ class EmbeddingBagOp(Op):
         place = np.where(has_it, np.arange(n)[:, None], n - 1)
         return full, self.ids[np.minimum.reduceat(place, starts, axis=0)]
 
-    @returns_new_arrays
-    def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
+    def backward(self, dy: Array) -> tuple[Array | None, ...]:
+        dw = np.zeros_like(dy, shape=self.shape)
         if self.mode == "max":
             full, winners = self.winners
-            dw = np.zeros_like(dy, shape=self.shape, order="C")
-            accumulate(dw, (winners, np.arange(self.shape[1])), dy[full])
-            return dw, None
+            np.add.at(dw, (winners, np.arange(self.shape[1])), dy[full])
+            return dw, None, None, None
         drows = dy[self.bags]  # (N, D)
-        ds = np.vecdot(self.rows, drows) if self.needs(1) else None
-        if not self.needs(0):
-            return None, ds
+        ds = np.vecdot(self.rows, drows)
         if self.s is not None:
-            drows *= self.s[:, None]
+            drows = drows * self.s[:, None]
         if self.by_frequency:
             times = np.bincount(self.ids).astype(dy.dtype)
-            drows /= times[self.ids, None]
-        dw = np.zeros_like(dy, shape=self.shape, order="C")
-        accumulate_rows(dw, self.ids, drows)
-        return dw, ds
+            drows = drows / times[self.ids, None]
+        np.add.at(dw, self.ids, drows)
+        return dw, ds, None, None
 
 
 def embedding_bag(
@@ -171,7 +160,7 @@ def embedding_bag(
         ids, bags = ids[kept], bags[kept]
         scales = None if scales is None else scales[np.flatnonzero(kept)]
     return EmbeddingBagOp.apply(
-        weight, scales, ids=ids, bags=bags, count=count, mode=mode, by_frequency=scale_grad_by_freq
+        weight, scales, ids, bags, count=count, mode=mode, by_frequency=scale_grad_by_freq
     )
 
 
