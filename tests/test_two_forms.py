@@ -5,15 +5,6 @@ from pathlib import Path
 
 PACKAGES = Path(__file__).resolve().parents[1] / "packages"
 
-# Modules that still import what belongs to fast forms. This list may only shrink.
-NOT_YET = {
-    "neural_net_layers/recurrent/_recurrent.py",
-    "neural_net_layers/recurrent/gru.py",
-    "neural_net_layers/recurrent/gru_paper.py",
-    "neural_net_layers/recurrent/lstm.py",
-    "neural_net_layers/recurrent/vanilla_rnn.py",
-}
-
 # They import all fast forms, which registers them, if there are any.
 ROOTS = {
     "neural_net_core/__init__.py",
@@ -46,7 +37,7 @@ def textbook_modules() -> dict[str, Path]:
 
 def test_no_textbook_form_imports_from_fast() -> None:
     found = {name for name, path in textbook_modules().items() if imports_of_fast(path)}
-    assert found - ROOTS == NOT_YET, "what is on the list and no longer needs it comes off"
+    assert found == ROOTS
 
 
 def test_the_search_sees_imports_of_every_kind(tmp_path: Path) -> None:

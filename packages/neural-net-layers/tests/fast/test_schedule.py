@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neural_net_layers.fast.schedule import full, gather, scatter, varied
+from neural_net_layers.fast.schedule import direction_of, full, varied
 
 
 @given(st.integers(0, 6), st.lists(st.integers(0, 6), max_size=6))
@@ -17,7 +17,7 @@ def test_every_step_reads_the_state_that_the_step_before_wrote(more, lengths):
     x = np.empty((len(lengths), steps, 1), dtype=object)
     for b, t in np.ndindex(x.shape[:2]):
         x[b, t, 0] = f"{b}.{t} "
-    rows = gather(x, schedule, batch_first=True)
+    rows = schedule.forwards.pack(x)
     assert len(rows) == sum(lengths)
     initial = np.array([[f"{b}: "] for b in range(len(lengths))], dtype=object)
     for direction, way in ((schedule.forwards, 1), (schedule.backwards, -1)):
@@ -36,16 +36,16 @@ def test_every_step_reads_the_state_that_the_step_before_wrote(more, lengths):
 def test_full_sequences_are_a_special_case(steps, batch):
     schedule, same = full(steps, batch), varied(np.full(batch, steps), steps)
     x = np.arange(steps * batch * 2.0).reshape(batch, steps, 2)
-    np.testing.assert_array_equal(gather(x, schedule, True), gather(x, same, True))
+    np.testing.assert_array_equal(schedule.forwards.pack(x), same.forwards.pack(x))
     if batch:
         assert schedule.forwards.steps == same.forwards.steps
         assert schedule.backwards.steps == same.backwards.steps
 
 
-def test_scatter_puts_zeros_into_the_padding():
-    schedule = varied(np.array([1, 2]), 3)
+def test_unpacked_rows_have_zeros_in_the_padding():
+    direction = varied(np.array([1, 2]), 3).forwards
     x = np.arange(1.0, 7).reshape(2, 3, 1)
-    back = scatter(gather(x, schedule, True), schedule, True)
+    back = direction.unpack(direction.pack(x))
     np.testing.assert_array_equal(back[..., 0], [[1, 0, 0], [4, 5, 0]])
 
 
@@ -59,3 +59,15 @@ def test_blocks_cover_all_steps_in_order():
         assert all(a[1] == b[0] for a, b in pairwise(spans))
     back = [rows.start for _, steps in direction.blocks_back(64) for rows, _ in steps]
     assert back == sorted(back, reverse=True)
+
+
+def test_lengths_of_one_batch_are_laid_out_once_and_those_of_another_anew():
+    x = np.zeros((2, 3, 1))
+    lengths = np.array([1, 2])
+    forwards, backwards = (direction_of(x, lengths, reverse) for reverse in (False, True))
+    assert direction_of(x, lengths.astype(np.int32), False) is forwards
+    assert direction_of(x, lengths, True) is backwards
+    lengths[0] = 3  # the caller's own array, whose next batch has other lengths
+    assert len(direction_of(x, lengths, False).pack(x)) == 5
+    assert len(forwards.pack(x)) == 3
+    assert direction_of(x, None, True) is full(3, 2).backwards

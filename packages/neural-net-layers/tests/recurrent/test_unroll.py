@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neural_net_core import ShapeError, Tensor
+from neural_net_core import ShapeError, Tensor, textbook
 from neural_net_layers import GRU, LSTM, VanillaRNN, unroll
 
 LENGTHS = [4, 1, 3]
@@ -31,7 +31,8 @@ def sigmoid(z):
 def test_the_hidden_states_are_the_outputs_of_every_layer_and_direction(make, batch_first):
     layer = make(3, 4, num_layers=2, bidirectional=True, batch_first=batch_first, dtype=np.float64)
     x = numbers(3, 4, 3) if batch_first else numbers(4, 3, 3)
-    y, state = layer(x, lengths=LENGTHS)
+    with textbook():  # as `unroll` computes, whatever form the layer takes outside
+        y, state = layer(x, lengths=LENGTHS)
     seen = unroll(layer, x, lengths=LENGTHS)
     assert list(seen) == ["l0", "l0_reverse", "l1", "l1_reverse"]
     both = [seen[name]["hidden state"] for name in ("l1", "l1_reverse")]
@@ -80,6 +81,24 @@ def test_the_gates_of_a_gru_make_its_state(reset_after):
     w, u, b, b2 = (p.data for p in layer.parameters())
     a = (x @ w.T + b + before @ u.T + b2)[..., :8]
     np.testing.assert_allclose(np.concatenate([r, z], -1), sigmoid(a), rtol=1e-12)
+
+
+def test_the_values_are_those_of_the_textbook_form_and_close_to_the_fast_one():
+    layer = LSTM(3, 4, num_layers=2, bidirectional=True)
+    x = numbers(3, 4, 3)
+    seen = unroll(layer, x, lengths=LENGTHS)
+    both = [seen[name]["hidden state"] for name in ("l1", "l1_reverse")]
+    y, _ = layer(x, lengths=LENGTHS)
+    np.testing.assert_allclose(np.concatenate(both, axis=-1), y.data, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_no_steps_have_no_values(batch_first):
+    layer = LSTM(3, 4, proj_size=2, batch_first=batch_first)
+    shape = (2, 0) if batch_first else (0, 2)
+    seen = unroll(layer, numbers(*shape, 3))["l0"]
+    assert seen["forget gate"].shape == (*shape, 4)
+    assert seen["hidden state"].shape == (*shape, 2)
 
 
 def test_nothing_is_recorded_and_padding_is_zero():

@@ -22,11 +22,11 @@ first B rows are the final states.
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_core.op import Op
 
 __all__: list[str] = []
 
@@ -45,6 +45,7 @@ class Direction:
 
     Attributes:
         batch: B.
+        time: T.
         steps: For each step its rows, where the states before it stand in the matrix of states,
             and where those after it do.
         start: Where the initial states stand, in the sorted order.
@@ -53,9 +54,11 @@ class Direction:
         final: Where the final states stand, in the caller's order.
         order: The caller's index of each sorted sequence; None if nothing was sorted.
         inverse: The sorted index of each of the caller's sequences; None likewise.
+        at: The step and the caller's sequence of each row; None if all sequences are full.
     """
 
     batch: int
+    time: int
     steps: tuple[Step, ...]
     start: Rows
     outputs: Rows
@@ -63,6 +66,24 @@ class Direction:
     final: Rows
     order: Array | None
     inverse: Array | None
+    at: tuple[Array, Array] | None
+
+    def pack(self, x: Array) -> Array:
+        """Return the steps of (B, T, F) as rows, (N, F)."""
+        by_step = x.swapaxes(0, 1)  # (T, B, F)
+        if self.at is not None:
+            rows: Array = by_step[self.at]
+            return rows
+        return by_step.reshape(self.time * self.batch, x.shape[2])
+
+    def unpack(self, rows: Array) -> Array:
+        """Return rows as (B, T, F), with zeros in the padding."""
+        shape = (self.time, self.batch, rows.shape[1])
+        if self.at is None:
+            return rows.reshape(shape).swapaxes(0, 1)
+        x = np.zeros_like(rows, shape=shape)
+        x[self.at] = rows
+        return x.swapaxes(0, 1)
 
     def states(self, initial: Array, rows: int) -> Array:
         """Return a matrix for the states, which holds the initial ones.
@@ -145,21 +166,32 @@ def add_product(total: Array | None, d: Array, x: Array) -> Array:
     return product
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(NamedTuple):
     """Both directions of time of a batch.
 
     Attributes:
         forwards: From each sequence's first step to its last.
         backwards: From each sequence's last step to its first.
-        size: (T, B).
-        at: The step and the caller's sequence of each row; None if all sequences are full.
     """
 
     forwards: Direction
     backwards: Direction
-    size: tuple[int, int]
-    at: tuple[Array, Array] | None
+
+
+def direction_of(x: Array, lengths: Array | None, reverse: bool) -> Direction:
+    """Return the steps of a batch in one direction of time.
+
+    Args:
+        x: (B, T, F).
+        lengths: (B,) integers from 0 to T; None means that all have T steps.
+        reverse: Whether the steps are taken from the last to the first.
+    """
+    batch, steps = x.shape[:2]
+    if lengths is None:
+        schedule = full(steps, batch)
+    else:
+        schedule = _varied(lengths.astype(np.int64).tobytes(), steps)
+    return schedule.backwards if reverse else schedule.forwards
 
 
 @lru_cache(maxsize=64)
@@ -167,7 +199,13 @@ def full(steps: int, batch: int) -> Schedule:
     """Return the schedule of sequences that all have the same number of steps."""
     n = steps * batch
     before, last = slice(0, n), slice(n, n + batch)
-    return _both(batch, [batch] * steps, before, last, last, (steps, batch))
+    return _both(batch, steps, [batch] * steps, before, last, last)
+
+
+# The layers and directions of a stack ask for the same one; the next batch has other lengths.
+@lru_cache(maxsize=4)
+def _varied(lengths: bytes, steps: int) -> Schedule:
+    return varied(np.frombuffer(lengths, np.int64), steps)
 
 
 def varied(lengths: Array, steps: int) -> Schedule:
@@ -193,16 +231,16 @@ def varied(lengths: Array, steps: int) -> Schedule:
         np.repeat(np.arange(len(alive)), alive),
         np.concatenate([*(order[:n] for n in alive), order[:0]]),
     )
-    return _both(batch, alive, before, last, last[inverse], (steps, batch), order, inverse, at)
+    return _both(batch, steps, alive, before, last, last[inverse], order, inverse, at)
 
 
 def _both(
     batch: int,
+    time: int,
     alive: list[int],
     before: Rows,
     last: Rows,
     final: Rows,
-    size: tuple[int, int],
     order: Array | None = None,
     inverse: Array | None = None,
     at: tuple[Array, Array] | None = None,
@@ -215,69 +253,14 @@ def _both(
     earlier += [slice(s.start, s.start + n) for s, n in zip(after, alive[1:], strict=False)]
     first, rest = slice(0, batch), slice(batch, None)
     forwards = Direction(
-        batch, tuple(zip(rows, earlier, after, strict=True)),
-        start=first, outputs=rest, previous=before, final=final, order=order, inverse=inverse,
+        batch, time, tuple(zip(rows, earlier, after, strict=True)),
+        start=first, outputs=rest, previous=before, final=final,
+        order=order, inverse=inverse, at=at,
     )  # fmt: skip
     backwards = Direction(
-        batch, tuple(zip(rows, after, earlier, strict=True))[::-1],
+        batch, time, tuple(zip(rows, after, earlier, strict=True))[::-1],
         start=last, outputs=before, previous=rest,
-        final=first if inverse is None else inverse, order=order, inverse=inverse,
+        final=first if inverse is None else inverse,
+        order=order, inverse=inverse, at=at,
     )  # fmt: skip
-    return Schedule(forwards, backwards, size, at)
-
-
-class ToRowsOp(Op):
-    """The steps of all sequences as rows; the gradient of padding is 0.
-
-    Args:
-        schedule: Of the batch.
-        batch_first: Whether the input is (B, T, F), or else (T, B, F).
-    """
-
-    def __init__(self, schedule: Schedule, batch_first: bool) -> None:
-        self.schedule, self.batch_first = schedule, batch_first
-
-    def forward(self, x: Array) -> Array:
-        return gather(x, self.schedule, self.batch_first)
-
-    def backward(self, dy: Array) -> Array:
-        return scatter(dy, self.schedule, self.batch_first)
-
-
-class FromRowsOp(Op):
-    """Rows put back to where `ToRowsOp` took them from, with zeros in the padding.
-
-    Args:
-        schedule: Of the batch.
-        batch_first: Whether the result is (B, T, F), or else (T, B, F).
-    """
-
-    def __init__(self, schedule: Schedule, batch_first: bool) -> None:
-        self.schedule, self.batch_first = schedule, batch_first
-
-    def forward(self, rows: Array) -> Array:
-        return scatter(rows, self.schedule, self.batch_first)
-
-    def backward(self, dy: Array) -> Array:
-        return gather(dy, self.schedule, self.batch_first)
-
-
-def gather(x: Array, schedule: Schedule, batch_first: bool) -> Array:
-    """Return (N, F) rows in the schedule's order."""
-    if batch_first:
-        x = x.swapaxes(0, 1)  # (T, B, F)
-    if schedule.at is not None:
-        rows: Array = x[schedule.at]
-        return rows
-    return x.reshape(x.shape[0] * x.shape[1], x.shape[2])
-
-
-def scatter(rows: Array, schedule: Schedule, batch_first: bool) -> Array:
-    """Return rows as (B, T, F) or (T, B, F), zero where there is none."""
-    shape = (*schedule.size, rows.shape[1])
-    if schedule.at is None:
-        x = rows.reshape(shape)
-    else:
-        x = np.zeros_like(rows, shape=shape)
-        x[schedule.at] = rows
-    return x.swapaxes(0, 1) if batch_first else x
+    return Schedule(forwards, backwards)

@@ -21,13 +21,14 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import sigmoid, tanh
+from neural_net_core.activations.sigmoid import logistic
 from neural_net_core.dtypes import Array
 from neural_net_core.init import Initializer
 from neural_net_core.ops import linear, split
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers.fast.blocks import column_sums
-from neural_net_layers.fast.schedule import Direction, add_product
-from neural_net_layers.recurrent._recurrent import RecurrenceOp, Recurrent, RecurrentCell
+from neural_net_layers.recurrent._cell import RecurrentCell
+from neural_net_layers.recurrent._recurrence import RecurrenceOp
+from neural_net_layers.recurrent._recurrent import Recurrent
 from neural_net_layers.recurrent.gru_paper import PaperGRUOp
 
 __all__ = ["GRU", "GRUCell", "GRUOp"]
@@ -36,138 +37,71 @@ __all__ = ["GRU", "GRUCell", "GRUOp"]
 class GRUOp(RecurrenceOp):
     r"""All steps of a gated recurrent unit; returns all h, and the last one.
 
-    With h₋₁ the state before a step, a = W x + b and q = U h₋₁ + b′ (three blocks each, r, z, n):
+    With h₋₁ the state before a step:
 
-        r = σ(a_r + q_r)    z = σ(a_z + q_z)    n = tanh(a_n + r q_n)    h = n + z (h₋₁ − n)
+        a = W x + b    q = U h₋₁ + b′        three blocks each: r, z and n
+        r = σ(a_r + q_r)
+        z = σ(a_z + q_z)
+        n = tanh(a_n + r q_n)
+        h = (1 − z) n + z h₋₁
 
-    From the last step to the first, dh is what comes from later steps and from the output. Every
-    gradient is a factor, known beforehand, times dh:
+    Backwards, from the last step to the first. h is used by the step after it and is an output too,
+    so dh begins as the sum over both uses:
 
-        da_n = dh · (1 − z)(1 − n²)            da_z = dq_z = dh · (h₋₁ − n) z (1 − z)
-        dq_n = da_n · r                        da_r = dq_r = da_n · q_n r (1 − r)
-        dh₋₁ = dh · z + Uᵀ dq
+        da_n = dh · (1 − z) (1 − n²)
+        da_z = dq_z = dh · (h₋₁ − n) z (1 − z)
+        da_r = dq_r = da_n · q_n r (1 − r)
+        dq_n = da_n · r
+        dx = Wᵀ da    dh₋₁ = dh · z + Uᵀ dq
+        dW = Σ da xᵀ    dU = Σ dq h₋₁ᵀ    db = Σ da    db′ = Σ dq
 
-    So the factors are computed for many steps at once, and the loop only multiplies. They stand
-    side by side as (q_n, r, z, a_n): the first three blocks are dq and the last three are da. The
-    weights' gradients are sums over all steps and one product each:
-
-        dW = Σ da xᵀ,   dU = Σ dq h₋₁ᵀ,   db = Σ da,   db′ = Σ dq,   dx = Wᵀ da
-
-    Because σ(z) = (1 + tanh(z/2)) / 2, the weights of r and z are halved first and NumPy's tanh
-    serves all gates. Saves x, the gates, q_n and the states.
+    A sequence that has ended, or backwards in time has not begun, keeps its state.
 
     Args:
-        direction: The order of the steps.
+        reverse: Whether the steps are taken from the last to the first.
     """
 
-    def __init__(self, direction: Direction) -> None:
-        self.direction = direction
+    shown = ("reset gate", "update gate", "candidate")
 
     def forward(
-        self, x: Array, h0: Array, w: Array, u: Array, b_ih: Array | None, b_hh: Array | None
-    ) -> tuple[Array, Array]:
-        direction, d = self.direction, h0.shape[1]
-        self.x, self.w, self.u = x, w, u
-        scale = np.full_like(w, 0.5, shape=3 * d)
-        scale[2 * d :] = 1
-        inputs = np.multiply(w.T, scale, order="C")
-        bias = np.zeros_like(scale)
-        if b_ih is not None and b_hh is not None:
-            bias[: 2 * d] = b_hh[: 2 * d]
-            bias += b_ih
-            bias *= scale
-        self.gates = np.empty_like(x, shape=(len(x), 3 * d), order="C")
-        recurrent = np.multiply(u.T, scale, order="C")
-        self.h = h = direction.states(h0, len(x))
-        self.q = np.empty_like(h, shape=(len(x), d))  # q_n
-        products = np.empty_like(h, shape=(direction.batch, 3 * d))
-        mixed = np.empty_like(h, shape=(direction.batch, d))
-        for block, steps in direction.blocks(4 * d):
-            of_x = np.matmul(x[block], inputs, out=self.gates[block])  # for many steps at once
-            of_x += bias
-            for rows, before, after in steps:
-                gates, k = self.gates[rows], rows.stop - rows.start
-                old, q, mix = h[before], self.q[rows], mixed[:k]
-                product = np.matmul(old, recurrent, out=products[:k])
-                rz, n = gates[:, : 2 * d], gates[:, 2 * d :]
-                rz += product[:, : 2 * d]
-                np.tanh(rz, out=rz)
-                rz *= 0.5
-                rz += 0.5
-                if b_hh is None:
-                    q[...] = product[:, 2 * d :]
-                else:
-                    np.add(product[:, 2 * d :], b_hh[2 * d :], out=q)
-                n += np.multiply(rz[:, :d], q, out=mix)
-                np.tanh(n, out=n)
-                np.subtract(old, n, out=mix)
-                mix *= rz[:, d:]
-                np.add(n, mix, out=h[after])
-        return h[direction.outputs], h[direction.final]
+        self, x: Array, h: Array, w: Array, u: Array, b_ih: Array | None, b_hh: Array | None,
+        lengths: Array | None,
+    ) -> tuple[Array, Array]:  # fmt: skip
+        self.x, self.w, self.u, self.steps = x, w, u, []
+        h = h.copy()
+        self.y = y = np.zeros_like(x, shape=(*x.shape[:2], h.shape[1]))
+        for t, here in self.in_time(x, lengths):
+            h_before = h[here]
+            a = x[here, t] @ w.T + (0 if b_ih is None else b_ih)
+            q = h_before @ u.T + (0 if b_hh is None else b_hh)
+            a_r, a_z, a_n = np.split(a, 3, axis=1)
+            q_r, q_z, q_n = np.split(q, 3, axis=1)
+            r = logistic(a_r + q_r)
+            z = logistic(a_z + q_z)
+            n = np.tanh(a_n + r * q_n)
+            h[here] = (1 - z) * n + z * h_before
+            y[here, t] = h[here]
+            self.steps.append((t, here, h_before, q_n, (r, z, n)))
+        return y, h
 
-    def backward(self, dy: Array | None, dh_n: Array | None) -> tuple[Array | None, ...]:
-        direction, d = self.direction, self.q.shape[1]
-        h = self.h[direction.previous]
-        dh = direction.carried(dh_n, self.h, d)
-        # The product wants the rows of U in the order of the blocks q_n, r, z.
-        recurrent = np.concatenate([self.u[2 * d :], self.u[: 2 * d]])
-        dx = np.empty_like(self.x, order="C") if self.needs(0) else None
-        dw: Array | None = None
-        du: Array | None = None
-        db: Array | None = None
-        through = np.empty_like(dh)
-        for block, steps in direction.blocks_back(4 * d):
-            dz = self._factors(block, h[block])
-            for rows, here in steps:
-                k = rows.stop - rows.start
-                dh_t, part = dh[:k], dz[here]
-                if dy is not None:
-                    dh_t += dy[rows]
-                of_h = part.reshape(k, 4, d)
-                of_h *= dh_t[:, None]
-                dh_t *= self.gates[rows, d : 2 * d]
-                dh_t += np.matmul(part[:, : 3 * d], recurrent, out=through[:k])
-            da, dq = dz[:, d:], dz[:, : 3 * d]
-            if dx is not None:
-                np.matmul(da, self.w, out=dx[block])
-            if self.needs(2):
-                dw = add_product(dw, da, self.x[block])
-            if self.needs(3):
-                du = add_product(du, dq, h[block])
-            if self.needs(4) or self.needs(5):
-                db = column_sums(dz) if db is None else db + column_sums(dz)
-        du = None if du is None else _to_rzn(du)
-        db_ih = None if db is None else db[d:]
-        db_hh = None if db is None else _to_rzn(db[: 3 * d])
-        return dx, direction.unsort(dh), dw, du, db_ih, db_hh
-
-    def values(self) -> dict[str, Array]:
-        r, z, n = np.split(self.gates, 3, axis=1)
-        gates = {"reset gate": r, "update gate": z, "candidate": n}
-        return gates | {"hidden state": self.h[self.direction.outputs]}
-
-    def _factors(self, block: slice, previous: Array) -> Array:
-        """Return what dh is multiplied by to give dz, in columns q_n, r, z, a_n, for a block."""
-        gates, d = self.gates[block], self.q.shape[1]
-        r, z, n = gates[:, :d], gates[:, d : 2 * d], gates[:, 2 * d :]
-        dz = np.empty_like(gates, shape=(len(gates), 4 * d))
-        of_q, of_r, of_z, of_n = (dz[:, i * d : (i + 1) * d] for i in range(4))
-        np.subtract(1, gates[:, : 2 * d], out=dz[:, d : 3 * d])
-        np.multiply(n, n, out=of_n)
-        np.subtract(1, of_n, out=of_n)
-        of_n *= of_z  # (1 − z)(1 − n²)
-        np.multiply(of_n, r, out=of_q)
-        of_r *= of_q
-        of_r *= self.q[block]  # (1 − r) r q_n (1 − z)(1 − n²)
-        of_z *= z
-        of_z *= previous - n
-        return dz
-
-
-def _to_rzn(rows: Array) -> Array:
-    """Return rows in the order n, r, z as r, z, n."""
-    d = len(rows) // 3
-    return np.concatenate([rows[d:], rows[:d]])
+    def backward(self, dy: Array, dh_n: Array) -> tuple[Array | None, ...]:
+        x, w, u = self.x, self.w, self.u
+        dh_next = dh_n.copy()
+        dx, dw, du, db_ih, db_hh = (np.zeros_like(a) for a in (x, w, u, w[:, 0], w[:, 0]))
+        for t, here, h_before, q_n, (r, z, n) in reversed(self.steps):
+            dh = dh_next[here] + dy[here, t]
+            da_n = dh * (1 - z) * (1 - n**2)
+            da_z = dh * (h_before - n) * z * (1 - z)
+            da_r = da_n * q_n * r * (1 - r)
+            dq_n = da_n * r
+            da = np.concatenate([da_r, da_z, da_n], axis=1)
+            dq = np.concatenate([da_r, da_z, dq_n], axis=1)
+            dx[here, t], dh_next[here] = da @ w, dh * z + dq @ u
+            dw += da.T @ x[here, t]
+            du += dq.T @ h_before
+            db_ih += da.sum(axis=0)
+            db_hh += dq.sum(axis=0)
+        return dx, dh_next, dw, du, db_ih, db_hh, None
 
 
 class GRU(Recurrent):
@@ -273,8 +207,8 @@ class GRU(Recurrent):
         y, (h,) = self._run(x, state, lengths)
         return y, h
 
-    def _operation(self, direction: Direction) -> tuple[type[RecurrenceOp], dict[str, Any]]:
-        return GRUOp if self.reset_after else PaperGRUOp, {"direction": direction}
+    def _operation(self) -> tuple[type[RecurrenceOp], dict[str, Any]]:
+        return GRUOp if self.reset_after else PaperGRUOp, {}
 
     def extra_repr(self) -> str:
         """Return the sizes, and what is not the default."""

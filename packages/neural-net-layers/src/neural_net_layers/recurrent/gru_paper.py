@@ -6,10 +6,9 @@ costs a second product per step that has to wait for r; see `gru.py` for the com
 
 import numpy as np
 
+from neural_net_core.activations.sigmoid import logistic
 from neural_net_core.dtypes import Array
-from neural_net_layers.fast.blocks import column_sums
-from neural_net_layers.fast.schedule import Direction
-from neural_net_layers.recurrent._recurrent import RecurrenceOp
+from neural_net_layers.recurrent._recurrence import RecurrenceOp
 
 __all__ = ["PaperGRUOp"]
 
@@ -17,81 +16,72 @@ __all__ = ["PaperGRUOp"]
 class PaperGRUOp(RecurrenceOp):
     r"""All steps of a unit that resets the state itself; returns all h, and the last one.
 
-    With h₋₁ the state before a step, a = W x + b + b′, V the first two blocks of U and N the third:
+    With h₋₁ the state before a step, and b the sum of both biases; W, U and b have three blocks of
+    rows, r, z and n:
 
-        r, z = σ(a_rz + V h₋₁)    s = r h₋₁    n = tanh(aₙ + N s)    h = n + z (h₋₁ − n)
+        a = W x + b
+        r = σ(a_r + U_r h₋₁)
+        z = σ(a_z + U_z h₋₁)
+        s = r h₋₁
+        n = tanh(a_n + U_n s)
+        h = (1 − z) n + z h₋₁
 
-    From the last step to the first, dh being what comes from later steps and from the output:
+    Backwards, from the last step to the first. h is used by the step after it and is an output too,
+    so dh begins as the sum over both uses:
 
-        daₙ = dh · (1 − z)(1 − n²)        da_z = dh · (h₋₁ − n) z (1 − z)
-        ds = Nᵀ daₙ                       da_r = ds · h₋₁ r (1 − r)
-        dh₋₁ = dh · z + ds · r + Vᵀ da_rz
+        da_n = dh · (1 − z) (1 − n²)
+        ds = U_nᵀ da_n
+        da_r = ds · h₋₁ r (1 − r)
+        da_z = dh · (h₋₁ − n) z (1 − z)
+        dx = Wᵀ da
+        dh₋₁ = dh · z + ds · r + U_rᵀ da_r + U_zᵀ da_z
+        dW = Σ da xᵀ    db = Σ da
+        dU_r = Σ da_r h₋₁ᵀ    dU_z = Σ da_z h₋₁ᵀ    dU_n = Σ da_n sᵀ
 
-    Both biases enter in the same place, so they have one gradient. Saves x, the gates, s and h.
+    A sequence that has ended, or backwards in time has not begun, keeps its state.
 
     Args:
-        direction: The order of the steps.
+        reverse: Whether the steps are taken from the last to the first.
     """
 
-    def __init__(self, direction: Direction) -> None:
-        self.direction = direction
+    shown = ("reset gate", "update gate", "candidate")
 
     def forward(
-        self, x: Array, h0: Array, w: Array, u: Array, b_ih: Array | None, b_hh: Array | None
-    ) -> tuple[Array, Array]:
-        direction, d = self.direction, h0.shape[1]
-        self.x, self.w, self.u = x, w, u
-        scale = np.full_like(w, 0.5, shape=3 * d)  # σ(z) = (1 + tanh(z/2)) / 2
-        scale[2 * d :] = 1
-        self.gates = x @ np.multiply(w.T, scale, order="C")  # (N, 3D)
-        if b_ih is not None:
-            self.gates += (b_ih + b_hh) * scale
-        of_gates = np.multiply(u[: 2 * d].T, 0.5, order="C")
-        of_reset = np.ascontiguousarray(u[2 * d :].T)
-        self.h = h = direction.states(h0, len(x))
-        self.s = np.empty_like(h, shape=(len(x), d))
-        for rows, before, after in direction.steps:
-            old, gates = h[before], self.gates[rows]
-            rz, n = gates[:, : 2 * d], gates[:, 2 * d :]
-            rz += old @ of_gates
-            np.tanh(rz, out=rz)
-            rz *= 0.5
-            rz += 0.5
-            n += np.multiply(rz[:, :d], old, out=self.s[rows]) @ of_reset
-            np.tanh(n, out=n)
-            new = np.subtract(old, n, out=h[after])
-            new *= rz[:, d:]
-            new += n
-        return h[direction.outputs], h[direction.final]
+        self, x: Array, h: Array, w: Array, u: Array, b_ih: Array | None, b_hh: Array | None,
+        lengths: Array | None,
+    ) -> tuple[Array, Array]:  # fmt: skip
+        self.x, self.w, self.u, self.steps = x, w, u, []
+        u_r, u_z, u_n = np.split(u, 3)
+        b = 0 if b_ih is None or b_hh is None else b_ih + b_hh
+        h = h.copy()
+        self.y = y = np.zeros_like(x, shape=(*x.shape[:2], h.shape[1]))
+        for t, here in self.in_time(x, lengths):
+            h_before = h[here]
+            a_r, a_z, a_n = np.split(x[here, t] @ w.T + b, 3, axis=1)
+            r = logistic(a_r + h_before @ u_r.T)
+            z = logistic(a_z + h_before @ u_z.T)
+            s = r * h_before
+            n = np.tanh(a_n + s @ u_n.T)
+            h[here] = (1 - z) * n + z * h_before
+            y[here, t] = h[here]
+            self.steps.append((t, here, h_before, s, (r, z, n)))
+        return y, h
 
-    def backward(self, dy: Array | None, dh_n: Array | None) -> tuple[Array | None, ...]:
-        direction, d = self.direction, self.s.shape[1]
-        previous = self.h[direction.previous]
-        r, z, n = (self.gates[:, i * d : (i + 1) * d] for i in range(3))
-        da = 1 - self.gates  # (N, 3D), first the factors and then the gradients
-        da[:, 2 * d :] = (1 - n * n) * da[:, d : 2 * d]
-        da[:, :d] *= r * previous
-        da[:, d : 2 * d] *= z * (previous - n)
-        dh = direction.carried(dh_n, self.h, d)
-        for rows, _, _ in reversed(direction.steps):
-            d_t, part = dh[: rows.stop - rows.start], da[rows]
-            if dy is not None:
-                d_t += dy[rows]
-            part[:, d:].reshape(len(part), 2, d)[...] *= d_t[:, None]
-            ds = part[:, 2 * d :] @ self.u[2 * d :]
-            part[:, :d] *= ds
-            d_t *= z[rows]
-            d_t += ds * r[rows]
-            d_t += part[:, : 2 * d] @ self.u[: 2 * d]
-        dx = da @ self.w if self.needs(0) else None
-        dw = da.T @ self.x if self.needs(2) else None
-        du = None
-        if self.needs(3):
-            du = np.concatenate([da[:, : 2 * d].T @ previous, da[:, 2 * d :].T @ self.s])
-        db = column_sums(da) if self.needs(4) or self.needs(5) else None
-        return dx, direction.unsort(dh), dw, du, db, db
-
-    def values(self) -> dict[str, Array]:
-        r, z, n = np.split(self.gates, 3, axis=1)
-        gates = {"reset gate": r, "update gate": z, "candidate": n}
-        return gates | {"hidden state": self.h[self.direction.outputs]}
+    def backward(self, dy: Array, dh_n: Array) -> tuple[Array | None, ...]:
+        x, w = self.x, self.w
+        u_r, u_z, u_n = np.split(self.u, 3)
+        dh_next = dh_n.copy()
+        dx, dw, du, db = (np.zeros_like(a) for a in (x, w, self.u, w[:, 0]))
+        for t, here, h_before, s, (r, z, n) in reversed(self.steps):
+            dh = dh_next[here] + dy[here, t]
+            da_n = dh * (1 - z) * (1 - n**2)
+            ds = da_n @ u_n
+            da_r = ds * h_before * r * (1 - r)
+            da_z = dh * (h_before - n) * z * (1 - z)
+            da = np.concatenate([da_r, da_z, da_n], axis=1)
+            dx[here, t] = da @ w
+            dh_next[here] = dh * z + ds * r + da_r @ u_r + da_z @ u_z
+            dw += da.T @ x[here, t]
+            du += np.concatenate([da_r.T @ h_before, da_z.T @ h_before, da_n.T @ s])
+            db += da.sum(axis=0)
+        return dx, dh_next, dw, du, db, db, None

@@ -19,15 +19,15 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import sigmoid, tanh
+from neural_net_core.activations.sigmoid import logistic
 from neural_net_core.checks import check_count, check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.init import Initializer
 from neural_net_core.ops import linear, split
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers._inputs import coerce
-from neural_net_layers.fast.blocks import column_sums
-from neural_net_layers.fast.schedule import Direction, add_product
-from neural_net_layers.recurrent._recurrent import RecurrenceOp, Recurrent, RecurrentCell
+from neural_net_layers.recurrent._cell import RecurrentCell
+from neural_net_layers.recurrent._recurrence import RecurrenceOp
+from neural_net_layers.recurrent._recurrent import Recurrent
 
 __all__ = ["LSTM", "LSTMCell", "LSTMOp"]
 
@@ -37,136 +37,75 @@ StatePair = tuple[TensorLike, TensorLike]
 class LSTMOp(RecurrenceOp):
     r"""All steps of an LSTM; returns all h, the last h and the last c.
 
-    With the four gates' pre-activations z = W x + b + U h₋₁, and h₋₁, c₋₁ the states before:
+    With h₋₁ and c₋₁ the states before a step, and b the sum of both biases:
 
-        i = σ(zᵢ)   f = σ(z_f)   g = tanh(z_g)   o = σ(zₒ)
-        c = f c₋₁ + i g      m = o tanh(c)      h = m, or P m with a projection
+        z = W x + U h₋₁ + b
+        i = σ(zᵢ)    f = σ(z_f)    g = tanh(z_g)    o = σ(zₒ)
+        c = f c₋₁ + i g
+        m = o tanh(c)
+        h = m, or P m with a projection
 
-    From the last step to the first, dh and dc are what comes from later steps; to dh is added the
-    gradient of the output, and then
+    Backwards, from the last step to the first. h and c are used by the step after them and h is an
+    output too, so dh and dc begin as sums over both uses:
 
-        dm = dh, or Pᵀ dh              dc += dm · o (1 − tanh²c)
-        dzᵢ = dc · g · i (1 − i)       dz_f = dc · c₋₁ · f (1 − f)
-        dz_g = dc · i (1 − g²)         dzₒ = dm · tanh(c) · o (1 − o)
-        dh₋₁ = Uᵀ dz                   dc₋₁ = dc · f
+        dm = dh, or Pᵀ dh with a projection
+        dc += dm · o (1 − tanh²c)
+        dzᵢ = dc · g · i (1 − i)
+        dz_f = dc · c₋₁ · f (1 − f)
+        dz_g = dc · i (1 − g²)
+        dzₒ = dm · tanh(c) · o (1 − o)
+        dx = Wᵀ dz    dh₋₁ = Uᵀ dz    dc₋₁ = dc · f
+        dW = Σ dz xᵀ    dU = Σ dz h₋₁ᵀ    dP = Σ dh mᵀ    db = Σ dz
 
-    All factors of dc and dm are known beforehand, so they are computed for many steps at once, and
-    the loop only multiplies. The weights' gradients are sums over all steps and one product each:
-
-        dW = Σ dz xᵀ,   dU = Σ dz h₋₁ᵀ,   dP = Σ dh mᵀ,   db = Σ dz,   dx = Wᵀ dz
-
-    Because σ(z) = (1 + tanh(z/2)) / 2, one tanh serves all four gates: the weights of three of them
-    are halved first. Saves x, the gates and both states.
+    A sequence that has ended, or backwards in time has not begun, keeps its states.
 
     Args:
-        direction: The order of the steps.
+        reverse: Whether the steps are taken from the last to the first.
     """
 
-    def __init__(self, direction: Direction) -> None:
-        self.direction = direction
+    shown = ("input gate", "forget gate", "candidate", "output gate", "cell state")
 
     def forward(
-        self, x: Array, h0: Array, c0: Array, w: Array, u: Array,
-        b_ih: Array | None, b_hh: Array | None, p: Array | None,
+        self, x: Array, h: Array, c: Array, w: Array, u: Array, b_ih: Array | None,
+        b_hh: Array | None, p: Array | None, lengths: Array | None,
     ) -> tuple[Array, Array, Array]:  # fmt: skip
-        direction, n, d = self.direction, len(x), c0.shape[1]
-        self.x, self.w, self.u, self.p = x, w, u, p
-        scale = np.full_like(w, 0.5, shape=4 * d)  # i, f, o: (1 + tanh(z/2)) / 2
-        shift = scale.copy()
-        scale[2 * d : 3 * d], shift[2 * d : 3 * d] = 1, 0  # g: tanh(z)
-        inputs = np.multiply(w.T, scale, order="C")
-        bias = 0 if b_ih is None or b_hh is None else (b_ih + b_hh) * scale
-        self.gates = np.empty_like(x, shape=(n, 4 * d), order="C")
-        recurrent = np.multiply(u.T, scale, order="C")
-        self.h, self.c = h, c = direction.states(h0, n), direction.states(c0, n)
-        self.tanh_c = np.empty_like(c, shape=(n, d))
-        self.m = None if p is None else np.empty_like(c, shape=(n, d))
-        products, added = np.empty_like(c, shape=(direction.batch, 5 * d)), slice(4 * d, None)
-        for block, steps in direction.blocks(4 * d):
-            of_x = np.matmul(x[block], inputs, out=self.gates[block])  # for many steps at once
-            of_x += bias
-            for rows, before, after in steps:
-                gates, k = self.gates[rows], rows.stop - rows.start
-                gates += np.matmul(h[before], recurrent, out=products[:k, : 4 * d])
-                np.tanh(gates, out=gates)
-                gates *= scale
-                gates += shift
-                i, f = gates[:, :d], gates[:, d : 2 * d]
-                g, o = gates[:, 2 * d : 3 * d], gates[:, 3 * d :]
-                new = np.multiply(f, c[before], out=c[after])
-                new += np.multiply(i, g, out=products[:k, added])
-                t = np.tanh(new, out=self.tanh_c[rows])
-                if p is None or self.m is None:
-                    np.multiply(o, t, out=h[after])
-                else:
-                    np.matmul(np.multiply(o, t, out=self.m[rows]), p.T, out=h[after])
-        return h[direction.outputs], h[direction.final], c[direction.final]
+        self.x, self.w, self.u, self.p, self.steps = x, w, u, p, []
+        b = 0 if b_ih is None or b_hh is None else b_ih + b_hh
+        h, c = h.copy(), c.copy()
+        self.y = y = np.zeros_like(x, shape=(*x.shape[:2], h.shape[1]))
+        for t, here in self.in_time(x, lengths):
+            h_before, c_before = h[here], c[here]
+            z = x[here, t] @ w.T + h_before @ u.T + b
+            z_i, z_f, z_g, z_o = np.split(z, 4, axis=1)
+            i, f, g, o = logistic(z_i), logistic(z_f), np.tanh(z_g), logistic(z_o)
+            c[here] = f * c_before + i * g
+            m = o * np.tanh(c[here])
+            h[here] = m if p is None else m @ p.T
+            y[here, t] = h[here]
+            self.steps.append((t, here, h_before, c_before, m, (i, f, g, o, c[here])))
+        return y, h, c
 
-    def backward(
-        self, dy: Array | None, dh_n: Array | None, dc_n: Array | None
-    ) -> tuple[Array | None, ...]:
-        direction, d, p = self.direction, self.tanh_c.shape[1], self.p
-        h, c = self.h[direction.previous], self.c[direction.previous]
-        dh = direction.carried(dh_n, self.h, h.shape[1])
-        dc = direction.carried(dc_n, self.h, d)
-        dx = np.empty_like(self.x, order="C") if self.needs(0) else None
-        dw: Array | None = None
-        du: Array | None = None
-        db: Array | None = None
-        dp: Array | None = None
-        scratch = np.empty_like(dc)
-        for block, steps in direction.blocks_back(4 * d):
-            dz, slope = self._factors(block, c[block])
-            dhs = None if p is None else np.empty_like(h[block])
-            for rows, here in steps:
-                k = rows.stop - rows.start
-                dh_t, dc_t, part = dh[:k], dc[:k], dz[here]
-                if dy is not None:
-                    dh_t += dy[rows]
-                dm = dh_t
-                if p is not None and dhs is not None:
-                    dhs[here] = dh_t
-                    dm = dh_t @ p
-                dc_t += np.multiply(dm, slope[here], out=scratch[:k])
-                of_c = part[:, : 3 * d].reshape(k, 3, d)
-                of_c *= dc_t[:, None]
-                part[:, 3 * d :] *= dm
-                dc_t *= self.gates[rows, d : 2 * d]
-                np.matmul(part, self.u, out=dh_t)
-            if dx is not None:
-                np.matmul(dz, self.w, out=dx[block])
-            if self.needs(3):
-                dw = add_product(dw, dz, self.x[block])
-            if self.needs(4):
-                du = add_product(du, dz, h[block])
-            if self.needs(5) or self.needs(6):
-                db = column_sums(dz) if db is None else db + column_sums(dz)
-            if dhs is not None and self.m is not None:
-                dp = add_product(dp, dhs, self.m[block])
-        return dx, direction.unsort(dh), direction.unsort(dc), dw, du, db, db, dp
-
-    def values(self) -> dict[str, Array]:
-        at = self.direction.outputs
-        i, f, g, o = np.split(self.gates, 4, axis=1)
-        gates = {"input gate": i, "forget gate": f, "candidate": g, "output gate": o}
-        return gates | {"cell state": self.c[at], "hidden state": self.h[at]}
-
-    def _factors(self, block: slice, previous_c: Array) -> tuple[Array, Array]:
-        """Return what dc and dm are multiplied by to give dz, and dm to give dc, for a block."""
-        gates, t, d = self.gates[block], self.tanh_c[block], self.tanh_c.shape[1]
-        i, g, o = gates[:, :d], gates[:, 2 * d : 3 * d], gates[:, 3 * d :]
-        dz = 1 - gates
-        dz *= gates  # σ′ = σ (1 − σ) of i, f and o
-        dz[:, :d] *= g
-        dz[:, d : 2 * d] *= previous_c
-        of_g = np.multiply(g, g, out=dz[:, 2 * d : 3 * d])
-        np.subtract(1, of_g, out=of_g)
-        of_g *= i
-        dz[:, 3 * d :] *= t
-        slope = t * t
-        np.subtract(1, slope, out=slope)
-        slope *= o  # o (1 − tanh²c)
-        return dz, slope
+    def backward(self, dy: Array, dh_n: Array, dc_n: Array) -> tuple[Array | None, ...]:
+        x, w, u, p = self.x, self.w, self.u, self.p
+        dh_next, dc_next = dh_n.copy(), dc_n.copy()
+        dx, dw, du, db = (np.zeros_like(a) for a in (x, w, u, w[:, 0]))
+        dp = None if p is None else np.zeros_like(p)
+        for t, here, h_before, c_before, m, (i, f, g, o, c) in reversed(self.steps):
+            dh = dh_next[here] + dy[here, t]
+            dm = dh if p is None else dh @ p
+            dc = dc_next[here] + dm * o * (1 - np.tanh(c) ** 2)
+            dz_i = dc * g * i * (1 - i)
+            dz_f = dc * c_before * f * (1 - f)
+            dz_g = dc * i * (1 - g**2)
+            dz_o = dm * np.tanh(c) * o * (1 - o)
+            dz = np.concatenate([dz_i, dz_f, dz_g, dz_o], axis=1)
+            dx[here, t], dh_next[here], dc_next[here] = dz @ w, dz @ u, dc * f
+            dw += dz.T @ x[here, t]
+            du += dz.T @ h_before
+            db += dz.sum(axis=0)
+            if dp is not None:
+                dp += dh.T @ m
+        return dx, dh_next, dc_next, dw, du, db, db, dp, None
 
 
 class LSTM(Recurrent):
@@ -241,6 +180,7 @@ class LSTM(Recurrent):
 
     gates = 4
     states = ("h_0", "c_0")
+    weights = (*Recurrent.weights, "weight_hr")
 
     def __init__(
         self,
@@ -288,14 +228,8 @@ class LSTM(Recurrent):
         y, (h, c) = self._run(x, state, lengths)
         return y, (h, c)
 
-    def _operation(self, direction: Direction) -> tuple[type[RecurrenceOp], dict[str, Any]]:
-        return LSTMOp, {"direction": direction}
-
-    def _inputs_of(self, suffix: str, rows: Tensor, states: list[Any]) -> list[Any]:
-        inputs = super()._inputs_of(suffix, rows, states)
-        if not self.proj_size:
-            return [*inputs, None]
-        return [*inputs, *coerce(rows, *self._own(suffix, "weight_hr"))[1:]]
+    def _operation(self) -> tuple[type[RecurrenceOp], dict[str, Any]]:
+        return LSTMOp, {}
 
 
 class LSTMCell(RecurrentCell):

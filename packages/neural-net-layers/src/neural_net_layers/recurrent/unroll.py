@@ -47,4 +47,9 @@ def unroll(
     check_instance("unroll", "layer", layer, Recurrent, "a VanillaRNN, LSTM or GRU")
     with no_grad():
         layer._run(x, state, lengths, watch)
-    return watch
+    if layer.batch_first:
+        return watch
+    return {
+        suffix: {name: value.swapaxes(0, 1) for name, value in values.items()}
+        for suffix, values in watch.items()
+    }

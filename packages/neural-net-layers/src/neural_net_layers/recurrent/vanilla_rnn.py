@@ -20,9 +20,9 @@ from neural_net_core.dtypes import Array
 from neural_net_core.init import Initializer
 from neural_net_core.ops import linear
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers.fast.blocks import column_sums
-from neural_net_layers.fast.schedule import Direction, add_product
-from neural_net_layers.recurrent._recurrent import RecurrenceOp, Recurrent, RecurrentCell
+from neural_net_layers.recurrent._cell import RecurrentCell
+from neural_net_layers.recurrent._recurrence import RecurrenceOp
+from neural_net_layers.recurrent._recurrent import Recurrent
 
 __all__ = ["Nonlinearity", "RNNCell", "RNNOp", "VanillaRNN"]
 
@@ -30,82 +30,59 @@ Nonlinearity = Literal["tanh", "relu"]
 
 
 class RNNOp(RecurrenceOp):
-    r"""hₜ = φ(zₜ) with zₜ = W xₜ + b + U hₜ₋₁, for all steps; returns all h, and the last one.
+    r"""All steps of the plain recurrence; returns all h, and the last one.
 
-    The loss sees hₜ in two ways: directly, as an output, and through zₜ₊₁. Call the sum of both
-    dhₜ. From the last step to the first,
+    With h₋₁ the state before a step, and b the sum of both biases:
 
-        dhₜ = dyₜ + Uᵀ dzₜ₊₁          and at the last step the final state's gradient instead
-        dzₜ = dhₜ · φ′(zₜ)            φ′ = 1 − hₜ² for tanh, and (hₜ > 0) for relu
+        z = W x + U h₋₁ + b
+        h = φ(z)
 
-    and dh₀ = Uᵀ dz₁. The weights are the same in all steps, so their gradients are sums over
-    steps, each one product of all rows at once:
+    Backwards, from the last step to the first. h is used by the step after it and is an output too,
+    so dh begins as the sum over both uses:
 
-        dW = Σₜ dzₜ xₜᵀ,   dU = Σₜ dzₜ hₜ₋₁ᵀ,   db = Σₜ dzₜ,   dxₜ = Wᵀ dzₜ
+        dz = dh · φ′(z)        φ′(z) = 1 − h² for tanh, and 1 where h > 0, else 0, for relu
+        dx = Wᵀ dz    dh₋₁ = Uᵀ dz
+        dW = Σ dz xᵀ    dU = Σ dz h₋₁ᵀ    db = Σ dz
 
-    Saves x and all states.
+    A sequence that has ended, or backwards in time has not begun, keeps its state.
 
     Args:
-        direction: The order of the steps.
         nonlinearity: φ.
+        reverse: Whether the steps are taken from the last to the first.
     """
 
-    def __init__(self, direction: Direction, nonlinearity: Nonlinearity) -> None:
-        self.direction, self.nonlinearity = direction, nonlinearity
+    def __init__(self, nonlinearity: Nonlinearity, reverse: bool = False) -> None:
+        super().__init__(reverse)
+        self.nonlinearity = nonlinearity
 
     def forward(
-        self, x: Array, h0: Array, w: Array, u: Array, b_ih: Array | None, b_hh: Array | None
-    ) -> tuple[Array, Array]:
-        self.x, self.w, self.u = x, w, u
-        self.h = h = self.direction.states(h0, len(x))
-        inputs, recurrent = np.ascontiguousarray(w.T), np.ascontiguousarray(u.T)
-        bias = 0 if b_ih is None or b_hh is None else b_ih + b_hh
-        for block, steps in self.direction.blocks(h0.shape[1]):
-            z = x[block] @ inputs  # for many steps at once
-            z += bias
-            for rows, before, after in steps:
-                new = np.matmul(h[before], recurrent, out=h[after])
-                new += z[rows.start - block.start : rows.stop - block.start]
-                if self.nonlinearity == "tanh":
-                    np.tanh(new, out=new)
-                else:
-                    np.maximum(new, 0, out=new)
-        return h[self.direction.outputs], h[self.direction.final]
+        self, x: Array, h: Array, w: Array, u: Array, b_ih: Array | None, b_hh: Array | None,
+        lengths: Array | None,
+    ) -> tuple[Array, Array]:  # fmt: skip
+        self.x, self.w, self.u, self.steps = x, w, u, []
+        b = 0 if b_ih is None or b_hh is None else b_ih + b_hh
+        h = h.copy()
+        self.y = y = np.zeros_like(x, shape=(*x.shape[:2], h.shape[1]))
+        for t, here in self.in_time(x, lengths):
+            h_before = h[here]
+            z = x[here, t] @ w.T + h_before @ u.T + b
+            h[here] = np.tanh(z) if self.nonlinearity == "tanh" else np.maximum(z, 0)
+            y[here, t] = h[here]
+            self.steps.append((t, here, h_before, h[here]))
+        return y, h
 
-    def backward(self, dy: Array | None, dh_n: Array | None) -> tuple[Array | None, ...]:
-        direction = self.direction
-        h, y = self.h[direction.previous], self.h[direction.outputs]
-        dh = direction.carried(dh_n, y, y.shape[1])
-        dx = np.empty_like(self.x, order="C") if self.needs(0) else None
-        dw: Array | None = None
-        du: Array | None = None
-        db: Array | None = None
-        for block, steps in direction.blocks_back(y.shape[1]):
-            dz = self._slope(y[block])  # φ′(z), soon times dh
-            for rows, here in steps:
-                d, part = dh[: rows.stop - rows.start], dz[here]
-                if dy is not None:
-                    d += dy[rows]
-                part *= d
-                np.matmul(part, self.u, out=d)
-            if dx is not None:
-                np.matmul(dz, self.w, out=dx[block])
-            if self.needs(2):
-                dw = add_product(dw, dz, self.x[block])
-            if self.needs(3):
-                du = add_product(du, dz, h[block])
-            if self.needs(4) or self.needs(5):
-                db = column_sums(dz) if db is None else db + column_sums(dz)
-        return dx, direction.unsort(dh), dw, du, db, db
-
-    def values(self) -> dict[str, Array]:
-        return {"hidden state": self.h[self.direction.outputs]}
-
-    def _slope(self, y: Array) -> Array:
-        if self.nonlinearity == "relu":
-            return np.not_equal(y, 0).astype(y.dtype)  # positive or NaN
-        slope: Array = y * y
-        return np.subtract(1, slope, out=slope)
+    def backward(self, dy: Array, dh_n: Array) -> tuple[Array | None, ...]:
+        x, w, u = self.x, self.w, self.u
+        dh_next = dh_n.copy()
+        dx, dw, du, db = (np.zeros_like(a) for a in (x, w, u, w[:, 0]))
+        for t, here, h_before, h in reversed(self.steps):
+            dh = dh_next[here] + dy[here, t]
+            dz = dh * (1 - h**2 if self.nonlinearity == "tanh" else h > 0)
+            dx[here, t], dh_next[here] = dz @ w, dz @ u
+            dw += dz.T @ x[here, t]
+            du += dz.T @ h_before
+            db += dz.sum(axis=0)
+        return dx, dh_next, dw, du, db, db, None
 
 
 class VanillaRNN(Recurrent):
@@ -202,8 +179,8 @@ class VanillaRNN(Recurrent):
         y, (h,) = self._run(x, state, lengths)
         return y, h
 
-    def _operation(self, direction: Direction) -> tuple[type[RecurrenceOp], dict[str, Any]]:
-        return RNNOp, {"direction": direction, "nonlinearity": self.nonlinearity}
+    def _operation(self) -> tuple[type[RecurrenceOp], dict[str, Any]]:
+        return RNNOp, {"nonlinearity": self.nonlinearity}
 
     def extra_repr(self) -> str:
         """Return the sizes, and what is not the default."""
