@@ -53,8 +53,8 @@ Padding = int | Literal["valid", "same"] | Sequence[int] | Sequence[Sequence[int
 class Conv2DOp(Op):
     r"""y[b, o, i, j] = bias[o] + Σ w[o, c, u, v] x[b, c, s i + d u, s j + d v], over c, u, v.
 
-    With (i, j) a place of the output, (u, v) one of the kernel, stride s, dilation d, and x within
-    its padding,
+    With (i, j) a place of the output, (u, v) one of the kernel, stride s, dilation d, and zeros
+    around x where there is padding,
 
         seen[b, c, i, j, u, v] = x[b, c, s i + d u, s j + d v]
         y[b, o, i, j] = bias[o] + Σ_c Σ_u Σ_v w[o, c, u, v] seen[b, c, i, j, u, v]

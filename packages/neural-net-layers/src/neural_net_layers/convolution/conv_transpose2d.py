@@ -49,7 +49,7 @@ class ConvTranspose2DOp(Op):
     r"""Kernels that every pixel paints, each times the pixel, added up where they overlap.
 
     With (i, j) a pixel of the input, (u, v) a place of the kernel, stride s and dilation d, and y
-    within its padding,
+    before its padding is cut off,
 
         painted[b, o, i, j, u, v] = Σ_c x[b, c, i, j] w[c, o, u, v]
         y[b, o, p, q] = bias[o] + Σ painted[b, o, i, j, u, v] over s i + d u = p, s j + d v = q
