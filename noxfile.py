@@ -40,7 +40,7 @@ CLEAN = {
     "NEURAL_NET_TEXTBOOK": None,
     "PYTHONDONTWRITEBYTECODE": None,  # else every process that a test starts compiles everything
 }
-# Warnings are errors, but for one false alarm: see `row_dots` in core's ops/matrix_product.py.
+# Warnings are errors, but for one false alarm: see `row_dots` in core's fast/products.py.
 STRICT = ["-W", "error", "-W", "ignore:invalid value encountered in matmul:RuntimeWarning"]
 
 

@@ -1,9 +1,11 @@
-"""Products in parts give what one product gives."""
+"""Products in parts give what one product gives, and products with ones what sums give."""
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from neural_net_core.fast.products import small_product
+from neural_net_core.fast.products import row_dots, row_sums, small_product
 
 
 @pytest.mark.parametrize(
@@ -20,3 +22,14 @@ def test_products_in_parts_for_one_thread(rows, inner, columns):
         assert y.dtype == a.dtype
     mixed = small_product(a.astype(np.float32), b)
     assert mixed.dtype == np.float64
+
+
+@given(rows=st.integers(0, 40), columns=st.integers(0, 20), seed=st.integers(0, 9))
+def test_products_and_sums_of_rows(rows, columns, seed):
+    """Short rows go one way and long rows another, to the same result."""
+    rng = np.random.default_rng(seed)
+    x, w = rng.normal(size=(rows, columns)), rng.normal(size=columns)
+    expected = (x * w).sum(axis=1)
+    np.testing.assert_allclose(row_dots(x, w), expected, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(row_sums(x), x.sum(axis=1), rtol=1e-12, atol=1e-12)
+    assert row_dots(x.astype(np.float32), w.astype(np.float32)).dtype == np.float32

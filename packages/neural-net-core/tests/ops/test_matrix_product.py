@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from neural_net_core import Tensor, ops
 from neural_net_core.forms import is_textbook
-from neural_net_core.ops.matrix_product import row_dots, row_sums
 
 
 @given(data=st.data(), shapes=hnp.mutually_broadcastable_shapes(signature="(n?,k),(k,m?)->(n?,m?)"))
@@ -53,17 +52,6 @@ def test_only_the_gradients_asked_for_are_computed():
 def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="matmul"):
         ops.matmul(np.ones((2, 3)), np.ones((2, 3)))
-
-
-@given(rows=st.integers(0, 40), columns=st.integers(0, 20), seed=st.integers(0, 9))
-def test_products_and_sums_of_rows(rows, columns, seed):
-    """Short rows go one way and long rows another, to the same result."""
-    rng = np.random.default_rng(seed)
-    x, w = rng.normal(size=(rows, columns)), rng.normal(size=columns)
-    expected = (x * w).sum(axis=1)
-    np.testing.assert_allclose(row_dots(x, w), expected, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(row_sums(x), x.sum(axis=1), rtol=1e-12, atol=1e-12)
-    assert row_dots(x.astype(np.float32), w.astype(np.float32)).dtype == np.float32
 
 
 @pytest.mark.parametrize(

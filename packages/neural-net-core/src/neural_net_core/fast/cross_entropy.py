@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from neural_net_core.dtypes import Array
+from neural_net_core.fast.products import row_dots, row_sums
 from neural_net_core.forms import fast_form_of
 from neural_net_core.losses._classes import from_rows, to_rows
 from neural_net_core.losses.cross_entropy import CrossEntropyLossOp
-from neural_net_core.ops.matrix_product import row_dots, row_sums
 from neural_net_core.ops.softmaxes import largest
 
 __all__: list[str] = []

@@ -37,3 +37,18 @@ def column_sums(x: Array) -> Array:
         sums: Array = np.add.reduce(x, axis=0)
         return sums
     return np.ones_like(x, shape=len(x)) @ x
+
+
+def row_dots(x: Array, w: Array) -> Array:
+    """Return x @ w, the product of each row of a matrix with a vector.
+
+    On some processors the BLAS kernel for rows of up to 8 numbers computes with whatever lies
+    beside them as well. It drops those results, but the floating-point flags that they raised
+    stay, and NumPy warns of invalid values where there are none. A dot per row reads only the row.
+    """
+    return np.vecdot(x, w) if x.shape[1] <= 8 else x @ w
+
+
+def row_sums(x: Array) -> Array:
+    """Return the sum of each row of a matrix, as the product x 1: faster than NumPy's sum."""
+    return row_dots(x, np.ones_like(x, shape=x.shape[1]))

@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from neural_net_core.dtypes import Array
+from neural_net_core.fast.products import row_dots
 from neural_net_core.forms import fast_form_of
-from neural_net_core.ops.matrix_product import row_dots
 from neural_net_layers.fast.blocks import row_blocks
 from neural_net_layers.normalization.layer_norm import LayerNormOp
 
