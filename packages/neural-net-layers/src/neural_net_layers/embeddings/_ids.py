@@ -28,7 +28,7 @@ def as_ids(label: str, ids: TensorLike, rows: int) -> Array:
             f"{label}: expected ids from 0 to {rows - 1}, got {wrong}"
             + (f" at {place if len(place) > 1 else place[0]}" if place else "")
         )
-    return array.astype(np.intp)  # a copy: the caller may change his before the way back
+    return array.astype(np.intp, copy=False)
 
 
 def as_row(layer: str, name: str, value: int | None, rows: int) -> int | None:

@@ -4,6 +4,7 @@ The vectors of the single tokens are never kept, so a bag of a thousand words co
 in the graph as a bag of one.
 """
 
+from itertools import pairwise
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
@@ -31,8 +32,10 @@ class EmbeddingBagOp(Op):
     s is 1 for "sum" (or the given weights), 1 / (size of the bag) for "mean". For "max",
     y_bj = max_i W[id_i, j], and dy_bj goes to the first token that has the maximum; NaN counts as
     the maximum wherever it stands in the bag (in PyTorch only at its beginning). An empty bag is
-    zero. Takes W (V, D), s (N,) or None, the rows of W to add up, ids (N,), and the bag of each,
-    bags (N,), never falling. Saves the latter and the rows, or the winners for "max".
+    zero.
+
+    The inputs are W (V, D), s (N,) or None, the ids (N,), rows of W without padding, and the bag of
+    each id (N,), never falling. Saves them, or the winners for "max".
 
     Args:
         count: B, the number of bags.
@@ -40,49 +43,36 @@ class EmbeddingBagOp(Op):
         by_frequency: Whether a row's gradient is divided by how often it occurs.
     """
 
-    def __init__(self, count: int, mode: BagMode, by_frequency: bool) -> None:
+    def __init__(self, count: int, mode: BagMode, by_frequency: bool = False) -> None:
         self.count, self.mode, self.by_frequency = count, mode, by_frequency
 
     def forward(self, w: Array, s: Array | None, ids: Array, bags: Array) -> Array:
-        self.ids, self.bags, self.shape = ids, bags, w.shape
+        self.w, self.ids, self.bags = w, ids, bags
         rows = w[ids]  # (N, D)
         y = np.zeros_like(w, shape=(self.count, w.shape[1]))
+        self.full, starts = np.unique(bags, return_index=True)  # the bags that are not empty
         if self.mode == "max":
-            self.winners = self._maxima(rows, y)
+            self.winners = np.zeros_like(ids, shape=(len(starts), w.shape[1]))
+            for i, (start, stop) in enumerate(pairwise([*starts, len(ids)])):
+                self.winners[i] = ids[start:stop][rows[start:stop].argmax(axis=0)]
+            y[self.full] = w[self.winners, np.arange(w.shape[1])]
             return y
         if self.mode == "mean":
-            sizes = np.bincount(bags).astype(w.dtype)
-            s = 1 / sizes[bags]
-        self.rows, self.s = rows, s
-        np.add.at(y, bags, rows if s is None else rows * s[:, None])
+            s = 1 / np.bincount(bags)[bags].astype(w.dtype)
+        self.s = np.ones_like(w, shape=ids.shape) if s is None else s
+        y[self.full] = np.add.reduceat(rows * self.s[:, None], starts, axis=0)
         return y
 
-    def _maxima(self, rows: Array, y: Array) -> tuple[Array, Array]:
-        """Fill y with the maxima, and return the full bags and who won in them, (B', D)."""
-        full, starts = np.unique(self.bags, return_index=True)
-        if not len(full):
-            return full, np.empty((0, y.shape[1]), np.intp)
-        y[full] = np.maximum.reduceat(rows, starts, axis=0)
-        n, maxima = len(rows), y[self.bags]
-        has_it = rows == maxima
-        if np.isnan(y).any():  # which equals nothing, not even itself
-            has_it |= np.isnan(rows)
-        place = np.where(has_it, np.arange(n)[:, None], n - 1)
-        return full, self.ids[np.minimum.reduceat(place, starts, axis=0)]
-
     def backward(self, dy: Array) -> tuple[Array | None, ...]:
-        dw = np.zeros_like(dy, shape=self.shape)
+        dw = np.zeros_like(dy, shape=self.w.shape)
         if self.mode == "max":
-            full, winners = self.winners
-            np.add.at(dw, (winners, np.arange(self.shape[1])), dy[full])
+            np.add.at(dw, (self.winners, np.arange(dw.shape[1])), dy[self.full])
             return dw, None, None, None
         drows = dy[self.bags]  # (N, D)
-        ds = np.vecdot(self.rows, drows)
-        if self.s is not None:
-            drows = drows * self.s[:, None]
+        ds = np.vecdot(self.w[self.ids], drows)
+        drows = drows * self.s[:, None]
         if self.by_frequency:
-            times = np.bincount(self.ids).astype(dy.dtype)
-            drows = drows / times[self.ids, None]
+            drows = drows / np.bincount(self.ids)[self.ids].astype(dy.dtype)[:, None]
         np.add.at(dw, self.ids, drows)
         return dw, ds, None, None
 
@@ -133,8 +123,6 @@ def embedding_bag(
         >>> embedding_bag([[0, 2], [1, 1]], table, mode="max").tolist()
         [[5.0, 7.0], [3.0, 4.0]]
     """
-    if isinstance(per_sample_weights, np.ndarray):
-        per_sample_weights = per_sample_weights.copy()  # the caller may change his later
     weight, scales = coerce(weight, per_sample_weights)
     if weight.ndim != 2:
         raise ShapeError(f"embedding_bag: expected a weight (V, D), got {weight.shape}")

@@ -26,35 +26,30 @@ __all__ = ["RotaryEmbedding", "RotateOp"]
 class RotateOp(Op):
     r"""y = R x: (a, b) becomes (a cos − b sin, b cos + a sin);  dx = R⁻¹ dy, the turn back.
 
-    Saves nothing but the angles.
+    The inputs are x (…, T, D), and cos and sin (T, D/2), one angle for each place and pair, which
+    have no gradient. Saves the angles.
 
     Args:
-        cos: (T, D/2), one angle for each place and pair.
-        sin: (T, D/2).
         interleaved: Whether a pair is two neighbours; otherwise feature i goes with i + D/2.
     """
 
-    def __init__(self, cos: Array, sin: Array, interleaved: bool) -> None:
-        self.cos, self.sin, self.interleaved = cos, sin, interleaved
+    def __init__(self, interleaved: bool) -> None:
+        self.interleaved = interleaved
 
-    def forward(self, x: Array) -> Array:
-        return self._turned(x, self.sin)
+    def forward(self, x: Array, cos: Array, sin: Array) -> Array:
+        self.cos, self.sin = cos, sin
+        return self.turned(x, cos, sin)
 
-    def backward(self, dy: Array) -> Array:
-        return self._turned(dy, -self.sin)
+    def backward(self, dy: Array) -> tuple[Array, None, None]:
+        return self.turned(dy, self.cos, -self.sin), None, None
 
-    def _turned(self, x: Array, sin: Array) -> Array:
-        half = x.shape[-1] // 2
-        first, second = slice(None, half), slice(half, None)
+    def turned(self, x: Array, cos: Array, sin: Array) -> Array:
+        """Return R x."""
         if self.interleaved:
-            first, second = slice(0, None, 2), slice(1, None, 2)
-        a, b = x[..., first], x[..., second]
-        y = np.empty_like(x, order="C")
-        y[..., first] = a * self.cos
-        y[..., first] -= b * sin
-        y[..., second] = b * self.cos
-        y[..., second] += a * sin
-        return y
+            a, b = x[..., 0::2], x[..., 1::2]
+            return np.stack([a * cos - b * sin, b * cos + a * sin], axis=-1).reshape(x.shape)
+        a, b = np.split(x, 2, axis=-1)
+        return np.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)
 
 
 class RotaryEmbedding(Module):
@@ -128,7 +123,7 @@ class RotaryEmbedding(Module):
         check_places(f"RotaryEmbedding({self.features})", x, self.features, self.max_length, offset)
         places = slice(offset, offset + x.shape[-2])
         cos, sin = (t.data[places].astype(x.dtype, copy=False) for t in (self.cos, self.sin))
-        return RotateOp.apply(x, cos=cos, sin=sin, interleaved=self.interleaved)
+        return RotateOp.apply(x, cos, sin, interleaved=self.interleaved)
 
     def extra_repr(self) -> str:
         """Return the sizes, and what is not the default."""
