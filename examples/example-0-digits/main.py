@@ -21,6 +21,7 @@ from neural_net_core import (
     init,
     no_grad,
     save_checkpoint,
+    textbook,
 )
 from neural_net_optim import Adam
 from neural_net_optim.schedules import CosineAnnealingLR
@@ -120,6 +121,7 @@ def draw(model: Module, history: History, images_folder: Path) -> int:
     return len(wrong)
 
 
+@textbook()  # every operation in the form that the course derives
 def main(quick: bool = False, folder: Path = HERE, progress: str = "auto") -> dict[str, float]:
     """Train once, judge once, draw; return what was measured."""
     images, checkpoints = folder / "images", folder / "checkpoints"
@@ -142,6 +144,7 @@ def main(quick: bool = False, folder: Path = HERE, progress: str = "auto") -> di
     return {"before": before, "after": after, "seconds": seconds, "mistakes": mistakes}
 
 
+@textbook()
 def main_over_seeds() -> list[float]:
     """Repeat the training from other starts and print the median."""
     results = sorted(test_accuracy(train(seed, progress="off")[0]) for seed in range(SEEDS))

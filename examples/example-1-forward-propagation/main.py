@@ -11,7 +11,14 @@ from pathlib import Path
 import numpy as np
 
 import neural_net_viz as viz
-from neural_net_core import FeedForward, Sigmoid, load_checkpoint, no_grad, save_checkpoint
+from neural_net_core import (
+    FeedForward,
+    Sigmoid,
+    load_checkpoint,
+    no_grad,
+    save_checkpoint,
+    textbook,
+)
 from neural_net_utils import xor_gate
 
 HERE = Path(__file__).parent
@@ -84,6 +91,7 @@ def draw(model: FeedForward, name: str, title: str, images: Path) -> None:
     ).save(images / f"truth_table_{name}.svg")
 
 
+@textbook()  # every operation in the form that the course derives
 def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
     """Compare random with hand-set weights; return what was measured."""
     images, checkpoints = folder / "images", folder / "checkpoints"

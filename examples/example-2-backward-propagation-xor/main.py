@@ -11,7 +11,14 @@ from pathlib import Path
 import numpy as np
 
 import neural_net_viz as viz
-from neural_net_core import BCELoss, FeedForward, Sigmoid, no_grad, save_checkpoint
+from neural_net_core import (
+    BCELoss,
+    FeedForward,
+    Sigmoid,
+    no_grad,
+    save_checkpoint,
+    textbook,
+)
 from neural_net_optim import SGD
 from neural_net_utils import track, xor_gate
 
@@ -118,6 +125,7 @@ def compare(kinds: dict[str, dict], seeds: int) -> tuple[dict[str, np.ndarray], 
     return curves, errors
 
 
+@textbook()  # every operation in the form that the course derives
 def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
     """Compare networks over several seeds, draw the first; return what was measured."""
     images, checkpoints = folder / "images", folder / "checkpoints"

@@ -11,7 +11,15 @@ from pathlib import Path
 import numpy as np
 
 import neural_net_viz as viz
-from neural_net_core import BCEWithLogitsLoss, FeedForward, Tanh, no_grad, save_checkpoint, sigmoid
+from neural_net_core import (
+    BCEWithLogitsLoss,
+    FeedForward,
+    Tanh,
+    no_grad,
+    save_checkpoint,
+    sigmoid,
+    textbook,
+)
 from neural_net_optim import SGD
 from neural_net_utils import majority, parity
 
@@ -64,6 +72,7 @@ def draw(model: FeedForward, name: str, images: Path) -> None:
     ).save(images / f"truth_table_{name}.svg")
 
 
+@textbook()  # every operation in the form that the course derives
 def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
     """Train one neuron and a hidden layer on majority, and one neuron on parity."""
     images, checkpoints = folder / "images", folder / "checkpoints"

@@ -18,6 +18,7 @@ from neural_net_core import (
     no_grad,
     save_checkpoint,
     sigmoid,
+    textbook,
 )
 from neural_net_optim import SGD
 from neural_net_utils import half_adder
@@ -73,6 +74,7 @@ def draw(model: FeedForward, name: str, images: Path) -> None:
     ).save(images / f"truth_table_{name}.svg")
 
 
+@textbook()  # every operation in the form that the course derives
 def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
     """Train over several seeds with and without hidden units; return what was measured."""
     images, checkpoints = folder / "images", folder / "checkpoints"
