@@ -21,6 +21,7 @@ nox.options.sessions = ["tests", "lint", "examples", "docs", "workspace", "insta
 
 ROOT = Path(__file__).parent
 PACKAGES = ["core", "optim", "layers", "viz", "utils"]
+WITH_FAST = ["core", "optim", "layers"]
 TORCH = "torch==2.13.0"
 TOKENIZERS = "tokenizers==0.23.3"
 TWINE = "twine==7.0.0"
@@ -60,6 +61,20 @@ def textbook(session: nox.Session, package: str) -> None:
     wheels = build_wheels(session, package)
     session.install(*wheels, *requirements("test"), "--constraint", pinned_versions(session))
     run_package_tests(session, package, NEURAL_NET_TEXTBOOK="1")
+
+
+@nox.session(default=False)
+@nox.parametrize("package", WITH_FAST, ids=WITH_FAST)
+def without_fast(session: nox.Session, package: str) -> None:
+    """Delete all folders `fast` from the installed packages and run the tests of one of them."""
+    wheels = build_wheels(session, package)
+    session.install(*wheels, *requirements("test"), "--constraint", pinned_versions(session))
+    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    installed = Path(session.run("python", "-c", where, silent=True).strip())
+    for name in internal_closure(package):
+        shutil.rmtree(installed / f"neural_net_{name}/fast")
+    left_out = f"--ignore=packages/neural-net-{package}/tests/fast"
+    run_package_tests(session, package, left_out, NEURAL_NET_TEXTBOOK="1")
 
 
 @nox.session(default=False)
@@ -362,10 +377,12 @@ def install_with_torch(session: nox.Session) -> None:
     )  # a reused environment holds older builds
 
 
-def run_package_tests(session: nox.Session, package: str, **environment: str) -> None:
+def run_package_tests(
+    session: nox.Session, package: str, *options: str, **environment: str
+) -> None:
     """Run one package's tests, and the doctests of what is installed (not of the sources)."""
     module = f"neural_net_{package}"
-    tests = [f"packages/neural-net-{package}/tests", "--pyargs", module]
+    tests = [f"packages/neural-net-{package}/tests", "--pyargs", module, *options]
     session.run("pytest", *chosen(session, tests), env={**CLEAN, **environment})
 
 
