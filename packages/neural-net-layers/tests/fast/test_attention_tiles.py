@@ -108,14 +108,14 @@ def peak(length):
 
 def test_memory_grows_with_the_length_and_not_with_its_square(cut):
     """From 512 to 2,048 positions: the part that grows is 4 times as large, not 16 times."""
-    cut(32, 0)
+    cut(64, 0)
     short, middle, long = peak(512), peak(1024), peak(2048)
     assert long - middle < 2.5 * (middle - short)
     assert long < 2048 * 2048 * 4 / 8  # an eighth of one matrix of weights
 
 
 def test_the_memory_test_can_fail(cut):
-    cut(32, 1 << 30)  # every weight is kept
+    cut(64, 1 << 30)  # every weight is kept
     short, middle, long = peak(512), peak(1024), peak(2048)
     assert long - middle > 3.5 * (middle - short)
 

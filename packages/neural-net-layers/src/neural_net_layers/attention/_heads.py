@@ -27,14 +27,10 @@ class SplitHeadsOp(Op):
         batch, time, width = x.shape
         each = width // sum(self.heads)
         x = x.reshape(batch, time, sum(self.heads), each).swapaxes(1, 2)  # (B, Σ h, T, D)
-        return tuple(x[:, part] for part in self._parts())
+        return tuple(np.split(x, np.cumsum(self.heads)[:-1], axis=1))
 
     def backward(self, *dys: Array) -> Array:
         return np.concatenate([dy.swapaxes(1, 2) for dy in dys], axis=2).reshape(self.shape)
-
-    def _parts(self) -> list[slice]:
-        ends = np.cumsum(self.heads).tolist()
-        return [slice(end - n, end) for n, end in zip(self.heads, ends, strict=True)]
 
 
 def split_heads(x: Tensor, *heads: int) -> tuple[Tensor, ...]:

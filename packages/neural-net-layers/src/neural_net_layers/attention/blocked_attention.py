@@ -111,7 +111,8 @@ class BlockedAttentionOp(Op):
         if self.offset is not None:
             queries, keys = s.shape[-2:]
             offset = self.offset + rows.start - columns.start
-            s = np.where(np.tri(queries, keys, offset, bool, like=s), s, -np.inf)
+            seen = np.tri(queries, keys, offset, bool, like=s)  # j ≤ offset + i
+            s = np.where(seen, s, -np.inf)
         return s
 
     def visible_tiles(self, rows: slice) -> list[slice]:
@@ -121,7 +122,7 @@ class BlockedAttentionOp(Op):
         return pieces(end, self.tile)
 
     def dropped(self, x: Array, rows: slice, columns: slice) -> Array:
-        """Return x ∘ M of a tile, the same M each time, of zeros and 1/(1 − p)."""
+        """Return x ∘ M of a tile, the same M each time, of zeros and 1/(1 − dropout)."""
         if not self.dropout:
             return x
         rng = np.random.default_rng((self.seed, rows.start, columns.start))

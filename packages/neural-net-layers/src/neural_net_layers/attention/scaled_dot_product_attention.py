@@ -44,8 +44,10 @@ class AttentionOp(Op):
         dq = c ds k,  dk = dsᵀ (c q),      db = ds
 
     A hidden score is −∞ and its weight 0, so all its gradients are 0 too. With dropout,
-    y = (P ∘ M) v with M of zeros and 1/(1 − p): then dv = (P ∘ M)ᵀ dy and dP = (dy vᵀ) ∘ M, and the
-    rest is the same. Where the weights P are a result too, their gradient is added to dP.
+    y = (P ∘ M) v with M of zeros and 1/(1 − dropout): then dv = (P ∘ M)ᵀ dy and dP = (dy vᵀ) ∘ M,
+    and the rest is the same. Where the weights P are a result too, their gradient is added to dP.
+    Where G heads of queries share one of keys and values, it is repeated G times, and its G
+    gradients are added up.
 
     The inputs are q (…, H, T, D), k (…, K, S, D), v (…, K, S, E), and b and keep, which broadcast
     to (…, H, T, S); either may be None. Saves c q, k, v, P and M.
@@ -53,7 +55,7 @@ class AttentionOp(Op):
     Args:
         scale: c.
         offset: The position of the first query if none may look ahead; None if they may.
-        dropout: p, the probability of dropping a weight.
+        dropout: The probability of dropping a weight.
         rng: The generator that drops; None means the library's.
         need_weights: Whether P is a result too.
         whole: Whether a fast form, too, must compute all scores at once.
@@ -84,7 +86,8 @@ class AttentionOp(Op):
             s = np.where(keep, s, -np.inf)
         if self.offset is not None:
             queries, keys = s.shape[-2:]
-            s = np.where(np.tri(queries, keys, self.offset, bool, like=s), s, -np.inf)
+            seen = np.tri(queries, keys, self.offset, bool, like=s)  # j ≤ offset + i
+            s = np.where(seen, s, -np.inf)
         self.p = softmax_of_rows(s)
         if self.dropout:
             kept = keep_mask(s.shape, self.dropout, resolve_rng(self.rng)).astype(s.dtype)
