@@ -116,7 +116,7 @@ class NAdam(ElementwiseOptimizer):
             g = g + weight_decay * p
         (beta1, beta2), eps = group["betas"], group["eps"]
         mu, mu_next, correction = self.coefficients(group, t)
-        product = state["mu_product"]
+        product = state["mu_product"]  # μ₁ … μ_t
         m = beta1 * state["exp_avg"] + (1 - beta1) * g
         v = beta2 * state["exp_avg_sq"] + (1 - beta2) * g**2
         m_hat = mu_next * m / (1 - product * mu_next) + (1 - mu) * g / (1 - product)
