@@ -33,10 +33,10 @@ class LayerNormOp(Op):
         dx = (g − mean(g) − x̂ mean(g x̂)) / σ,  dw = Σ dy x̂,  db = Σ dy,
 
     the sums over examples: g loses its mean and its part along x̂, because adding a constant to x
-    or stretching it changes nothing. Saves x̂, σ and w.
+    or stretching it changes nothing. Without parameters w is 1.0 and b 0.0. Saves x̂, σ and w.
 
     Args:
-        axes: How many last axes an example's features stand in.
+        axes: How many of the last axes hold an example's features.
         eps: Added to the variance.
     """
 
@@ -53,7 +53,7 @@ class LayerNormOp(Op):
     def backward(self, dy: Array) -> tuple[Array | None, ...]:
         x_hat, g = self.x_hat, dy * self.w
         dx = (g - self.mean(g) - x_hat * self.mean(g * x_hat)) / self.sigma
-        return dx, dy * x_hat, dy  # of w and b for each example: the tape adds them up
+        return dx, dy * x_hat, dy  # dw and db of each example: the tape adds them up
 
     def mean(self, a: Array) -> Array:
         """Return the mean of each example, in axes of length 1."""

@@ -32,7 +32,7 @@ class RMSNormOp(Op):
     Saves x̂, ρ and w.
 
     Args:
-        axes: How many last axes an example's features stand in.
+        axes: How many of the last axes hold an example's features.
         eps: Added to the mean square.
     """
 
@@ -47,7 +47,7 @@ class RMSNormOp(Op):
     def backward(self, dy: Array) -> tuple[Array, Array]:
         x_hat, g = self.x_hat, dy * self.w
         dx = (g - x_hat * self.mean(g * x_hat)) / self.rho
-        return dx, dy * x_hat  # of w for each example: the tape adds them up
+        return dx, dy * x_hat  # dw of each example: the tape adds them up
 
     def mean(self, a: Array) -> Array:
         """Return the mean of each example, in axes of length 1."""
