@@ -4,20 +4,24 @@ Nobody does, nearly always: then they look at one number, `watching`, and nothin
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
 from neural_net_core.context import context
 
-__all__ = ["Observer", "observed_by"]
+__all__ = ["Observer", "View", "modules", "observed_by", "viewed_by"]
 
 # Called with an operation's class, options, inputs and results, and the modules it happened in.
 Observer = Callable[[type[Any], Mapping[str, Any], tuple[Any, ...], Any, tuple[Any, ...]], None]
+# Called before an operation or an update with it, with what its arrays belong to, and with these;
+# returns the arrays to compute with.
+View = Callable[[Any, tuple[Any, ...], Sequence[Any]], Sequence[Any]]
 
 watching = 0  # how many observers there are, in all threads
 _counting = threading.Lock()
 _observers: ContextVar[tuple[Observer, ...]] = ContextVar("observers", default=())
+_views: ContextVar[tuple[View, ...]] = ContextVar("views", default=())
 # The modules that are being called, the outermost first.
 _modules: ContextVar[tuple[Any, ...]] = ContextVar("modules", default=())
 
@@ -49,6 +53,40 @@ def tell(op: type[Any], config: Mapping[str, Any], inputs: tuple[Any, ...], resu
     """Pass on what an operation has done."""
     for observer in _observers.get():
         observer(op, config, inputs, result, _modules.get())
+
+
+@context
+def viewed_by(view: View) -> Iterator[None]:
+    """Let somebody hand out the arrays that operations and optimizers compute with inside.
+
+    What is handed out holds the same numbers in the same memory; it may be an array that tells what
+    is done with it.
+
+    Args:
+        view: Called before each operation with it, its inputs and their arrays; before each update
+            of a parameter with the optimizer, the parameter and the names of its state, and the
+            arrays of the values, the gradient and the state; and with None, a buffer and its array
+            before the buffer is written. It returns the arrays.
+    """
+    token = _views.set((*_views.get(), view))
+    _count(1)
+    try:
+        yield
+    finally:
+        _count(-1)
+        _views.reset(token)
+
+
+def handed_out(by: Any, of: tuple[Any, ...], arrays: Sequence[Any]) -> Sequence[Any]:
+    """Return the arrays that an operation or an optimizer is to compute with."""
+    for view in _views.get():
+        arrays = view(by, of, arrays)
+    return arrays
+
+
+def modules() -> tuple[Any, ...]:
+    """Return the modules that are being called, the outermost first."""
+    return _modules.get()
 
 
 @context

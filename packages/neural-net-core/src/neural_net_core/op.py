@@ -125,7 +125,7 @@ class Op:
         if cls.fast is not None and not (forms.careful and forms.textbook_form_for(inputs)):
             cls = cls.fast
         op = cls(**config) if config else cls()
-        arrays = []
+        arrays: Any = []
         constants: list[int] = []
         parents: list[tuple[Any, int, tuple[int, ...]] | None] = []
         tracked = False
@@ -167,6 +167,8 @@ class Op:
                 x = arrays[i]
                 if type(x) is _ndarray:
                     arrays[i] = x.copy("K") if x.size < 4096 else _copied(x)
+        if observing.watching:
+            arrays = observing.handed_out(op, inputs, arrays)
         try:
             y = op.forward(*arrays)
         except (ValueError, TypeError, IndexError, OverflowError) as error:

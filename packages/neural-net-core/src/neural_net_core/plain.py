@@ -17,7 +17,8 @@ def plain_array(data: Any) -> npt.NDArray[Any]:
     Subclasses of NumPy's array give operators another meaning (`*` of two `np.matrix` is the
     matrix product) or hide elements (`np.ma`). Formulas for arrays would be wrong for them, so
     they are taken as the plain values that they hold. An array of another library that speaks
-    NumPy's protocol flows through as it is.
+    NumPy's protocol flows through as it is, and so does a subclass with an attribute
+    `means_its_values`, whose operators are those of plain arrays.
 
     Args:
         data: An array, a Tensor, a number, or nested lists of them.
@@ -37,7 +38,7 @@ def plain_array(data: Any) -> npt.NDArray[Any]:
                 f"{data.shape} that hides some; fill it with .filled(value), or leave its rows out "
                 "with a mask or weights"
             )
-        return np.asarray(data)
+        return data if hasattr(data, "means_its_values") else np.asarray(data)
     if hasattr(data, "requires_grad") and isinstance(getattr(data, "data", None), np.ndarray):
         return data.data
     if hasattr(data, "__array_function__"):

@@ -127,7 +127,8 @@ def _fitted(op: Op, i: int, dx: Any, shape: tuple[int, ...], dtype: DType) -> Ar
             raise DTypeError(f"{_name(op, i)}: expected the input's {dtype}, got {dx.dtype}")
         dx = dx.astype(dtype)
     if dx.shape == shape:
-        return np.array(dx) if isinstance(dx, np.ndarray | np.generic) else dx
+        plain = plain_array(dx)
+        return plain if plain is dx else plain.copy("K")
     lengths = dx.shape[dx.ndim - len(shape) :] if dx.ndim >= len(shape) else ()
     if len(lengths) != len(shape) or any(
         n not in (1, m) for n, m in zip(shape, lengths, strict=True)
@@ -137,6 +138,12 @@ def _fitted(op: Op, i: int, dx: Any, shape: tuple[int, ...], dtype: DType) -> Ar
             f"got {dx.shape}"
         )
     return unbroadcast(dx, shape)
+
+
+def _sum(a: Array, b: Array) -> Array:
+    """Return the sum of two gradients as an array, also where NumPy gives a scalar."""
+    total: Any = a + b
+    return np.asarray(total) if isinstance(total, np.generic) else total
 
 
 def _name(op: Op, i: int) -> str:
@@ -154,7 +161,7 @@ def _run(
     """Return the gradients of the leaves, and those of the watched operations' outputs."""
     seen: dict[Op, list[Array | None]] = {}
     if root.node is None:
-        return {root: np.array(dy)}, seen
+        return {root: dy.copy("K")}, seen
     pending = _count_consumers(root.node)
     # The gradients on their way, summed where one value was used several times.
     gradients: dict[Any, list[Array | None]] = {root.node: [None] * root.node.outputs}
@@ -189,7 +196,8 @@ def _run(
             if dx is not None:
                 if type(dx) is not ndarray or dx.shape != shape or dx.dtype is not dtype:
                     fitted = _fitted(op, i, dx, shape, dtype)  # type: ignore[arg-type]
-                    dx, own = fitted, fitted is not dx
+                    if fitted is not dx:
+                        dx, own = fitted, True
                 slots = gradients.get(node)
                 if slots is None:
                     gradients[node] = slots = [None] * outputs
@@ -201,7 +209,7 @@ def _run(
                 elif (node, index) in owned and so_far.ndim:
                     slots[index] = np.add(so_far, dx, out=so_far)
                 else:
-                    slots[index] = np.asarray(so_far + dx)
+                    slots[index] = _sum(so_far, dx)
                     owned.add((node, index))
             pending[node] -= 1
             if pending[node] == 0:
@@ -221,7 +229,7 @@ def _of_leaves(
     for leaf in leaves:
         slots = gradients.pop(leaf, None)
         if slots is not None and (dx := slots[0]) is not None:
-            result[leaf] = dx if (leaf, 0) in owned else np.array(dx)
+            result[leaf] = dx if (leaf, 0) in owned else dx.copy("K")
     return result
 
 
@@ -232,7 +240,7 @@ def _collect_retained(
     for index, reference in references.items():
         tensor, dy = reference(), dys[index]
         if tensor is not None and dy is not None:
-            retained.append((tensor, np.array(dy)))
+            retained.append((tensor, dy.copy("K")))
 
 
 def _seed_gradient(root: Tensor, gradient: Any, what: str) -> Array:
@@ -280,9 +288,9 @@ def backward(
     retained: list[tuple[Tensor, Array]] = []
     leaves, _ = _run(root, seed, retain_graph=retain_graph, retained=retained)
     for leaf, dx in leaves.items():
-        leaf.grad = dx if leaf.grad is None else np.asarray(leaf.grad + dx)
+        leaf.grad = dx if leaf.grad is None else _sum(leaf.grad, dx)
     for tensor, dx in retained:
-        tensor.grad = dx if tensor.grad is None else np.asarray(tensor.grad + dx)
+        tensor.grad = dx if tensor.grad is None else _sum(tensor.grad, dx)
 
 
 @overload
@@ -352,5 +360,5 @@ def grad(
             dx = leaves.get(tensor)
         else:
             dx = seen[tensor.node][tensor.index] if tensor.node in seen else None
-        results.append(np.zeros_like(tensor.data) if dx is None else np.array(dx))
+        results.append(np.zeros_like(tensor.data) if dx is None else dx.copy("K"))
     return results[0] if isinstance(wrt, Tensor) else tuple(results)

@@ -17,6 +17,7 @@ import numpy as np
 from neural_net_core import DTypeError, Module, Parameter, ShapeError, Tensor, TrainingError
 from neural_net_core.checks import NOT_COMPUTED, check_dtype
 from neural_net_core.dtypes import Array
+from neural_net_core.plain import plain_array
 from neural_net_optim.base.limits import Limit, above, at_least
 
 __all__ = ["adaptive_clip_grad", "clip_grad_norm", "clip_grad_value", "grad_norm"]
@@ -220,7 +221,7 @@ def _gradients(owner: str, parameters: Any) -> list[tuple[Parameter, Array]]:
                 f"{grad.shape}"
             )
         # A matrix would multiply as one: a view of the same memory means what it holds.
-        found.setdefault(id(grad), (param, np.asarray(grad)))
+        found.setdefault(id(grad), (param, plain_array(grad)))
     return list(found.values())
 
 

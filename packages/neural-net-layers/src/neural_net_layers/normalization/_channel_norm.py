@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core import observing
 from neural_net_core.checks import check_count, check_fraction, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import DTypeError, ShapeError
@@ -49,6 +50,8 @@ def move_average(running: Running, batch: Array, momentum: float) -> None:
     if running is None:
         return
     values = array_of(running)
+    if observing.watching:
+        (values,) = observing.handed_out(None, (running,), [values])
     values *= 1 - momentum
     values += momentum * batch
     if isinstance(running, Buffer):

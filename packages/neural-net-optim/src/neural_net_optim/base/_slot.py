@@ -7,6 +7,7 @@ import numpy as np
 from neural_net_core import Parameter, ShapeError, Tensor
 from neural_net_core.dtypes import Array, DType
 from neural_net_core.errors import DTypeError
+from neural_net_core.plain import plain_array
 
 __all__ = ["Slot"]
 
@@ -85,4 +86,4 @@ class Slot:
             raise DTypeError(
                 f"{self.label}: expected a gradient of dtype {self.dtype}, got {grad.dtype}"
             )
-        return np.asarray(grad, self.dtype, order="C")
+        return plain_array(grad).astype(self.dtype, order="C", copy=False)

@@ -11,12 +11,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from neural_net_core import Module, Parameter, StateDictError, Tensor
+from neural_net_core import Module, Parameter, StateDictError, Tensor, observing
 from neural_net_core.checks import check_array, check_dtype
 from neural_net_core.dtypes import Array, DType, is_floating
 from neural_net_core.errors import DTypeError
 from neural_net_core.memory import keep_memory_of_steps
 from neural_net_core.modules.state_report import shortened
+from neural_net_core.plain import plain_array
 from neural_net_optim.base._loading import Group, Loading, extra_limit, is_extra
 from neural_net_optim.base._slot import Slot
 from neural_net_optim.base.limits import Limit
@@ -152,6 +153,10 @@ class Optimizer:
             self.advance(scalars, group)
             if g.size:  # an empty weight has no norm and no mean
                 p = slot.param.data
+                if observing.watching:
+                    owners = (slot.param, *arrays)
+                    p, g, *rest = observing.handed_out(self, owners, [p, g, *arrays.values()])
+                    arrays = dict(zip(arrays, rest, strict=True))
                 direction = -g if group.get("maximize") else g
                 after = self.rule(p, direction, {**arrays, **scalars}, group, scalars["step"])
                 self._write(p, arrays, after)
@@ -171,8 +176,8 @@ class Optimizer:
         # What is among the inputs, or a view of one, must not change while the rest is written.
         inputs = [p, *arrays.values()]
         values = [
-            value.copy() if value.base is not None or any(value is x for x in inputs) else value
-            for value in map(np.asarray, (after[0], *(after[1][name] for name in arrays)))
+            value.copy() if any(np.may_share_memory(value, x) for x in inputs) else value
+            for value in map(plain_array, (after[0], *(after[1][name] for name in arrays)))
         ]
         for x, value in zip(inputs, values, strict=True):
             x[...] = value
