@@ -709,6 +709,7 @@ RECIPES = {
         "predict": "net(), rows(4, 2)",
         "random_windows": "np.arange(20), 3, 5",
         "recall_task": "3",
+        "record": "lambda x: core.ops.sum(x), rows()",
         "renaming_task": "3, 2",
         "reverse_task": "3",
         "sample_token": "rows()",
@@ -749,6 +750,9 @@ RECIPES = {
         "History.load_state_dict": "utils.History() | utils.History().state_dict()",
         "LabelEncoder.decode": "utils.LabelEncoder(['a', 'b']) | [0, 1]",
         "LabelEncoder.encode": "utils.LabelEncoder(['a', 'b']) | ['a']",
+        "Program.cost": "utils.record(lambda x: core.ops.sum(x), rows()) | 1",
+        "Program.namespace": "utils.record(lambda x: core.ops.sum(x), rows()) | ",
+        "Program.run": "utils.record(lambda x: core.ops.sum(x), rows()) | x=rows()",
         "Standardizer.fit": "utils.Standardizer() | rows()",
         "Standardizer.inverse": "utils.Standardizer().fit(rows()) | rows()",
         "Standardizer.transform": "utils.Standardizer().fit(rows()) | rows()",
@@ -779,7 +783,8 @@ INTERNAL = re.compile(
     r"normalize|from_op|on_\w+|restore)$|ReduceLROnPlateau\.step$|"
     r"(Callback|ModelCheckpoint|EarlyStopping|WeightAveraging)\.check$|"
     r"StreamingMetric\..*|Tensor\.__setitem__|((Elementwise|Tensorwise)?Optimizer|LRScheduler|Beam|Digits|"
-    r"Finding|LearningRateSearch|NonFiniteError|Renaming|RenamingTask|TruthTable)$"
+    r"Cost|Finding|LearningRateSearch|Line|LineCost|NonFiniteError|Program|Renaming|RenamingTask|"
+    r"TruthTable)$"
 )
 
 # --- what is walked -----------------------------------------------------------------------------

@@ -64,6 +64,8 @@ from neural_net_utils.metrics import (
     roc_auc,
     top_k_accuracy,
 )
+from neural_net_utils.program.program import Program
+from neural_net_utils.program.recording import record
 from neural_net_utils.text.byte_pair_tokenizer import BytePairTokenizer
 from neural_net_utils.text.character_tokenizer import CharacterTokenizer
 from neural_net_utils.text.sampling import (
@@ -119,6 +121,7 @@ __all__ = [
     "ModelCheckpoint",
     "NonFiniteError",
     "PlainProgress",
+    "Program",
     "Renaming",
     "RenamingTask",
     "RichProgress",
@@ -188,6 +191,7 @@ __all__ = [
     "random_windows",
     "recall",
     "recall_task",
+    "record",
     "renaming_task",
     "reverse_task",
     "roc_auc",

@@ -1,0 +1,180 @@
+"""One recorded call: which function, on which values, and where in the step it happened."""
+
+import inspect
+import sys
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from neural_net_core import Module, Op, Tensor
+from neural_net_utils.program.recorded_array import RecordedArray
+from neural_net_utils.program.values import Value
+
+__all__ = ["Call", "Number", "Place", "called", "operands", "place_of", "wish_names"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the step a call happened.
+
+    Attributes:
+        section: "forward", "backward" or "update".
+        op: The operation whose forward or backward pass it belongs to, or None.
+        who: Who called outside of all operations, such as "the tape" or "SGD".
+        updated: The parameter that an optimizer is at.
+    """
+
+    section: str
+    op: Op | None = None
+    who: str = ""
+    updated: Value | None = None
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of Python's that a variable of the caller held.
+
+    Attributes:
+        name: The variable.
+        number: The number.
+    """
+
+    name: str
+    number: float
+
+
+@dataclass(eq=False)
+class Call:
+    """One call of NumPy.
+
+    Attributes:
+        kind: "ufunc", "function", "method", "getitem", "setitem", "read" or "literal".
+        name: The function, as it is written: "np.exp", "np.add.reduce", "sum".
+        args: Its arguments, with values in place of arrays.
+        options: Its arguments by name.
+        results: The values that it made.
+        target: The value that it wrote into instead.
+        place: Where it happened.
+        many: Whether it returned its results in a tuple or list.
+        written: Of a part that was written, its size in bytes.
+    """
+
+    kind: str
+    name: str
+    args: tuple[Any, ...]
+    options: dict[str, Any]
+    results: tuple[Value, ...]
+    target: Value | None
+    place: Place
+    many: bool = False
+    written: int = 0
+
+    @property
+    def operands(self) -> list[Value]:
+        """All values that it reads, and the one that it writes into."""
+        found = operands((self.args, self.options))
+        return found if self.target is None else [*found, self.target]
+
+
+def operands(x: Any) -> list[Value]:
+    """Return the values in nested arguments."""
+    if isinstance(x, Value):
+        return [x]
+    if isinstance(x, dict):
+        x = tuple(x.values())
+    if isinstance(x, slice):
+        x = (x.start, x.stop, x.step)
+    return [value for part in x for value in operands(part)] if isinstance(x, tuple | list) else []
+
+
+_HERE = "neural_net_utils.program."
+
+
+def _callers() -> list[FrameType]:
+    """Return the frames from NumPy's caller outwards to the recording itself."""
+    frames: list[FrameType] = []
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith(_HERE):
+            if frames and module == _HERE + "recording":
+                break
+        elif frames or not module.startswith("numpy"):
+            frames.append(frame)
+        frame = frame.f_back
+    return frames
+
+
+def place_of(before: str) -> tuple[Place, list[FrameType]]:
+    """Return where the running call happens, and the frames of its callers.
+
+    Args:
+        before: The section of the call before, for calls that the step itself makes.
+    """
+    frames = _callers()
+    optimizer = ""
+    for frame in frames:
+        module, code = frame.f_globals.get("__name__", ""), frame.f_code.co_name
+        me = frame.f_locals.get("self")
+        if isinstance(me, Op) and code in ("forward", "backward"):
+            return Place(code, me), frames
+        if module == "neural_net_core.tape":
+            return Place("backward", None, "the tape"), frames
+        if module.startswith("neural_net_optim"):
+            optimizer = code if me is None else type(me).__name__
+    return Place("update" if optimizer else before, None, optimizer), frames
+
+
+def wish_names(frames: list[FrameType], outputs: dict[Op, list[Value]]) -> None:
+    """Let values be called as the variables are that hold them in the callers' functions.
+
+    Args:
+        frames: The callers, the innermost first.
+        outputs: What each operation has returned; what its `backward` is given are gradients of it.
+    """
+    for i, frame in enumerate(frames):
+        ours = frame.f_globals.get("__name__", "").startswith("neural_net_")
+        held = dict(frame.f_locals)
+        if frame.f_code.co_name == "backward" and held.get("self") in outputs:
+            for x, of in zip(_arguments(frame), outputs[held["self"]], strict=False):
+                value = _value(x)
+                if value is not None and value.size == value.root.size:
+                    value = value.root
+                if value is not None and value.role == "made" and value.of is None:
+                    value.belong("d", of)
+        kind = "local" if ours else "user"
+        if ours and i:
+            if frame.f_code.co_name != "forward" or not isinstance(held.get("self"), Module):
+                continue
+            kind = "module"
+        # What a function was given has its name from where it was made.
+        given = frame.f_code.co_varnames[: frame.f_code.co_argcount]
+        for name, x in held.items():
+            value = _value(x)
+            if value is not None and name not in given and not name.startswith("_"):
+                value.wishes.setdefault(kind, name)
+
+
+def called(x: Any) -> str:
+    """Return which variable of the step's own code holds an object, or "" if none does."""
+    for frame in _callers():
+        if not frame.f_globals.get("__name__", "").startswith("neural_net_"):
+            seen = {name: frame.f_globals.get(name) for name in frame.f_code.co_names}
+            for name, held in (seen | frame.f_locals).items():
+                if held is x and name != "self":
+                    return name
+    return ""
+
+
+def _arguments(frame: FrameType) -> list[Any]:
+    """Return what a method was called with."""
+    code, held = frame.f_code, frame.f_locals
+    arguments = [held.get(name) for name in code.co_varnames[1 : code.co_argcount]]
+    if code.co_flags & inspect.CO_VARARGS:
+        arguments += held.get(code.co_varnames[code.co_argcount + code.co_kwonlyargcount], ())
+    return arguments
+
+
+def _value(x: Any) -> Value | None:
+    array = x.data if isinstance(x, Tensor) else x
+    return array.value if isinstance(array, RecordedArray) else None

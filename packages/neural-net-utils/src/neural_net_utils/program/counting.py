@@ -1,0 +1,119 @@
+"""Formulas for the floating-point operations and the memory traffic of a call.
+
+Operations: one for every element that an elementwise function of floating numbers computes, be it
+a sum, a comparison or an exponential; n − 1 for a sum, a product or an extremum of n numbers; a
+product and a sum for every product in a matrix product or an einsum. Moving and choosing numbers
+costs none, and neither does anything that is done with integers alone.
+
+Traffic: a line reads each of its arrays once and writes its result once. A view costs nothing;
+where elements are chosen from an array, only these are read.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from neural_net_utils.program.calls import Call, operands
+from neural_net_utils.program.values import Value
+
+__all__ = ["bytes_read", "bytes_written", "operations"]
+
+
+def operations(call: Call) -> int | None:
+    """Return how many floating-point operations a call does, or None if that is not known."""
+    if call.kind in ("getitem", "setitem", "read", "literal"):
+        return 0
+    name = call.name.removeprefix("np.")
+    values = operands((call.args, call.options))
+    out = call.target if call.target is not None else call.results[0]
+    if name in _MOVING or not any(x.dtype.kind == "f" for x in (*values, out)):
+        return 0
+    if name in _FORMULAS:
+        return _FORMULAS[name](values, out)
+    if name == "einsum":
+        return _einsum(call.args[0], [x.shape for x in values], out)
+    if name.endswith((".reduce", ".accumulate")) or name in _REDUCTIONS:
+        return values[0].size - out.size if "accumulate" not in name else values[0].size
+    if call.kind == "ufunc":
+        return values[-1].size if name.endswith(".at") else out.size
+    return None
+
+
+def bytes_read(call: Call) -> int:
+    """Return how many bytes a call reads."""
+    if call.kind == "literal" or _is_view(call):
+        return 0
+    if call.kind == "getitem":
+        return call.results[0].nbytes + sum(x.nbytes for x in operands(call.args[1]))
+    if call.name.endswith("_like"):
+        return 0
+    once = {id(x): x for x in operands((call.args, call.options))}
+    return sum(x.nbytes for x in once.values())
+
+
+def bytes_written(call: Call) -> int:
+    """Return how many bytes a call writes."""
+    if call.kind == "setitem":
+        return call.written
+    if _is_view(call) or call.kind == "read" or call.name == "np.empty_like":
+        return 0
+    return sum(x.nbytes for x in call.results) if call.target is None else call.target.nbytes
+
+
+def _is_view(call: Call) -> bool:
+    return bool(call.results) and all(x.parent is not None for x in call.results)
+
+
+def _product(values: list[Value], out: Value) -> int:
+    return 2 * out.size * values[0].shape[-1]
+
+
+def _mean(values: list[Value], out: Value) -> int:
+    return values[0].size  # n − 1 sums and a quotient
+
+
+def _variance(values: list[Value], out: Value) -> int:
+    return 4 * values[0].size  # the mean, differences, squares, and their mean
+
+
+def _einsum(subscripts: Any, shapes: list[tuple[int, ...]], out: Value) -> int | None:
+    """Return a product and a sum for each combination of indices."""
+    if not isinstance(subscripts, str) or "..." in subscripts:
+        return None
+    inputs = subscripts.replace(" ", "").partition("->")[0].split(",")
+    sizes: dict[str, int] = {}
+    for letters, shape in zip(inputs, shapes, strict=True):
+        sizes.update(zip(letters, shape, strict=True))
+    every = math.prod(sizes.values())
+    if len(inputs) == 1:
+        return every - out.size
+    summed = every > out.size
+    return every * (len(inputs) - 1 + summed)
+
+
+_FORMULAS: dict[str, Callable[[list[Value], Value], int]] = {
+    "matmul": _product,
+    "dot": _product,
+    "mean": _mean,
+    "var": _variance,
+    "std": lambda values, out: _variance(values, out) + out.size,
+    "clip": lambda values, out: 2 * out.size,
+    "round": lambda values, out: out.size,
+    "linalg.norm": lambda values, out: 2 * values[0].size,
+}
+
+_REDUCTIONS = {"sum", "prod", "max", "min", "amax", "amin", "argmax", "argmin", "cumsum", "cumprod"}
+
+# fmt: off
+_MOVING = {
+    "all", "any", "argpartition", "argsort", "array_split", "astype", "bincount", "broadcast_to",
+    "choose",
+    "compress", "concatenate", "copy", "copyto", "diagonal", "empty_like", "expand_dims", "fill",
+    "flatnonzero", "flatten", "flip", "full_like", "hstack", "isfinite", "isinf", "isnan",
+    "lib.stride_tricks.as_strided", "lib.stride_tricks.sliding_window_view", "logical_and",
+    "logical_not", "logical_or", "moveaxis", "nonzero", "ones_like", "pad", "partition", "put",
+    "put_along_axis", "ravel", "repeat", "reshape", "roll", "searchsorted", "signbit", "sort",
+    "split", "squeeze", "stack", "swapaxes", "take", "take_along_axis", "tile", "transpose", "tril",
+    "triu", "unique", "view", "vstack", "where", "zeros_like",
+}
+# fmt: on

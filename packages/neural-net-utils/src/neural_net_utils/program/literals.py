@@ -1,0 +1,58 @@
+"""Arrays and options whose numbers can be written down as they are."""
+
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+
+__all__ = ["literal_of", "number"]
+
+# More elements than these are no literal for a reader.
+_FEW = 8
+
+
+def literal_of(array: Array) -> str:
+    """Return an expression that makes this array, or "" where there is no short one.
+
+    Booleans with more than one element have none: they are masks, which somebody drew or computed.
+    """
+    kind, dtype = array.dtype.kind, number(array.dtype)
+    if kind not in "fiub" or (kind == "b" and array.size > 1):
+        return ""
+    if array.ndim == 0:
+        return f"{dtype}({number(array.item())})"
+    shape = f"({array.shape[0]},)" if array.ndim == 1 else str(array.shape)
+    if array.size == 0:
+        return f"np.zeros({shape}, {dtype})"
+    first = array.flat[0]
+    if (array == first).all() and (array.size > 1 or kind in "bi"):
+        filled = {0: "np.zeros({}, {})", 1: "np.ones({}, {})"}.get(first.item())
+        if filled is None or (first == 0 and np.signbit(array).any()):
+            return f"np.full({shape}, {number(first.item())}, {dtype})"
+        return filled.format(shape, dtype)
+    if array.ndim > 1:
+        return ""
+    if kind in "iu" and np.array_equal(array, np.arange(array.size)):
+        return f"np.arange({array.size})" if dtype == "np.int64" else ""
+    if kind in "iu" and array.size <= _FEW:
+        return f"np.array({array.tolist()}, {dtype})"
+    return ""
+
+
+def number(x: Any) -> str:
+    """Return a number, a word, a dtype or a tuple or list of them as source."""
+    if isinstance(x, list):
+        return f"[{', '.join(map(number, x))}]"
+    if isinstance(x, tuple):
+        return f"({', '.join(map(number, x))}{',' * (len(x) == 1)})"
+    if isinstance(x, np.dtype):
+        return "np.bool_" if x.kind == "b" else f"np.{x}"
+    if isinstance(x, type):
+        return f"np.{x.__name__}" if issubclass(x, np.generic) else x.__name__
+    if isinstance(x, np.generic):
+        return f"{number(x.dtype)}({number(x.item())})"
+    if x is Ellipsis:
+        return "..."
+    text = repr(x)
+    return {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}.get(text, text)

@@ -1,0 +1,129 @@
+"""What the arrays of a program are called: after what they are."""
+
+import keyword
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from neural_net_core import Op
+from neural_net_utils.program.calls import Call
+from neural_net_utils.program.values import GIVEN, Value
+
+__all__ = ["as_name", "name_values"]
+
+# A result that nobody has named is called after what makes it. Python's own names, such as sum and
+# max, stay what they are.
+_RESULTS = {
+    "": "chosen", "absolute": "magnitude", "add": "added", "add.reduce": "total", "all": "every",
+    "any": "some", "astype": "converted", "divide": "quotient", "matmul": "product",
+    "max": "largest", "maximum.reduce": "largest", "min": "smallest", "minimum.reduce": "smallest",
+    "multiply": "product", "negative": "minus", "round": "rounded", "subtract": "difference",
+    "sum": "total",
+}  # fmt: skip
+
+# From the best name to the worst.
+_KINDS = ("user", "module", "op", "local", "call")
+
+_TAKEN = {"np", "float", *keyword.kwlist}
+
+
+def name_values(
+    calls: list[Call],
+    results: list[Value],
+    outputs: dict[Op, list[Value]],
+    paths: dict[Op, str],
+) -> None:
+    """Give every value that the calls use a name of its own.
+
+    Args:
+        calls: The calls, in order.
+        results: What the step leaves.
+        outputs: What each operation has returned.
+        paths: The module of each operation, such as "0 Dense".
+    """
+    for op, values in outputs.items():
+        for value in values:
+            value.wishes.setdefault("op", _of_op(op, paths.get(op, "")))
+    for call in calls:
+        _wish_new(call)
+    taken: dict[str, Op | None] = dict.fromkeys(_TAKEN)
+    used = [*(x for call in calls for x in (*call.operands, *call.results)), *results]
+    for value in used:
+        for part in _with_parents(value):
+            if part.role in GIVEN:
+                _name(part, taken)
+    for call in calls:
+        for value in call.results:
+            value.wishes.setdefault("call", _RESULTS.get(_short(call), _short(call)))
+            updated = call.place.updated
+            if updated is not None and value.of is None and "op" not in value.wishes:
+                for kind in ("local", "call"):
+                    if kind in value.wishes:
+                        value.wishes[kind] += f"_{updated.name}"
+            _name(value, taken, call.place.op, outputs)
+
+
+def _wish_new(call: Call) -> None:
+    """Let what replaces a whole array be called the new one."""
+    if call.kind == "setitem" and call.args[0] is Ellipsis and isinstance(call.args[1], Value):
+        target = call.target
+        if target is not None and target.role in GIVEN:
+            call.args[1].belong("new", target)
+
+
+def _with_parents(value: Value) -> list[Value]:
+    found = [value]
+    while (parent := found[-1].parent) is not None:
+        found.append(parent)
+    return found
+
+
+def _name(
+    value: Value,
+    taken: dict[str, Op | None],
+    op: Op | None = None,
+    outputs: Mapping[Op, list[Value]] = MappingProxyType({}),
+) -> None:
+    """Give a value the first name that it may have; `taken` tells whose names are in use."""
+    if value.name or value.role == "view" or not (value.wishes or value.role in GIVEN):
+        return
+    wanted = _wanted(value)
+    is_local = value.wishes.get("local") == wanted and op is not None and outputs.get(op)
+    if is_local and wanted in taken and taken[wanted] is not op:
+        wanted = f"{wanted}_{_wanted(is_local[0])}"  # another operation was first
+    name, number = wanted, 2
+    while name in taken:
+        name, number = f"{wanted}_{number}", number + 1
+    taken[name] = op
+    value.name = name
+
+
+def _wanted(value: Value) -> str:
+    if value.of is not None and value.of.root.name:
+        return f"{value.prefix}_{value.of.root.name}"
+    if value.role in GIVEN:
+        return as_name(value.wishes.get("role", "") or value.wishes.get("local", "unseen"))
+    best = next(value.wishes[kind] for kind in _KINDS if kind in value.wishes)
+    return as_name(best)
+
+
+def as_name(path: str) -> str:
+    """Return the name of a parameter as a Python name: w0 for "0.weight", b0 for "0.bias"."""
+    match = re.fullmatch(r"(\d+)\.(weight|bias)", path)
+    if match:
+        return match[2][0] + match[1]
+    name = re.sub(r"\W", "_", path)
+    return f"_{name}" if name[:1].isdigit() else name
+
+
+def _of_op(op: Op, path: str) -> str:
+    name = op.idea.__name__.removesuffix("Op")
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
+    number = path.partition(" ")[0]
+    if not number.isdigit():
+        return name
+    return f"{name}_{number}" if re.search(r"\d", name) else name + number
+
+
+def _short(call: Call) -> str:
+    return call.name.removeprefix("np.").replace("linalg.", "").replace("lib.stride_tricks.", "")

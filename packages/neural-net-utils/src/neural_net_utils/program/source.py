@@ -1,0 +1,108 @@
+"""Calls as lines of Python."""
+
+from typing import Any
+
+from neural_net_utils.program.calls import Call, Number
+from neural_net_utils.program.literals import number
+from neural_net_utils.program.values import Value
+
+__all__ = ["Writer"]
+
+_OPERATORS = {
+    "np.add": "+", "np.subtract": "-", "np.multiply": "*", "np.divide": "/", "np.matmul": "@",
+    "np.power": "**", "np.floor_divide": "//", "np.remainder": "%",
+    "np.greater": ">", "np.greater_equal": ">=", "np.less": "<", "np.less_equal": "<=",
+    "np.equal": "==", "np.not_equal": "!=", "np.bitwise_and": "&", "np.bitwise_or": "|",
+}  # fmt: skip
+_SIGNS = {"np.negative": "-", "np.invert": "~"}
+_IN_PLACE = {"+", "-", "*", "/", "**", "@"}
+
+
+class Writer:
+    """Writes calls down, once the values have names.
+
+    Attributes:
+        numbers: The Python numbers that lines refer to by name.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, float] = {}
+
+    def line(self, call: Call) -> str:
+        """Return a call as one line."""
+        if call.kind == "literal":
+            (value,) = call.results
+            return f"{value.name} = {value.text}"
+        if call.kind == "read":
+            return f"float({self.of(call.args[0])})"
+        if call.target is not None:
+            return self._writing(call, call.target)
+        return f"{self._assigned(call)} = {self._expression(call)}"
+
+    def of(self, x: Any) -> str:
+        """Return an argument as source."""
+        if isinstance(x, Value):
+            if x.role == "view":
+                return x.text.format(self.of(x.parent))
+            return x.name or x.text
+        if isinstance(x, Number):
+            return self._number(x)
+        if isinstance(x, list):
+            return f"[{', '.join(map(self.of, x))}]"
+        if isinstance(x, tuple):
+            return f"({', '.join(map(self.of, x))}{',' * (len(x) == 1)})"
+        return number(x)
+
+    def _number(self, x: Number) -> str:
+        name, i = x.name, 2
+        while self.numbers.setdefault(name, x.number) != x.number:
+            name, i = f"{x.name}_{i}", i + 1
+        return name
+
+    def _assigned(self, call: Call) -> str:
+        names = [value.name for value in call.results]
+        return ", ".join(names) + "," * (call.many and len(names) == 1)
+
+    def _writing(self, call: Call, target: Value) -> str:
+        if call.kind == "setitem":
+            key, new = call.args
+            return f"{self.of(target)}[{self._index(key)}] = {self.of(new)}"
+        if call.kind == "ufunc" and not call.name.endswith(".at"):
+            sign = _OPERATORS.get(call.name, "")
+            plain_target = target.role != "view" or target.text.endswith("]")
+            if sign in _IN_PLACE and call.args[0] is target and not call.options and plain_target:
+                return f"{self.of(target)} {sign}= {self.of(call.args[1])}"
+            return self._call(call.name, call.args, {**call.options, "out": target})
+        if call.kind == "function" and target not in call.args:
+            return self._call(call.name, call.args, {**call.options, "out": target})
+        return self._expression(call)
+
+    def _expression(self, call: Call) -> str:
+        if call.kind == "ufunc" and not call.options:
+            if call.name in _OPERATORS:
+                a, b = map(self.of, call.args)
+                return f"{_guarded(a)} {_OPERATORS[call.name]} {_guarded(b)}"
+            if call.name in _SIGNS:
+                return _SIGNS[call.name] + self.of(call.args[0])
+        if call.kind == "getitem":
+            return f"{self.of(call.args[0])}[{self._index(call.args[1])}]"
+        if call.kind == "method":
+            return self._call(f"{self.of(call.args[0])}.{call.name}", call.args[1:], call.options)
+        return self._call(call.name, call.args, call.options)
+
+    def _call(self, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> str:
+        named = [f"{key}={self.of(x)}" for key, x in options.items()]
+        return f"{name}({', '.join([*map(self.of, args), *named])})"
+
+    def _index(self, key: Any) -> str:
+        if isinstance(key, tuple) and key:
+            return ", ".join(map(self._index, key)) + "," * (len(key) == 1)
+        if isinstance(key, slice):
+            parts = ["" if x is None else self.of(x) for x in (key.start, key.stop)]
+            return ":".join(parts) + ("" if key.step is None else f":{self.of(key.step)}")
+        return self.of(key)
+
+
+def _guarded(text: str) -> str:
+    """Return an operand in brackets if an operator beside it would tear it apart."""
+    return f"({text})" if text.startswith("-") else text

@@ -1,0 +1,130 @@
+"""The arrays of a program, recognized by where they lie in memory."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array, DType
+from neural_net_utils.program.literals import literal_of
+
+__all__ = ["GIVEN", "Value", "Values", "place_in_memory"]
+
+# What a program does not compute itself: the arguments of the step, what the model and the
+# optimizer hold, and memory that no recorded call wrote.
+GIVEN = ("input", "parameter", "buffer", "state", "unseen")
+
+
+class Value:
+    """An array of the program.
+
+    Attributes:
+        role: One of `GIVEN`; "literal", if its numbers can be written down; "made", by a call; or
+            "view" of another.
+        shape: Its shape.
+        dtype: Its dtype.
+        nbytes: How much memory it takes; elements that are only repeated count once.
+        array: The array itself, which keeps its address taken.
+        parent: In whose memory it lies, if it is not its own.
+        text: A literal, or how a view is written, with {} for its parent.
+        start: What a given array held when the step began.
+        name: What the program calls it, once that is decided.
+        wishes: What it could be called, by the kind of name: "role", "user", "op", "local", "call".
+        of: To which other value it belongs, as its gradient or as an optimizer's state for it.
+        prefix: What is put before that value's name: "d", or the name of the state.
+    """
+
+    __slots__ = (
+        "array", "dtype", "name", "nbytes", "of", "parent", "prefix", "role", "shape", "start",
+        "text", "wishes",
+    )  # fmt: skip
+
+    def __init__(self, role: str, array: Array, parent: "Value | None" = None, text: str = ""):
+        self.role, self.array, self.parent, self.text = role, array, parent, text
+        self.shape: tuple[int, ...] = array.shape
+        self.dtype: DType = array.dtype
+        self.start: Array | None = array.copy("K") if role in GIVEN else None
+        once = [n for n, stride in zip(array.shape, array.strides, strict=True) if stride or not n]
+        self.nbytes = math.prod(once) * array.itemsize
+        self.name = ""
+        self.wishes: dict[str, str] = {}
+        self.of: Value | None = None
+        self.prefix = ""
+
+    def belong(self, prefix: str, of: "Value") -> None:
+        """Be called after another value from now on."""
+        self.prefix, self.of = prefix, of
+
+    @property
+    def root(self) -> "Value":
+        """The value whose memory this is."""
+        value = self
+        while value.parent is not None:
+            value = value.parent
+        return value
+
+    @property
+    def size(self) -> int:
+        """How many elements it has."""
+        return math.prod(self.shape)
+
+
+class Values:
+    """All arrays that a recording has met, in the order in which it met them."""
+
+    def __init__(self) -> None:
+        self.all: list[Value] = []
+        self._exact: dict[Any, Value] = {}
+        self._owners: list[tuple[int, int, Value]] = []
+
+    def add(self, role: str, array: Array, parent: Value | None = None, text: str = "") -> Value:
+        """Take in an array and return it as a value."""
+        value = Value(role, array, parent, text)
+        self.all.append(value)
+        if array.size:
+            if parent is not None:
+                self._exact.setdefault(place_in_memory(array), value)
+            else:
+                self._exact[place_in_memory(array)] = value
+                self._owners.append((*np.lib.array_utils.byte_bounds(array), value))
+        return value
+
+    def known(self, array: Array) -> Value | None:
+        """Return the value that lies exactly where an array does."""
+        return self._exact.get(place_in_memory(array)) if array.size else None
+
+    def of(self, array: Array) -> Value:
+        """Return the value that an array is: itself known, in known memory, or an unknown one."""
+        known = self.known(array)
+        if known is not None:
+            start = known.start
+            if known.role == "unseen" and start is not None and start.tobytes() != array.tobytes():
+                return self.add("unseen", array)  # written meanwhile by somebody who was not seen
+            return known
+        owner = self._owner(array) if array.size else None
+        if owner is not None:
+            return self.add("view", array, owner, _as_strided(array, owner.array))
+        text = literal_of(array)
+        return self.add("literal", array, None, text) if text else self.add("unseen", array)
+
+    def _owner(self, array: Array) -> Value | None:
+        low, high = np.lib.array_utils.byte_bounds(array)
+        for start, stop, value in reversed(self._owners):
+            if start <= low and high <= stop:
+                return value
+        return None
+
+
+def place_in_memory(array: Array) -> Any:
+    """Return what tells an array from all others that exist at the same time."""
+    return array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str
+
+
+def _as_strided(array: Array, owner: Array) -> str:
+    """Return how a part of another array's memory is written, whatever part it is."""
+    if array.shape == owner.shape[::-1] and array.strides == owner.strides[::-1]:
+        return "{}.T"
+    if array.flags.c_contiguous and owner.flags.c_contiguous and array.size == owner.size:
+        return f"{{}}.reshape{array.shape}"
+    start = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
+    return f"np.ndarray({array.shape}, np.{array.dtype}, {{}}, {start}, {array.strides})"
