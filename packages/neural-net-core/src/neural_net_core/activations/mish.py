@@ -1,9 +1,9 @@
 """Mish: a smooth, self-gated activation."""
 
+import math
+
 import numpy as np
 
-from neural_net_core.activations.sigmoid import logistic
-from neural_net_core.activations.softplus import log1pexp
 from neural_net_core.dtypes import Array
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
@@ -14,15 +14,25 @@ __all__ = ["Mish", "MishOp", "mish"]
 
 
 class MishOp(Op):
-    """y = x t, t = tanh(ln(1 + eˣ));  dx = dy · (t + x (1 − t²) σ(x)).  Saves x and t."""
+    """y = x t, t = tanh(ln(1 + eˣ));  dx = dy · (t + x (1 − t²) σ(x)).  Saves that slope.
+
+    With n = eˣ, w = n (n + 2) and d = w + 2 both are quotients: t = w / d, because
+    tanh(ln a) = (a² − 1) / (a² + 1), and (1 − t²) σ = 4 n (n + 1) / d².
+    """
 
     def forward(self, x: Array) -> Array:
-        self.x, self.t = x, np.tanh(log1pexp(x))
-        return x * self.t
+        # Above, t has long been 1 and its slope 0; the limit only keeps n² finite.
+        limit = 0.5 * math.log(np.finfo(x.dtype).max) - 0.1
+        z = x.clip(-20 * limit, limit)
+        n = np.exp(z)
+        w = n * (n + 2)
+        d = w + 2
+        t = w / d
+        self.slope = t + 4 * (n / d * ((n + 1) / d) * z)
+        return x * t
 
     def backward(self, dy: Array) -> Array:
-        x, t = self.x, self.t
-        return dy * (t + x * (1 - t**2) * logistic(x))
+        return dy * self.slope
 
 
 def mish(x: TensorLike) -> Tensor:
