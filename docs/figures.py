@@ -57,6 +57,57 @@ def dependencies() -> viz.Figure:
     return canvas.figure(658, 302, "The packages and what they import", words)
 
 
+def idea() -> viz.Figure:
+    """Where one idea, the LSTM, has its textbook form, and what stands around it."""
+    canvas = Canvas()
+    wide, tall, left, middle, right = 180, 58, 16, 246, 476
+
+    def box(x: float, y: float, name: str, place: str) -> None:
+        canvas.rect(x, y, wide, tall, "node", radius=8)
+        style = {"anchor": "middle", "max_width": wide - 10}
+        canvas.text(x + wide / 2, y + 20, name, size=13, bold=True, **style)  # type: ignore[arg-type]
+        canvas.text(x + wide / 2, y + 40, place, size=10, classes="muted", **style)  # type: ignore[arg-type]
+
+    def arrow(x1: float, y1: float, x2: float, y2: float, word: str) -> None:
+        """Draw who uses whom; the word stands in the middle, above a level arrow, beside others."""
+        canvas.line(x1, y1, x2, y2, "edge")
+        if y1 == y2:
+            step = 5 if x2 > x1 else -5
+            canvas.path(
+                f"M{x2 - 1.8 * step} {y2 - 5}L{x2 - 1.8 * step} {y2 + 5}L{x2} {y2}Z", "text"
+            )
+            canvas.text((x1 + x2) / 2, y1 - 9, word, size=10, anchor="middle", classes="muted")
+        else:
+            step = 5 if y2 > y1 else -5
+            canvas.path(
+                f"M{x2 - 5} {y2 - 1.8 * step}L{x2 + 5} {y2 - 1.8 * step}L{x2} {y2}Z", "text"
+            )
+            canvas.text(x1 + 8, (y1 + y2) / 2, word, size=10, classes="muted")
+
+    top, centre, low = 16, 126, 236
+    box(left, centre, "fast form", "fast/lstm.py")
+    box(middle, centre, "textbook form", "recurrent/lstm.py")
+    box(right, centre, "test", "tests/recurrent/test_lstm.py")
+    box(left, top, "benchmark row", "benchmarks/rows.py")
+    box(middle, top, "tutorial and reference", "tutorials/7-rnns.md, api/")
+    box(left, low, "walker", "tests/test_gradcheck_table.py")
+    box(right, low, "PyTorch beside it", "tests/parity/test_recurrent.py")
+    arrow(left + wide, centre + tall / 2, middle, centre + tall / 2, "is a")
+    arrow(right, centre + tall / 2, middle + wide, centre + tall / 2, "tests")
+    arrow(left + wide / 2, top + tall, left + wide / 2, centre, "pays for it")
+    arrow(middle + wide / 2, top + tall, middle + wide / 2, centre, "shows")
+    arrow(left + wide / 2, low, left + wide / 2, centre + tall, "compares")
+    for end, x, word in ((left + wide, middle + 40, "checks"), (right, middle + 110, "compares")):
+        canvas.line(end, low + tall / 2, x, low + tall / 2, "edge")
+        arrow(x, low + tall / 2, x, centre + tall, word)
+    words = (
+        "The textbook form of the LSTM in the middle. Its fast form is a subclass of it and stands "
+        "for a benchmark row; a walker checks the gradient of the one and compares the other with "
+        "it. Tests, comparison with PyTorch, tutorial and reference are about the textbook form."
+    )
+    return canvas.figure(672, 310, "Where one idea is", words)
+
+
 def layers(initializer: Initializer | None, seed: int) -> list[Dense]:
     """Return a deep stack of square layers without biases."""
     rng = np.random.default_rng(seed)
@@ -158,6 +209,7 @@ def main(folder: Path = FOLDER) -> None:
         ).save(folder / f"signal-{name}.svg")
     cancellation().save(folder / "cancellation.svg")
     dependencies().save(folder / "dependencies.svg")
+    idea().save(folder / "idea.svg")
     viz.lstm_diagram().save(folder / "lstm-cell.svg")
     attention().save(folder / "attention-steps.svg")
     viz.transformer_diagram(title="The norm last, as published").save(folder / "norm-last.svg")
