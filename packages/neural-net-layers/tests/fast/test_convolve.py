@@ -75,7 +75,7 @@ def random_case(rng, kind):
 
 
 @pytest.mark.parametrize("kind", ["plain", "options", "groups", "depthwise"])
-def test_values_and_gradients_equal_those_of_the_plain_form(kind, seams):
+def test_values_and_gradients_equal_those_of_the_textbook_form(kind, seams):
     rng = np.random.default_rng(2)
     for _ in range(40):
         x, w, b, window, groups = random_case(rng, kind)
