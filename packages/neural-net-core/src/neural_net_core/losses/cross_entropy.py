@@ -39,7 +39,8 @@ class CrossEntropyLossOp(LossOp):
 
     dz_c = dl · (p_c Σ a − a_c).
     t is the target class, w the weights of the classes and ε the label smoothing. Without weights
-    and smoothing l = −ln p_t, and the gradient is "probability minus one-hot".
+    and smoothing l = −ln p_t, and the gradient is "probability minus one-hot". Which targets count
+    is an input: booleans, or True for all.
 
     p_t − 1 would lose its digits as p_t nears 1. So p − q is computed as a whole, and the gradient
     as dl · ((p − q) Σ a + (q Σ a − a)). Saves q, a and −ln p.
@@ -104,7 +105,7 @@ def minus_log_softmax(z: Array) -> Array:
     """Return −ln p = ln Σ eᶻ − z for each row, with all digits where p nears 1.
 
     With the largest score m taken out of the sum, ln Σ eᶻ = m + ln(1 + Σ e^(z − m)) over the
-    others, and 1 + a small number is never rounded.
+    others, however small, of which `log1p` loses no digit.
 
     Source:
         Blanchard, Higham & Higham (2021), Accurately computing the log-sum-exp and softmax
