@@ -139,7 +139,12 @@ CASES = {
 
 
 SMALL = [(5, 1, 3, 3), (4, 5, 6, 1), (7, 3, 17, 4), (3, 9, 8, 5)]  # B, T, D, I
-SEVERAL_BLOCKS = (20, 13, 64, 9)  # for more than one gate; see also fast/test_blocks_of_steps.py
+SEVERAL_BLOCKS = (
+    20,
+    13,
+    64,
+    9,
+)  # for more than one gate; see also fast/recurrent/test_blocks_of_steps.py
 
 
 @st.composite

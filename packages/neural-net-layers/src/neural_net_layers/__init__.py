@@ -33,10 +33,13 @@ from neural_net_layers.positions.learned_positions import LearnedPositionalEmbed
 from neural_net_layers.positions.positional_encoding import PositionalEncoding, sinusoidal_positions
 from neural_net_layers.positions.rotary_embedding import RotaryEmbedding
 from neural_net_layers.positions.timestep_embedding import TimestepEmbedding, timestep_embedding
-from neural_net_layers.recurrent.gru import GRU, GRUCell
-from neural_net_layers.recurrent.lstm import LSTM, LSTMCell
+from neural_net_layers.recurrent.gru import GRU
+from neural_net_layers.recurrent.gru_cell import GRUCell
+from neural_net_layers.recurrent.lstm import LSTM
+from neural_net_layers.recurrent.lstm_cell import LSTMCell
+from neural_net_layers.recurrent.rnn_cell import RNNCell
 from neural_net_layers.recurrent.unroll import unroll
-from neural_net_layers.recurrent.vanilla_rnn import RNNCell, VanillaRNN
+from neural_net_layers.recurrent.vanilla_rnn import VanillaRNN
 from neural_net_layers.regularization.alpha_dropout import AlphaDropout, alpha_dropout
 from neural_net_layers.regularization.drop_path import DropPath, drop_path
 from neural_net_layers.regularization.dropout import Dropout, dropout

@@ -5,11 +5,11 @@ import neural_net_layers.fast.batch_norm
 import neural_net_layers.fast.conv2d
 import neural_net_layers.fast.conv_transpose2d
 import neural_net_layers.fast.embedding
-import neural_net_layers.fast.gru
-import neural_net_layers.fast.gru_paper
 import neural_net_layers.fast.layer_norm
-import neural_net_layers.fast.lstm
 import neural_net_layers.fast.max_pool2d
-import neural_net_layers.fast.vanilla_rnn
+import neural_net_layers.fast.recurrent.gru
+import neural_net_layers.fast.recurrent.gru_paper
+import neural_net_layers.fast.recurrent.lstm
+import neural_net_layers.fast.recurrent.vanilla_rnn
 
 __all__: list[str] = []

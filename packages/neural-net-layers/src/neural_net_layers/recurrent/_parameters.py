@@ -1,13 +1,13 @@
-"""The parameters of one recurrence, and the parts of a state."""
+"""The parameters and options of one recurrence, and the parts of a state."""
 
 import math
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import init as initializers
-from neural_net_core.checks import shown
+from neural_net_core.checks import check_number, shown
 from neural_net_core.drawing import drawn
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
@@ -15,6 +15,8 @@ from neural_net_core.init import Initializer
 from neural_net_core.tensor import Parameter, Tensor
 
 __all__: list[str] = []
+
+Nonlinearity = Literal["tanh", "relu"]
 
 
 def draw(
@@ -88,3 +90,25 @@ def parts_of(label: str, names: tuple[str, ...], state: Any) -> tuple[Any, ...]:
     if not several or len(state) != len(names):
         raise ShapeError(f"{label}: expected state ({', '.join(names)}), a pair, got {what}")
     return tuple(state)
+
+
+def check_forget_bias(layer: str, forget_bias: float | None, bias: bool) -> float | None:
+    """Return the forget gates' bias, or raise if it is no number or there are no biases."""
+    if forget_bias is None:
+        return None
+    if not bias:
+        raise ValueError(f"{layer}: forget_bias={forget_bias} needs bias=True")
+    value: float = check_number(layer, "forget_bias", forget_bias)
+    return value
+
+
+def set_forget_bias(value: float, bias_ih: Any, bias_hh: Any) -> None:
+    """Set the forget gates' bias; the two biases are added, so only one of them gets it."""
+    d = len(bias_ih) // 4
+    bias_ih.data[d : 2 * d], bias_hh.data[d : 2 * d] = value, 0
+
+
+def check_nonlinearity(layer: str, nonlinearity: Nonlinearity) -> Nonlinearity:
+    if nonlinearity not in get_args(Nonlinearity):
+        raise ValueError(f"{layer}: expected nonlinearity tanh or relu, got {nonlinearity!r}")
+    return nonlinearity

@@ -110,8 +110,8 @@ class Recurrent(Module):
 
     def _run(
         self, x: Any, state: Any, lengths: Any, watch: Watch | None = None
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Run all layers in all directions; return the outputs and the final states.
+    ) -> tuple[Tensor, Any]:
+        """Run all layers in all directions; return the outputs and the final state, or the pair.
 
         `watch` gets what each recurrence computed on the way, see `unroll`.
         """
@@ -136,7 +136,7 @@ class Recurrent(Module):
             last = tuple(squeeze(state, 1) for state in last)
         elif not self.batch_first:
             y = swapaxes(y, 0, 1)
-        return y, last
+        return y, last if len(last) > 1 else last[0]
 
     def _stack(
         self, x: Tensor, initial: list[list[Any]], lengths: Array | None, watch: Watch | None

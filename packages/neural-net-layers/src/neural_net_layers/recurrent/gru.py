@@ -1,17 +1,8 @@
 r"""Gated recurrent unit: gates as in long short-term memory, but one state and one gate less.
 
 The update gate z says how much of the old state stays, and what does not stay is replaced; the
-reset gate r says how much of the old state the replacement may see. Composed of primitives, it is
-`GRUCell` step by step:
-
-    for t in range(T):
-        xr, xz, xn = split(linear(x[:, t], weight_ih, bias_ih), 3, -1)
-        hr, hz, hn = split(linear(h, weight_hh, bias_hh), 3, -1)
-        r, z = sigmoid(xr + hr), sigmoid(xz + hz)
-        n = tanh(xn + r * hn)
-        h = (1 - z) * n + z * h
-
-`GRUOp` gives the same for the whole sequence in one operation, with the gradient derived by hand.
+reset gate r says how much of the old state the replacement may see. Composed of primitives, one
+step is `GRUCell`. `GRUOp` gives the same for the whole sequence in one operation, with the gradient derived by hand.
 The paper resets the state before the product, n = tanh(W x + U (r h)); see `gru_paper.py`.
 """
 
@@ -20,18 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core import sigmoid, tanh
 from neural_net_core.activations.sigmoid import logistic
 from neural_net_core.dtypes import Array
 from neural_net_core.init import Initializer
-from neural_net_core.ops import linear, split
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers.recurrent._cell import RecurrentCell
 from neural_net_layers.recurrent._recurrence import RecurrenceOp
 from neural_net_layers.recurrent._recurrent import Recurrent
 from neural_net_layers.recurrent.gru_paper import PaperGRUOp
 
-__all__ = ["GRU", "GRUCell", "GRUOp"]
+__all__ = ["GRU", "GRUOp"]
 
 
 class GRUOp(RecurrenceOp):
@@ -45,17 +33,24 @@ class GRUOp(RecurrenceOp):
         n = tanh(a_n + r q_n)
         h = (1 − z) n + z h₋₁
 
-    Backwards, from the last step to the first. h is used by the step after it and is an output too,
-    so dh begins as the sum over both uses:
+    Backwards, from the last step to the first, h has a gradient from the steps after it, and one as
+    an output, dy:
 
+        dh = dh_later + dy
         da_n = dh · (1 − z) (1 − n²)
         da_z = dq_z = dh · (h₋₁ − n) z (1 − z)
         da_r = dq_r = da_n · q_n r (1 − r)
         dq_n = da_n · r
-        dx = Wᵀ da    dh₋₁ = dh · z + Uᵀ dq
+        dx = Wᵀ da
+        dh₋₁ = dh · z + Uᵀ dq, which is dh_later for the step before
         dW = Σ da xᵀ    dU = Σ dq h₋₁ᵀ    db = Σ da    db′ = Σ dq
 
-    A sequence that has ended, or backwards in time has not begun, keeps its state.
+    Examples are rows in the code, so that W x is `x @ w.T` and Wᵀ dz is `dz @ w`. `here` marks the
+    sequences that have a step t; one that has ended, or backwards in time has not begun, keeps its
+    state.
+
+    Inputs: x (B, T, I), h (B, D), w (3D, I) and u (3D, D) with the gates in the order r, z, n, b_ih
+    and b_hh (3D,) or None, lengths (B,) or None. Outputs: (B, T, D), (B, D).
 
     Args:
         reverse: Whether the steps are taken from the last to the first.
@@ -86,22 +81,23 @@ class GRUOp(RecurrenceOp):
 
     def backward(self, dy: Array, dh_n: Array) -> tuple[Array | None, ...]:
         x, w, u = self.x, self.w, self.u
-        dh_next = dh_n.copy()
+        dh_later = dh_n.copy()
         dx, dw, du, db_ih, db_hh = (np.zeros_like(a) for a in (x, w, u, w[:, 0], w[:, 0]))
         for t, here, h_before, q_n, (r, z, n) in reversed(self.steps):
-            dh = dh_next[here] + dy[here, t]
+            dh = dh_later[here] + dy[here, t]
             da_n = dh * (1 - z) * (1 - n**2)
             da_z = dh * (h_before - n) * z * (1 - z)
             da_r = da_n * q_n * r * (1 - r)
             dq_n = da_n * r
             da = np.concatenate([da_r, da_z, da_n], axis=1)
             dq = np.concatenate([da_r, da_z, dq_n], axis=1)
-            dx[here, t], dh_next[here] = da @ w, dh * z + dq @ u
+            dx[here, t] = da @ w
+            dh_later[here] = dh * z + dq @ u
             dw += da.T @ x[here, t]
             du += dq.T @ h_before
             db_ih += da.sum(axis=0)
             db_hh += dq.sum(axis=0)
-        return dx, dh_next, dw, du, db_ih, db_hh, None
+        return dx, dh_later, dw, du, db_ih, db_hh, None
 
 
 class GRU(Recurrent):
@@ -204,85 +200,10 @@ class GRU(Recurrent):
                 their outputs are zero, they change neither state nor gradient, and the backward
                 direction begins at the sequence's own end. None means that all have T steps.
         """
-        y, (h,) = self._run(x, state, lengths)
-        return y, h
+        return self._run(x, state, lengths)
 
     def _operation(self) -> tuple[type[RecurrenceOp], dict[str, Any]]:
         return GRUOp if self.reset_after else PaperGRUOp, {}
-
-    def extra_repr(self) -> str:
-        """Return the sizes, and what is not the default."""
-        return super().extra_repr() + ("" if self.reset_after else ", reset_after=False")
-
-
-class GRUCell(RecurrentCell):
-    r"""One step of a gated recurrent unit, for loops of your own.
-
-    $h' = (1 - z) \, n + z \, h$ with r, z and n as in `GRU`.
-
-    Args:
-        input_size: I.
-        hidden_size: D.
-        bias: Whether there are biases.
-        reset_after: See `GRU`.
-        init: See `GRU`.
-        recurrent_init: See `GRU`.
-        rng: The generator to draw from; None means the library's.
-        dtype: The parameters' dtype; None means the default, float32.
-
-    Shape:
-        input (B, I) or (I,), state (B, D) or (D,) -> state
-
-    Attributes:
-        weight_ih: (3D, I), gates in the order r, z, n.
-        weight_hh: (3D, D).
-        bias_ih: (3D,), or None.
-        bias_hh: (3D,), or None.
-
-    Raises:
-        ShapeError: If input or state do not fit.
-
-    Examples:
-        >>> import numpy as np
-        >>> GRUCell(3, 4)(np.zeros((5, 3))).shape
-        (5, 4)
-    """
-
-    gates = 3
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        *,
-        reset_after: bool = True,
-        init: Initializer | None = None,
-        recurrent_init: Initializer | None = None,
-        rng: np.random.Generator | None = None,
-        dtype: npt.DTypeLike | None = None,
-    ) -> None:
-        self.reset_after = reset_after
-        super().__init__(input_size, hidden_size, bias, init, recurrent_init, rng, dtype)
-
-    def forward(self, x: TensorLike, state: TensorLike | None = None) -> Tensor:
-        """Return the next state.
-
-        Args:
-            x: (B, I), or (I,).
-            state: (B, D), or (D,); None means zeros.
-        """
-        x, h = self._inputs(x, state)
-        xr, xz, xn = split(linear(x, self.weight_ih, self.bias_ih), 3, -1)
-        hr, hz, hn = split(linear(h, self.weight_hh, self.bias_hh), 3, -1)
-        r, z = sigmoid(xr + hr), sigmoid(xz + hz)
-        if self.reset_after:
-            n = tanh(xn + r * hn)
-        else:
-            d = self.hidden_size
-            bias = None if self.bias_hh is None else self.bias_hh[2 * d :]
-            n = tanh(xn + linear(r * h, self.weight_hh[2 * d :], bias))
-        return (1 - z) * n + z * h
 
     def extra_repr(self) -> str:
         """Return the sizes, and what is not the default."""

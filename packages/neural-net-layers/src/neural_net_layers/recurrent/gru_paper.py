@@ -26,22 +26,30 @@ class PaperGRUOp(RecurrenceOp):
         n = tanh(a_n + U_n s)
         h = (1 − z) n + z h₋₁
 
-    Backwards, from the last step to the first. h is used by the step after it and is an output too,
-    so dh begins as the sum over both uses:
+    Backwards, from the last step to the first, h has a gradient from the steps after it, and one as
+    an output, dy:
 
+        dh = dh_later + dy
         da_n = dh · (1 − z) (1 − n²)
         ds = U_nᵀ da_n
         da_r = ds · h₋₁ r (1 − r)
         da_z = dh · (h₋₁ − n) z (1 − z)
         dx = Wᵀ da
-        dh₋₁ = dh · z + ds · r + U_rᵀ da_r + U_zᵀ da_z
+        dh₋₁ = dh · z + ds · r + U_rᵀ da_r + U_zᵀ da_z, which is dh_later for the step before
         dW = Σ da xᵀ    db = Σ da
         dU_r = Σ da_r h₋₁ᵀ    dU_z = Σ da_z h₋₁ᵀ    dU_n = Σ da_n sᵀ
 
-    A sequence that has ended, or backwards in time has not begun, keeps its state.
+    Examples are rows in the code, so that W x is `x @ w.T` and Wᵀ dz is `dz @ w`. `here` marks the
+    sequences that have a step t; one that has ended, or backwards in time has not begun, keeps its
+    state.
+
+    Inputs and outputs: as of `GRUOp`.
 
     Args:
         reverse: Whether the steps are taken from the last to the first.
+
+    References:
+        Cho et al. (2014), arXiv:1406.1078, eqs. 5-8.
     """
 
     shown = ("reset gate", "update gate", "candidate")
@@ -70,18 +78,18 @@ class PaperGRUOp(RecurrenceOp):
     def backward(self, dy: Array, dh_n: Array) -> tuple[Array | None, ...]:
         x, w = self.x, self.w
         u_r, u_z, u_n = np.split(self.u, 3)
-        dh_next = dh_n.copy()
+        dh_later = dh_n.copy()
         dx, dw, du, db = (np.zeros_like(a) for a in (x, w, self.u, w[:, 0]))
         for t, here, h_before, s, (r, z, n) in reversed(self.steps):
-            dh = dh_next[here] + dy[here, t]
+            dh = dh_later[here] + dy[here, t]
             da_n = dh * (1 - z) * (1 - n**2)
             ds = da_n @ u_n
             da_r = ds * h_before * r * (1 - r)
             da_z = dh * (h_before - n) * z * (1 - z)
             da = np.concatenate([da_r, da_z, da_n], axis=1)
             dx[here, t] = da @ w
-            dh_next[here] = dh * z + ds * r + da_r @ u_r + da_z @ u_z
+            dh_later[here] = dh * z + ds * r + da_r @ u_r + da_z @ u_z
             dw += da.T @ x[here, t]
             du += np.concatenate([da_r.T @ h_before, da_z.T @ h_before, da_n.T @ s])
             db += da.sum(axis=0)
-        return dx, dh_next, dw, du, db, db, None
+        return dx, dh_later, dw, du, db, db, None

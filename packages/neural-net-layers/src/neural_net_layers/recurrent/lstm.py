@@ -2,15 +2,8 @@ r"""Long short-term memory: a second state, the cell, which is added to instead 
 
 Gates, numbers between 0 and 1, decide for every unit what is kept, what is added and what is
 shown. Where the forget gate is near 1 the cell's gradient passes unchanged, however long the
-sequence is. Composed of primitives, it is `LSTMCell` step by step:
-
-    for t in range(T):
-        z = linear(x[:, t], weight_ih, bias_ih) + linear(h, weight_hh, bias_hh)
-        i, f, g, o = split(z, 4, -1)
-        c = sigmoid(f) * c + sigmoid(i) * tanh(g)
-        h = sigmoid(o) * tanh(c)
-
-`LSTMOp` gives the same for the whole sequence in one operation, with the gradient derived by hand.
+sequence is. Composed of
+primitives, one step is `LSTMCell`. `LSTMOp` gives the same for the whole sequence in one operation, with the gradient derived by hand.
 """
 
 from typing import Any
@@ -18,20 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core import sigmoid, tanh
 from neural_net_core.activations.sigmoid import logistic
-from neural_net_core.checks import check_count, check_number
+from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.init import Initializer
-from neural_net_core.ops import linear, split
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers.recurrent._cell import RecurrentCell
+from neural_net_layers.recurrent._parameters import check_forget_bias, set_forget_bias
 from neural_net_layers.recurrent._recurrence import RecurrenceOp
 from neural_net_layers.recurrent._recurrent import Recurrent
 
-__all__ = ["LSTM", "LSTMCell", "LSTMOp"]
-
-StatePair = tuple[TensorLike, TensorLike]
+__all__ = ["LSTM", "LSTMOp"]
 
 
 class LSTMOp(RecurrenceOp):
@@ -45,19 +34,28 @@ class LSTMOp(RecurrenceOp):
         m = o tanh(c)
         h = m, or P m with a projection
 
-    Backwards, from the last step to the first. h and c are used by the step after them and h is an
-    output too, so dh and dc begin as sums over both uses:
+    Backwards, from the last step to the first, h and c have a gradient from the steps after them,
+    and h one as an output, dy:
 
+        dh = dh_later + dy
         dm = dh, or Pᵀ dh with a projection
-        dc += dm · o (1 − tanh²c)
+        dc = dc_later + dm · o (1 − tanh²c)
         dzᵢ = dc · g · i (1 − i)
         dz_f = dc · c₋₁ · f (1 − f)
         dz_g = dc · i (1 − g²)
         dzₒ = dm · tanh(c) · o (1 − o)
-        dx = Wᵀ dz    dh₋₁ = Uᵀ dz    dc₋₁ = dc · f
-        dW = Σ dz xᵀ    dU = Σ dz h₋₁ᵀ    dP = Σ dh mᵀ    db = Σ dz
+        dx = Wᵀ dz
+        dh₋₁ = Uᵀ dz, which is dh_later for the step before
+        dc₋₁ = dc · f, likewise
+        dW = Σ dz xᵀ    dU = Σ dz h₋₁ᵀ    db = Σ dz    dP = Σ dh mᵀ
 
-    A sequence that has ended, or backwards in time has not begun, keeps its states.
+    Examples are rows in the code, so that W x is `x @ w.T` and Wᵀ dz is `dz @ w`. `here` marks the
+    sequences that have a step t; one that has ended, or backwards in time has not begun, keeps its
+    states.
+
+    Inputs: x (B, T, I), h (B, P), c (B, D), w (4D, I) and u (4D, P) with the gates in the order
+    i, f, g, o, b_ih and b_hh (4D,) or None, p (P, D) or None, and then P is D; lengths (B,) or
+    None. Outputs: (B, T, P), (B, P), (B, D).
 
     Args:
         reverse: Whether the steps are taken from the last to the first.
@@ -87,25 +85,27 @@ class LSTMOp(RecurrenceOp):
 
     def backward(self, dy: Array, dh_n: Array, dc_n: Array) -> tuple[Array | None, ...]:
         x, w, u, p = self.x, self.w, self.u, self.p
-        dh_next, dc_next = dh_n.copy(), dc_n.copy()
+        dh_later, dc_later = dh_n.copy(), dc_n.copy()
         dx, dw, du, db = (np.zeros_like(a) for a in (x, w, u, w[:, 0]))
         dp = None if p is None else np.zeros_like(p)
         for t, here, h_before, c_before, m, (i, f, g, o, c) in reversed(self.steps):
-            dh = dh_next[here] + dy[here, t]
+            dh = dh_later[here] + dy[here, t]
             dm = dh if p is None else dh @ p
-            dc = dc_next[here] + dm * o * (1 - np.tanh(c) ** 2)
+            dc = dc_later[here] + dm * o * (1 - np.tanh(c) ** 2)
             dz_i = dc * g * i * (1 - i)
             dz_f = dc * c_before * f * (1 - f)
             dz_g = dc * i * (1 - g**2)
             dz_o = dm * np.tanh(c) * o * (1 - o)
             dz = np.concatenate([dz_i, dz_f, dz_g, dz_o], axis=1)
-            dx[here, t], dh_next[here], dc_next[here] = dz @ w, dz @ u, dc * f
+            dx[here, t] = dz @ w
+            dh_later[here] = dz @ u
+            dc_later[here] = dc * f
             dw += dz.T @ x[here, t]
             du += dz.T @ h_before
             db += dz.sum(axis=0)
             if dp is not None:
                 dp += dh.T @ m
-        return dx, dh_next, dc_next, dw, du, db, db, dp, None
+        return dx, dh_later, dc_later, dw, du, db, db, dp, None
 
 
 class LSTM(Recurrent):
@@ -201,19 +201,19 @@ class LSTM(Recurrent):
     ) -> None:
         size = check_count("LSTM", "hidden_size", hidden_size)
         proj_size = check_count("LSTM", "proj_size", proj_size, 0, size - 1)
-        forget_bias = _checked("LSTM", forget_bias, bias)
+        forget_bias = check_forget_bias("LSTM", forget_bias, bias)
         super().__init__(
             input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
             init, recurrent_init, rng, dtype, proj_size,
         )  # fmt: skip
         if forget_bias is not None:
             for suffix in self._suffixes():
-                _set_forget_bias(forget_bias, *self._own(suffix, "bias_ih", "bias_hh"))
+                set_forget_bias(forget_bias, *self._own(suffix, "bias_ih", "bias_hh"))
 
     def forward(
         self,
         x: TensorLike,
-        state: StatePair | None = None,
+        state: tuple[TensorLike, TensorLike] | None = None,
         lengths: TensorLike | None = None,
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Return the hidden states after all steps, and the last states (h, c).
@@ -225,93 +225,7 @@ class LSTM(Recurrent):
                 their outputs are zero, they change neither state nor gradient, and the backward
                 direction begins at the sequence's own end. None means that all have T steps.
         """
-        y, (h, c) = self._run(x, state, lengths)
-        return y, (h, c)
+        return self._run(x, state, lengths)
 
     def _operation(self) -> tuple[type[RecurrenceOp], dict[str, Any]]:
         return LSTMOp, {}
-
-
-class LSTMCell(RecurrentCell):
-    r"""One step of long short-term memory, for loops of your own.
-
-    $$ c' = \sigma(z_f) \, c + \sigma(z_i) \tanh(z_g) \qquad h' = \sigma(z_o) \tanh(c')
-       \qquad z = W_{ih} x + b_{ih} + W_{hh} h + b_{hh} $$
-
-    Args:
-        input_size: I.
-        hidden_size: D.
-        bias: Whether there are biases.
-        init: See `LSTM`.
-        recurrent_init: See `LSTM`.
-        forget_bias: See `LSTM`.
-        rng: The generator to draw from; None means the library's.
-        dtype: The parameters' dtype; None means the default, float32.
-
-    Shape:
-        input (B, I) or (I,), states (B, D) or (D,) -> (h, c)
-
-    Attributes:
-        weight_ih: (4D, I), gates in the order i, f, g, o.
-        weight_hh: (4D, D).
-        bias_ih: (4D,), or None.
-        bias_hh: (4D,), or None.
-
-    Raises:
-        ShapeError: If input or states do not fit.
-
-    Examples:
-        >>> import numpy as np
-        >>> h, c = LSTMCell(3, 4)(np.zeros((5, 3)))
-        >>> h.shape, c.shape
-        ((5, 4), (5, 4))
-    """
-
-    gates = 4
-    states = ("h", "c")
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        *,
-        init: Initializer | None = None,
-        recurrent_init: Initializer | None = None,
-        forget_bias: float | None = None,
-        rng: np.random.Generator | None = None,
-        dtype: npt.DTypeLike | None = None,
-    ) -> None:
-        forget_bias = _checked("LSTMCell", forget_bias, bias)
-        super().__init__(input_size, hidden_size, bias, init, recurrent_init, rng, dtype)
-        if forget_bias is not None:
-            _set_forget_bias(forget_bias, self.bias_ih, self.bias_hh)
-
-    def forward(self, x: TensorLike, state: StatePair | None = None) -> tuple[Tensor, Tensor]:
-        """Return the next states (h, c).
-
-        Args:
-            x: (B, I), or (I,).
-            state: (h, c), each (B, D) or (D,); None means zeros, also for one of them.
-        """
-        x, h, c = self._inputs(x, state)
-        z = linear(x, self.weight_ih, self.bias_ih) + linear(h, self.weight_hh, self.bias_hh)
-        i, f, g, o = split(z, 4, -1)
-        c = sigmoid(f) * c + sigmoid(i) * tanh(g)
-        return sigmoid(o) * tanh(c), c
-
-
-def _checked(layer: str, forget_bias: float | None, bias: bool) -> float | None:
-    """Return the forget gates' bias, or raise if it is no number or there are no biases."""
-    if forget_bias is None:
-        return None
-    if not bias:
-        raise ValueError(f"{layer}: forget_bias={forget_bias} needs bias=True")
-    value: float = check_number(layer, "forget_bias", forget_bias)
-    return value
-
-
-def _set_forget_bias(value: float, bias_ih: Any, bias_hh: Any) -> None:
-    """Set the forget gates' bias; the two biases are added, so only one of them gets it."""
-    d = len(bias_ih) // 4
-    bias_ih.data[d : 2 * d], bias_hh.data[d : 2 * d] = value, 0

@@ -10,23 +10,19 @@ which is what `RNNCell` does for one step. `RNNOp` gives the same for the whole 
 operation, with the gradient derived by hand: back-propagation through time.
 """
 
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-import neural_net_core
 from neural_net_core.dtypes import Array
 from neural_net_core.init import Initializer
-from neural_net_core.ops import linear
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers.recurrent._cell import RecurrentCell
+from neural_net_layers.recurrent._parameters import Nonlinearity, check_nonlinearity
 from neural_net_layers.recurrent._recurrence import RecurrenceOp
 from neural_net_layers.recurrent._recurrent import Recurrent
 
-__all__ = ["Nonlinearity", "RNNCell", "RNNOp", "VanillaRNN"]
-
-Nonlinearity = Literal["tanh", "relu"]
+__all__ = ["RNNOp", "VanillaRNN"]
 
 
 class RNNOp(RecurrenceOp):
@@ -37,14 +33,21 @@ class RNNOp(RecurrenceOp):
         z = W x + U h₋₁ + b
         h = φ(z)
 
-    Backwards, from the last step to the first. h is used by the step after it and is an output too,
-    so dh begins as the sum over both uses:
+    Backwards, from the last step to the first, h has a gradient from the steps after it, and one as
+    an output, dy:
 
-        dz = dh · φ′(z)        φ′(z) = 1 − h² for tanh, and 1 where h > 0, else 0, for relu
-        dx = Wᵀ dz    dh₋₁ = Uᵀ dz
+        dh = dh_later + dy
+        dz = dh · φ′(z)        φ′(z) = 1 − h² for tanh; 1 where h > 0, else 0, for relu
+        dx = Wᵀ dz
+        dh₋₁ = Uᵀ dz, which is dh_later for the step before
         dW = Σ dz xᵀ    dU = Σ dz h₋₁ᵀ    db = Σ dz
 
-    A sequence that has ended, or backwards in time has not begun, keeps its state.
+    Examples are rows in the code, so that W x is `x @ w.T` and Wᵀ dz is `dz @ w`. `here` marks the
+    sequences that have a step t; one that has ended, or backwards in time has not begun, keeps its
+    state.
+
+    Inputs: x (B, T, I), h (B, D), w (D, I), u (D, D), b_ih and b_hh (D,) or None, lengths (B,) or
+    None. Outputs: (B, T, D), (B, D).
 
     Args:
         nonlinearity: φ.
@@ -73,16 +76,17 @@ class RNNOp(RecurrenceOp):
 
     def backward(self, dy: Array, dh_n: Array) -> tuple[Array | None, ...]:
         x, w, u = self.x, self.w, self.u
-        dh_next = dh_n.copy()
+        dh_later = dh_n.copy()
         dx, dw, du, db = (np.zeros_like(a) for a in (x, w, u, w[:, 0]))
         for t, here, h_before, h in reversed(self.steps):
-            dh = dh_next[here] + dy[here, t]
+            dh = dh_later[here] + dy[here, t]
             dz = dh * (1 - h**2 if self.nonlinearity == "tanh" else h > 0)
-            dx[here, t], dh_next[here] = dz @ w, dz @ u
+            dx[here, t] = dz @ w
+            dh_later[here] = dz @ u
             dw += dz.T @ x[here, t]
             du += dz.T @ h_before
             db += dz.sum(axis=0)
-        return dx, dh_next, dw, du, db, db, None
+        return dx, dh_later, dw, du, db, db, None
 
 
 class VanillaRNN(Recurrent):
@@ -158,7 +162,7 @@ class VanillaRNN(Recurrent):
         rng: np.random.Generator | None = None,
         dtype: npt.DTypeLike | None = None,
     ) -> None:
-        self.nonlinearity = _check_nonlinearity("VanillaRNN", nonlinearity)
+        self.nonlinearity = check_nonlinearity("VanillaRNN", nonlinearity)
         super().__init__(
             input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
             init, recurrent_init, rng, dtype,
@@ -176,8 +180,7 @@ class VanillaRNN(Recurrent):
                 their outputs are zero, they change neither state nor gradient, and the backward
                 direction begins at the sequence's own end. None means that all have T steps.
         """
-        y, (h,) = self._run(x, state, lengths)
-        return y, h
+        return self._run(x, state, lengths)
 
     def _operation(self) -> tuple[type[RecurrenceOp], dict[str, Any]]:
         return RNNOp, {"nonlinearity": self.nonlinearity}
@@ -185,77 +188,3 @@ class VanillaRNN(Recurrent):
     def extra_repr(self) -> str:
         """Return the sizes, and what is not the default."""
         return super().extra_repr() + ("" if self.nonlinearity == "tanh" else ", relu")
-
-
-class RNNCell(RecurrentCell):
-    r"""One step of the plain recurrence, for loops of your own.
-
-    $$ h' = \tanh(W_{ih} x + b_{ih} + W_{hh} h + b_{hh}) $$
-
-    Args:
-        input_size: I.
-        hidden_size: D.
-        bias: Whether there are biases.
-        nonlinearity: `"tanh"` or `"relu"`.
-        init: See `VanillaRNN`.
-        recurrent_init: See `VanillaRNN`.
-        rng: The generator to draw from; None means the library's.
-        dtype: The parameters' dtype; None means the default, float32.
-
-    Shape:
-        input (B, I) or (I,), state (B, D) or (D,) -> state
-
-    Attributes:
-        weight_ih: (D, I).
-        weight_hh: (D, D).
-        bias_ih: (D,), or None.
-        bias_hh: (D,), or None.
-
-    Raises:
-        ShapeError: If input or state do not fit.
-
-    Examples:
-        >>> import numpy as np
-        >>> RNNCell(3, 4)(np.zeros((5, 3))).shape
-        (5, 4)
-    """
-
-    gates = 1
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool = True,
-        nonlinearity: Nonlinearity = "tanh",
-        *,
-        init: Initializer | None = None,
-        recurrent_init: Initializer | None = None,
-        rng: np.random.Generator | None = None,
-        dtype: npt.DTypeLike | None = None,
-    ) -> None:
-        self.nonlinearity = _check_nonlinearity("RNNCell", nonlinearity)
-        super().__init__(input_size, hidden_size, bias, init, recurrent_init, rng, dtype)
-
-    def forward(self, x: TensorLike, state: TensorLike | None = None) -> Tensor:
-        """Return the next state.
-
-        Args:
-            x: (B, I), or (I,).
-            state: (B, D), or (D,); None means zeros.
-        """
-        x, h = self._inputs(x, state)
-        activation = neural_net_core.tanh if self.nonlinearity == "tanh" else neural_net_core.relu
-        return activation(
-            linear(x, self.weight_ih, self.bias_ih) + linear(h, self.weight_hh, self.bias_hh)
-        )
-
-    def extra_repr(self) -> str:
-        """Return the sizes, and what is not the default."""
-        return super().extra_repr() + ("" if self.nonlinearity == "tanh" else ", relu")
-
-
-def _check_nonlinearity(layer: str, nonlinearity: Nonlinearity) -> Nonlinearity:
-    if nonlinearity not in get_args(Nonlinearity):
-        raise ValueError(f"{layer}: expected nonlinearity tanh or relu, got {nonlinearity!r}")
-    return nonlinearity

@@ -5,7 +5,7 @@ import pytest
 
 from neural_net_core.forms import is_textbook
 from neural_net_core.testing import formcheck
-from neural_net_layers.fast import schedule
+from neural_net_layers.fast.recurrent import schedule
 from neural_net_layers.recurrent.gru import GRUOp
 from neural_net_layers.recurrent.lstm import LSTMOp
 from neural_net_layers.recurrent.vanilla_rnn import RNNOp

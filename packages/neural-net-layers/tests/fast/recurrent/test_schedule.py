@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neural_net_layers.fast.schedule import direction_of, full, varied
+from neural_net_layers.fast.recurrent.schedule import direction_of, full, varied
 
 
 @given(st.integers(0, 6), st.lists(st.integers(0, 6), max_size=6))

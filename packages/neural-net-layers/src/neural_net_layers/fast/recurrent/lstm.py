@@ -5,7 +5,7 @@ import numpy as np
 from neural_net_core import fast_form_of
 from neural_net_core.dtypes import Array
 from neural_net_layers.fast.blocks import column_sums
-from neural_net_layers.fast.schedule import add_product, direction_of
+from neural_net_layers.fast.recurrent.schedule import add_product, direction_of
 from neural_net_layers.recurrent.lstm import LSTMOp
 
 __all__: list[str] = []
