@@ -1,8 +1,10 @@
 r"""Gated recurrent unit: gates as in long short-term memory, but one state and one gate less.
 
 The update gate z says how much of the old state stays, and what does not stay is replaced; the
-reset gate r says how much of the old state the replacement may see. Composed of primitives, one
-step is `GRUCell`. `GRUOp` gives the same for the whole sequence in one operation, with the gradient derived by hand.
+reset gate r says how much of the old state the replacement may see.
+
+`GRUOp` makes all steps in one operation, with the gradient derived by hand; `GRUCell`, in
+`gru_cell.py`, makes one step of primitive operations, and the two are tested against each other.
 The paper resets the state before the product, n = tanh(W x + U (r h)); see `gru_paper.py`.
 """
 

@@ -2,8 +2,10 @@ r"""Long short-term memory: a second state, the cell, which is added to instead 
 
 Gates, numbers between 0 and 1, decide for every unit what is kept, what is added and what is
 shown. Where the forget gate is near 1 the cell's gradient passes unchanged, however long the
-sequence is. Composed of
-primitives, one step is `LSTMCell`. `LSTMOp` gives the same for the whole sequence in one operation, with the gradient derived by hand.
+sequence is.
+
+`LSTMOp` makes all steps in one operation, with the gradient derived by hand; `LSTMCell`, in
+`lstm_cell.py`, makes one step of primitive operations, and the two are tested against each other.
 """
 
 from typing import Any

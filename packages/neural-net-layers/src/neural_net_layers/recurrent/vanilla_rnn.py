@@ -1,13 +1,8 @@
 r"""The plain recurrent network: the new state is a squashed mixture of the input and the old state.
 
-Composed of primitives, one step after another, it is
-
-    h = h_0
-    for t in range(T):
-        h = tanh(linear(x[:, t], weight_ih, bias_ih) + linear(h, weight_hh, bias_hh))
-
-which is what `RNNCell` does for one step. `RNNOp` gives the same for the whole sequence in one
-operation, with the gradient derived by hand: back-propagation through time.
+`RNNOp` makes all steps in one operation, with the gradient derived by hand, back-propagation
+through time; `RNNCell`, in `rnn_cell.py`, makes one step of primitive operations, and the two are
+tested against each other.
 """
 
 from typing import Any
