@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from neural_net_core.activations.relu import ReLUOp
 from neural_net_core.dtypes import Array
 from neural_net_core.fast.blocks import in_blocks
@@ -17,9 +19,7 @@ class FastReLUOp(ReLUOp):
 
     def forward(self, x: Array) -> Array:
         # On large arrays clip is 3 times as fast as maximum, on small ones it is slower.
-        if x.size < 4096:
-            return super().forward(x)
-        (self.y,) = in_blocks(_clip, x, 1)
+        self.y = np.maximum(x, 0) if x.size < 4096 else in_blocks(_clip, x, 1)[0]
         return self.y
 
     def backward(self, dy: Array) -> Array:
