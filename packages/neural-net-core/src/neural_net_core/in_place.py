@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from neural_net_core import observing
 from neural_net_core.errors import DTypeError, GraphError, ShapeError
 from neural_net_core.grad_mode import is_grad_enabled
 from neural_net_core.plain import plain_array
@@ -88,7 +89,7 @@ class InPlace:
         # A number stays one, so that it takes the data's dtype.
         operand = other if isinstance(other, int | float) else plain_array(other)
         try:
-            result = compute(self.data, operand)
+            result = compute(observing.array_of(self), operand)
         except TypeError as error:
             raise DTypeError(f"{kind} {name}: {sign} {other!r:.80}: {error}") from error
         except ValueError as error:
@@ -101,6 +102,6 @@ class InPlace:
             raise DTypeError(
                 f"{kind} {name}: {sign} gives {result.dtype}, which {self.data.dtype} cannot hold"
             )
-        self.data[...] = result
+        observing.array_of(self)[...] = result
         self.version += 1  # type: ignore[misc]
         return self

@@ -10,7 +10,7 @@ from typing import Any
 
 from neural_net_core.context import context
 
-__all__ = ["Observer", "View", "modules", "observed_by", "viewed_by"]
+__all__ = ["Observer", "View", "array_of", "handed_out", "modules", "observed_by", "viewed_by"]
 
 # Called with an operation's class, options, inputs and results, and the modules it happened in.
 Observer = Callable[[type[Any], Mapping[str, Any], tuple[Any, ...], Any, tuple[Any, ...]], None]
@@ -82,6 +82,11 @@ def handed_out(by: Any, of: tuple[Any, ...], arrays: Sequence[Any]) -> Sequence[
     for view in _views.get():
         arrays = view(by, of, arrays)
     return arrays
+
+
+def array_of(tensor: Any) -> Any:
+    """Return a parameter's or buffer's array, for whoever writes it without an optimizer."""
+    return handed_out(None, (tensor,), [tensor.data])[0] if watching else tensor.data
 
 
 def modules() -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from neural_net_core import Parameter, StateDictError
+from neural_net_core import Parameter, StateDictError, observing
 from neural_net_core.checks import shown
 from neural_net_core.dtypes import Array
 from neural_net_core.modules.state_report import shortened
@@ -88,8 +88,9 @@ class Lookahead:
         self.num_steps += 1
         if self.num_steps % self.k == 0:
             for p, slow in self._slow.items():
-                slow += self.alpha * (p.data - slow)
-                p.data[...] = slow
+                fast = observing.array_of(p)
+                slow += self.alpha * (fast - slow)
+                fast[...] = slow
                 p.version += 1
         return loss
 

@@ -1,6 +1,8 @@
 """What every optimizer shares: groups, settings, saved states, copies."""
 
 import copy
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +17,9 @@ from neural_net_core import (
     ShapeError,
     StateDictError,
     Tensor,
+    textbook,
 )
+from neural_net_core.observing import viewed_by
 
 CLASSES = [
     optim.SGD,
@@ -603,3 +607,18 @@ def test_data_set_to_what_is_no_array_of_numbers_is_named(kind, data):
     np.testing.assert_array_equal(a.data, [1, 1])
     with pytest.raises(TypeError, match="parameter 0"):
         kind([b], lr=0.5)
+
+
+def test_whoever_observes_hands_out_what_a_rule_computes_with() -> None:
+    seen = []
+
+    def view(by: Any, of: tuple[Any, ...], arrays: Sequence[Any]) -> Sequence[Any]:
+        seen.append((type(by).__name__, of, len(arrays)))
+        return arrays
+
+    p = Parameter([1.0, 2.0])
+    p.grad = np.array([0.5, 0.5], np.float32)
+    optimizer = optim.Adam([p])
+    with textbook(), viewed_by(view):
+        optimizer.step()
+    assert seen == [("Adam", (p, "exp_avg", "exp_avg_sq"), 4)]

@@ -49,9 +49,7 @@ def move_average(running: Running, batch: Array, momentum: float) -> None:
     """Move a running average towards a batch's statistic, in place."""
     if running is None:
         return
-    values = array_of(running)
-    if observing.watching:
-        (values,) = observing.handed_out(None, (running,), [values])
+    values = observing.array_of(running) if isinstance(running, Tensor) else running
     values *= 1 - momentum
     values += momentum * batch
     if isinstance(running, Buffer):
@@ -135,7 +133,7 @@ class ChannelNorm(Module):
         seen = int(count.data) + 1
         # None: the plain average of all batches
         y = self.normalize(x, 1 / seen if self.momentum is None else self.momentum)
-        count.data[...] = seen
+        observing.array_of(count)[...] = seen
         count.version += 1
         return y
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from neural_net_core import DTypeError, Module, Parameter, ShapeError, Tensor
+from neural_net_core import DTypeError, Module, Parameter, ShapeError, Tensor, observing
 from neural_net_core.checks import check_dtype, shown
 from neural_net_core.context import context
 from neural_net_core.dtypes import NUMBERS, Array
@@ -89,10 +89,11 @@ class WeightAverage:
         weight = self.weight(self.num_updates + 1)
         self.num_updates += 1
         for name, tensor in self._tensors.items():
+            present = observing.array_of(tensor)
             if isinstance(tensor, Parameter) and weight < 1:
-                self.average[name] += weight * (tensor.data - self.average[name])
+                self.average[name] += weight * (present - self.average[name])
             else:
-                self.average[name][...] = tensor.data
+                self.average[name][...] = present
 
     @context
     def swapped(self) -> Iterator[None]:

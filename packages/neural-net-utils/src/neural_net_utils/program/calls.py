@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+import numpy as np
+
 from neural_net_core import Module, Op, Tensor
 from neural_net_utils.program.recorded_array import RecordedArray
-from neural_net_utils.program.values import Value
+from neural_net_utils.program.values import Value, Values
 
 __all__ = ["Call", "Number", "Place", "called", "operands", "place_of", "wish_names"]
 
@@ -122,15 +124,17 @@ def place_of(before: str) -> tuple[Place, list[FrameType]]:
             return Place("backward", None, "the tape"), frames
         if module.startswith("neural_net_optim"):
             optimizer = code if me is None else type(me).__name__
-    return Place("update" if optimizer else before, None, optimizer), frames
+    # What the step itself computes after the backward pass leads to new parameters, as a rule.
+    return Place("update" if optimizer or before == "backward" else before, None, optimizer), frames
 
 
-def wish_names(frames: list[FrameType], outputs: dict[Op, list[Value]]) -> None:
+def wish_names(frames: list[FrameType], outputs: dict[Op, list[Value]], values: Values) -> None:
     """Let values be called as the variables are that hold them in the callers' functions.
 
     Args:
         frames: The callers, the innermost first.
         outputs: What each operation has returned; what its `backward` is given are gradients of it.
+        values: All arrays so far.
     """
     for i, frame in enumerate(frames):
         ours = frame.f_globals.get("__name__", "").startswith("neural_net_")
@@ -151,8 +155,11 @@ def wish_names(frames: list[FrameType], outputs: dict[Op, list[Value]]) -> None:
         given = frame.f_code.co_varnames[: frame.f_code.co_argcount]
         for name, x in held.items():
             value = _value(x)
+            if value is None and type(x) is np.ndarray:
+                value = values.known(x)
             if value is not None and name not in given and not name.startswith("_"):
-                value.wishes.setdefault(kind, name)
+                whole = value.root if value.root.size == value.size else value
+                whole.wishes.setdefault(kind, name)
 
 
 def called(x: Any) -> str:

@@ -32,8 +32,12 @@ def operations(call: Call) -> int | None:
         return _FORMULAS[name](values, out)
     if name == "einsum":
         return _einsum(call.args[0], [x.shape for x in values], out)
-    if name.endswith((".reduce", ".accumulate")) or name in _REDUCTIONS:
-        return values[0].size - out.size if "accumulate" not in name else values[0].size
+    if name.endswith(".accumulate") or name in ("cumsum", "cumprod"):
+        axis = call.options.get("axis", None if name.startswith("cum") else 0)
+        firsts = 1 if axis is None else out.size // max(out.shape[axis], 1)
+        return out.size - firsts
+    if name.endswith(".reduce") or name in _REDUCTIONS:
+        return values[0].size - out.size
     if call.kind == "ufunc":
         return values[-1].size if name.endswith(".at") else out.size
     return None
@@ -102,7 +106,7 @@ _FORMULAS: dict[str, Callable[[list[Value], Value], int]] = {
     "linalg.norm": lambda values, out: 2 * values[0].size,
 }
 
-_REDUCTIONS = {"sum", "prod", "max", "min", "amax", "amin", "argmax", "argmin", "cumsum", "cumprod"}
+_REDUCTIONS = {"sum", "prod", "max", "min", "amax", "amin", "argmax", "argmin"}
 
 # fmt: off
 _MOVING = {

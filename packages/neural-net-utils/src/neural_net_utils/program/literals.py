@@ -51,7 +51,8 @@ def number(x: Any) -> str:
     if isinstance(x, type):
         return f"np.{x.__name__}" if issubclass(x, np.generic) else x.__name__
     if isinstance(x, np.generic):
-        return f"{number(x.dtype)}({number(x.item())})"
+        digits = str(x) if np.isfinite(x) else number(x.item())
+        return f"{number(x.dtype)}({digits})"
     if x is Ellipsis:
         return "..."
     text = repr(x)

@@ -22,7 +22,7 @@ _RESULTS = {
 }  # fmt: skip
 
 # From the best name to the worst.
-_KINDS = ("user", "module", "op", "local", "call")
+_KINDS = ("role", "user", "module", "op", "local", "call")
 
 _TAKEN = {"np", "float", *keyword.kwlist}
 
@@ -32,8 +32,8 @@ def name_values(
     results: list[Value],
     outputs: dict[Op, list[Value]],
     paths: dict[Op, str],
-) -> None:
-    """Give every value that the calls use a name of its own.
+) -> set[str]:
+    """Give every value that the calls use a name of its own; return all names that are taken.
 
     Args:
         calls: The calls, in order.
@@ -61,6 +61,7 @@ def name_values(
                     if kind in value.wishes:
                         value.wishes[kind] += f"_{updated.name}"
             _name(value, taken, call.place.op, outputs)
+    return set(taken)
 
 
 def _wish_new(call: Call) -> None:
@@ -102,9 +103,8 @@ def _wanted(value: Value) -> str:
     if value.of is not None and value.of.root.name:
         return f"{value.prefix}_{value.of.root.name}"
     if value.role in GIVEN:
-        return as_name(value.wishes.get("role", "") or value.wishes.get("local", "unseen"))
-    best = next(value.wishes[kind] for kind in _KINDS if kind in value.wishes)
-    return as_name(best)
+        return as_name(next((value.wishes[k] for k in _KINDS if value.wishes.get(k)), "unseen"))
+    return as_name(next(value.wishes[kind] for kind in _KINDS if kind in value.wishes))
 
 
 def as_name(path: str) -> str:

@@ -19,7 +19,7 @@ _ROLES = {
     "parameter": "parameters",
     "buffer": "buffers",
     "state": "the optimizer's state",
-    "unseen": "not made by NumPy's calls",
+    "unseen": "made elsewhere",
 }
 
 
@@ -60,7 +60,8 @@ class Program:
             text += textwrap.wrap(
                 f"{_ROLES[role]}: {arrays}", 96, initial_indent="# ", subsequent_indent="#     "
             )
-        text += [f"# {note}" for note in self.notes]
+        for note in self.notes:
+            text += textwrap.wrap(note, 96, initial_indent="# ", subsequent_indent="#     ")
         text += [f"{name} = {number(x)}" for name, x in self.numbers.items()]
         section = ""
         for line in self.lines:

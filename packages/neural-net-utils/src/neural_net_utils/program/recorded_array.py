@@ -98,7 +98,8 @@ class RecordedArray(np.ndarray[Any, Any]):
     def __repr__(self) -> str:
         return repr(plain(self))
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return str(plain(self))
 
 
 _ARRAYS = (np.ndarray, np.generic)

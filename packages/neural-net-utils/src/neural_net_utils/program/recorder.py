@@ -1,14 +1,14 @@
 """Runs NumPy's calls on plain arrays and notes each: what it took, what it made, where it was."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from neural_net_core import Buffer, Module, Op, Parameter, Tensor, observing
+from neural_net_core import Op
 from neural_net_core.dtypes import Array
-from neural_net_utils.program.calls import Call, Number, called, operands, place_of, wish_names
+from neural_net_utils.program.calls import Call, Number, operands, place_of, wish_names
 from neural_net_utils.program.indexing import (
     arguments_text,
     as_view,
@@ -24,106 +24,25 @@ __all__ = ["Recorder"]
 
 
 class Recorder:
-    """What a step did, while it runs.
+    """The calls of NumPy that a step has made so far.
 
     Attributes:
-        calls: The calls so far.
+        calls: The calls, in order.
         values: The arrays that they met.
-        paths: For each operation the module it ran in, such as "0 Dense".
         outputs: For each operation the values that it returned.
-        models: The outermost modules that ran, with the variables that hold them.
-        held: Their parameters and buffers, and what optimizers changed, by identity.
-        open: Whether the step is still running.
+        open: Whether calls are still noted.
+        module: The module that is running, with its path, such as "0 Dense".
+        updated: The parameter that an optimizer is at.
     """
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.values = Values()
-        self.paths: dict[Op, str] = {}
         self.outputs: dict[Op, list[Value]] = {}
-        self.models: dict[Module, str] = {}
-        self.held: dict[int, Tensor] = {}
         self.open = True
-        self._running: list[Op] = []
+        self.module = ""
+        self.updated: Value | None = None
         self._section = "forward"
-        self._updated: Value | None = None
-
-    # What core and optim hand out --------------------------------------------------------------
-
-    def given(self, role: str, array: Array, name: str) -> RecordedArray:
-        """Take in an array that is there when the step begins."""
-        array = plain(array)
-        value = self.values.known(array)
-        if value is None:
-            value = self.values.add(role, array)
-            value.wishes["role"] = name
-        return self.recorded(array, value)
-
-    def hand_out(self, by: Any, of: tuple[Any, ...], arrays: Sequence[Any]) -> Sequence[Any]:
-        """Return the arrays of an operation, an update or a running average as recorded ones."""
-        self._meet_modules(observing.modules())
-        for tensor in of:
-            if isinstance(tensor, Parameter | Buffer) and id(tensor) not in self.held:
-                self._hold(tensor, tensor.name if isinstance(tensor, Parameter) else None)
-        if isinstance(by, Op):
-            self._running.append(by)
-        elif by is not None:
-            parameter, *state = of
-            self._meet_update(parameter, state, arrays)
-        return [self._seen(x) for x in arrays]
-
-    def told(
-        self,
-        op: type[Op],
-        config: Mapping[str, Any],
-        inputs: tuple[Any, ...],
-        result: Any,
-        modules: tuple[Any, ...],
-    ) -> None:
-        """Note what an operation has returned."""
-        node = self._running.pop()
-        self.paths[node] = path_of(modules)
-        tensors = result if isinstance(result, tuple) else (result,)
-        self.outputs[node] = [self.value_of(tensor.data) for tensor in tensors]
-        for name, held in vars(node).items():
-            if isinstance(held, RecordedArray) and held.value is not None:
-                held.value.wishes.setdefault("local", name.strip("_"))
-            elif isinstance(held, np.ndarray) and (value := self.values.known(held)) is not None:
-                value.wishes.setdefault("local", name.strip("_"))
-
-    def _meet_modules(self, modules: tuple[Module, ...]) -> None:
-        if modules and modules[0] not in self.models:
-            self.models[modules[0]] = called(modules[0])
-            for name, tensor in (*modules[0].named_parameters(), *modules[0].named_buffers()):
-                self._hold(tensor, name)
-
-    def _hold(self, tensor: Any, name: str | None) -> None:
-        role = "parameter" if isinstance(tensor, Parameter) else "buffer"
-        self.held[id(tensor)] = tensor
-        self.given(role, tensor.data, name or called(tensor) or role)
-
-    def _meet_update(self, parameter: Parameter, state: list[str], arrays: Sequence[Any]) -> None:
-        """Learn what an optimizer's arrays are: values, gradient and state of a parameter."""
-        p, g, *rest = arrays
-        self.given("parameter", p, parameter.name or "parameter")
-        self._updated = value = self.value_of(p)
-        self.gradient(value, g)
-        for name, array in zip(state, rest, strict=True):
-            self.given("state", array, name)
-            self.value_of(array).belong(name, value)
-
-    def gradient(self, of: Value, array: Any) -> None:
-        """Learn that an array is the gradient of a value."""
-        value = self.value_of(array)
-        if value.size == value.root.size:
-            value = value.root
-        if value.role == "made":
-            value.belong("d", of)
-
-    def _seen(self, x: Any) -> Any:
-        if isinstance(x, RecordedArray) or not isinstance(x, np.ndarray):
-            return x
-        return self.recorded(x, self.values.of(x))
 
     def recorded(self, array: Array, value: Value | None) -> RecordedArray:
         """Return a plain array as one whose use is noted here."""
@@ -140,41 +59,26 @@ class Recorder:
 
     def ufunc(self, ufunc: Any, method: str, inputs: tuple[Any, ...], options: Any) -> Any:
         """Run a universal function, such as np.exp, or a method of one, such as np.add.reduce."""
-        result = getattr(ufunc, method)(*plain(inputs), **plain(options))
         name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
-        out = options.get("out")
-        if method == "at":
-            return self._note("ufunc", name, inputs, options, None, inputs[0])
-        if out is None:
-            return self._note("ufunc", name, inputs, options, result)
-        rest = {key: value for key, value in options.items() if key != "out"}
-        self._note("ufunc", name, inputs, rest, None, out[0])
-        return out[0]
+        out = options.get("out", (None,))[0]
+        target = inputs[0] if method == "at" else out
+        return self._call("ufunc", name, inputs, options, getattr(ufunc, method), target)
 
     def function(self, function: Any, args: tuple[Any, ...], options: Any) -> Any:
         """Run another function of NumPy, such as np.where."""
-        result = function(*plain(args), **plain(options))
-        name = name_of(function)
-        out = options.get("out")
-        if out is not None:
-            rest = {key: value for key, value in options.items() if key != "out"}
-            self._note("function", name, args, rest, None, out)
-            return out
-        if result is None:
-            return self._note("function", name, args, options, None, args[0])
-        return self._note("function", name, args, options, result)
+        return self._call(
+            "function", name_of(function), args, options, function, options.get("out")
+        )
 
     def method(self, name: str, of: Any, args: tuple[Any, ...], options: Any) -> Any:
         """Run a method of an array."""
         array = plain(of)
         result = getattr(array, name)(*plain(args), **plain(options))
-        if result is None:
-            return self._note("method", name, (of, *args), options, None, of)
-        if name == "astype" and np.may_share_memory(result, array):
-            return of
-        if self.open and isinstance(result, np.ndarray) and np.may_share_memory(result, array):
+        if isinstance(result, np.ndarray) and np.may_share_memory(result, array):
+            if name == "astype":
+                return of
             return self._viewed(of, result, f".{name}({arguments_text(args, options)})")
-        return self._note("method", name, (of, *args), options, result)
+        return self._call("method", name, (of, *args), options, lambda *_, **__: result)
 
     def attribute(self, of: Any, name: str) -> Any:
         """Return a view that an array has as an attribute."""
@@ -187,22 +91,21 @@ class Recorder:
         if is_basic(key):
             whole = result if isinstance(result, np.ndarray) else array[as_view(key)]
             return self._viewed(of, whole, f"[{index_text(key)}]")
-        return self._note("getitem", "", (of, key), {}, result)
+        return self._call("getitem", "", (of, key), {}, lambda *_: result)
 
     def setitem(self, of: Any, key: Any, new: Any) -> None:
         """Write into a part of an array."""
         array, place = plain(of), plain(key)
         if is_basic(key) and is_same(array[as_view(key)], plain(new)):
             return  # Python's x[i] += y: the sum stands there already
-        array[place] = plain(new)
         written = array[place].size * array.itemsize
-        self._note("setitem", "", (key, new), {}, None, of, written)
+        self._call("setitem", "", (key, new), {}, lambda k, x: array.__setitem__(k, x), of, written)
 
     def read(self, of: Any) -> Any:
         """Return the only element as a Python number, with which Python may compute on."""
         number = plain(of).item()
-        if self.open and isinstance(number, float):
-            self._note("read", "float", (of,), {"number": number}, None)
+        if isinstance(number, float):
+            self._call("read", "float", (of,), {"number": number}, lambda *_, **__: None)
         return number
 
     # Notes --------------------------------------------------------------------------------------
@@ -218,47 +121,65 @@ class Recorder:
             known = self.values.add("view", view, parent, "{}" + text)
         return self.recorded(view, known)
 
-    def _note(
+    def _call(
         self,
         kind: str,
         name: str,
         args: tuple[Any, ...],
-        options: Mapping[str, Any],
-        result: Any,
+        options: dict[str, Any],
+        function: Callable[..., Any],
         target: Any = None,
         written: int = 0,
     ) -> Any:
-        """Note a call and return its result with recorded arrays in place of plain ones."""
+        """Run a function, note the call, and return its result as recorded arrays.
+
+        Args:
+            kind: See `Call`.
+            name: See `Call`.
+            args: The arguments.
+            options: The arguments by name.
+            function: What is run with plain arrays.
+            target: The array that it writes into, if that is known beforehand.
+            written: How many bytes of the target it writes, if not all.
+        """
         if not self.open:
-            return result
-        parts = result if isinstance(result, tuple | list) else (result,)
-        if target is None and kind != "read" and not any(isinstance(x, _ARRAYS) for x in parts):
-            return result
+            return function(*plain(args), **plain(options))
         place, frames = place_of(self._section)
-        wish_names(frames, self.outputs)
+        # Before the function runs, which may write into an array that is met for the first time.
         floats = {id(x): n for n, x in frames[0].f_locals.items() if type(x) is float}
         named = tuple(Number(floats[id(x)], x) if id(x) in floats else x for x in args)
-        positional, by_name = self._taken(named), self._taken(dict(options))
-        made: tuple[Value, ...] = ()
-        if target is None and kind != "read":
-            made = tuple(self._made(x, operands((positional, by_name))) for x in parts)
+        taken = self._taken(named)
+        taken_by_name = self._taken({k: x for k, x in options.items() if k != "out"})
         writes = None if target is None else self.value_of(target)
+        wish_names(frames, self.outputs, self.values)
+        result = function(*plain(args), **plain(options))
         many = isinstance(result, tuple | list)
-        if writes is not None and place.op is None and writes.root.role in ("parameter", "state"):
-            place = replace(place, section="update")
+        parts = result if many else (result,)
+        made: tuple[Value, ...] = ()
+        if writes is None and any(isinstance(x, _ARRAYS) for x in parts):
+            made = tuple(self._made(x, operands((taken, taken_by_name))) for x in parts)
+        elif writes is None and result is None and kind != "read":
+            writes = taken[0]  # such as np.copyto, or the method sort
+        elif writes is None and kind != "read":
+            return result  # a shape, a dtype, an answer
+        if writes is not None:
+            writes.root.is_followed = True
+            if place.op is None and writes.root.role in ("parameter", "state"):
+                place = replace(place, section="update")
         self._section = place.section
         if place.section == "update":
-            place = replace(place, updated=self._updated)
+            place = replace(place, updated=self.updated)
         elif not place.who:
-            place = replace(place, who=path_of(observing.modules()))
-        call = Call(kind, name, positional, by_name, made, writes, place, many, written)
-        self.calls.append(call)
-        wrapped = [self.recorded(value.array, value) for value in made]
-        return (
-            type(result)(wrapped)
-            if isinstance(result, tuple | list)
-            else (wrapped[0] if wrapped else None)
+            place = replace(place, who=self.module)
+        self.calls.append(
+            Call(kind, name, taken, taken_by_name, made, writes, place, many, written)
         )
+        if target is not None:
+            return target
+        wrapped = [self.recorded(value.array, value) for value in made]
+        if many:
+            return type(result)(*wrapped) if hasattr(result, "_fields") else type(result)(wrapped)
+        return wrapped[0] if wrapped else None
 
     def _made(self, x: Any, taken: list[Value]) -> Value:
         """Take in what a call has returned: new memory, or a view of what it was given."""
@@ -282,12 +203,3 @@ class Recorder:
 
 
 _ARRAYS = (np.ndarray, np.generic)
-
-
-def path_of(modules: tuple[Any, ...]) -> str:
-    """Return the innermost module's name and class."""
-    if not modules:
-        return ""
-    outer, inner = modules[0], modules[-1]
-    name = next((path for path, part in outer.named_modules() if part is inner), "")
-    return f"{name} {type(inner).__name__}".strip()

@@ -23,7 +23,7 @@ from neural_net_core.forms import textbook
 from neural_net_core.observing import observed_by, viewed_by
 from neural_net_utils.program.program import Program
 from neural_net_utils.program.recorded_array import RecordedArray, plain
-from neural_net_utils.program.recorder import Recorder
+from neural_net_utils.program.step_recorder import StepRecorder
 from neural_net_utils.program.writing import written
 
 __all__ = ["record"]
@@ -74,7 +74,7 @@ def record(train_step: Callable[..., Any], *inputs: Any) -> Program:
         w -= product_2
     """
     step = check_callable("record", "train_step", train_step)
-    recorder = Recorder()
+    recorder = StepRecorder()
     names = _argument_names(step, len(inputs))
     given = [_given(recorder, name, x) for name, x in zip(names, inputs, strict=True)]
     try:
@@ -97,7 +97,7 @@ def _argument_names(step: Callable[..., Any], count: int) -> list[str]:
     return [*names[:count], *(f"{rest}_{i}" for i in range(count - len(names)))]
 
 
-def _given(recorder: Recorder, name: str, x: Any) -> Any:
+def _given(recorder: StepRecorder, name: str, x: Any) -> Any:
     """Return an argument with its arrays recorded; a Tensor stays as it is."""
     if isinstance(x, Tensor):
         recorder.given("input", x.data, name)
@@ -111,7 +111,7 @@ def _given(recorder: Recorder, name: str, x: Any) -> Any:
     return x
 
 
-def _let_go(recorder: Recorder) -> None:
+def _let_go(recorder: StepRecorder) -> None:
     """Put plain arrays where recorded ones have stayed."""
     for tensor in recorder.held.values():
         if isinstance(tensor.grad, RecordedArray):

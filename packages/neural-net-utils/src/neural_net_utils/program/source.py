@@ -1,5 +1,6 @@
 """Calls as lines of Python."""
 
+from collections.abc import Set
 from typing import Any
 
 from neural_net_utils.program.calls import Call, Number
@@ -21,11 +22,15 @@ _IN_PLACE = {"+", "-", "*", "/", "**", "@"}
 class Writer:
     """Writes calls down, once the values have names.
 
+    Args:
+        taken: Names that numbers cannot have.
+
     Attributes:
         numbers: The Python numbers that lines refer to by name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, taken: Set[str]) -> None:
+        self._taken = taken
         self.numbers: dict[str, float] = {}
 
     def line(self, call: Call) -> str:
@@ -55,7 +60,7 @@ class Writer:
 
     def _number(self, x: Number) -> str:
         name, i = x.name, 2
-        while self.numbers.setdefault(name, x.number) != x.number:
+        while name in self._taken or self.numbers.setdefault(name, x.number) != x.number:
             name, i = f"{x.name}_{i}", i + 1
         return name
 
@@ -81,7 +86,11 @@ class Writer:
         if call.kind == "ufunc" and not call.options:
             if call.name in _OPERATORS:
                 a, b = map(self.of, call.args)
-                return f"{_guarded(a)} {_OPERATORS[call.name]} {_guarded(b)}"
+                sign = _OPERATORS[call.name]
+                # Python would read -2 ** x as −(2ˣ); x - -2 is right but hard to read.
+                a = f"({a})" if sign == "**" and a.startswith("-") else a
+                b = f"({b})" if sign in "+-" and b.startswith("-") else b
+                return f"{a} {sign} {b}"
             if call.name in _SIGNS:
                 return _SIGNS[call.name] + self.of(call.args[0])
         if call.kind == "getitem":
@@ -101,8 +110,3 @@ class Writer:
             parts = ["" if x is None else self.of(x) for x in (key.start, key.stop)]
             return ":".join(parts) + ("" if key.step is None else f":{self.of(key.step)}")
         return self.of(key)
-
-
-def _guarded(text: str) -> str:
-    """Return an operand in brackets if an operator beside it would tear it apart."""
-    return f"({text})" if text.startswith("-") else text

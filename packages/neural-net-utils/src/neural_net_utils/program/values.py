@@ -28,6 +28,7 @@ class Value:
         parent: In whose memory it lies, if it is not its own.
         text: A literal, or how a view is written, with {} for its parent.
         start: What a given array held when the step began.
+        is_followed: Whether a recorded call has written it, so that it may differ from `start`.
         name: What the program calls it, once that is decided.
         wishes: What it could be called, by the kind of name: "role", "user", "op", "local", "call".
         of: To which other value it belongs, as its gradient or as an optimizer's state for it.
@@ -35,17 +36,20 @@ class Value:
     """
 
     __slots__ = (
-        "array", "dtype", "name", "nbytes", "of", "parent", "prefix", "role", "shape", "start",
-        "text", "wishes",
+        "array", "dtype", "is_followed", "name", "nbytes", "of", "parent", "prefix", "role",
+        "shape", "start", "text", "wishes",
     )  # fmt: skip
 
     def __init__(self, role: str, array: Array, parent: "Value | None" = None, text: str = ""):
         self.role, self.array, self.parent, self.text = role, array, parent, text
         self.shape: tuple[int, ...] = array.shape
         self.dtype: DType = array.dtype
-        self.start: Array | None = array.copy("K") if role in GIVEN else None
+        self.start: Array | None = None
+        if role == "literal" or role in GIVEN:
+            self.start = array.copy("K")
         once = [n for n, stride in zip(array.shape, array.strides, strict=True) if stride or not n]
         self.nbytes = math.prod(once) * array.itemsize
+        self.is_followed = False
         self.name = ""
         self.wishes: dict[str, str] = {}
         self.of: Value | None = None
@@ -96,18 +100,17 @@ class Values:
     def of(self, array: Array) -> Value:
         """Return the value that an array is: itself known, in known memory, or an unknown one."""
         known = self.known(array)
-        if known is not None:
-            start = known.start
-            if known.role == "unseen" and start is not None and start.tobytes() != array.tobytes():
-                return self.add("unseen", array)  # written meanwhile by somebody who was not seen
+        if known is not None and not _was_rewritten(known, array):
             return known
-        owner = self._owner(array) if array.size else None
+        owner = self._owner(array) if known is None else None
         if owner is not None:
             return self.add("view", array, owner, _as_strided(array, owner.array))
         text = literal_of(array)
         return self.add("literal", array, None, text) if text else self.add("unseen", array)
 
     def _owner(self, array: Array) -> Value | None:
+        if not array.size:
+            return None
         low, high = np.lib.array_utils.byte_bounds(array)
         for start, stop, value in reversed(self._owners):
             if start <= low and high <= stop:
@@ -118,6 +121,13 @@ class Values:
 def place_in_memory(array: Array) -> Any:
     """Return what tells an array from all others that exist at the same time."""
     return array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str
+
+
+def _was_rewritten(known: Value, array: Array) -> bool:
+    """Tell whether memory of somebody else's holds other numbers than when it was first met."""
+    if known.is_followed or known.start is None or known.role not in ("unseen", "literal"):
+        return False
+    return known.start.tobytes() != array.tobytes()
 
 
 def _as_strided(array: Array, owner: Array) -> str:

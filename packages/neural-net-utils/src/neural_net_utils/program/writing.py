@@ -11,14 +11,19 @@ from neural_net_utils.program.line import Line
 from neural_net_utils.program.names import name_values
 from neural_net_utils.program.program import Program
 from neural_net_utils.program.recorded_array import plain
-from neural_net_utils.program.recorder import Recorder
 from neural_net_utils.program.source import Writer
+from neural_net_utils.program.step_recorder import StepRecorder
 from neural_net_utils.program.values import GIVEN, Value
 
 __all__ = ["written"]
 
+_UNSEEN = (
+    "computed from nothing that the step was given (a random draw, a table, memory written outside "
+    "NumPy)"
+)
 
-def written(recorder: Recorder, returned: Any) -> Program:
+
+def written(recorder: StepRecorder, returned: Any) -> Program:
     """Return the program of a recorded step.
 
     Args:
@@ -29,8 +34,7 @@ def written(recorder: Recorder, returned: Any) -> Program:
     calls = _without_checks(recorder.calls, kept)
     calls = _with_literals(_without_copies(calls, kept))
     _tell_models_apart(recorder)
-    name_values(calls, kept, recorder.outputs, recorder.paths)
-    writer = Writer()
+    writer = Writer(name_values(calls, kept, recorder.outputs, recorder.paths))
     lines = tuple(
         Line(writer.line(call), call.place.section, _comment(recorder, call), call)
         for call in calls
@@ -40,11 +44,8 @@ def written(recorder: Recorder, returned: Any) -> Program:
     given.sort(key=lambda value: GIVEN.index(value.role))
     inputs = {value.name: value.start for value in given if value.start is not None}
     results = {writer.of(value): value.array.copy("K") for value in kept}
-    notes = [
-        f"{value.name}: memory written outside NumPy's calls, such as random draws"
-        for value in given
-        if value.role == "unseen"
-    ]
+    unseen = ", ".join(value.name for value in given if value.role == "unseen")
+    notes = (f"{_UNSEEN}: {unseen}",) if unseen else ()
     for value in recorder.values.all:
         value.array = value.array[:0] if value.array.ndim else np.empty(())
     roles = {
@@ -52,10 +53,10 @@ def written(recorder: Recorder, returned: Any) -> Program:
         for role in GIVEN
         if any(value.role == role for value in given)
     }
-    return Program(lines, inputs, roles, results, writer.numbers, tuple(notes))
+    return Program(lines, inputs, roles, results, writer.numbers, notes)
 
 
-def _tell_models_apart(recorder: Recorder) -> None:
+def _tell_models_apart(recorder: StepRecorder) -> None:
     """Put the model before the names of its parameters, if there are several models."""
     models = {
         model: name
@@ -71,14 +72,20 @@ def _tell_models_apart(recorder: Recorder) -> None:
                 value.wishes["role"] = f"{name or type(model).__name__.lower()}.{path}"
 
 
-def _results(recorder: Recorder, returned: Any) -> list[Value]:
+def _results(recorder: StepRecorder, returned: Any) -> list[Value]:
     """Return what a step leaves: what it returned, gradients, and all given arrays it wrote."""
-    changed = {call.target.root for call in recorder.calls if call.target is not None}
     found = [recorder.values.of(array) for array in _arrays(returned)]
     grads = (tensor.grad for tensor in recorder.held.values() if tensor.grad is not None)
     found += map(recorder.values.of, grads)
-    found += [x for x in recorder.values.all if x in changed and x.role in GIVEN]
-    return [x for x in dict.fromkeys(found) if x.role != "literal"]
+    found += [x for x in recorder.values.all if _has_changed(x)]
+    return [x for x in dict.fromkeys(found) if x.role != "literal" or x.is_followed]
+
+
+def _has_changed(value: Value) -> bool:
+    """Tell whether a given array was written, whoever did it; unseen memory is nobody's result."""
+    start = value.start
+    is_own = value.role in GIVEN and value.role != "unseen"
+    return is_own and start is not None and start.tobytes() != value.array.tobytes()
 
 
 def _arrays(x: Any) -> list[Array]:
@@ -138,7 +145,7 @@ def _with_literals(calls: list[Call]) -> list[Call]:
     return lines
 
 
-def _comment(recorder: Recorder, call: Call) -> str:
+def _comment(recorder: StepRecorder, call: Call) -> str:
     op, where = call.place.op, call.place.who
     if op is not None:
         path = recorder.paths.get(op, "")

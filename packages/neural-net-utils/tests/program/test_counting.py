@@ -1,0 +1,99 @@
+"""Operations and memory traffic of single calls, against their formulas."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neural_net_core import Dense, ReLU, Sequential, mse_loss
+from neural_net_core.dtypes import Array
+from neural_net_utils import record
+from neural_net_utils.program import Cost
+
+A, B = np.ones((6, 5), np.float32), np.ones((5, 7), np.float32)
+N = 4 * 6 * 5  # the bytes of A
+
+
+def costs(function: Callable[..., Any], *arrays: Array) -> Cost:
+    return record(function, *arrays).cost(1)
+
+
+# Operations, bytes read, bytes written.
+CASES: dict[str, tuple[Callable[[Any, Any], Any], int, int, int]] = {
+    "sum of two": (lambda a, b: a + a, 30, N, N),
+    "sum with a number": (lambda a, b: a + 1, 30, N, N),
+    "sum with a row": (lambda a, b: a + b[:, 0], 30, N + 20, N),
+    "exponential": (lambda a, b: np.exp(a), 30, N, N),
+    "comparison": (lambda a, b: a > 0, 30, N, 30),
+    "product": (lambda a, b: a @ b, 2 * 6 * 7 * 5, N + 140, 4 * 42),
+    "einsum": (lambda a, b: np.einsum("ik,kj->ij", a, b), 2 * 6 * 7 * 5, N + 140, 4 * 42),
+    "outer einsum": (lambda a, b: np.einsum("i,j->ij", a[:, 0], b[0]), 42, 24 + 28, 4 * 42),
+    "row sums": (lambda a, b: a.sum(axis=1), 6 * 4, N, 24),
+    "reduction": (lambda a, b: np.maximum.reduce(a, axis=None), 29, N, 4),
+    "mean": (lambda a, b: a.mean(axis=0), 30, N, 20),
+    "running sums": (lambda a, b: np.add.accumulate(a, axis=1), 24, N, N),
+    "choice": (lambda a, b: np.where(a, a, 0), 0, N, N),
+    "rows chosen": (lambda a, b: a[[0, 2, 2]], 0, 60, 60),
+    "copy": (lambda a, b: a.copy(), 0, N, N),
+    "zeros": (lambda a, b: np.zeros_like(a), 0, 0, N),
+    "repeated": (lambda a, b: np.broadcast_to(a[0], (6, 5)) + a, 30, 20 + N, N),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_call_has_the_cost_of_its_formula(name: str) -> None:
+    function, operations, read, written = CASES[name]
+    cost = costs(function, A, B)
+    line = cost.lines[-1]
+    assert (line.operations, line.read, line.written) == (operations, read, written)
+    assert cost.operations == operations
+
+
+def test_in_place_reads_and_writes_its_target() -> None:
+    def step(a: Array) -> None:
+        a += a[0]
+        a[1:3] = 0
+
+    first, second = costs(step, A.copy()).lines
+    assert (first.operations, first.read, first.written) == (30, N + 20, N)
+    assert (second.operations, second.read, second.written) == (0, 0, 40)
+
+
+def test_integers_alone_cost_no_floating_point_operations() -> None:
+    assert costs(lambda i: i * 2 + 1, np.arange(5)).operations == 0
+
+
+def test_what_has_no_formula_is_named() -> None:
+    cost = costs(lambda a: np.linalg.svd(a, compute_uv=False) + 1, A)
+    assert cost.uncounted == ("svd = np.linalg.svd(a, compute_uv=False)",)
+    assert cost.operations == 5
+    assert " ? " in str(cost).splitlines()[1]
+
+
+def test_a_network_of_dense_layers_costs_its_formula() -> None:
+    """Forward 2 N I O for each layer; as much again for dW, and for dx but in the first layer."""
+    rng = np.random.default_rng(0)
+    n, sizes = 5, (8, 16, 3)
+    model = Sequential(Dense(8, 16, rng=rng), ReLU(), Dense(16, 3, rng=rng))
+
+    def train_step(x: Array, y: Array) -> Any:
+        loss = mse_loss(model(x), y)
+        loss.backward()
+        return loss
+
+    x, y = np.ones((n, 8), np.float32), np.ones((n, 3), np.float32)
+    cost = record(train_step, x, y).cost(1)
+    products = [line.operations for line in cost.lines if " @ " in line.line.text]
+    first, second = (2 * n * a * b for a, b in pairwise(sizes))
+    assert products == [first, second, second, second, first]
+
+
+def test_shares_of_time_add_up() -> None:
+    cost = costs(lambda a, b: (a @ b).sum(axis=0), A, B)
+    assert cost.seconds > 0
+    last = str(cost).splitlines()[-1]
+    assert "100%" in last
+    assert f"{cost.operations:,}" in last
+    assert cost.bytes == sum(line.read + line.written for line in cost.lines)
