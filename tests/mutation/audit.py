@@ -108,6 +108,31 @@ MIRROR = {
         *("recurrent/" + name for name in ("test_recurrent.py", "test_vanilla_rnn.py")),
         *("recurrent/" + name for name in ("test_lstm.py", "test_gru.py")),
     ],
+    "layers/recurrent/_cell.py": ["recurrent/test_recurrent.py"],
+    "layers/recurrent/_parameters.py": [
+        *("recurrent/" + name for name in ("test_recurrent.py", "test_vanilla_rnn.py")),
+        "recurrent/test_lstm.py",
+    ],
+    "layers/recurrent/_recurrence.py": ["recurrent/test_recurrent.py", "recurrent/test_unroll.py"],
+    "layers/recurrent/gru_paper.py": ["recurrent/test_gru.py", "recurrent/test_recurrent.py"],
+    "layers/recurrent/gru_cell.py": ["recurrent/test_gru.py", "recurrent/test_recurrent.py"],
+    "layers/recurrent/lstm_cell.py": ["recurrent/test_lstm.py", "recurrent/test_recurrent.py"],
+    "layers/recurrent/rnn_cell.py": [
+        "recurrent/test_vanilla_rnn.py",
+        "recurrent/test_recurrent.py",
+    ],
+    "layers/fast/recurrent/schedule.py": [
+        "fast/recurrent/test_schedule.py",
+        "fast/recurrent/test_blocks_of_steps.py",
+        "recurrent/test_recurrent.py",
+    ],
+    **{
+        f"layers/fast/recurrent/{name}.py": [
+            "fast/recurrent/test_blocks_of_steps.py",
+            "recurrent/test_recurrent.py",
+        ]
+        for name in ("gru", "gru_paper", "lstm", "vanilla_rnn")
+    },
     "layers/fast/attention_layout.py": [
         "attention/test_scaled_dot_product_attention.py",
         "fast/test_attention_tiles.py",

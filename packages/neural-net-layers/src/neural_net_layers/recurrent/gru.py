@@ -47,7 +47,7 @@ class GRUOp(RecurrenceOp):
         dh₋₁ = dh · z + Uᵀ dq, which is dh_later for the step before
         dW = Σ da xᵀ    dU = Σ dq h₋₁ᵀ    db = Σ da    db′ = Σ dq
 
-    Examples are rows in the code, so that W x is `x @ w.T` and Wᵀ dz is `dz @ w`. `here` marks the
+    Examples are rows in the code, so that W x is `x @ w.T` and Wᵀ da is `da @ w`. `here` marks the
     sequences that have a step t; one that has ended, or backwards in time has not begun, keeps its
     state.
 
@@ -58,6 +58,7 @@ class GRUOp(RecurrenceOp):
         reverse: Whether the steps are taken from the last to the first.
     """
 
+    # What `unroll` shows of a step; `forward` keeps it as the last entry of `steps`.
     shown = ("reset gate", "update gate", "candidate")
 
     def forward(

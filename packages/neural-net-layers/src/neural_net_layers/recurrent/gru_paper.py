@@ -39,7 +39,7 @@ class PaperGRUOp(RecurrenceOp):
         dW = Σ da xᵀ    db = Σ da
         dU_r = Σ da_r h₋₁ᵀ    dU_z = Σ da_z h₋₁ᵀ    dU_n = Σ da_n sᵀ
 
-    Examples are rows in the code, so that W x is `x @ w.T` and Wᵀ dz is `dz @ w`. `here` marks the
+    Examples are rows in the code, so that W x is `x @ w.T` and Wᵀ da is `da @ w`. `here` marks the
     sequences that have a step t; one that has ended, or backwards in time has not begun, keeps its
     state.
 
@@ -52,6 +52,7 @@ class PaperGRUOp(RecurrenceOp):
         Cho et al. (2014), arXiv:1406.1078, eqs. 5-8.
     """
 
+    # What `unroll` shows of a step; `forward` keeps it as the last entry of `steps`.
     shown = ("reset gate", "update gate", "candidate")
 
     def forward(

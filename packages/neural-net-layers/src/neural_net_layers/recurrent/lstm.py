@@ -63,6 +63,7 @@ class LSTMOp(RecurrenceOp):
         reverse: Whether the steps are taken from the last to the first.
     """
 
+    # What `unroll` shows of a step; `forward` keeps it as the last entry of `steps`.
     shown = ("input gate", "forget gate", "candidate", "output gate", "cell state")
 
     def forward(
