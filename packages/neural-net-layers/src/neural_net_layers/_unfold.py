@@ -32,8 +32,9 @@ def unfold(x: Array, window: Window, outside: float = 0.0) -> Array:
     padded = np.full_like(x, outside, shape=(batch, channels, top + h + bottom, left + w + right))
     padded[:, :, top : top + h, left : left + w] = x
     (sh, sw), (dh, dw) = window.stride, window.dilation
+    # A window at every pixel, with no pixel left out; the steps below choose from both.
     seen: Array = sliding_window_view(padded, window.extent, axis=(2, 3))
-    return seen[:, :, ::sh, ::sw, ::dh, ::dw]
+    return seen[:, :, ::sh, ::sw, ::dh, ::dw]  # (B, C, OH, OW, kh, kw)
 
 
 def fold(seen: Array, window: Window, size: Pair) -> Array:
@@ -51,7 +52,7 @@ def fold(seen: Array, window: Window, size: Pair) -> Array:
     padded = np.zeros_like(seen[..., 0, 0], shape=shape)
     for u in range(kh):
         for v in range(kw):
-            rows = slice(u * dh, u * dh + oh * sh, sh)
+            rows = slice(u * dh, u * dh + oh * sh, sh)  # s i + d u for every i
             columns = slice(v * dw, v * dw + ow * sw, sw)
             padded[:, :, rows, columns] += seen[..., u, v]
     return padded[:, :, top : top + h, left : left + w]

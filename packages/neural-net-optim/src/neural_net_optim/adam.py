@@ -21,14 +21,17 @@ def bias_corrections(betas: tuple[float, float], t: int) -> tuple[float, float]:
 def adam(
     p: Array, g: Array, state: State, group: Group, corrections: tuple[float, float]
 ) -> tuple[Array, dict[str, Array]]:
-    """Return p and the averages after a step; Algorithm 1 of the paper without weight decay.
+    """Return p and the averages after a step of Algorithm 1 of the paper.
+
+    `Adam.rule` has applied the weight decay to p or g before. With AMSGrad, v̂ is computed from the
+    largest v so far, v_max ← max(v_max, v).
 
     Args:
         p: Parameter values.
         g: Their gradient.
         state: `exp_avg` (m), `exp_avg_sq` (v) and, with AMSGrad, `max_exp_avg_sq`.
         group: `lr`, `betas`, `eps` and `amsgrad`.
-        corrections: The bias corrections of this step.
+        corrections: 1 − β₁ᵗ and 1 − β₂ᵗ, the bias corrections of step t.
     """
     lr, (beta1, beta2), eps = group["lr"], group["betas"], group["eps"]
     correction1, correction2 = corrections
@@ -54,8 +57,8 @@ class Adam(ElementwiseOptimizer):
     Both averages start at 0 and are too small at first; the divisions by $1 - \beta^t$ correct
     that exactly (section 3 of the paper). ε stands outside the root and after the correction.
 
-    Weight decay is an L2 penalty here, added to the gradient, which Adam then scales like the rest
-    of it; `AdamW` decays the weights themselves.
+    Weight decay is an L2 penalty here, g ← g + λ p, which Adam then scales like the rest of the
+    gradient; `AdamW` decays the weights themselves, p ← (1 − η λ) p.
 
     Args:
         params: Parameters, (name, parameter) pairs, or groups; see `Optimizer`.

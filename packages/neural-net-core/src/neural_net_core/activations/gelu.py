@@ -30,14 +30,15 @@ class GELUOp(Op):
 
     def backward(self, dy: Array) -> Array:
         density = self.bell / math.sqrt(2 * math.pi)
-        # φ is zero long before x leaves the numbers whose product with it is one.
+        # Beyond ±40 φ is 0; the limit keeps ∞ · 0, which is NaN, out of the product.
         return dy * (self.probability + self.x.clip(-40, 40) * density)
 
 
 class GELUTanhOp(Op):
     """y = x p, p = (1 + tanh u) / 2, u = c x (1 + k x²);  dx = dy · p (1 + 2 x (1 − p) u').
 
-    Saves x, p and 1 − p. c = √(2/π), k = 0.044715, u' = c (1 + 3 k x²).
+    c = √(2/π), k = 0.044715, u' = c (1 + 3 k x²). As p = σ(2u), p' = 2 p (1 − p) u'.
+    Saves x, p and 1 − p.
     """
 
     c, k = math.sqrt(2 / math.pi), 0.044715
@@ -46,14 +47,14 @@ class GELUTanhOp(Op):
         # Beyond ±30 p is 0 or 1 in every dtype; the limit keeps x² from overflow.
         self.x = x.clip(-30, 30)
         u = self.c * self.x * (1 + self.k * self.x**2)
-        # p as σ(2u), which keeps its digits where tanh u is near −1.
+        # σ(2u) keeps the digits of p where tanh u is near −1.
         self.p, self.rest = logistic_and_rest(2 * u)
         return x * self.p
 
     def backward(self, dy: Array) -> Array:
         x, p = self.x, self.p
-        du = self.c * (1 + 3 * self.k * x**2)
-        return dy * (p * (1 + 2 * x * self.rest * du))
+        u_prime = self.c * (1 + 3 * self.k * x**2)
+        return dy * (p * (1 + 2 * x * self.rest * u_prime))
 
 
 def gelu(x: TensorLike, approximate: Approximation = "none") -> Tensor:

@@ -40,7 +40,8 @@ class CrossEntropyLossOp(LossOp):
     dz_c = dl · (p_c Σ a − a_c).
     t is the target class, w the weights of the classes and ε the label smoothing. Without weights
     and smoothing l = −ln p_t, and the gradient is "probability minus one-hot". Which targets count
-    is an input: booleans, or True for all.
+    is an input: booleans, or True for all. `reduce` turns the single losses l into y, and
+    `spread` turns dy into dl.
 
     p_t − 1 would lose its digits as p_t nears 1. So p − q is computed as a whole, and the gradient
     as dl · ((p − q) Σ a + (q Σ a − a)). Saves q, a and −ln p.
@@ -61,6 +62,7 @@ class CrossEntropyLossOp(LossOp):
         self.minus_log_p = minus_log_softmax(np.where(self.a.any(axis=1, keepdims=True), z, 0))
         losses = weighted(self.a, self.minus_log_p).sum(axis=1)
         self.shape = logits.shape
+        # A mean divides by the weights of the targets, Σ w_t.
         return self.reduce(losses.reshape(targets.shape), float((w * self.q).sum()))
 
     def backward(self, dy: Array) -> tuple[Array, None, None]:

@@ -76,7 +76,7 @@ class AttentionOp(Op):
     def forward(
         self, q: Array, k: Array, v: Array, b: Array | None = None, keep: Array | None = None
     ) -> Any:
-        self.groups = q.shape[-3] // k.shape[-3] if q.ndim > 2 else 1
+        self.groups = q.shape[-3] // k.shape[-3] if q.ndim > 2 else 1  # G
         self.cq = self.scale * q
         self.k, self.v = repeat_heads(k, self.groups), repeat_heads(v, self.groups)
         s = self.cq @ self.k.mT  # (…, H, T, S)

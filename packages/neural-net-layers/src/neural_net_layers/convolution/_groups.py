@@ -17,6 +17,7 @@ def einsum_in_groups(formula: str, first: Array, second: Array, groups: int) -> 
         second: Another one.
         groups: How many groups there are.
     """
+    # The channels' axis in both arrays and in the result: 1 after a batch, 0 in a kernel.
     axes = [int(term.startswith("b")) for term in formula.replace("->", ",").split(",")]
     parts = zip(np.split(first, groups, axes[0]), np.split(second, groups, axes[1]), strict=True)
     # Without `optimize`, NumPy would add product by product, and not by matrices.

@@ -53,8 +53,8 @@ Padding = int | Literal["valid", "same"] | Sequence[int] | Sequence[Sequence[int
 class Conv2DOp(Op):
     r"""y[b, o, i, j] = bias[o] + Σ w[o, c, u, v] x[b, c, s i + d u, s j + d v], over c, u, v.
 
-    With (i, j) a place of the output, (u, v) one of the kernel, stride s, dilation d, and zeros
-    around x where there is padding,
+    With (i, j) a place of the output, (u, v) one of the kernel, stride s, dilation d, and x the
+    image within its padding of zeros,
 
         seen[b, c, i, j, u, v] = x[b, c, s i + d u, s j + d v]
         y[b, o, i, j] = bias[o] + Σ_c Σ_u Σ_v w[o, c, u, v] seen[b, c, i, j, u, v]
@@ -64,11 +64,12 @@ class Conv2DOp(Op):
 
         dw[o, c, u, v] = Σ_b Σ_i Σ_j dy[b, o, i, j] seen[b, c, i, j, u, v]
         dseen[b, c, i, j, u, v] = Σ_o dy[b, o, i, j] w[o, c, u, v]
-        dx[b, c, p, q] = Σ dseen[b, c, i, j, u, v] over s i + d u = p, s j + d v = q
+        dx[b, c, m, n] = Σ dseen[b, c, i, j, u, v] over s i + d u = m, s j + d v = n
         dbias[o] = Σ_b Σ_i Σ_j dy[b, o, i, j]
 
-    With groups, channels meet only those of their own group: the sums are taken for each group by
-    itself. Saves seen, a view of the padded images, and w.
+    `unfold` puts the padding around x and returns seen; `fold` adds dseen up to dx and cuts the
+    padding off. With groups, channels meet only those of their own group: the sums are taken for
+    each group by itself. Saves seen, a view of the padded images, and w.
 
     Args:
         window: Kernel, stride, padding and dilation.
@@ -79,7 +80,7 @@ class Conv2DOp(Op):
         self.window, self.groups = window, groups
 
     def forward(self, x: Array, w: Array, bias: Array | None) -> Array:
-        self.size: Pair = (x.shape[2], x.shape[3])
+        self.size: Pair = (x.shape[2], x.shape[3])  # H and W, for `fold`
         self.w = w
         self.seen = unfold(x, self.window)  # (B, C, OH, OW, kh, kw)
         y = einsum_in_groups("bcijuv,ocuv->boij", self.seen, w, self.groups)  # (B, O, OH, OW)

@@ -33,8 +33,8 @@ __all__ = ["BatchNorm1D", "BatchNorm2D", "BatchNormOp", "FixedNormOp", "batch_no
 class BatchNormOp(Op):
     r"""y = x̂ w + b with x̂ = (x − μ) / σ, each channel over batch and positions together.
 
-    With n numbers per channel, μ = Σ x / n and σ² = Σ (x − μ)² / n + ε. The derivation is that of
-    a layer norm with the roles of examples and features exchanged: with
+    With n numbers per channel, μ = Σ x / n and σ = √(Σ (x − μ)² / n + ε), which includes ε.
+    The derivation is that of a layer norm with the roles of examples and features exchanged: with
 
         ∂x̂ⱼ/∂xᵢ = (δᵢⱼ − 1/n − x̂ᵢ x̂ⱼ / n) / σ
 
@@ -55,13 +55,14 @@ class BatchNormOp(Op):
         self.eps, self.observe = eps, observe
 
     def forward(self, x: Array, w: Array | float, b: Array | float) -> Array:
-        w, b = along_channels(w, x), along_channels(b, x)
+        w, b = along_channels(w, x), along_channels(b, x)  # (C, 1, …), as all sums below
         count = x.size // x.shape[1]
         self.n = max(count, 1)  # an empty batch gives an empty result
         mu = channel_sums(x) / self.n
         variance = channel_sums((x - mu) ** 2) / self.n
         self.sigma = np.sqrt(variance + self.eps)
-        self.x_hat, self.w = (x - mu) / self.sigma, w
+        self.x_hat = (x - mu) / self.sigma
+        self.w = w
         if self.observe is not None:
             self.observe(mu.reshape(-1), variance.reshape(-1), count)
         return self.x_hat * w + b
@@ -74,10 +75,10 @@ class BatchNormOp(Op):
 
 
 class FixedNormOp(Op):
-    r"""y = (x − μ) w / σ + b per channel, with μ and σ given, not the batch's own.
+    r"""y = (x − μ) w / σ + b per channel, with μ and the variance given, not the batch's own.
 
-    μ and σ are constants here, so dx = dy w / σ,  dw = Σ dy (x − μ) / σ,  db = Σ dy.
-    Saves x − μ, 1/σ and w.
+    σ = √(variance + ε). It and μ are constants here, so dx = dy w / σ,  dw = Σ dy (x − μ) / σ,
+    db = Σ dy. Saves x − μ, 1/σ and w.
 
     Args:
         eps: Added to the variance.
@@ -90,12 +91,15 @@ class FixedNormOp(Op):
         self, x: Array, w: Array | float, b: Array | float, mu: Array, variance: Array
     ) -> Array:
         w, b, mu, variance = (along_channels(p, x) for p in (w, b, mu, variance))
-        self.centred, self.scale, self.w = x - mu, 1 / np.sqrt(variance + self.eps), w
-        return self.centred * (self.scale * w) + b
+        self.centred = x - mu
+        self.inverse_sigma = 1 / np.sqrt(variance + self.eps)
+        self.w = w
+        return self.centred * (self.inverse_sigma * w) + b
 
     def backward(self, dy: Array) -> tuple[Array | None, ...]:
-        dw = channel_sums(dy * self.centred) * self.scale
-        return dy * (self.scale * self.w), dw.reshape(-1), channel_sums(dy).reshape(-1), None, None
+        dx = dy * (self.inverse_sigma * self.w)
+        dw, db = channel_sums(dy * self.centred) * self.inverse_sigma, channel_sums(dy)
+        return dx, dw.reshape(-1), db.reshape(-1), None, None
 
 
 def batch_norm(

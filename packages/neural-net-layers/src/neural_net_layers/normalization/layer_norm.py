@@ -23,7 +23,8 @@ __all__ = ["LayerNorm", "LayerNormOp", "layer_norm"]
 class LayerNormOp(Op):
     r"""y = x̂ w + b with x̂ = (x − μ) / σ, each example over its last axes together.
 
-    With n features, μ = Σ x / n and σ² = Σ (x − μ)² / n + ε. All of x̂ depends on all of x:
+    With n features, μ = Σ x / n and σ = √(Σ (x − μ)² / n + ε): σ includes ε here, while
+    the formula of `layer_norm` writes σ² + ε. All of x̂ depends on all of x:
 
         ∂x̂ⱼ/∂xᵢ = (δᵢⱼ − 1/n − x̂ᵢ x̂ⱼ / n) / σ
 
@@ -47,7 +48,8 @@ class LayerNormOp(Op):
         mu = self.mean(x)
         variance = self.mean((x - mu) ** 2)
         self.sigma = np.sqrt(variance + self.eps)
-        self.x_hat, self.w = (x - mu) / self.sigma, w
+        self.x_hat = (x - mu) / self.sigma
+        self.w = w
         return self.x_hat * w + b
 
     def backward(self, dy: Array) -> tuple[Array | None, ...]:

@@ -35,6 +35,8 @@ __all__ = ["MaxPool2D", "MaxPool2DOp", "max_pool2d"]
 class MaxPool2DOp(Op):
     """y[b, c, i, j] = max of x[b, c, s i + d u, s j + d v] over u, v;  dx = dy at the first maximum
 
+    With seen what each window sees, y = seen[first] and dseen is dy at first and 0 elsewhere.
+
     What a window sees beside its maximum gets no gradient, nor do further elements that equal it.
     (ReLU leaves many windows with several zeros: only one may have it.) A pixel that is the maximum
     of several windows gets the sum of what they give. Saves where the maxima are.
@@ -45,8 +47,8 @@ class MaxPool2DOp(Op):
 
     def forward(self, x: Array) -> Array:
         self.size: Pair = (x.shape[2], x.shape[3])
-        seen = elements(x, self.window, -np.inf)
-        self.first = first_maxima(seen, pixels(x, self.window))
+        seen = elements(x, self.window, -np.inf)  # (B, C, OH, OW, kh · kw)
+        self.first = first_maxima(seen, pixels(x, self.window))  # (B, C, OH, OW)
         return np.take_along_axis(seen, self.first[..., None], axis=-1)[..., 0]
 
     def backward(self, dy: Array) -> Array:

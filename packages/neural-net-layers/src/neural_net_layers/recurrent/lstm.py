@@ -51,13 +51,14 @@ class LSTMOp(RecurrenceOp):
         dc₋₁ = dc · f, likewise
         dW = Σ dz xᵀ    dU = Σ dz h₋₁ᵀ    db = Σ dz    dP = Σ dh mᵀ
 
-    Examples are rows in the code, so that W x is `x @ w.T` and Wᵀ dz is `dz @ w`. `here` marks the
-    sequences that have a step t; one that has ended, or backwards in time has not begun, keeps its
-    states.
+    the sums over all steps and sequences; both biases get db. Examples are rows in the code, so
+    that W x is `x @ w.T` and Wᵀ dz is `dz @ w`. σ is `logistic`. `here` marks the sequences that
+    have a step t; one that has ended, or backwards in time has not begun, keeps its states.
 
     Inputs: x (B, T, I), h (B, P), c (B, D), w (4D, I) and u (4D, P) with the gates in the order
     i, f, g, o, b_ih and b_hh (4D,) or None, p (P, D) or None, and then P is D; lengths (B,) or
-    None. Outputs: (B, T, P), (B, P), (B, D).
+    None. Outputs: y, all h, (B, T, P), and the last states, (B, P) and (B, D). Backward does not
+    need y; it is kept for figures, see `values`.
 
     Args:
         reverse: Whether the steps are taken from the last to the first.
@@ -75,7 +76,7 @@ class LSTMOp(RecurrenceOp):
         h, c = h.copy(), c.copy()
         self.y = y = np.zeros_like(x, shape=(*x.shape[:2], h.shape[1]))
         for t, here in self.in_time(x, lengths):
-            h_before, c_before = h[here], c[here]
+            h_before, c_before = h[here], c[here]  # copies: h and c change below
             z = x[here, t] @ w.T + h_before @ u.T + b
             z_i, z_f, z_g, z_o = np.split(z, 4, axis=1)
             i, f, g, o = logistic(z_i), logistic(z_f), np.tanh(z_g), logistic(z_o)
@@ -89,7 +90,7 @@ class LSTMOp(RecurrenceOp):
     def backward(self, dy: Array, dh_n: Array, dc_n: Array) -> tuple[Array | None, ...]:
         x, w, u, p = self.x, self.w, self.u, self.p
         dh_later, dc_later = dh_n.copy(), dc_n.copy()
-        dx, dw, du, db = (np.zeros_like(a) for a in (x, w, u, w[:, 0]))
+        dx, dw, du, db = (np.zeros_like(a) for a in (x, w, u, w[:, 0]))  # db (4D,), as w[:, 0]
         dp = None if p is None else np.zeros_like(p)
         for t, here, h_before, c_before, m, (i, f, g, o, c) in reversed(self.steps):
             dh = dh_later[here] + dy[here, t]
