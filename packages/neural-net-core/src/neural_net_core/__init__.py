@@ -44,13 +44,8 @@ from neural_net_core.errors import (
     StateDictError,
     TrainingError,
 )
-from neural_net_core.files.checkpoint import (
-    Checkpoint,
-    load_checkpoint,
-    load_tensors,
-    save_checkpoint,
-    save_tensors,
-)
+from neural_net_core.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from neural_net_core.files.tensors import load_tensors, save_tensors
 from neural_net_core.forms import fast_form_of, textbook
 from neural_net_core.grad_mode import enable_grad, is_grad_enabled, no_grad
 from neural_net_core.init import Initializer

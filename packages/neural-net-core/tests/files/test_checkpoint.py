@@ -11,13 +11,8 @@ import safetensors.numpy
 
 from neural_net_core.errors import CheckpointError, NeuralNetError
 from neural_net_core.files._tensor_file import write_file
-from neural_net_core.files.checkpoint import (
-    Checkpoint,
-    load_checkpoint,
-    load_tensors,
-    save_checkpoint,
-    save_tensors,
-)
+from neural_net_core.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from neural_net_core.files.tensors import load_tensors, save_tensors
 from neural_net_core.modules.module import Module
 from neural_net_core.tensor import Buffer, Parameter
 

@@ -14,12 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neural_net_core.errors import CheckpointError
-from neural_net_core.files.checkpoint import (
-    load_checkpoint,
-    load_tensors,
-    save_checkpoint,
-    save_tensors,
-)
+from neural_net_core.files.checkpoint import load_checkpoint, save_checkpoint
+from neural_net_core.files.tensors import load_tensors, save_tensors
 
 Damage = Callable[[bytearray, np.random.Generator], None]
 

@@ -11,7 +11,8 @@ import safetensors
 
 from neural_net_core.errors import CheckpointError
 from neural_net_core.files._tensor_file import write_file
-from neural_net_core.files.checkpoint import load_checkpoint, load_tensors, save_checkpoint
+from neural_net_core.files.checkpoint import load_checkpoint, save_checkpoint
+from neural_net_core.files.tensors import load_tensors
 
 BIT_GENERATORS = [
     np.random.PCG64,

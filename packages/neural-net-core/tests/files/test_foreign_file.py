@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from neural_net_core.errors import CheckpointError
-from neural_net_core.files.checkpoint import load_checkpoint, load_tensors, save_tensors
+from neural_net_core.files.checkpoint import load_checkpoint
+from neural_net_core.files.tensors import load_tensors, save_tensors
 
 
 def numpy_file(save: Callable[..., None]) -> bytes:

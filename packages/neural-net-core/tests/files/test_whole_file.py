@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neural_net_core.files.checkpoint import load_tensors, save_tensors
+from neural_net_core.files.tensors import load_tensors, save_tensors
 from neural_net_core.files.whole_file import replace_file
 
 needs_locks = pytest.mark.skipif(sys.platform == "win32", reason="needs fcntl")

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core.dtypes import Array, default_dtype
-from neural_net_core.files.checkpoint import load_tensors, save_tensors
+from neural_net_core.files.tensors import load_tensors, save_tensors
 from neural_net_core.op import Op
 from neural_net_core.tape import grad
 from neural_net_core.tensor import Tensor
