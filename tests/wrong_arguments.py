@@ -217,6 +217,8 @@ RECIPES = {
         "Parameter": ONE,
         "Tensor": ONE,
         "Checkpoint": "",
+        "convert_state": "{'a.w': rows(), 'b.w': rows(), 'c': rows(), 'd': rows()}, drop=['d'], "
+        "transpose=['c'], join={'e.w': ['a.w', 'b.w']}, rename=[('e', 'f')]",
         "Dense": "3, 2",
         "FeedForward": "(2, 3, 1)",
         "Flatten": "",
@@ -239,9 +241,11 @@ RECIPES = {
         "grad": "(p := leaf()).sum(), p",
         "keep_freed_memory": "64",
         "load_checkpoint": "checkpoint_file(), model=net()",
-        "load_tensors": "tensor_file()",
+        "load_tensor_metadata": "tensor_file()",
+        "load_tensor_shapes": "tensor_file()",
+        "load_tensors": "tensor_file(), keys=['a']",
         "save_checkpoint": "'new.safetensors', model=net(), metadata={'epoch': 1}",
-        "save_tensors": "'new.safetensors', {'a': rows()}",
+        "save_tensors": "'new.safetensors', {'a': rows()}, metadata={'by': 'Ada'}",
         "seed": "3",
         # activations
         **each(

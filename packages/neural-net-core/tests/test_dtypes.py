@@ -68,10 +68,10 @@ def test_an_integer_tensor_takes_the_dtype_of_the_floating_one():
 
 # Functions that make no Tensor of numbers.
 OTHERS = {
-    "as_tensor", "default_dtype", "default_rng", "detach", "enable_grad", "fast_form_of",
-    "get_default_dtype", "grad", "init", "is_grad_enabled", "keep_freed_memory", "load_checkpoint",
-    "load_tensors", "no_grad", "no_init", "ops", "save_checkpoint", "save_tensors", "seed",
-    "textbook", "trace",
+    "as_tensor", "convert_state", "default_dtype", "default_rng", "detach", "enable_grad",
+    "fast_form_of", "get_default_dtype", "grad", "init", "is_grad_enabled", "keep_freed_memory",
+    "load_checkpoint", "load_tensor_metadata", "load_tensor_shapes", "load_tensors", "no_grad",
+    "no_init", "ops", "save_checkpoint", "save_tensors", "seed", "textbook", "trace",
 }  # fmt: skip
 # What they are called with where numbers will not do.
 ARGUMENTS = {

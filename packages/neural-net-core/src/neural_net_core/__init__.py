@@ -45,7 +45,13 @@ from neural_net_core.errors import (
     TrainingError,
 )
 from neural_net_core.files.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from neural_net_core.files.tensors import load_tensors, save_tensors
+from neural_net_core.files.conversion import convert_state
+from neural_net_core.files.tensors import (
+    load_tensor_metadata,
+    load_tensor_shapes,
+    load_tensors,
+    save_tensors,
+)
 from neural_net_core.forms import fast_form_of, textbook
 from neural_net_core.grad_mode import enable_grad, is_grad_enabled, no_grad
 from neural_net_core.init import Initializer
@@ -164,6 +170,7 @@ __all__ = [
     "as_tensor",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "convert_state",
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
@@ -191,6 +198,8 @@ __all__ = [
     "l1_loss",
     "leaky_relu",
     "load_checkpoint",
+    "load_tensor_metadata",
+    "load_tensor_shapes",
     "load_tensors",
     "log_softmax",
     "logsigmoid",

@@ -1,9 +1,10 @@
 """Read thousands of hostile files under Python's audit hook; run by `test_strangers_files`.
 
 The program forges files as somebody would who knows the format: headers and states with names,
-numbers and sizes of every impossible kind, their checksums right. Each is read by every reader and
-into every receiver. The hook sees what Python does meanwhile: only the file itself may be opened,
-and only for reading; nothing may be removed, renamed, started, compiled or imported.
+numbers and sizes of every impossible kind, their checksums right, and indexes that lead to any
+place. Each is read by every reader and into every receiver. The hook sees what Python does
+meanwhile: only the file itself may be opened, of an index those beside it that it may name, and
+only for reading; nothing may be removed, renamed, started, compiled or imported.
 
 Prints one line of JSON: how many files were read, how many refused, and every offence.
 """
@@ -21,12 +22,14 @@ from neural_net_core import (
     Dense,
     Sequential,
     load_checkpoint,
+    load_tensor_shapes,
     load_tensors,
     save_checkpoint,
 )
 from neural_net_core.files._tensor_file import METADATA_KEY, NAMES, RANKS, _checksum, _header
 
 COUNT = 800
+VALID, FILE, INDEX = Path("valid.safetensors"), Path("file.safetensors"), Path("model.index.json")
 DEEP: Any = 1
 for _ in range(150):
     DEEP = [DEEP]
@@ -39,6 +42,12 @@ HOSTILE: list[Any] = [
     {"$dict": [[[], 1]]}, {"$scalar": ["float32", 1e300]}, {"$scalar": ["int8", 2**70]},
     {"$scalar": ["O", 1]}, {"$float": "nan"}, {"$float": "__import__('os')"}, {"$eval": "1"},
     {"$": {}}, {"__class__": "x"},
+]  # fmt: skip
+PLACES = [
+    "../outside.safetensors", "/etc/passwd", "/etc/x.safetensors", "sub/x.safetensors", "..", ".",
+    "./valid.safetensors", "..\\outside.safetensors", "C:x.safetensors", "valid.safetensors\0",
+    "\0.safetensors", "n" * 5000 + ".safetensors", "model.bin", "model.safetensors.index.json",
+    "file:///etc/passwd.safetensors", "\ud800.safetensors", "missing.safetensors", "~.safetensors",
 ]  # fmt: skip
 LITERALS = [
     "NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 5000, "0" * 30, "1_0", "0x10", "'a'",
@@ -70,7 +79,7 @@ def valid() -> tuple[dict[str, Any], dict[str, Any]]:
         "betas": (0.9, 0.999),
         "bounds": [float("inf"), -0.0, 2**100],
     }
-    path = Path("valid")
+    path = VALID
     save_checkpoint(
         path,
         model=network(),
@@ -94,7 +103,7 @@ def places(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path] * bool(path) + [p for k, v in pairs for p in places(v, (*path, k))]
 
 
-def mutated(tree: Any, rng: np.random.Generator) -> Any:
+def mutated(tree: Any, rng: np.random.Generator, words: list[Any] = HOSTILE) -> Any:
     """A copy of a tree with one to three nodes replaced, renamed, removed or doubled."""
     tree = copy.deepcopy(tree)
     for _ in range(rng.integers(1, 4)):
@@ -105,7 +114,7 @@ def mutated(tree: Any, rng: np.random.Generator) -> Any:
         node = tree
         for step in above:
             node = node[step]
-        hostile = copy.deepcopy(HOSTILE[rng.integers(len(HOSTILE))])
+        hostile = copy.deepcopy(words[rng.integers(len(words))])
         action = rng.integers(5)
         if action == 0:
             del node[key]
@@ -150,6 +159,18 @@ def forged(arrays: dict[str, Any], payload: Any, rng: np.random.Generator) -> by
     return length.to_bytes(8, "little") + header + data
 
 
+def forged_index(names: list[str], rng: np.random.Generator) -> bytes:
+    """An index of the good file or of the forged one, mutated as a tree or as a text."""
+    shards = (VALID.name, FILE.name)
+    weight_map = {name: shards[int(rng.integers(8) == 0)] for name in names}
+    index = {"metadata": {"total_size": 100}, "weight_map": weight_map}
+    text = json.dumps(mutated(index, rng, HOSTILE + 2 * PLACES) if rng.integers(4) else index)
+    if rng.integers(8) == 0:
+        literal, at = LITERALS[rng.integers(len(LITERALS))], int(rng.integers(len(text)))
+        text = text[:at] + literal + text[at + 1 :]
+    return text.encode()
+
+
 class Receivers:
     """Everything that a checkpoint can be loaded into."""
 
@@ -175,14 +196,13 @@ class Receivers:
 
 
 def main(seed: int, plant: bool) -> None:
-    path = Path("file")
     offences: list[str] = []
-    watching = False
+    watching: set[str] = set()
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if not watching or event.startswith(("object.", "sys._getframe", "builtins.id")):
             return
-        if event != "open" or arguments[0] != str(path) or str(arguments[1]).strip("rb"):
+        if event != "open" or arguments[0] not in watching or str(arguments[1]).strip("rb"):
             offences.append(f"{event} {arguments!r:.200}")
 
     arrays, payload = valid()
@@ -190,14 +210,19 @@ def main(seed: int, plant: bool) -> None:
     rng = np.random.default_rng(seed)
     sys.addaudithook(hook)
     for number in range(-1, 1 if plant else COUNT):
-        path.write_bytes(Path("valid").read_bytes() if number < 0 else forged(arrays, payload, rng))
+        FILE.write_bytes(VALID.read_bytes() if number < 0 else forged(arrays, payload, rng))
+        INDEX.write_bytes(forged_index(list(arrays), rng))
         receivers = Receivers()
         before = receivers.state()
-        for read in (load_tensors, load_checkpoint, receivers.load):
-            watching = number >= 0  # the first, a good file, is read to import what that takes
+        readings: list[tuple[Any, Path]] = [(load_tensors, INDEX), (load_tensor_shapes, INDEX)]
+        readings += [(read, FILE) for read in (load_tensors, load_checkpoint, receivers.load)]
+        for read, path in readings:
+            # The first, a good file, is read to import what that takes.
+            allowed = {str(FILE)} if path == FILE else {str(INDEX), str(VALID), str(FILE)}
+            watching = allowed if number >= 0 else set()
             try:
                 if plant and watching:
-                    Path("valid").read_bytes()
+                    Path("planted").write_bytes(b"")
                 read(path)
                 outcome = "loaded"
             except CheckpointError as error:
@@ -207,8 +232,9 @@ def main(seed: int, plant: bool) -> None:
             except BaseException as error:
                 outcome = "foreign"
                 offences.append(f"a foreign error {error!r:.200}")
-            watching = False
-            counts[outcome] = counts.get(outcome, 0) + 1
+            watching = set()
+            key = outcome if path == FILE else f"{outcome} index"
+            counts[key] = counts.get(key, 0) + 1
             if outcome != "loaded" and receivers.state() != before:
                 offences.append("half-changed")
     print(json.dumps({**counts, "offences": offences[:20]}))

@@ -79,7 +79,7 @@ FILES: dict[str, tuple[bytes, str]] = {
     "pointer": (LFS, "a Git LFS pointer.*; run `git lfs pull`"),
     "index": (
         index("model-1-of-2.safetensors", "model-2-of-2.safetensors", "model-1-of-2.safetensors"),
-        r"in 2 files \('model-1-of-2.safetensors', 'model-2-of-2.safetensors'\); load those",
+        r"in 2 files \('model-1-of-2.safetensors', 'model-2-of-2.safetensors'\); load_tensors",
     ),
     "large index": (
         index(*[f"model-{i}.safetensors" for i in range(50)]),

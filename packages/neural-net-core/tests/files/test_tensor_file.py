@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from neural_net_core import Dense
 from neural_net_core.errors import CheckpointError
-from neural_net_core.files._tensor_file import DTYPES, MAX_AXES, MAX_HEADER, read_file
+from neural_net_core.files._tensor_file import read_file
+from neural_net_core.files._tensor_header import DTYPES, MAX_AXES, MAX_HEADER
 from neural_net_core.files.checkpoint import load_checkpoint, save_checkpoint
 from neural_net_core.files.tensors import load_tensors, save_tensors
 from neural_net_core.tensor import Parameter

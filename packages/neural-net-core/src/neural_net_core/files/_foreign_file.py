@@ -113,5 +113,5 @@ def _json(text: bytes) -> tuple[str, str]:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return (
         f"the index of a model in {len(names)} file{'s' * (len(names) != 1)} ({few}{more})",
-        "load those, and join what they hold: state |= load_tensors(folder / name)",
+        "load_tensors reads it, and them, if its name ends in .index.json",
     )

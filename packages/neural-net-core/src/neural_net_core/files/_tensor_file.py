@@ -6,73 +6,60 @@ The format is a length, a table of contents and the numbers, nothing that could 
     n bytes    JSON: {"weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, …}
     the rest   the arrays' bytes, C order, little-endian, without gaps
 
-What this library writes carries one more entry, `__metadata__` → `neural_net`: a JSON text with a
-payload and a SHA-256 checksum over the payload and every array. Reading trusts nothing: the header
-is checked against the length of the file before any memory is taken, so that a truncated, altered
-or hostile file ends in a `CheckpointError`, never in another exception or in a wrong number.
+A further entry, `__metadata__`, holds texts by name. What this library writes has one there that is
+called `neural_net`: a JSON text with a payload and a SHA-256 checksum over the payload, the other
+texts and every array. Reading trusts nothing: the header is checked against the length of the file
+before any memory is taken, so that a truncated, altered or hostile file ends in a
+`CheckpointError`, never in another exception or in a wrong number.
 
 Source: the format's description, https://github.com/huggingface/safetensors.
 """
 
 import hashlib
 import json
-import math
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from io import FileIO
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import CheckpointError
 from neural_net_core.files._foreign_file import describe
+from neural_net_core.files._tensor_header import (
+    DTYPES,
+    MAX_HEADER,
+    Entry,
+    bytes_of,
+    header_of,
+    is_unicode,
+    parse,
+    read_into,
+)
 from neural_net_core.files.whole_file import file_name, replace_file
 
-__all__ = ["PathLike", "read_file", "write_file"]
+__all__ = ["PathLike", "read_file", "read_header", "with_file", "write_file"]
 
+T = TypeVar("T")
 PathLike = str | os.PathLike[str]
 
-# Real headers take about 100 bytes per array. JSON grows some twentyfold when it is parsed, so a
-# header of 32 MiB of brackets costs at most some hundred MiB.
-MAX_HEADER = 32 * 2**20
-MAX_AXES = 32
+# Of the names in a file, those whose arrays are wanted.
+Choice = Callable[[list[str]], Collection[str]]
+
 METADATA_KEY = "neural_net"
 
-# The format's dtypes that NumPy has too, and bfloat16 as the 16 bits that it is stored in. Arrays
-# are written in this order, wide numbers first, so that each begins at a multiple of its width.
-DTYPES: dict[str, str] = {
-    "U64": "<u8",
-    "I64": "<i8",
-    "F64": "<f8",
-    "C64": "<c8",
-    "F32": "<f4",
-    "U32": "<u4",
-    "I32": "<i4",
-    "BF16": "<u2",
-    "F16": "<f2",
-    "U16": "<u2",
-    "I16": "<i2",
-    "I8": "|i1",
-    "U8": "|u1",
-    "BOOL": "|b1",
-}
 NAMES: dict[str, str] = {code: name for name, code in DTYPES.items() if name != "BF16"}
 RANKS: dict[str, int] = {code: rank for rank, code in enumerate(NAMES)}
 
 
-class Entry(NamedTuple):
-    """Where one array lies, as the header tells it."""
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    begin: int
-    end: int
-
-
-def write_file(path: PathLike, tensors: Mapping[str, Array], payload: dict[str, Any]) -> None:
+def write_file(
+    path: PathLike,
+    tensors: Mapping[str, Array],
+    payload: dict[str, Any],
+    metadata: Mapping[str, str] | None = None,
+) -> None:
     """Write arrays and a JSON payload as one file; afterwards the old file or the new one is there.
 
     The same content gives the same bytes. How it is done, and what becomes of a file whose writer
@@ -82,41 +69,88 @@ def write_file(path: PathLike, tensors: Mapping[str, Array], payload: dict[str, 
         path: The file to write; a symbolic link is followed.
         tensors: Names to arrays.
         payload: What JSON can hold.
+        metadata: Texts by name that any tool of the format can read.
 
     Raises:
-        CheckpointError: If an array has a dtype that the format lacks.
+        CheckpointError: If an array has a dtype that the format lacks, or the metadata are not
+            texts.
         OSError: If the disk refuses.
     """
     path = _checked(path)
+    texts = _checked_texts(path, {} if metadata is None else metadata)
     arrays = {_checked_name(path, k): _storable(path, k, array) for k, array in tensors.items()}
-    text = json.dumps(payload, allow_nan=False)
     entries = ((name, NAMES[a.dtype.str], a.shape, a) for name, a in arrays.items())
-    signed = json.dumps({"checksum": _checksum(text, entries), "payload": payload})
+    checksum = _checksum(_texts_of(payload, texts), entries)
+    signed = json.dumps({"checksum": checksum, "payload": payload}, allow_nan=False)
     ranked = sorted(arrays.items(), key=lambda item: (RANKS[item[1].dtype.str], item[0]))
-    header = _header(ranked, {METADATA_KEY: signed})
+    header = _header(ranked, {METADATA_KEY: signed, **texts})
     if len(header) > MAX_HEADER:
         raise CheckpointError(
             f"{path}: the names and metadata take more than {MAX_HEADER} bytes; "
             "keep long records as arrays or in a file of their own"
         )
     parts: list[bytes | memoryview] = [len(header).to_bytes(8, "little"), header]
-    parts += [_bytes_of(array) for _, array in ranked]
+    parts += [bytes_of(array) for _, array in ranked]
     replace_file(path, b"".join(parts))
 
 
-def read_file(path: PathLike) -> tuple[dict[str, Array], dict[str, Any] | None]:
+def read_file(
+    path: PathLike, choose: Choice | None = None
+) -> tuple[dict[str, Array], dict[str, Any] | None]:
     """Read the arrays of a safetensors file, and the payload if this library wrote the file.
 
     Args:
         path: The file.
+        choose: Called with the names in the file; returns those whose arrays are read, or raises
+            a `CheckpointError`. None reads all. The checksum can only be compared if all are read.
 
     Returns:
         Names to arrays (in the file's order, writable, in memory of their own), and the payload,
-        None for a file from elsewhere. bfloat16 becomes float32, which holds it exactly.
+        None for a file from elsewhere, and for one that is read in part. bfloat16 becomes float32,
+        which holds it exactly.
 
     Raises:
         CheckpointError: If the file is truncated, altered, or no safetensors file.
         OSError: If it cannot be opened, such as `FileNotFoundError`.
+    """
+    return with_file(path, _recognizing(lambda file, size: _read(file, size, choose)))
+
+
+def read_header(path: PathLike, choose: Choice | None = None) -> tuple[list[Entry], dict[str, str]]:
+    """Read what a safetensors file says of its arrays, and none of their bytes.
+
+    Args:
+        path: The file.
+        choose: As in `read_file`.
+
+    Returns:
+        The entries in the order of their data, and the metadata without this library's own.
+
+    Raises:
+        CheckpointError: As `read_file` does, but for the checksum, which is not compared.
+        OSError: If it cannot be opened.
+    """
+
+    def read(file: FileIO, size: int) -> tuple[list[Entry], dict[str, str]]:
+        entries, metadata = header_of(file, size)
+        return _chosen(entries, choose), metadata
+
+    entries, metadata = with_file(path, _recognizing(read))
+    if _is_ours(metadata):
+        del metadata[METADATA_KEY]
+    return entries, metadata
+
+
+def with_file(path: PathLike, read: Callable[[FileIO, int], T]) -> T:
+    """Open a regular file and return what is read from it.
+
+    Args:
+        path: The file.
+        read: Called with the open file and its length in bytes.
+
+    Raises:
+        CheckpointError: If it is no regular file, or `read` raises one; it names the file.
+        OSError: If it cannot be opened.
     """
     path = _checked(path)
     # A pipe or a device would block or never end; asked before opening, which can block too.
@@ -127,9 +161,9 @@ def read_file(path: PathLike) -> tuple[dict[str, Array], dict[str, Any] | None]:
         raise CheckpointError(f"{path}: not a regular file")
     with open(path, "rb", buffering=0) as file:
         try:
-            return _read(file, os.fstat(file.fileno()).st_size)
+            return read(file, os.fstat(file.fileno()).st_size)
         except CheckpointError as error:
-            raise CheckpointError(f"{path}: {_foreign(file) or error}") from None
+            raise CheckpointError(f"{path}: {error}") from None
         except (OSError, MemoryError, RecursionError) as error:
             raise CheckpointError(f"{path}: cannot be read: {error!r}") from error
 
@@ -145,18 +179,27 @@ def _checked(path: PathLike) -> str:
 def _checked_name(path: str, name: Any) -> str:
     """Return the name of an array as plain text, or say that the format cannot hold it."""
     # "\ud800" is such a string: Python can hold it, UTF-8 and so the file cannot.
-    if not isinstance(name, str) or name == "__metadata__" or not _is_unicode(name):
+    if not isinstance(name, str) or name == "__metadata__" or not is_unicode(name):
         raise CheckpointError(f"{path}: {name!r:.80} cannot be the name of an array")
     return str.__str__(name)  # an enum that is a text counts as that text
 
 
-def _is_unicode(text: str) -> bool:
-    """Tell whether UTF-8 can hold a text: it has no half of a surrogate pair."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _checked_texts(path: str, metadata: Any) -> dict[str, str]:
+    """Return metadata in the order of their names, or say that the format cannot hold them."""
+    if not isinstance(metadata, Mapping):
+        raise CheckpointError(
+            f"{path}: expected metadata as a mapping of names to texts, "
+            f"got {type(metadata).__name__}"
+        )
+    for name, text in metadata.items():
+        if not isinstance(name, str) or name == METADATA_KEY or not is_unicode(name):
+            raise CheckpointError(f"{path}: {name!r:.80} cannot be the name of metadata")
+        if not isinstance(text, str) or not is_unicode(text):
+            raise CheckpointError(
+                f"{path}: the metadata {name!r:.80} must be a text, got {text!r:.80}; "
+                "json.dumps makes one of numbers and lists"
+            )
+    return {str.__str__(name): str.__str__(metadata[name]) for name in sorted(metadata)}
 
 
 def _storable(path: str, name: str, array: Any) -> Array:
@@ -193,30 +236,65 @@ def _checksum(text: str, entries: Iterable[tuple[str, str, tuple[int, ...], Arra
     digest = hashlib.sha256(text.encode())
     for name, dtype, shape, array in sorted(entries, key=lambda entry: entry[0]):
         digest.update(json.dumps([name, dtype, list(shape)]).encode())
-        digest.update(_bytes_of(array))
+        digest.update(bytes_of(array))
     return f"sha256:{digest.hexdigest()}"
 
 
-def _read(file: FileIO, size: int) -> tuple[dict[str, Array], dict[str, Any] | None]:
+def _texts_of(payload: dict[str, Any], metadata: Mapping[str, str]) -> str:
+    """Return the texts that a checksum covers: the payload, and the metadata if there are any."""
+    text = json.dumps(payload)
+    return text + json.dumps(metadata, sort_keys=True) if metadata else text
+
+
+def _read(
+    file: FileIO, size: int, choose: Choice | None
+) -> tuple[dict[str, Array], dict[str, Any] | None]:
     """Read an open file of known size; errors come without the file's name."""
-    entries, metadata = _read_header(file, size)
+    entries, metadata = header_of(file, size)
+    begin, count = file.tell(), len(entries)
+    entries = _chosen(entries, choose)
     stored = {}
     for entry in entries:
         array: Array = np.empty(entry.shape, np.dtype(DTYPES[entry.dtype]))
-        _read_into(file, array)
+        file.seek(begin + entry.begin)
+        read_into(file, array)
         stored[entry.name] = array
     payload = None
-    # Others may use the same word for something else.
-    text = metadata.get(METADATA_KEY, "")
-    if '"checksum"' in text or '"payload"' in text or "sha256:" in text:
-        signed = _parse(text, "the metadata")
+    if len(entries) == count and _is_ours(metadata):
+        signed = parse(metadata.pop(METADATA_KEY), "the metadata")
         if signed.keys() != {"checksum", "payload"} or not isinstance(signed["payload"], dict):
             raise CheckpointError("the metadata lack the payload or its checksum")
         payload = signed["payload"]
         rows = ((e.name, e.dtype, e.shape, stored[e.name]) for e in entries)
-        if _checksum(json.dumps(payload), rows) != signed["checksum"]:
+        if _checksum(_texts_of(payload, metadata), rows) != signed["checksum"]:
             raise CheckpointError("the checksum does not match: the file was altered or damaged")
     return {e.name: _usable(e, stored.pop(e.name)) for e in entries}, payload
+
+
+def _chosen(entries: list[Entry], choose: Choice | None) -> list[Entry]:
+    """Return the entries that are wanted, in their order."""
+    if choose is None:
+        return entries
+    names = choose([entry.name for entry in entries])
+    return [entry for entry in entries if entry.name in names]
+
+
+def _is_ours(metadata: Mapping[str, str]) -> bool:
+    """Tell whether this library wrote a file; others may use the same word for something else."""
+    text = metadata.get(METADATA_KEY, "")
+    return '"checksum"' in text or '"payload"' in text or "sha256:" in text
+
+
+def _recognizing(read: Callable[[FileIO, int], T]) -> Callable[[FileIO, int], T]:
+    """Return what reads in the same way, and says what a file is that is of another kind."""
+
+    def reading(file: FileIO, size: int) -> T:
+        try:
+            return read(file, size)
+        except CheckpointError as error:
+            raise CheckpointError(_foreign(file) or str(error)) from None
+
+    return reading
 
 
 def _foreign(file: FileIO) -> str:
@@ -233,21 +311,6 @@ def _foreign(file: FileIO) -> str:
     return f"not a safetensors file: {what}" if what else ""
 
 
-def _read_into(file: FileIO, array: Array) -> None:
-    """Fill an array from the file, however many reads that takes."""
-    left = _bytes_of(array)
-    while left:
-        count = file.readinto(left)
-        if not count:
-            raise CheckpointError("the file ended while it was being read")
-        left = left[count:]
-
-
-def _bytes_of(array: Array) -> memoryview:
-    """Return the memory of an array in C order as bytes, without a copy."""
-    return array.reshape(-1).view(np.uint8).data
-
-
 def _usable(entry: Entry, array: Array) -> Array:
     """Return what was stored as an array that NumPy can compute with."""
     if entry.dtype == "BF16":
@@ -259,103 +322,3 @@ def _usable(entry: Entry, array: Array) -> Array:
     if entry.dtype == "BOOL" and array.size and array.view(np.uint8).max() > 1:
         raise CheckpointError(f"{entry.name!r:.80} is boolean but holds bytes other than 0 and 1")
     return array.astype(array.dtype.newbyteorder("="), copy=False)
-
-
-def _parse(text: str | bytes, what: str) -> dict[str, Any]:
-    """Parse JSON that must be an object with unique keys."""
-    try:
-        # The format is UTF-8; json.loads would take UTF-16 and UTF-32 as well.
-        text = text if isinstance(text, str) else text.decode()
-        value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{what} cannot be parsed: {error}") from None
-    if not isinstance(value, dict):
-        raise CheckpointError(f"{what} must be a JSON object, got {type(value).__name__}")
-    return value
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a key occurs twice")
-    return value
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _read_header(file: FileIO, size: int) -> tuple[list[Entry], dict[str, str]]:
-    """Read the table of contents and check it against the length of the file.
-
-    Returns:
-        The entries in the order of their data, and the metadata.
-    """
-    if size < 8:
-        raise CheckpointError(f"{size} bytes are too few for a safetensors file")
-    length_bytes: Array = np.empty(8, np.uint8)
-    _read_into(file, length_bytes)
-    length = int.from_bytes(length_bytes.tobytes(), "little")
-    if length > min(size - 8, MAX_HEADER):
-        raise CheckpointError(
-            f"the header claims {length} bytes, the file has {size - 8} after its length "
-            f"and {MAX_HEADER} are allowed; truncated, or no safetensors file"
-        )
-    raw: Array = np.empty(length, np.uint8)
-    _read_into(file, raw)
-    text = raw.tobytes()
-    header = _parse(text, "the header")
-    if not text.startswith(b"{"):
-        raise CheckpointError("the header must begin with a brace")
-    metadata = header.pop("__metadata__", {})
-    if not isinstance(metadata, dict) or not all(isinstance(v, str) for v in metadata.values()):
-        raise CheckpointError("the header's __metadata__ must hold texts only")
-    if not _is_unicode("".join([*header, *metadata, *metadata.values()])):
-        raise CheckpointError("the header holds half of a surrogate pair")
-    entries = [_entry(name, fields) for name, fields in header.items()]
-    entries.sort(key=lambda entry: (entry.begin, entry.end))
-    position = 0
-    for entry in entries:
-        if entry.begin != position:
-            raise CheckpointError(
-                f"{entry.name!r:.80} begins at {entry.begin}, expected {position}"
-            )
-        position = entry.end
-    if position != size - 8 - length:
-        raise CheckpointError(
-            f"the header describes {position} bytes of data, the file has {size - 8 - length}"
-        )
-    return entries, metadata
-
-
-def _entry(name: str, fields: Any) -> Entry:
-    """Check one line of the table of contents."""
-    if not isinstance(fields, dict) or fields.keys() != {"dtype", "shape", "data_offsets"}:
-        raise CheckpointError(f"the header's entry {name!r:.80} lacks dtype, shape or data_offsets")
-    dtype, shape, offsets = fields["dtype"], fields["shape"], fields["data_offsets"]
-    if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise CheckpointError(
-            f"{name!r:.80} has dtype {dtype!r:.40}, which NumPy lacks; "
-            f"readable are {', '.join(DTYPES)}"
-        )
-    if not _naturals(shape) or len(shape) > MAX_AXES or not _naturals(offsets, 2):
-        raise CheckpointError(f"{name!r:.80} has shape {shape!r:.60} and offsets {offsets!r:.60}")
-    begin, end = offsets
-    expected = math.prod(shape) * np.dtype(DTYPES[dtype]).itemsize
-    if end - begin != expected:
-        raise CheckpointError(
-            f"{name!r:.80} of dtype {dtype} and shape {shape} takes {expected} bytes, "
-            f"its offsets leave {end - begin}"
-        )
-    return Entry(name, dtype, tuple(shape), begin, end)
-
-
-def _naturals(values: Any, count: int | None = None) -> bool:
-    """Tell whether values is a list of integers that fit the machine's own."""
-    return (
-        isinstance(values, list)
-        and (count is None or len(values) == count)
-        and all(type(value) is int and 0 <= value < 2**62 for value in values)
-        # An empty array may still have axes too long for NumPy to multiply.
-        and (count is not None or math.prod(v for v in values[:MAX_AXES] if v) < 2**56)
-    )
