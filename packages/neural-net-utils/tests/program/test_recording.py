@@ -57,14 +57,14 @@ d_w0 = d_linear0.T @ x                        # 0 Dense: LinearOp
 d_b0 = np.sum(d_linear0, axis=(0,), keepdims=True)  # the tape
 
 # update
-product_2 = 0.5 * d_w0
-w0 -= product_2
-product_3 = 0.5 * d_b0.reshape((3,))
-b0 -= product_3
-product_4 = 0.5 * d_w2
-w2 -= product_4
-product_5 = 0.5 * d_b2.reshape((1,))
-b2 -= product_5"""
+step_w0 = 0.5 * d_w0
+w0 -= step_w0
+step_b0 = 0.5 * d_b0.reshape((3,))
+b0 -= step_b0
+step_w2 = 0.5 * d_w2
+w2 -= step_w2
+step_b2 = 0.5 * d_b2.reshape((1,))
+b2 -= step_b2"""
 
 
 def network() -> Sequential:

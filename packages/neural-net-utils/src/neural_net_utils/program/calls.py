@@ -12,7 +12,7 @@ from neural_net_core import Module, Op, Tensor
 from neural_net_utils.program.recorded_array import RecordedArray
 from neural_net_utils.program.values import Value, Values
 
-__all__ = ["Call", "Number", "Place", "called", "operands", "place_of", "wish_names"]
+__all__ = ["Call", "Number", "Place", "called", "floats_of", "operands", "place_of", "wish_names"]
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,14 @@ def wish_names(frames: list[FrameType], outputs: dict[Op, list[Value]], values: 
             if value is not None and name not in given and not name.startswith("_"):
                 whole = value.root if value.root.size == value.size else value
                 whole.wishes.setdefault(kind, name)
+
+
+def floats_of(frame: FrameType) -> dict[int, str]:
+    """Return what a function calls the floating numbers of Python's that it holds, by identity."""
+    held = dict(frame.f_locals)
+    if isinstance(held.get("self"), Op):
+        held = vars(held["self"]) | held
+    return {id(x): name for name, x in held.items() if type(x) is float}
 
 
 def called(x: Any) -> str:

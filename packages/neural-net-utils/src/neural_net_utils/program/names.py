@@ -45,7 +45,7 @@ def name_values(
         for value in values:
             value.wishes.setdefault("op", _of_op(op, paths.get(op, "")))
     for call in calls:
-        _wish_new(call)
+        _name_update(call)
     taken: dict[str, Op | None] = dict.fromkeys(_TAKEN)
     used = [*(x for call in calls for x in (*call.operands, *call.results)), *results]
     for value in used:
@@ -64,12 +64,16 @@ def name_values(
     return set(taken)
 
 
-def _wish_new(call: Call) -> None:
-    """Let what replaces a whole array be called the new one."""
-    if call.kind == "setitem" and call.args[0] is Ellipsis and isinstance(call.args[1], Value):
-        target = call.target
+def _name_update(call: Call) -> None:
+    """Let what is taken off a parameter be called its step, and what replaces it the new one."""
+    target, args = call.target, call.args
+    if call.kind == "setitem" and args[0] is Ellipsis and isinstance(args[1], Value):
         if target is not None and target.role in GIVEN:
-            call.args[1].belong("new", target)
+            args[1].belong("new", target)
+    elif call.name == "np.subtract" and all(isinstance(x, Value) for x in args):
+        p, step = args
+        if p.role == "parameter" and step.role == "made" and step.of is None:
+            step.belong("step", p)
 
 
 def _with_parents(value: Value) -> list[Value]:
@@ -100,8 +104,9 @@ def _name(
 
 
 def _wanted(value: Value) -> str:
-    if value.of is not None and value.of.root.name:
-        return f"{value.prefix}_{value.of.root.name}"
+    of = value.of
+    if of is not None and (of.name or of.root.name):
+        return f"{value.prefix}_{of.name or of.root.name}"
     if value.role in GIVEN:
         return as_name(next((value.wishes[k] for k in _KINDS if value.wishes.get(k)), "unseen"))
     return as_name(next(value.wishes[kind] for kind in _KINDS if kind in value.wishes))

@@ -8,7 +8,14 @@ import numpy as np
 
 from neural_net_core import Op
 from neural_net_core.dtypes import Array
-from neural_net_utils.program.calls import Call, Number, operands, place_of, wish_names
+from neural_net_utils.program.calls import (
+    Call,
+    Number,
+    floats_of,
+    operands,
+    place_of,
+    wish_names,
+)
 from neural_net_utils.program.indexing import (
     arguments_text,
     as_view,
@@ -31,7 +38,6 @@ class Recorder:
         values: The arrays that they met.
         outputs: For each operation the values that it returned.
         open: Whether calls are still noted.
-        module: The module that is running, with its path, such as "0 Dense".
         updated: The parameter that an optimizer is at.
     """
 
@@ -40,9 +46,12 @@ class Recorder:
         self.values = Values()
         self.outputs: dict[Op, list[Value]] = {}
         self.open = True
-        self.module = ""
         self.updated: Value | None = None
         self._section = "forward"
+
+    def module(self) -> str:
+        """Return the module that is running, with its path, such as "0 Dense"."""
+        return ""
 
     def recorded(self, array: Array, value: Value | None) -> RecordedArray:
         """Return a plain array as one whose use is noted here."""
@@ -146,7 +155,7 @@ class Recorder:
             return function(*plain(args), **plain(options))
         place, frames = place_of(self._section)
         # Before the function runs, which may write into an array that is met for the first time.
-        floats = {id(x): n for n, x in frames[0].f_locals.items() if type(x) is float}
+        floats = floats_of(frames[0])
         named = tuple(Number(floats[id(x)], x) if id(x) in floats else x for x in args)
         taken = self._taken(named)
         taken_by_name = self._taken({k: x for k, x in options.items() if k != "out"})
@@ -170,7 +179,7 @@ class Recorder:
         if place.section == "update":
             place = replace(place, updated=self.updated)
         elif not place.who:
-            place = replace(place, who=self.module)
+            place = replace(place, who=self.module())
         self.calls.append(
             Call(kind, name, taken, taken_by_name, made, writes, place, many, written)
         )

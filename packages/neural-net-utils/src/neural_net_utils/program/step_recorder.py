@@ -31,6 +31,9 @@ class StepRecorder(Recorder):
         self.held: dict[int, Tensor] = {}
         self._running: list[Op] = []
 
+    def module(self) -> str:
+        return _path_of(observing.modules())
+
     def given(self, role: str, array: Array, name: str) -> RecordedArray:
         """Take in an array that is there when the step begins."""
         array = plain(array)
@@ -73,7 +76,6 @@ class StepRecorder(Recorder):
                 value.wishes.setdefault("local", name.strip("_"))
 
     def _meet_modules(self, modules: tuple[Module, ...]) -> None:
-        self.module = _path_of(modules)
         if modules and modules[0] not in self.models:
             self.models[modules[0]] = called(modules[0])
             for name, tensor in (*modules[0].named_parameters(), *modules[0].named_buffers()):

@@ -85,7 +85,9 @@ def _has_changed(value: Value) -> bool:
     """Tell whether a given array was written, whoever did it; unseen memory is nobody's result."""
     start = value.start
     is_own = value.role in GIVEN and value.role != "unseen"
-    return is_own and start is not None and start.tobytes() != value.array.tobytes()
+    if not is_own or start is None:
+        return False
+    return value.is_followed or start.tobytes() != value.array.tobytes()
 
 
 def _arrays(x: Any) -> list[Array]:
