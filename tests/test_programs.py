@@ -1,6 +1,7 @@
 """Recorded programs of thirteen networks: each gives the bits of the step it was taken from."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -225,6 +226,13 @@ def test_a_recorded_step_is_a_step_like_any_other(name: str) -> None:
 def test_all_lines_are_counted(name: str) -> None:
     step, inputs = NETWORKS[name]()
     assert record(step, *inputs).cost(1).uncounted == ()
+
+
+def test_the_course_shows_the_page_that_is_printed() -> None:
+    page = Path(__file__).parents[1] / "docs" / "theory" / "training-on-one-page.md"
+    shown = page.read_text(encoding="utf-8").partition("```text\n")[2].partition("\n```")[0]
+    step, inputs = xor_sgd()
+    assert shown == str(record(step, *inputs))
 
 
 def test_random_draws_are_inputs_and_named() -> None:

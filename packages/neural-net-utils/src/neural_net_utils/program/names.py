@@ -9,7 +9,7 @@ from neural_net_core import Op
 from neural_net_utils.program.calls import Call
 from neural_net_utils.program.values import GIVEN, Value
 
-__all__ = ["as_name", "name_values"]
+__all__ = ["name_values", "with_parents"]
 
 # A result that nobody has named is called after what makes it. Python's own names, such as sum and
 # max, stay what they are.
@@ -49,7 +49,7 @@ def name_values(
     taken: dict[str, Op | None] = dict.fromkeys(_TAKEN)
     used = [*(x for call in calls for x in (*call.operands, *call.results)), *results]
     for value in used:
-        for part in _with_parents(value):
+        for part in with_parents(value):
             if part.role in GIVEN:
                 _name(part, taken)
     for call in calls:
@@ -76,7 +76,8 @@ def _name_update(call: Call) -> None:
             step.belong("step", p)
 
 
-def _with_parents(value: Value) -> list[Value]:
+def with_parents(value: Value) -> list[Value]:
+    """Return a value and all in whose memory it lies."""
     found = [value]
     while (parent := found[-1].parent) is not None:
         found.append(parent)
@@ -108,11 +109,11 @@ def _wanted(value: Value) -> str:
     if of is not None and (of.name or of.root.name):
         return f"{value.prefix}_{of.name or of.root.name}"
     if value.role in GIVEN:
-        return as_name(next((value.wishes[k] for k in _KINDS if value.wishes.get(k)), "unseen"))
-    return as_name(next(value.wishes[kind] for kind in _KINDS if kind in value.wishes))
+        return _as_name(next((value.wishes[k] for k in _KINDS if value.wishes.get(k)), "unseen"))
+    return _as_name(next(value.wishes[kind] for kind in _KINDS if kind in value.wishes))
 
 
-def as_name(path: str) -> str:
+def _as_name(path: str) -> str:
     """Return the name of a parameter as a Python name: w0 for "0.weight", b0 for "0.bias"."""
     match = re.fullmatch(r"(\d+)\.(weight|bias)", path)
     if match:

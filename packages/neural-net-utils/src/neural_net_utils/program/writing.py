@@ -8,7 +8,7 @@ from neural_net_core import Tensor
 from neural_net_core.dtypes import Array
 from neural_net_utils.program.calls import Call
 from neural_net_utils.program.line import Line
-from neural_net_utils.program.names import name_values
+from neural_net_utils.program.names import name_values, with_parents
 from neural_net_utils.program.program import Program
 from neural_net_utils.program.recorded_array import plain
 from neural_net_utils.program.source import Writer
@@ -102,13 +102,13 @@ def _arrays(x: Any) -> list[Array]:
 
 def _without_checks(calls: list[Call], results: list[Value]) -> list[Call]:
     """Return the calls that the results depend on, or of which Python has read a number."""
-    needed = {value.root for value in results}
+    needed = {part for value in results for part in with_parents(value)}
     kept = []
     for call in reversed(calls):
-        wrote = {x.root for x in call.results} if call.target is None else {call.target.root}
-        if call.kind == "read" or wrote & needed:
+        made = call.results if call.target is None else (call.target.root,)
+        if call.kind == "read" or not needed.isdisjoint(made):
             kept.append(call)
-            needed |= {value.root for value in call.operands}
+            needed.update(part for value in call.operands for part in with_parents(value))
     return kept[::-1]
 
 
