@@ -601,6 +601,7 @@ RECIPES = {
         "attention_maps": "np.tile(np.eye(3), (2, 1, 1))",
         "bar_chart": "{'MLP': 9610, 'CNN': 1210}",
         "computation_graph": "(leaf() * leaf()).sum()",
+        "dataflow": "utils.record(lambda x: core.ops.sum(x), rows())",
         "confusion_matrix": "np.eye(3)",
         "decision_boundary": "net(), rows(4, 2), [0, 1, 1, 0], resolution=8",
         "feature_maps": "rows(3, 5, 5)",

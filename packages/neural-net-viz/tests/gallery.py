@@ -1,6 +1,8 @@
 """One call of every figure with ordinary data, and several with data that make trouble."""
 
 import math
+import re
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -35,6 +37,33 @@ def _loss_and_names():
 def _graph_of_a_loss():
     loss, names = _loss_and_names()
     return viz.computation_graph(loss, names=names)
+
+
+def _program(texts):
+    """A program of pairs: a section, and a line that is written as an assignment."""
+    lines = []
+    for section, text in texts:
+        made, _, right = text.partition(" = ")
+        lines.append(
+            SimpleNamespace(
+                text=text,
+                section=section,
+                reads=tuple(dict.fromkeys(re.findall(r"[a-z_]\w*(?!\w*[.(])", right))),
+                writes=(made,),
+            )
+        )
+    return SimpleNamespace(lines=lines)
+
+
+_DESCENT = (
+    ("forward", "z = x @ w"),
+    ("forward", "y = np.tanh(z)"),
+    ("forward", "d = y - t"),
+    ("backward", "d_z = d * slope"),
+    ("backward", "d_w = x @ d_z"),
+    ("update", "step = lr * d_w"),
+    ("update", "w = w - step"),
+)
 
 
 def _training(titles="XOR", losses=(0.7, 0.5, NAN, INF, 0.1)):
@@ -77,6 +106,9 @@ ORDINARY = {
     "training_animation": _training,
     "alignment_animation": _alignment,
     "computation_graph": _graph_of_a_loss,
+    "dataflow": lambda: viz.dataflow(_program(_DESCENT)),
+    "dataflow_part": lambda: viz.dataflow(_program(_DESCENT), max_lines=3),
+    "dataflow_section": lambda: viz.dataflow(_program(_DESCENT), section="backward"),
     "computation_graph_part": lambda: viz.computation_graph(_chain(500), max_nodes=9),
     "flame_graph": lambda: viz.flame_graph(
         {
@@ -332,6 +364,9 @@ TROUBLE = {
     "computation_graph_names": lambda: viz.computation_graph(
         _chain(1), names={LONG: Tensor(1.0)}, title=LONG
     ),
+    "dataflow_long": lambda: viz.dataflow(
+        _program([(LONG, f"{LONG} = {LONG}"), ("", LONG)]), title=LONG
+    ),
     "flame_graph_long": lambda: viz.flame_graph({LONG: {LONG: 1e-9, "b": 1e9}, "c": 0}, name=LONG),
     "flame_graph_empty": lambda: viz.flame_graph({}),
     "flame_graph_zero": lambda: viz.flame_graph({"a": 0.0, "b": {}}),
@@ -414,6 +449,9 @@ LARGE = {
         np.ones(MANY),
     ),
     "computation_graph": lambda: _graph_of_leaves(300),
+    "dataflow": lambda: viz.dataflow(
+        _program([("forward", f"y_{i + 1} = y_{i} * w_{i}") for i in range(WIDE)]), max_lines=10**6
+    ),
     "computation_graph_deep": lambda: viz.computation_graph(_chain(3000), max_nodes=10**6),
     "flame_graph": lambda: viz.flame_graph(
         {f"part {i}": {"a": 1.0, "b": 2.0} for i in range(WIDE)}

@@ -6,6 +6,7 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -105,6 +106,11 @@ def test_ids_of_two_figures_differ():
         lambda: viz.parameter_counts({EVIL: 1}),
         lambda: viz.computation_graph(
             Tensor(1.0, requires_grad=True) * PARAMETER, names={EVIL: PARAMETER}
+        ),
+        lambda: viz.dataflow(
+            SimpleNamespace(
+                lines=[SimpleNamespace(text=EVIL, section=EVIL, reads=[EVIL], writes=[EVIL])]
+            )
         ),
         lambda: viz.flame_graph({EVIL: 1.0}, unit=EVIL, name=EVIL),
         lambda: viz.attention_maps([[1.0]], query_labels=[EVIL], head_names=[EVIL]),

@@ -10,8 +10,9 @@ infinities and empty data are drawn as what they are, never an error; a wrong sh
 there is to show, no figure is wider than 1,600 or its file larger than about four megabytes: the
 figure then takes a form without words, or draws a part and says what it leaves out.
 
-- Networks: `network_diagram`, `computation_graph`, `parameter_counts`; how an `lstm_diagram`, an
-  `attention_diagram` and a `transformer_diagram` are put together.
+- Networks: `network_diagram`, `computation_graph`, `dataflow` of a recorded step,
+  `parameter_counts`; how an `lstm_diagram`, an `attention_diagram` and a `transformer_diagram` are
+  put together.
 - Training: `training_curves`, `train_test_gap`, `run_comparison`, `schedule_plot`,
   `gradient_norms`, `gradient_flow`, `memory_plot`, `optimizer_paths`, and animated
   `training_animation` and `alignment_animation`.
@@ -42,6 +43,7 @@ from neural_net_viz.figures.cost.flame_graph import flame_graph
 from neural_net_viz.figures.cost.memory_plot import memory_plot
 from neural_net_viz.figures.networks.activation_histograms import activation_histograms
 from neural_net_viz.figures.networks.computation_graph import computation_graph
+from neural_net_viz.figures.networks.dataflow import dataflow
 from neural_net_viz.figures.networks.feature_maps import feature_maps
 from neural_net_viz.figures.networks.filter_grid import filter_grid
 from neural_net_viz.figures.networks.lstm_diagram import lstm_diagram
@@ -70,6 +72,7 @@ __all__ = [
     "bar_chart",
     "computation_graph",
     "confusion_matrix",
+    "dataflow",
     "decision_boundary",
     "feature_maps",
     "filter_grid",

@@ -1,0 +1,153 @@
+"""Graphs of named nodes in rows, from what is given at the top to the result at the bottom."""
+
+from dataclasses import dataclass, field
+
+from neural_net_viz.drawing.axes import AROUND, MARGIN, TALLEST, WIDEST, draw_title
+from neural_net_viz.drawing.canvas import Canvas
+from neural_net_viz.drawing.layered_layout import Layout, lay_out
+from neural_net_viz.drawing.number_text import coordinate
+from neural_net_viz.drawing.text import fit_text, text_width
+from neural_net_viz.figure import Figure
+
+__all__ = ["Graph", "Node"]
+
+_NAME = 12.0
+_DETAIL = 10.5
+_TALL = 40.0
+_ROW = 84.0
+_MOST_NAME = 170.0
+
+
+@dataclass
+class Node:
+    """A node: a name, and below it smaller what else there is to say.
+
+    Attributes:
+        name: The name.
+        kind: "operation", drawn round, "leaf", square, or "more", a text without a box.
+        details: What stands below the name.
+        tip: The text shown when the pointer rests on it.
+        style: How an operation's box looks.
+    """
+
+    name: str
+    kind: str
+    details: list[str] = field(default_factory=list)
+    tip: str = ""
+    style: str = "node"
+
+
+class Graph:
+    """Nodes and edges with their places.
+
+    Args:
+        nodes: The nodes.
+        edges: Pairs (source, target) of numbers of nodes.
+    """
+
+    def __init__(self, nodes: list[Node], edges: list[tuple[int, int]]) -> None:
+        self.nodes, self.edges = nodes, edges
+        self.widths = [_width(node) for node in nodes]
+        self.layout = lay_out(self.widths, edges)
+
+    @property
+    def fits(self) -> bool:
+        """Whether the graph fits a page."""
+        return self.layout.width <= WIDEST - 2 * MARGIN and self._height <= TALLEST
+
+    @property
+    def room(self) -> float:
+        """How much of the graph fits a page, about."""
+        return min(WIDEST / self.layout.width, TALLEST / self._height)
+
+    @property
+    def _height(self) -> float:
+        return max(self.layout.rows) * _ROW + AROUND
+
+    def figure(self, title: str, note: str, description: str) -> Figure:
+        """Draw the graph.
+
+        Args:
+            title: The figure's title.
+            note: What the shapes mean, in a line below the title.
+            description: What the figure shows, in words.
+        """
+        layout = self.layout
+        page = max(layout.width + 2 * MARGIN, 360.0)
+        shift = (page - layout.width) / 2
+        canvas = Canvas()
+        top = draw_title(canvas, title, page)
+        canvas.text(MARGIN, top + 6, note, size=11, classes="muted", max_width=page - 2 * MARGIN)
+        top += 26
+        last = max(layout.rows)
+        ys = [top + (last - row) * _ROW for row in layout.rows]
+        _draw_edges(canvas, self.edges, layout, self.widths, ys, shift)
+        for node, centre, width, y in zip(self.nodes, layout.centres, self.widths, ys, strict=True):
+            _draw_node(canvas, node, centre + shift - width / 2, y, width)
+        return canvas.figure(page, top + last * _ROW + _TALL + MARGIN, title, description)
+
+
+def _width(node: Node) -> float:
+    name = min(text_width(node.name, _NAME), _MOST_NAME)
+    detail = min(text_width(_detail_text(node), _DETAIL), _MOST_NAME)
+    return max(name, detail, 24.0) + 20
+
+
+def _detail_text(node: Node) -> str:
+    return "; ".join(node.details)
+
+
+def _draw_node(canvas: Canvas, node: Node, x: float, y: float, width: float) -> None:
+    middle = x + width / 2
+    if node.kind == "more":
+        canvas.text(middle, y + _TALL / 2, node.name, size=_NAME, anchor="middle")
+        return
+    if node.kind == "operation":
+        canvas.rect(x, y, width, _TALL, node.style, radius=12, tip=node.tip)
+    else:
+        canvas.rect(x, y, width, _TALL, "fill-surface stroke-positive", radius=1, tip=node.tip)
+    canvas.text(middle, y + 14, fit_text(node.name, width - 12, _NAME), size=_NAME, anchor="middle")
+    canvas.text(
+        middle, y + 29, _detail_text(node), size=_DETAIL, anchor="middle", classes="muted",
+        max_width=width - 12,
+    )  # fmt: skip
+
+
+def _draw_edges(
+    canvas: Canvas,
+    edges: list[tuple[int, int]],
+    layout: Layout,
+    widths: list[float],
+    ys: list[float],
+    shift: float,
+) -> None:
+    """Draw each edge as a curve through its lanes; edges into one node end side by side."""
+    arriving: dict[int, list[int]] = {}
+    for number, (_, target) in enumerate(edges):
+        arriving.setdefault(target, []).append(number)
+    ends = {}
+    for target, numbers in arriving.items():
+        numbers.sort(key=lambda k: (layout.routes[k] or [layout.centres[edges[k][0]]])[-1])
+        room = min(widths[target] - 16, 16.0 * (len(numbers) - 1))
+        for i, number in enumerate(numbers):
+            part = i / (len(numbers) - 1) - 0.5 if len(numbers) > 1 else 0.0
+            ends[number] = layout.centres[target] + part * room
+    for number, (source, target) in enumerate(edges):
+        x, y = layout.centres[source] + shift, ys[source] + _TALL
+        data = f"M{coordinate(x)} {coordinate(y)}"
+        stops = []
+        for i, lane in enumerate(layout.routes[number], 1):
+            row = ys[source] + i * _ROW
+            stops += [(lane + shift, row), (lane + shift, row + _TALL)]
+        stops.append((ends[number] + shift, ys[target] - 5))
+        for i, (to_x, to_y) in enumerate(stops):
+            if i % 2:  # straight past a row
+                data += f"V{coordinate(to_y)}"
+            else:
+                bend = coordinate((y + to_y) / 2)
+                data += f"C{coordinate(x)} {bend} {coordinate(to_x)} {bend} "
+                data += f"{coordinate(to_x)} {coordinate(to_y)}"
+            x, y = to_x, to_y
+        canvas.path(data, "thin stroke-muted", width=1.3)
+        tip_x, tip_y = coordinate(x), coordinate(ys[target])
+        canvas.path(f"M{tip_x} {tip_y}l-4 -8h8Z", "fill-muted")
