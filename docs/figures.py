@@ -9,8 +9,22 @@ from pathlib import Path
 import numpy as np
 
 import neural_net_viz as viz
-from neural_net_core import Dense, Tensor, default_dtype, grad, init, relu, sigmoid, tanh
+from neural_net_core import (
+    Dense,
+    Sequential,
+    Tanh,
+    Tensor,
+    default_dtype,
+    grad,
+    init,
+    mse_loss,
+    relu,
+    sigmoid,
+    tanh,
+)
 from neural_net_core.modules.dense import Initializer
+from neural_net_optim import SGD
+from neural_net_utils import record, xor_gate
 from neural_net_viz.drawing.canvas import Canvas
 
 FOLDER = Path(__file__).parent / "assets" / "figures"
@@ -194,6 +208,23 @@ def spikes() -> viz.Figure:
     )
 
 
+def training_step() -> viz.Figure:
+    """All that one step of gradient descent on XOR computes, from line to line."""
+    rng = np.random.default_rng(0)
+    model = Sequential(Dense(2, 4, rng=rng), Tanh(), Dense(4, 1, rng=rng))
+    optimizer = SGD(model.parameters(), lr=0.5)
+
+    def train_step(x: np.ndarray, y: np.ndarray) -> Tensor:
+        optimizer.zero_grad()
+        loss = mse_loss(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    table = xor_gate()
+    return viz.dataflow(record(train_step, table.inputs, table.outputs), title="A training step")
+
+
 def main(folder: Path = FOLDER) -> None:
     """Draw all of them."""
     with default_dtype(np.float64):
@@ -215,6 +246,7 @@ def main(folder: Path = FOLDER) -> None:
     viz.transformer_diagram(title="The norm last, as published").save(folder / "norm-last.svg")
     viz.transformer_diagram(norm_first=True, title="The norm first").save(folder / "norm-first.svg")
     spikes().save(folder / "spikes.svg")
+    training_step().save(folder / "training-step.svg")
 
 
 if __name__ == "__main__":

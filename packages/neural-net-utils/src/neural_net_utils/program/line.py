@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from neural_net_utils.program.calls import Call
+from neural_net_utils.program.calls import Call, operands
 
 __all__ = ["Line"]
 
@@ -31,8 +31,12 @@ class Line:
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """The names of the arrays that the line computes from."""
-        return tuple(dict.fromkeys(x.root.name for x in self.call.operands if x.root.name))
+        """The names of the arrays that the line computes from; not of one that it overwrites."""
+        call = self.call
+        taken = operands((call.args, call.options))
+        if call.target is not None and call.kind == "setitem" and call.args[0] is not Ellipsis:
+            taken.append(call.target)  # the rest of it stays
+        return tuple(dict.fromkeys(x.root.name for x in taken if x.root.name))
 
     @property
     def writes(self) -> tuple[str, ...]:

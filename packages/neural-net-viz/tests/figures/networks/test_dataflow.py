@@ -3,6 +3,7 @@
 import re
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import neural_net_viz as viz
@@ -56,6 +57,13 @@ def test_sections_have_their_outline(picture):
         if (match := re.search(r"stroke-series-\d", rect.get("class", "")))
     ]
     assert sorted(outlines) == ["stroke-series-0"] * 2 + ["stroke-series-1", "stroke-series-2"]
+
+
+def test_shapes_of_what_is_given_are_shown(picture):
+    shapes = {"x": np.ones((2, 3)), "w": np.ones((3, 1)), "unused": np.ones(7)}
+    shown = picture(viz.dataflow(SimpleNamespace(lines=PROGRAM.lines, inputs=shapes)))
+    assert {"(2, 3)", "(3, 1)"} <= set(shown.words())
+    assert "(7,)" not in shown.words()
 
 
 def test_one_section_alone_is_given_what_the_others_made(picture):

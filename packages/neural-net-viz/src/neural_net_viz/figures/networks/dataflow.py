@@ -1,5 +1,6 @@
 """How the arrays of a recorded program flow from line to line."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from neural_net_core.checks import check_word
@@ -32,7 +33,7 @@ def dataflow(
 
     It takes what `neural_net_utils.record` returns, or anything with a list `lines` whose elements
     have `text` and `section`, both texts, and `reads` and `writes`, the names of the arrays that
-    the line reads and writes.
+    the line reads and writes. If it has `inputs`, arrays by name, their shapes are shown.
 
     Args:
         program: The program.
@@ -67,10 +68,11 @@ def dataflow(
             + ("" if section is None else f" in the section {section!r}")
         )
     count = min(max_lines, _MOST_LINES, len(lines))
-    graph = _graph(lines, count)
+    shapes = _shapes_of(program)
+    graph = _graph(lines, count, shapes)
     while not graph.fits and count > 1:
         count = max(1, min(count - 1, int(count * graph.room)))
-        graph = _graph(lines, count)
+        graph = _graph(lines, count, shapes)
     given = sum(node.kind == "leaf" for node in graph.nodes)
     words = f"Dataflow of {count} line{'s' * (count != 1)} and {given} arrays that are given"
     words += f"; {len(lines) - count} more lines not drawn." if count < len(lines) else "."
@@ -102,7 +104,14 @@ def _read(number: int, line: Any) -> _Line:
         ) from None
 
 
-def _graph(lines: list[_Line], count: int) -> Graph:
+def _shapes_of(program: Any) -> dict[str, str]:
+    """Return the shapes of the arrays that a program is given, as texts."""
+    inputs = getattr(program, "inputs", {})
+    known = inputs if isinstance(inputs, Mapping) else {}
+    return {str(name): str(x.shape) for name, x in known.items() if hasattr(x, "shape")}
+
+
+def _graph(lines: list[_Line], count: int, shapes: dict[str, str]) -> Graph:
     """Return the graph of the first lines, with what they are given."""
     nodes: list[Node] = []
     edges: list[tuple[int, int]] = []
@@ -112,7 +121,8 @@ def _graph(lines: list[_Line], count: int) -> Graph:
         for name in reads:
             if name not in makers:
                 makers[name] = len(nodes)
-                nodes.append(Node(name, "leaf", tip=f"{name}, given"))
+                details = [shapes[name]] if name in shapes else []
+                nodes.append(Node(name, "leaf", details, f"{name}, given"))
             sources.append(makers[name])
         number = len(nodes)
         made = ", ".join(writes)
