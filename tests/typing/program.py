@@ -26,10 +26,12 @@ from neural_net_core import (
     Tensor,
     TensorLike,
     as_tensor,
+    convert_state,
     cross_entropy,
     grad,
     init,
     load_checkpoint,
+    load_tensor_shapes,
     load_tensors,
     no_grad,
     ops,
@@ -245,9 +247,10 @@ def train(folder: Path) -> tuple[History, dict[str, float]]:
     scores: dict[str, float] = evaluate(model, loss_fn, loader, {"accuracy": accuracy})
     save_checkpoint(folder / "run.safetensors", model=model, optimizer=second)
     load_checkpoint(folder / "run.safetensors", model=model)
-    save_tensors(folder / "weights.safetensors", model.state_dict())
-    state: dict[str, Array] = load_tensors(folder / "weights.safetensors")
-    model.load_state_dict(state)
+    save_tensors(folder / "weights.safetensors", model.state_dict(), metadata={"by": "Ada"})
+    shapes: dict[str, tuple[int, ...]] = load_tensor_shapes(folder / "weights.safetensors")
+    state: dict[str, Array] = load_tensors(folder / "weights.safetensors", keys=shapes)
+    model.load_state_dict(convert_state(state, rename=[("*", "m.*"), ("m", "")]))
     return history, scores
 
 

@@ -170,7 +170,7 @@ def test_what_comes_out_is_loaded() -> None:
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "rename finds none": (
         {"rename": [("attn.querry", "q")]},
-        "rename 'attn.querry' finds no name; near it are attn.query, ",
+        "rename 'attn.querry' finds no name; near it are 'attn.query', ",
     ),
     "drop finds none": ({"drop": ["x"]}, "drop 'x' finds no name; near it are "),
     "transpose finds none": ({"transpose": ["x"]}, "transpose 'x' finds no name; near"),

@@ -124,7 +124,7 @@ def test_links_are_followed_as_those_of_any_file_are(index: Path, tmp_path: Path
         ("index", r"model-00002-of-00002.safetensors: .*the index of a model in 2 files"),
         (
             "other names",
-            r"/model-00002-of-00002.safetensors: lacks 2 of .*'; near it are layers.1.bias",
+            r"/model-00002-of-00002.safetensors: lacks 2 of .*'; near it are 'layers.1.bias'",
         ),
     ],
 )
@@ -224,6 +224,15 @@ def test_a_hostile_index_gives_an_error_that_names_it(tmp_path: Path, case: str)
             load(path)  # type: ignore[operator]
         assert str(path) in str(caught.value)
         assert len(str(caught.value)) < 1_000 + len(str(path))
+
+
+def test_a_name_that_no_terminal_can_show_is_shown_by_its_escapes(index: Path) -> None:
+    names = ["norm.\ud800", "norm.\x1b[2J", "norm.\n"]
+    write_index(index.parent, {"weight_map": dict.fromkeys(names, "model-1.safetensors")})
+    for options in ({"keys": ["norm.x"]}, {"prefix": "norms"}):
+        with pytest.raises(CheckpointError, match="near it are") as caught:
+            load_tensors(index, **options)  # type: ignore[arg-type]
+        assert str(caught.value).isprintable()
 
 
 def test_an_index_beyond_the_cap_takes_no_memory(tmp_path: Path) -> None:

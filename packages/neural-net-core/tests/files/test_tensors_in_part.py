@@ -187,10 +187,10 @@ def test_metadata_that_are_no_texts_are_refused(tmp_path: Path, metadata: Any, w
 def test_a_name_that_is_not_there_is_named_beside_those_that_are_near(file: Path) -> None:
     with pytest.raises(
         CheckpointError,
-        match=r"t: lacks 1 of 2 keys, such as 'encoder.0.weigth'; near it are encoder.0.weight, ",
+        match=r"t: lacks 1 of 2 keys, such as 'encoder.0.weigth'; near it are 'encoder.0.weight', ",
     ):
         load_tensors(file, keys=["scalar", "encoder.0.weigth"])
-    with pytest.raises(CheckpointError, match=r"no name begins with 'enc0der\.'; near .* encoder"):
+    with pytest.raises(CheckpointError, match=r"no name begins with 'enc0der\.'; near .* 'encoder"):
         load_tensors(file, prefix="enc0der.")
     save_tensors(file, {})
     with pytest.raises(CheckpointError, match="no name begins with 'x'; there are none"):

@@ -11,7 +11,7 @@ LONGEST = 200
 
 
 def near(name: str, names: Iterable[str]) -> str:
-    """Return the end of a sentence: the names most like one, or how many others there are.
+    """Return the end of a sentence: the names most like one, or that there are none.
 
     A name of a few parts, such as `attention.query`, is compared with as many neighbouring parts of
     the others, so that it is found inside `layer.0.attention.query.weight`.
@@ -22,7 +22,7 @@ def near(name: str, names: Iterable[str]) -> str:
 
     Examples:
         >>> near("attention.querry", ["layer.0.attention.query.weight"])
-        '; near it are attention.query, 0.attention, query.weight'
+        "; near it are 'attention.query', '0.attention', 'query.weight'"
         >>> near("w", [])
         '; there are none'
     """
@@ -42,7 +42,8 @@ def near(name: str, names: Iterable[str]) -> str:
         theirs = _pairs(run)
         return len(own & theirs) / len(own | theirs)
 
-    return f"; near it are {', '.join(sorted(runs, key=likeness, reverse=True)[:3])}"
+    nearest = sorted(runs, key=likeness, reverse=True)[:3]
+    return f"; near it are {', '.join(f'{run!r:.80}' for run in nearest)}"
 
 
 def _pairs(text: str) -> set[str]:

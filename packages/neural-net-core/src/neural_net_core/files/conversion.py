@@ -41,11 +41,13 @@ def convert_state(
     """Return a state dict by other names, with arrays left out, transposed and joined.
 
     A pattern is one or more whole parts of a name, as they stand between dots, with a `*` for any
-    one part or for the rest of one; it is found wherever its parts stand in a name, and the first
-    such place counts. What takes its place has as many `*`, and each becomes what the pattern's
-    found. First `drop`, then `transpose` and `join` look at the names as they are in the state;
-    then the rules of `rename` act one after the other, each on what the one before has made, so
-    that the longer of two patterns comes first.
+    one part or for the rest of one. It is found wherever its parts stand in a name, and the first
+    such place counts. What takes its place has no `*`, or as many, each of which becomes what that
+    of the pattern found.
+
+    The rules act in this order: `drop`, `transpose` and `join` look at the names as they are in
+    the state. Then the rules of `rename` act one after the other, each on the names that the one
+    before has left; so the longer of two patterns goes first.
 
     Args:
         state: Names to arrays, such as `load_tensors` returns; it is not changed.
