@@ -71,3 +71,9 @@ def test_pos_weight_counts_positives_that_many_times():
 def test_a_weight_that_does_not_fit():
     with pytest.raises(ShapeError, match=r"broadcasts to \(2,\), got \(3,\)"):
         binary_cross_entropy_with_logits([0.0, 0.0], [1, 0], pos_weight=np.ones(3))
+
+
+def test_one_undefined_loss_leaves_those_of_infinite_logits_alone():
+    x = [-np.inf, np.nan, np.inf, -np.inf]
+    losses = binary_cross_entropy_with_logits(x, [0, 1, 1, 1], reduction="none").data
+    np.testing.assert_array_equal(losses, [0, np.nan, 0, np.inf])

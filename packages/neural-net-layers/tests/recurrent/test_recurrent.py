@@ -277,6 +277,19 @@ def test_no_steps_no_sequences_and_one_of_each(kind, batch, steps):
 
 
 @every_kind
+@pytest.mark.parametrize(("batch", "steps"), [(2, 0), (2, 3), (0, 3)])
+def test_without_steps_parameters_get_zeros_as_their_gradient(kind, batch, steps):
+    """As those of a dense layer do of an empty batch: an optimizer goes on counting for all."""
+    layer = make(kind)
+    y, last = layer(numbers(batch, steps, 3), lengths=np.zeros(batch, int))
+    (y.sum() + as_tuple(last)[0].sum()).backward()
+    for p in layer.parameters():
+        assert p.grad is not None
+        assert p.grad.shape == p.shape
+        assert not p.grad.any()
+
+
+@every_kind
 def test_dropout_stands_between_layers_only_and_only_in_training(kind):
     x = numbers(3, 4, 3)
     two = make(kind, num_layers=2, dropout=0.5)

@@ -34,3 +34,10 @@ def test_the_gradient_at_zero_of_relu_is_zero():
     y, _ = rnn(np.zeros((1, 2, 1)))
     y.sum().backward()
     assert not rnn.weight_hh_l0.grad.any()
+
+
+def test_nan_lets_the_gradient_of_relu_pass():
+    rnn = VanillaRNN(1, 1, nonlinearity="relu")
+    y, _ = rnn([[[np.nan]]])
+    y.sum().backward()
+    np.testing.assert_array_equal(rnn.bias_ih_l0.grad, [1])

@@ -75,7 +75,8 @@ class RNNOp(RecurrenceOp):
         dx, dw, du, db = (np.zeros_like(a) for a in (x, w, u, w[:, 0]))
         for t, here, h_before, h in reversed(self.steps):
             dh = dh_later[here] + dy[here, t]
-            dz = dh * (1 - h**2 if self.nonlinearity == "tanh" else h > 0)
+            # Of relu's h, what is not 0 is positive, or NaN, which lets dh pass.
+            dz = dh * (1 - h**2 if self.nonlinearity == "tanh" else h != 0)
             dx[here, t] = dz @ w
             dh_later[here] = dz @ u
             dw += dz.T @ x[here, t]

@@ -143,6 +143,8 @@ class Direction:
 
 
 def _in_blocks(steps: tuple[Step, ...], width: int) -> list[tuple[slice, list[Step]]]:
+    if not steps:
+        return [(slice(0, 0), [])]  # a block of no rows, whose sums are zeros
     most = max(_FEWEST_ROWS, _BLOCK // max(1, width))
     blocks: list[tuple[slice, list[Step]]] = []
     part: list[Step] = []
