@@ -99,7 +99,7 @@ def idea() -> viz.Figure:
             canvas.text(x1 + 8, (y1 + y2) / 2, word, size=10, classes="muted")
 
     top, centre, low = 16, 126, 236
-    box(left, centre, "fast form", "fast/lstm.py")
+    box(left, centre, "fast form", "fast/recurrent/lstm.py")
     box(middle, centre, "textbook form", "recurrent/lstm.py")
     box(right, centre, "test", "tests/recurrent/test_lstm.py")
     box(left, top, "benchmark row", "benchmarks/rows.py")
