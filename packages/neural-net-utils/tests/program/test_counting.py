@@ -90,6 +90,18 @@ def test_a_network_of_dense_layers_costs_its_formula() -> None:
     assert products == [first, second, second, second, first]
 
 
+def test_the_costs_of_layers_add_up_to_the_whole() -> None:
+    model = Sequential(Dense(8, 16), ReLU(), Dense(16, 3))
+    cost = record(lambda x: model(x), np.ones((5, 8), np.float32)).cost(1)
+    parts = cost.by_part()
+    assert {name: part.operations for name, part in parts.items()} == {
+        "0 Dense": 2 * 5 * 8 * 16 + 5 * 16,
+        "1 ReLU": 5 * 16,
+        "2 Dense": 2 * 5 * 16 * 3 + 5 * 3,
+    }
+    assert sum(part.bytes for part in parts.values()) == cost.bytes
+
+
 def test_shares_of_time_add_up() -> None:
     cost = costs(lambda a, b: (a @ b).sum(axis=0), A, B)
     assert cost.seconds > 0

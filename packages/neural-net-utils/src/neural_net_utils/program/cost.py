@@ -61,6 +61,18 @@ class Cost:
         """The time of all lines together."""
         return sum(line.seconds for line in self.lines)
 
+    def by_part(self) -> dict[str, "Cost"]:
+        """Return the costs of each module, of operations outside of modules, and of the rest.
+
+        Returns:
+            Name -> its lines, forward and backward together, in the order of their first line;
+            such as "0 Dense", "MSELossOp", "the tape" and "SGD".
+        """
+        parts: dict[str, list[LineCost]] = {}
+        for line in self.lines:
+            parts.setdefault(line.line.comment.partition(":")[0], []).append(line)
+        return {name: Cost(tuple(lines)) for name, lines in parts.items()}
+
     def __str__(self) -> str:
         total = self.seconds or 1.0
         width = min(60, max(len(line.line.text) for line in self.lines))
