@@ -74,3 +74,11 @@ def test_the_bias_is_not_changed_by_adding_in_place():
 def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="matmul"):
         ops.linear(np.ones((4, 3)), np.ones((2, 4)))
+
+
+def test_a_wider_bias_widens_the_result():
+    x, w = (Tensor(np.ones((2, 2), np.float32), requires_grad=True) for _ in range(2))
+    b = Tensor(np.array([1e-9, 0.0]), np.float64, requires_grad=True)
+    y = ops.linear(x, w, b)
+    assert y.dtype == np.float64
+    np.testing.assert_array_equal(y.data, [[2 + 1e-9, 2]] * 2)

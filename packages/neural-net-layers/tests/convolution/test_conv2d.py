@@ -297,3 +297,16 @@ def test_the_function_checks_its_weight_and_bias():
         conv2d(x, np.zeros((2, 2, 3, 3)), groups=2)
     with pytest.raises(ValueError, match="weight's first axis to be a multiple of groups = 2"):
         conv2d(x, np.zeros((3, 1, 3, 3)), groups=2)
+
+
+@pytest.mark.parametrize("channels", [3, 9])
+def test_of_an_image_without_rows_the_border_is_left(channels):
+    """A kernel of few channels takes another way than one of many."""
+    x = Tensor(np.zeros((2, channels, 0, 4)), requires_grad=True)
+    w, b = (Tensor(np.ones(shape), requires_grad=True) for shape in ((5, channels, 1, 1), 5))
+    y = conv2d(x, w, b, padding=[(2, 1), (0, 0)])
+    np.testing.assert_array_equal(y.data, np.ones((2, 5, 3, 4)))
+    y.sum().backward()
+    assert x.grad.shape == x.shape
+    assert not w.grad.any()
+    np.testing.assert_array_equal(b.grad, np.full(5, 2 * 3 * 4))

@@ -97,3 +97,12 @@ def test_errors_name_the_layer_and_the_size():
         AvgPool2D(2, padding=2)
     with pytest.raises(ValueError, match="avg_pool2d: divisor_override must be a number but 0"):
         avg_pool2d(np.zeros((1, 1, 4, 4)), 2, divisor_override=0)
+
+
+@pytest.mark.parametrize("count_include_pad", [True, False])
+def test_the_mean_over_nothing_is_zero(count_include_pad):
+    x = Tensor(np.zeros((1, 3, 0, 2)), requires_grad=True)
+    y = avg_pool2d(x, (4, 1), (1, 3), (2, 0), count_include_pad=count_include_pad)
+    np.testing.assert_array_equal(y.data, np.zeros((1, 3, 1, 1)))
+    y.sum().backward()
+    assert x.grad.shape == x.shape

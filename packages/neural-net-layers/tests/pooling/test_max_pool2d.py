@@ -178,3 +178,21 @@ def test_errors_name_the_layer_and_the_size():
         MaxPool2D((3, 2), padding=(2, 1))
     with pytest.raises(ValueError, match=r"^MaxPool2D: stride must be an int >= 1"):
         MaxPool2D(2, 0)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_an_infinite_gradient_goes_to_the_maximum_alone(stride):
+    x = Tensor([[[[1.0, 2.0, 0.0], [3.0, 0.0, 0.0]]]], requires_grad=True)
+    y = max_pool2d(x, 2, stride)
+    dy = np.zeros(y.shape, np.float32)
+    dy[..., 0] = -np.inf
+    y.backward(dy)
+    np.testing.assert_array_equal(x.grad, [[[[0, 0, 0], [-np.inf, 0, 0]]]])
+
+
+def test_windows_that_see_padding_alone_give_back_nothing():
+    x = Tensor(np.zeros((1, 3, 0, 2)), requires_grad=True)
+    y = max_pool2d(x, (4, 1), (1, 3), (2, 0))
+    np.testing.assert_array_equal(y.data, np.full((1, 3, 1, 1), -np.inf))
+    y.sum().backward()
+    assert x.grad.shape == x.shape

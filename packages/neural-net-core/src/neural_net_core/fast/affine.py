@@ -1,5 +1,7 @@
 """The affine map with one product for all leading axes and nothing that nobody asked for."""
 
+import numpy as np
+
 from neural_net_core.dtypes import Array
 from neural_net_core.fast.products import column_sums, small_product
 from neural_net_core.forms import fast_form_of
@@ -23,7 +25,7 @@ class FastLinearOp(LinearOp):
             self.x = x
         y = small_product(x, w.T)  # (rows, O)
         if b is not None:
-            y += b
+            y = np.add(y, b, out=y if b.dtype == y.dtype else None)
         return y if len(self.shape) == 2 else y.reshape(*self.shape[:-1], len(w))
 
     @returns_new_arrays

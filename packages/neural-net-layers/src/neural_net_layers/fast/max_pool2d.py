@@ -48,11 +48,14 @@ class FastMaxPool2DOp(MaxPool2DOp):
         pooling = self.pooling
         source, maxima, dy = map(pooling.in_memory_order, (self.x, self.y, dy))
         dx = np.zeros_like(source, order="C")
+        if dx.size == 0:
+            return pooling.back(dx)  # the windows saw padding alone, if there are any
         shared = pooling.overlaps(0) or pooling.overlaps(1)
         last = self.window.kernel[0] * self.window.kernel[1] - 1
 
         def work(images: slice) -> None:
             y, g = maxima[images], dy[images]
+            bits = g.view(f"i{g.itemsize}")
             if not y.min(initial=np.inf) > -np.inf:  # the smallest of several is NaN if one is
                 _give_back(self.x[images], self.window, g, dx[images], pooling)
                 return
@@ -67,10 +70,11 @@ class FastMaxPool2DOp(MaxPool2DOp):
                     found = seen == y
                     found &= free
                     free ^= found
+                # As a product of bits, because 0 · g would be NaN where g is infinite.
                 if shared:
-                    d_seen += g * found
+                    d_seen += (bits * found).view(g.dtype)
                 else:
-                    np.multiply(g, found, out=d_seen)
+                    np.multiply(bits, found, out=d_seen.view(bits.dtype))
             if not pooling.inside:
                 pooling.seen_part(dx[images])[...] = pooling.image_part(d)
 

@@ -69,8 +69,9 @@ def plan_units(
         images, strips_each = 1, -(-strips // -(-strips // fitting))
     else:
         # The last unit costs as much as the others, so all get about the same number of images.
-        count = parts * -(-batch // (fitting // strips * parts))
-        images, strips_each = -(-batch // max(count, 1)) or 1, strips
+        strips_each = max(strips, 1)  # an image may have no rows
+        count = parts * -(-batch // (fitting // strips_each * parts))
+        images = -(-batch // max(count, 1)) or 1
     units = [(i, s) for i in range(0, batch, images) for s in range(0, strips, strips_each)]
     return images, strips_each, units
 

@@ -98,9 +98,10 @@ def pooling_repr(window: Window, ceil_mode: bool, axes: int = 2) -> str:
 
 
 def sizes_of_windows(window: Window, size: Pair, places: Pair, include_pad: bool) -> Array:
-    """Return how many elements each window averages, (OH, OW).
+    """Return how many elements each window averages, (OH, OW); 1 where there is none.
 
-    Padding counts or not; what lies beyond the padding never does.
+    Padding counts or not; what lies beyond the padding never does. Of an image without rows or
+    columns a window can see padding alone, and its mean over nothing is 0.
     """
     counts = []
     for n, (before, after), k, s, count in zip(
@@ -109,4 +110,5 @@ def sizes_of_windows(window: Window, size: Pair, places: Pair, include_pad: bool
         first = np.arange(count) * s - before
         last = np.minimum(first + k, n + after)
         counts.append(last - first if include_pad else np.minimum(last, n) - np.maximum(first, 0))
-    return np.multiply.outer(*counts)
+    sizes: Array = np.maximum(np.multiply.outer(*counts), 1)
+    return sizes
