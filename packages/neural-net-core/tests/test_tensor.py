@@ -118,7 +118,7 @@ def test_methods_agree_with_numpy():
 def test_repr_shows_data_shape_dtype_and_grad_function():
     x = leaf(1.0, 2.0)
     assert repr(x) == "Tensor([1., 2.], shape=(2,), dtype=float32, requires_grad=True)"
-    assert repr(x * 2) == "Tensor([2., 4.], shape=(2,), dtype=float32, grad_fn=MultiplyOp)"
+    assert repr(x + 2) == "Tensor([3., 4.], shape=(2,), dtype=float32, grad_fn=AddOp)"
     assert repr(Parameter([1.0], name="w")).startswith("Parameter([1.], name='w', shape=(1,)")
     assert len(repr(Tensor(np.zeros((100, 100))))) < 400
     assert (x * 2).grad_fn is not None and x.grad_fn is None
