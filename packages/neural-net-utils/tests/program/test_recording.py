@@ -1,5 +1,6 @@
 """What is recorded of a step, how it reads, and that the step is none the worse for it."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from neural_net_core import (
     Op,
     Parameter,
     Sequential,
+    ShapeError,
     Tanh,
     Tensor,
     mse_loss,
@@ -295,6 +297,27 @@ def test_an_operation_of_ones_own_is_recorded() -> None:
         "product = 3 * square",
         "d_w = product * d_cube",
     ]
+
+
+def test_an_operation_that_fails_and_is_caught_is_passed_over() -> None:
+    model = Dense(2, 3)
+
+    def train_step(x: Array) -> Tensor:
+        with contextlib.suppress(ShapeError):
+            Tensor(np.ones((2, 3))) @ Tensor(np.ones((2, 3)))
+        return model(x)
+
+    program = record(train_step, X)
+    assert [line.comment for line in program.lines] == ["Dense: LinearOp"] * 2
+    assert program.notes == ()
+
+
+def test_arrays_of_another_byte_order_are_written_down() -> None:
+    program = record(lambda x: x.astype(">f4") + 1, X)
+    assert "x.astype('>f4')" in str(program)
+    assert program.notes == ()
+    program = record(lambda x: np.zeros_like(x, dtype=np.dtype(">f8")) + x, X)
+    assert "dtype=np.dtype('>f8')" in str(program)
 
 
 def test_what_cannot_be_called_is_no_step() -> None:

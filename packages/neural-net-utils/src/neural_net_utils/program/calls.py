@@ -175,7 +175,7 @@ def called(x: Any) -> str:
     for frame in _callers():
         if not frame.f_globals.get("__name__", "").startswith("neural_net_"):
             seen = {name: frame.f_globals.get(name) for name in frame.f_code.co_names}
-            for name, held in (seen | frame.f_locals).items():
+            for name, held in (seen | dict(frame.f_locals)).items():
                 if held is x and name != "self":
                     return name
     return ""

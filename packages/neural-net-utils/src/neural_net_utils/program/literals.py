@@ -47,6 +47,8 @@ def number(x: Any) -> str:
     if isinstance(x, tuple):
         return f"({', '.join(map(number, x))}{',' * (len(x) == 1)})"
     if isinstance(x, np.dtype):
+        if not x.isnative:
+            return f"np.dtype({x.str!r})"
         return "np.bool_" if x.kind == "b" else f"np.{x}"
     if isinstance(x, type):
         return f"np.{x.__name__}" if issubclass(x, np.generic) else x.__name__

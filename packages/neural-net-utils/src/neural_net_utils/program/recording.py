@@ -37,6 +37,10 @@ def record(train_step: Callable[..., Any], *inputs: Any) -> Program:
     `textbook()`: what is printed is there to be read, and the blocks and scratch memory of fast
     forms cannot be. Recording replaces nothing in NumPy, and other threads do not notice it.
 
+    The program has every call whose result the step leaves or Python reads. Left out are those that
+    lead to nothing, such as checks of values, and the reverse pass's copies of gradients that
+    nobody else holds.
+
     The operations of `neural_net_core` and the optimizers hand their arrays to the recorder, and
     the arguments of the step are handed to it here. What else the step computes is seen from the
     first array on that comes from one of these. What is not seen, such as random draws or what

@@ -66,6 +66,8 @@ class StepRecorder(Recorder):
     ) -> None:
         """Note what an operation has returned."""
         node = self._running.pop()
+        while type(node) is not op:  # an operation that has failed, and the step went on
+            node = self._running.pop()
         self.paths[node] = _path_of(modules)
         tensors = result if isinstance(result, tuple) else (result,)
         self.outputs[node] = [self.value_of(tensor.data) for tensor in tensors]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core.dtypes import Array, DType
-from neural_net_utils.program.literals import literal_of
+from neural_net_utils.program.literals import literal_of, number
 
 __all__ = ["GIVEN", "Value", "Values", "place_in_memory"]
 
@@ -137,4 +137,4 @@ def _as_strided(array: Array, owner: Array) -> str:
     if array.flags.c_contiguous and owner.flags.c_contiguous and array.size == owner.size:
         return f"{{}}.reshape{array.shape}"
     start = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
-    return f"np.ndarray({array.shape}, np.{array.dtype}, {{}}, {start}, {array.strides})"
+    return f"np.ndarray({array.shape}, {number(array.dtype)}, {{}}, {start}, {array.strides})"
