@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from neural_net_viz.drawing.number_text import coordinate, format_tick, format_value
@@ -14,6 +14,7 @@ FINITE = st.floats(-1e300, 1e300)
 
 
 @given(st.lists(st.floats(), max_size=20), st.booleans(), st.booleans())
+@example([2.3e-308, 2.3e-313], True, False)  # apart, but both beyond what is drawn
 def test_a_scale_shows_all_that_can_be_shown(values, log, whole):
     scale = make_scale(values, log=log, whole=whole and not log)
     assert scale.low < scale.high and math.isfinite(scale.high - scale.low)

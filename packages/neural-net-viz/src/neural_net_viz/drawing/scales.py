@@ -110,10 +110,9 @@ def make_scale(
     if not v.size:
         return Scale(0.0, 1.0, whole=whole, empty="no data")
     if log:
-        low, high = (
-            math.log10(min(max(float(end), 1e-300), _LARGEST)) for end in (v.min(), v.max())
-        )
-        if v.max() <= v.min() * (1 + _NARROWEST):
+        first, last = (min(max(float(end), 1e-300), _LARGEST) for end in (v.min(), v.max()))
+        low, high = math.log10(first), math.log10(last)
+        if last <= first * (1 + _NARROWEST):
             low, high = low - 0.5, high + 0.5
         room = padding * (high - low)
         return Scale(10 ** max(low - room, -301.0), 10 ** min(high + room, 301.0), log=True)
