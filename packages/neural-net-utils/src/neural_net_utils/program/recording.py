@@ -75,7 +75,8 @@ def record(train_step: Callable[..., Any], *inputs: Any) -> Program:
         mat_mul = x @ w                               # MatMulOp
         ...
         # update
-        w -= product_2
+        step_w = 0.1 * d_w
+        w -= step_w
     """
     step = check_callable("record", "train_step", train_step)
     recorder = StepRecorder()
