@@ -23,6 +23,7 @@ from neural_net_core import (
     textbook,
 )
 from neural_net_core.dtypes import Array
+from neural_net_core.ops import moveaxis
 from neural_net_utils import Program, record
 
 X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
@@ -309,6 +310,35 @@ def test_an_operation_that_fails_and_is_caught_is_passed_over() -> None:
 
     program = record(train_step, X)
     assert [line.comment for line in program.lines] == ["Dense: LinearOp"] * 2
+    assert program.notes == ()
+
+
+def test_a_gradient_that_is_a_view_of_another_is_copied() -> None:
+    w = Parameter(np.ones((2, 3)), name="w")
+
+    def train_step(x: Array) -> Tensor:
+        loss = (moveaxis(w, 0, 1) * x).sum()
+        loss.backward()
+        return loss
+
+    program = record(train_step, np.ones((3, 2), np.float32))
+    assert program.lines[-1].text.startswith("d_w = moveaxis")
+    assert program.lines[-1].text.endswith(".copy('K')")
+    assert program.notes == ()
+
+
+def test_a_gradient_that_two_parameters_share_is_copied_once() -> None:
+    a, b = Parameter([1.0, 2.0], name="a"), Parameter([3.0, 4.0], name="b")
+
+    def train_step() -> None:
+        ((a + b) * 2).sum().backward()
+        assert a.grad is not None
+        a.grad *= 3
+
+    program = record(train_step)
+    assert sum("copy" in line.text for line in program.lines) == 1
+    assert program.results["d_a"].tolist() == [6, 6]
+    assert program.results["d_b"].tolist() == [2, 2]
     assert program.notes == ()
 
 

@@ -139,8 +139,9 @@ def wish_names(frames: list[FrameType], outputs: dict[Op, list[Value]], values: 
     for i, frame in enumerate(frames):
         ours = frame.f_globals.get("__name__", "").startswith("neural_net_")
         held = dict(frame.f_locals)
-        if frame.f_code.co_name == "backward" and held.get("self") in outputs:
-            for x, of in zip(_arguments(frame), outputs[held["self"]], strict=False):
+        me = held.get("self")
+        if frame.f_code.co_name == "backward" and isinstance(me, Op):
+            for x, of in zip(_arguments(frame), outputs.get(me, ()), strict=False):
                 value = _value(x)
                 if value is not None and value.size == value.root.size:
                     value = value.root

@@ -123,7 +123,8 @@ def _without_copies(calls: list[Call], results: list[Value]) -> list[Call]:
     for i, call in enumerate(calls):
         is_copy = call.name == "copy" and call.place.who == "the tape"
         source: Any = call.args[0] if is_copy else None
-        if is_copy and source.role == "made" and last_use[source] == i and source not in left:
+        is_own = is_copy and source.role == "made" and source.parent is None
+        if is_own and last_use[source] == i and source not in left:
             copy = call.results[0]
             copy.role, copy.parent, copy.text = "view", source, "{}"
             source.of, source.prefix = copy.of, copy.prefix
