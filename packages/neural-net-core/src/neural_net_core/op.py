@@ -159,6 +159,8 @@ class Op:
                     constants.append(len(parents))
                 arrays.append(x)
             parents.append(None)
+        if observing.watching:
+            arrays = list(observing.handed_out(op, inputs, arrays))
         node = None
         if tracked and enabled.get():
             op.parents = tuple(parents)
@@ -167,8 +169,6 @@ class Op:
                 x = arrays[i]
                 if type(x) is _ndarray:
                     arrays[i] = x.copy("K") if x.size < 4096 else _copied(x)
-        if observing.watching:
-            arrays = observing.handed_out(op, inputs, arrays)
         try:
             y = op.forward(*arrays)
         except (ValueError, TypeError, IndexError, OverflowError) as error:

@@ -43,6 +43,15 @@ def into_plain(a: Array, b: Array, i: Array) -> Array:
     return out
 
 
+def into_out(a: Array, b: Array, i: Array) -> Array:
+    np.clip(a, 2, 5, out=a)
+    np.mean(b, axis=0, out=a[0])
+    b.sum(axis=0, out=a[1])
+    a[2:].cumsum(axis=1, out=b[2:])
+    np.take(b, i, axis=0, out=a)
+    return a + b
+
+
 # What an expression is written as, where that is to be seen.
 CASES: list[tuple[Callable[[Any, Any, Any], Any], str]] = [
     (lambda a, b, i: a + b, "a + b"),
@@ -88,6 +97,8 @@ CASES: list[tuple[Callable[[Any, Any, Any], Any], str]] = [
     (accumulate, "np.add.at(a, (i, 0), b[:, 0])"),
     (write, "a[1:, ::2] = b[1:, ::2]"),
     (into_plain, "out += a"),
+    (into_out, "np.clip(a, 2, 5, out=a)"),
+    (into_out, "b.sum(axis=0, out=a[1])"),
 ]
 
 

@@ -269,6 +269,21 @@ def test_tensors_lists_and_dicts_are_arguments() -> None:
     assert program.notes == ()
 
 
+def test_a_tensor_that_learns_nothing_is_an_argument_too() -> None:
+    w = Parameter(np.ones((2, 3)), name="w")
+
+    def train_step(x: Tensor) -> Tensor:
+        loss = (x @ w).sum()
+        loss.backward()
+        return loss
+
+    x = Tensor(X.copy())
+    program = record(train_step, x)
+    assert program.roles["input"] == ("x",)
+    assert program.notes == ()
+    assert type(x.data) is np.ndarray
+
+
 def test_several_models_give_their_parameters_their_names() -> None:
     first, second = Dense(2, 3), Dense(3, 1)
     program = record(lambda x: second(first(x)), X)
@@ -339,6 +354,22 @@ def test_a_gradient_that_two_parameters_share_is_copied_once() -> None:
     assert sum("copy" in line.text for line in program.lines) == 1
     assert program.results["d_a"].tolist() == [6, 6]
     assert program.results["d_b"].tolist() == [2, 2]
+    assert program.notes == ()
+
+
+def test_gradients_from_before_are_added_to() -> None:
+    w, idle = Parameter([1.0, 2.0], name="w"), Parameter([1.0], name="idle")
+    w.grad, idle.grad = np.array([10, 20], np.float32), np.ones(1, np.float32)
+
+    def train_step(x: Array) -> Tensor:
+        loss = (w * x[0]).sum() + (idle.detach() * idle).sum().detach()
+        loss.backward()
+        return loss
+
+    program = record(train_step, X + 1)
+    assert program.roles["gradient"] == ("grad_w",)
+    assert "# gradients from before: grad_w (2,)" in str(program)
+    assert program.results["d_w"].tolist() == [11, 21]
     assert program.notes == ()
 
 

@@ -59,6 +59,7 @@ class Call:
         place: Where it happened.
         many: Whether it returned its results in a tuple or list.
         written: Of a part that was written, its size in bytes.
+        out: Whether the target was given as `out`.
     """
 
     kind: str
@@ -70,6 +71,7 @@ class Call:
     place: Place
     many: bool = False
     written: int = 0
+    out: bool = False
 
     @property
     def operands(self) -> list[Value]:

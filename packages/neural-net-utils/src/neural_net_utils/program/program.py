@@ -19,6 +19,7 @@ _ROLES = {
     "parameter": "parameters",
     "buffer": "buffers",
     "state": "the optimizer's state",
+    "gradient": "gradients from before",
     "unseen": "made elsewhere",
 }
 
@@ -31,8 +32,10 @@ class Program:
     Attributes:
         lines: The calls, in order.
         inputs: What the arrays held when the step began, by name: the arguments, then parameters,
-            buffers and the optimizer's state, then memory that no call of NumPy wrote.
-        roles: Which of the inputs are what: "input", "parameter", "buffer", "state", "unseen".
+            buffers, the optimizer's state and gradients that were there already, then memory that
+            no recorded call wrote.
+        roles: Which of the inputs are what: "input", "parameter", "buffer", "state", "gradient",
+            "unseen".
         results: What the step has left, by name or expression: what it returned, and every
             parameter, buffer, state and gradient that it changed.
         numbers: The numbers of Python's that lines refer to by name, such as `lr`.

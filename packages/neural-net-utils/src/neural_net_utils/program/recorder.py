@@ -83,11 +83,13 @@ class Recorder:
         """Run a method of an array."""
         array = plain(of)
         result = getattr(array, name)(*plain(args), **plain(options))
-        if isinstance(result, np.ndarray) and np.may_share_memory(result, array):
+        is_view = isinstance(result, np.ndarray) and np.may_share_memory(result, array)
+        if is_view and options.get("out") is None:
             if name == "astype":
                 return of
             return self._viewed(of, result, f".{name}({arguments_text(args, options)})")
-        return self._call("method", name, (of, *args), options, lambda *_, **__: result)
+        out = options.get("out")
+        return self._call("method", name, (of, *args), options, lambda *_, **__: result, out)
 
     def attribute(self, of: Any, name: str) -> Any:
         """Return a view that an array has as an attribute."""
@@ -180,8 +182,9 @@ class Recorder:
             place = replace(place, updated=self.updated)
         elif not place.who:
             place = replace(place, who=self.module())
+        is_out = options.get("out") is not None
         self.calls.append(
-            Call(kind, name, taken, taken_by_name, made, writes, place, many, written)
+            Call(kind, name, taken, taken_by_name, made, writes, place, many, written, is_out)
         )
         if target is not None:
             return target

@@ -1,6 +1,7 @@
 """Calls as lines of Python."""
 
 from collections.abc import Set
+from dataclasses import replace
 from typing import Any
 
 from neural_net_utils.program.calls import Call, Number
@@ -72,15 +73,14 @@ class Writer:
         if call.kind == "setitem":
             key, new = call.args
             return f"{self.of(target)}[{self._index(key)}] = {self.of(new)}"
-        if call.kind == "ufunc" and not call.name.endswith(".at"):
-            sign = _OPERATORS.get(call.name, "")
-            plain_target = target.role != "view" or target.text.endswith("]")
-            if sign in _IN_PLACE and call.args[0] is target and not call.options and plain_target:
-                return f"{self.of(target)} {sign}= {self.of(call.args[1])}"
-            return self._call(call.name, call.args, {**call.options, "out": target})
-        if call.kind == "function" and target not in call.args:
-            return self._call(call.name, call.args, {**call.options, "out": target})
-        return self._expression(call)
+        if not call.out:
+            return self._expression(call)
+        sign = _OPERATORS.get(call.name, "")
+        # w.T += 1 would set an attribute.
+        is_place = target.role != "view" or target.text.endswith("]")
+        if sign in _IN_PLACE and call.args[0] is target and not call.options and is_place:
+            return f"{self.of(target)} {sign}= {self.of(call.args[1])}"
+        return self._expression(replace(call, options={**call.options, "out": target}))
 
     def _expression(self, call: Call) -> str:
         if call.kind == "ufunc" and not call.options:

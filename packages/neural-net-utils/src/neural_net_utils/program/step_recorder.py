@@ -86,7 +86,9 @@ class StepRecorder(Recorder):
     def _hold(self, tensor: Any, name: str | None) -> None:
         role = "parameter" if isinstance(tensor, Parameter) else "buffer"
         self.held[id(tensor)] = tensor
-        self.given(role, tensor.data, name or called(tensor) or role)
+        value = self.value_of(self.given(role, tensor.data, name or called(tensor) or role))
+        if isinstance(tensor.grad, np.ndarray) and self.values.known(plain(tensor.grad)) is None:
+            self.value_of(self.given("gradient", tensor.grad, "grad")).belong("grad", value)
 
     def _meet_update(self, parameter: Parameter, state: list[str], arrays: Sequence[Any]) -> None:
         """Learn what an optimizer's arrays are: values, gradient and state of a parameter."""

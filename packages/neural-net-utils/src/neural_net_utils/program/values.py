@@ -12,7 +12,7 @@ __all__ = ["GIVEN", "Value", "Values", "place_in_memory"]
 
 # What a program does not compute itself: the arguments of the step, what the model and the
 # optimizer hold, and memory that no recorded call wrote.
-GIVEN = ("input", "parameter", "buffer", "state", "unseen")
+GIVEN = ("input", "parameter", "buffer", "state", "gradient", "unseen")
 
 
 class Value:

@@ -75,10 +75,14 @@ def _tell_models_apart(recorder: StepRecorder) -> None:
 def _results(recorder: StepRecorder, returned: Any) -> list[Value]:
     """Return what a step leaves: what it returned, gradients, and all given arrays it wrote."""
     found = [recorder.values.of(array) for array in _arrays(returned)]
-    grads = (tensor.grad for tensor in recorder.held.values() if tensor.grad is not None)
-    found += map(recorder.values.of, grads)
+    grads = (tensor.grad for tensor in recorder.held.values())
+    found += (recorder.values.of(grad) for grad in grads if grad is not None)
     found += [x for x in recorder.values.all if _has_changed(x)]
-    return [x for x in dict.fromkeys(found) if x.role != "literal" or x.is_followed]
+    return [x for x in dict.fromkeys(found) if x.role not in _LEFT_ALONE or x.is_followed]
+
+
+# What is no result where the step has not written it.
+_LEFT_ALONE = ("literal", "gradient")
 
 
 def _has_changed(value: Value) -> bool:
