@@ -188,6 +188,15 @@ def test_tiles_are_taken_when_asked_for_and_weights_need_the_plain_form():
     assert y.node.idea is AttentionOp
 
 
+def test_many_scores_are_dropped_in_tiles_so_that_they_are_never_all_in_memory():
+    few, many = leaves((1023, 1), (1024, 1))
+    assert attention(few, few, few, dropout=0.5).node.idea is AttentionOp
+    assert attention(many, many, many, dropout=0.5).node.idea is BlockedAttentionOp
+    assert attention(many, many, many, dropout=0.5, blocked=False).node.idea is AttentionOp
+    y, _ = attention(many, many, many, dropout=0.5, need_weights=True)
+    assert y.node.idea is AttentionOp
+
+
 def test_values_of_which_only_the_weights_were_used_have_a_gradient_of_zeros():
     q, k, v = leaves((2, 3, 4), (2, 5, 4), (2, 5, 4))
     _, weights = attention(q, k, v, need_weights=True)

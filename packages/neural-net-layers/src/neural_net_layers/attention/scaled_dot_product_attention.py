@@ -34,6 +34,10 @@ from neural_net_layers.regularization.dropout import keep_mask
 
 __all__ = ["AttentionOp", "scaled_dot_product_attention"]
 
+# So many scores of a head are dropped in tiles. In both forms, since tiles draw in another order;
+# of fewer the tiles take up to twice the time of the whole, and the whole is some MiB.
+MANY = 1024 * 1024
+
 
 class AttentionOp(Op):
     r"""y = P v with P = softmax(s), s = c q kᵀ + b, for each example and head.
@@ -214,8 +218,8 @@ def scaled_dot_product_attention(
         need_weights: Whether to return P too. It is P before dropout: its rows sum to 1.
         blocked: Whether to compute the scores in tiles that are never all in memory: memory then
             grows with T + S instead of T · S, and dropout drops other weights. None takes tiles
-            where there are many scores and nothing is dropped. With `need_weights`, which asks for
-            all of P, there are none.
+            where there are many scores: without dropout from where they are faster, with it from
+            1,024 × 1,024 on. With `need_weights`, which asks for all of P, there are none.
         rng: The generator that drops; None means the library's.
 
     Returns:
@@ -257,6 +261,8 @@ def scaled_dot_product_attention(
     else:
         scale = check_number("scaled_dot_product_attention", "scale", scale)
     options: dict[str, Any] = {"scale": scale, "offset": first, "dropout": dropout, "rng": rng}
+    if blocked is None and dropout and scores[-2] * scores[-1] >= MANY:
+        blocked = True
     if blocked and not need_weights:
         return BlockedAttentionOp.apply(q, k, v, b, keep, **options)
     options |= {"need_weights": need_weights, "whole": blocked is False}

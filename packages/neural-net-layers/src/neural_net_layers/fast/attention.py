@@ -20,7 +20,8 @@ TILES_FROM = 192 * 192
 class FastAttentionOp(AttentionOp):
     """The scores in tiles, unless there are few, all are wanted, or some are dropped.
 
-    What is dropped is drawn for all scores in their order, and the tiles have another.
+    What is dropped is drawn for all scores in their order, and the tiles have another. So whoever
+    has many scores to drop asks for `BlockedAttentionOp`.
     """
 
     tiles: Tiles | None = None
