@@ -59,6 +59,13 @@ class textbook(Switch):  # noqa: N801 (a context manager, named as `no_grad` is)
         super().__enter__()
 
 
+class fast_forms(Switch):  # noqa: N801 (a context manager, named as `textbook` is)
+    """Run fast forms inside, whatever is asked for outside; for those who compare the two."""
+
+    variable = _wanted
+    mode = False
+
+
 def is_textbook() -> bool:
     """Tell whether textbook forms are asked for, by `textbook` or by the environment."""
     return _wanted.get()
