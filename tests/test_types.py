@@ -113,6 +113,8 @@ def sources() -> dict[str, str]:
 
 OTHERS = {
     "numpy_protocol.py: numpy_ufunc(method)",  # NumPy's words
+    "recorder.py: Recorder.ufunc(method)",
+    "recorder.py: Recorder.method(name)",
     "canvas.py: Canvas.marker(shape)",  # one of MARKERS, which are picked by number
     "axes.py: Plot.points(marker)",
 }

@@ -112,6 +112,15 @@ def rows(*shape):
     return np.random.default_rng(0).uniform(0.1, 0.9, shape or (4, 3)).astype(np.float32)
 
 
+# Not `rows()`: what was recorded in float16 is another program.
+ONES = np.ones((4, 3), np.float32)
+
+
+def program():
+    """Return a recorded step."""
+    return utils.record(lambda x: core.ops.sum(x), ONES)
+
+
 def leaf(*shape):
     """Return a Tensor that wants a gradient."""
     return core.Tensor(rows(*shape), requires_grad=True)
@@ -601,7 +610,7 @@ RECIPES = {
         "attention_maps": "np.tile(np.eye(3), (2, 1, 1))",
         "bar_chart": "{'MLP': 9610, 'CNN': 1210}",
         "computation_graph": "(leaf() * leaf()).sum()",
-        "dataflow": "utils.record(lambda x: core.ops.sum(x), rows())",
+        "dataflow": "program()",
         "confusion_matrix": "np.eye(3)",
         "decision_boundary": "net(), rows(4, 2), [0, 1, 1, 0], resolution=8",
         "feature_maps": "rows(3, 5, 5)",
@@ -755,9 +764,9 @@ RECIPES = {
         "History.load_state_dict": "utils.History() | utils.History().state_dict()",
         "LabelEncoder.decode": "utils.LabelEncoder(['a', 'b']) | [0, 1]",
         "LabelEncoder.encode": "utils.LabelEncoder(['a', 'b']) | ['a']",
-        "Program.cost": "utils.record(lambda x: core.ops.sum(x), rows()) | 1",
-        "Program.namespace": "utils.record(lambda x: core.ops.sum(x), rows()) | ",
-        "Program.run": "utils.record(lambda x: core.ops.sum(x), rows()) | x=rows()",
+        "Program.cost": "program() | 1",
+        "Program.namespace": "program() | ",
+        "Program.run": "program() | x=ONES",
         "Standardizer.fit": "utils.Standardizer() | rows()",
         "Standardizer.inverse": "utils.Standardizer().fit(rows()) | rows()",
         "Standardizer.transform": "utils.Standardizer().fit(rows()) | rows()",

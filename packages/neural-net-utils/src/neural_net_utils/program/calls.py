@@ -4,7 +4,7 @@ import inspect
 import sys
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,7 +12,20 @@ from neural_net_core import Module, Op, Tensor
 from neural_net_utils.program.recorded_array import RecordedArray
 from neural_net_utils.program.values import Value, Values
 
-__all__ = ["Call", "Number", "Place", "called", "floats_of", "operands", "place_of", "wish_names"]
+__all__ = [
+    "Call",
+    "Number",
+    "Place",
+    "Section",
+    "called",
+    "floats_of",
+    "operands",
+    "place_of",
+    "wish_names",
+]
+
+
+Section = Literal["forward", "backward", "update"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +39,7 @@ class Place:
         updated: The parameter that an optimizer is at.
     """
 
-    section: str
+    section: Section
     op: Op | None = None
     who: str = ""
     updated: Value | None = None
@@ -109,7 +122,7 @@ def _callers() -> list[FrameType]:
     return frames
 
 
-def place_of(before: str) -> tuple[Place, list[FrameType]]:
+def place_of(before: Section) -> tuple[Place, list[FrameType]]:
     """Return where the running call happens, and the frames of its callers.
 
     Args:
@@ -121,7 +134,7 @@ def place_of(before: str) -> tuple[Place, list[FrameType]]:
         module, code = frame.f_globals.get("__name__", ""), frame.f_code.co_name
         me = frame.f_locals.get("self")
         if isinstance(me, Op) and code in ("forward", "backward"):
-            return Place(code, me), frames
+            return Place("forward" if code == "forward" else "backward", me), frames
         if module == "neural_net_core.tape":
             return Place("backward", None, "the tape"), frames
         if module.startswith("neural_net_optim"):

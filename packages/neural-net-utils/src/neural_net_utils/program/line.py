@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from neural_net_utils.program.calls import Call, operands
+from neural_net_utils.program.calls import Call, Section, operands
 
 __all__ = ["Line"]
 
@@ -22,7 +22,7 @@ class Line:
     """
 
     text: str
-    section: str
+    section: Section
     comment: str
     call: Call
 

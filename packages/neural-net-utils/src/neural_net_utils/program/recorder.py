@@ -11,6 +11,7 @@ from neural_net_core.dtypes import Array
 from neural_net_utils.program.calls import (
     Call,
     Number,
+    Section,
     floats_of,
     operands,
     place_of,
@@ -47,7 +48,7 @@ class Recorder:
         self.outputs: dict[Op, list[Value]] = {}
         self.open = True
         self.updated: Value | None = None
-        self._section = "forward"
+        self._section: Section = "forward"
 
     def module(self) -> str:
         """Return the module that is running, with its path, such as "0 Dense"."""

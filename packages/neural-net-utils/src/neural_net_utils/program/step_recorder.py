@@ -10,7 +10,7 @@ from neural_net_core.dtypes import Array
 from neural_net_utils.program.calls import called
 from neural_net_utils.program.recorded_array import RecordedArray, plain
 from neural_net_utils.program.recorder import Recorder
-from neural_net_utils.program.values import Value
+from neural_net_utils.program.values import Role, Value
 
 __all__ = ["StepRecorder"]
 
@@ -34,7 +34,7 @@ class StepRecorder(Recorder):
     def module(self) -> str:
         return _path_of(observing.modules())
 
-    def given(self, role: str, array: Array, name: str) -> RecordedArray:
+    def given(self, role: Role, array: Array, name: str) -> RecordedArray:
         """Take in an array that is there when the step begins."""
         array = plain(array)
         value = self.values.known(array)
@@ -84,7 +84,7 @@ class StepRecorder(Recorder):
                 self._hold(tensor, name)
 
     def _hold(self, tensor: Any, name: str | None) -> None:
-        role = "parameter" if isinstance(tensor, Parameter) else "buffer"
+        role: Role = "parameter" if isinstance(tensor, Parameter) else "buffer"
         self.held[id(tensor)] = tensor
         value = self.value_of(self.given(role, tensor.data, name or called(tensor) or role))
         if isinstance(tensor.grad, np.ndarray) and self.values.known(plain(tensor.grad)) is None:

@@ -1,18 +1,21 @@
 """The arrays of a program, recognized by where they lie in memory."""
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from neural_net_core.dtypes import Array, DType
 from neural_net_utils.program.literals import literal_of, number
 
-__all__ = ["GIVEN", "Value", "Values", "place_in_memory"]
+__all__ = ["GIVEN", "Role", "Value", "Values", "place_in_memory"]
 
 # What a program does not compute itself: the arguments of the step, what the model and the
 # optimizer hold, and memory that no recorded call wrote.
 GIVEN = ("input", "parameter", "buffer", "state", "gradient", "unseen")
+Role = Literal[
+    "input", "parameter", "buffer", "state", "gradient", "unseen", "literal", "made", "view"
+]
 
 
 class Value:
@@ -40,7 +43,7 @@ class Value:
         "shape", "start", "text", "wishes",
     )  # fmt: skip
 
-    def __init__(self, role: str, array: Array, parent: "Value | None" = None, text: str = ""):
+    def __init__(self, role: Role, array: Array, parent: "Value | None" = None, text: str = ""):
         self.role, self.array, self.parent, self.text = role, array, parent, text
         self.shape: tuple[int, ...] = array.shape
         self.dtype: DType = array.dtype
@@ -81,7 +84,7 @@ class Values:
         self._exact: dict[Any, Value] = {}
         self._owners: list[tuple[int, int, Value]] = []
 
-    def add(self, role: str, array: Array, parent: Value | None = None, text: str = "") -> Value:
+    def add(self, role: Role, array: Array, parent: Value | None = None, text: str = "") -> Value:
         """Take in an array and return it as a value."""
         value = Value(role, array, parent, text)
         self.all.append(value)
