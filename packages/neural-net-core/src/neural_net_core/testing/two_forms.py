@@ -25,13 +25,16 @@ def formcheck(
 ) -> bool:
     r"""Compare the fast forms that a function runs with their textbook forms.
 
-    For all outputs and gradients, with y in float64 by the textbook form as the reference and ε
-    the distance from 1 to the next number,
+    The reference y is the textbook form's result in float64, e the largest distance of a result
+    from it, and ε the distance from 1 to the next number. For all outputs and gradients, in float32
 
-    $$ \max|fast - y| \le \max(units \; \epsilon \max|y|, \; 2 \max|textbook - y|) $$
+    $$ e_{fast} \le \max(u \, \epsilon \max|y|, \; 2 e_{text}) $$
 
-    in float32, and $\max|fast - y| \le units_{64} \; \epsilon \max(1, \max|y|)$ in float64. Of
-    several outputs, each is also used alone, so that the others have no gradient.
+    with u for `units`, and in float64, with `float64_units`,
+
+    $$ e_{fast} \le u \, \epsilon \max(1, \max|y|) $$
+
+    Of several outputs, each is also used alone, so that the others have no gradient.
 
     Args:
         fn: Called with the inputs; returns a Tensor or several. It must give the same result each
