@@ -71,7 +71,7 @@ def registered():
 
 
 # Files of `fast` that hold no update.
-PARTS = {"every_form", "flat", "flat_layout", "l2", "threads"}
+PARTS = {"averages", "decay", "every_form", "flat", "flat_layout", "threads"}
 
 
 def test_every_update_has_a_rule_and_is_compared():

@@ -6,7 +6,8 @@ from neural_net_core.dtypes import Array
 from neural_net_optim.adadelta import Adadelta
 from neural_net_optim.base.elementwise import Coefficients, Scratch, fast_update_of
 from neural_net_optim.base.optimizer import Group, State
-from neural_net_optim.fast.l2 import add_l2
+from neural_net_optim.fast.averages import move_average_of_squares
+from neural_net_optim.fast.decay import add_l2
 
 __all__ = ["update_adadelta"]
 
@@ -21,11 +22,7 @@ def update_adadelta(
     rho, eps = group["rho"], group["eps"]
     if group["weight_decay"]:
         g = add_l2(g, p, group["weight_decay"], out=b)
-    # v ← ρ v + (1 − ρ) g²
-    v *= rho
-    np.multiply(g, g, out=a)
-    a *= 1 - rho
-    v += a
+    move_average_of_squares(v, g, rho, a)
     # d = √(u + ε) / √(v + ε) · g
     np.add(u, eps, out=d)
     np.sqrt(d, out=d)
@@ -33,10 +30,6 @@ def update_adadelta(
     np.sqrt(a, out=a)
     d /= a
     d *= g
-    # u ← ρ u + (1 − ρ) d²
-    u *= rho
-    np.multiply(d, d, out=a)
-    a *= 1 - rho
-    u += a
+    move_average_of_squares(u, d, rho, a)
     d *= group["lr"]
     p -= d

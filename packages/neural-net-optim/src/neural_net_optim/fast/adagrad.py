@@ -6,7 +6,7 @@ from neural_net_core.dtypes import Array
 from neural_net_optim.adagrad import Adagrad
 from neural_net_optim.base.elementwise import Coefficients, Scratch, fast_update_of
 from neural_net_optim.base.optimizer import Group, State
-from neural_net_optim.fast.l2 import add_l2
+from neural_net_optim.fast.decay import add_l2
 
 __all__ = ["update_adagrad"]
 

@@ -9,7 +9,8 @@ from neural_net_optim.adam import Adam
 from neural_net_optim.adamw import AdamW
 from neural_net_optim.base.elementwise import Coefficients, Scratch, fast_update_of
 from neural_net_optim.base.optimizer import Group, State
-from neural_net_optim.fast.l2 import add_l2
+from neural_net_optim.fast.averages import move_average, move_average_of_squares
+from neural_net_optim.fast.decay import decay
 
 __all__ = ["update_adam", "update_adamw"]
 
@@ -20,11 +21,7 @@ def update_adam(
 ) -> None:
     """See `Adam.rule`."""
     a, b = scratch
-    weight_decay = group["weight_decay"]
-    if weight_decay and group["decoupled_weight_decay"]:
-        p *= 1 - group["lr"] * weight_decay
-    elif weight_decay:
-        g = add_l2(g, p, weight_decay, out=b)
+    g = decay(p, g, group, out=b)
     adam_step(p, g, state, a, group, coefficients)
 
 
@@ -51,15 +48,8 @@ def adam_step(
     """
     m, v = state["exp_avg"], state["exp_avg_sq"]
     beta1, beta2 = group["betas"]
-    # m ← β₁ m + (1 − β₁) g, written as m + (1 − β₁)(g − m)
-    np.subtract(g, m, out=a)
-    a *= 1 - beta1
-    m += a
-    # v ← β₂ v + (1 − β₂) g²
-    v *= beta2
-    np.multiply(g, g, out=a)
-    a *= 1 - beta2
-    v += a
+    move_average(m, g, beta1, a)
+    move_average_of_squares(v, g, beta2, a)
     if group["amsgrad"]:
         v = np.maximum(state["max_exp_avg_sq"], v, out=state["max_exp_avg_sq"])
     correction1, correction2 = corrections

@@ -6,7 +6,8 @@ from neural_net_core.dtypes import Array
 from neural_net_optim.adamax import Adamax
 from neural_net_optim.base.elementwise import Coefficients, Scratch, fast_update_of
 from neural_net_optim.base.optimizer import Group, State
-from neural_net_optim.fast.l2 import add_l2
+from neural_net_optim.fast.averages import move_average
+from neural_net_optim.fast.decay import add_l2
 
 __all__ = ["update_adamax"]
 
@@ -22,10 +23,7 @@ def update_adamax(
     (correction,) = coefficients
     if group["weight_decay"]:
         g = add_l2(g, p, group["weight_decay"], out=b)
-    # m ← β₁ m + (1 − β₁) g, written as m + (1 − β₁)(g − m)
-    np.subtract(g, m, out=a)
-    a *= 1 - beta1
-    m += a
+    move_average(m, g, beta1, a)
     # u ← max(β₂ u, |g| + ε)
     u *= beta2
     np.abs(g, out=a)

@@ -5,6 +5,7 @@ import numpy as np
 from neural_net_core.dtypes import Array
 from neural_net_optim.base.elementwise import Coefficients, Scratch, fast_update_of
 from neural_net_optim.base.optimizer import Group, State
+from neural_net_optim.fast.averages import move_average
 from neural_net_optim.lion import Lion
 
 __all__ = ["update_lion"]
@@ -27,7 +28,4 @@ def update_lion(
     np.sign(a, out=b)  # in place it takes six times as long
     b *= lr
     p -= b
-    # m ← β₂ m + (1 − β₂) g, written as m + (1 − β₂)(g − m)
-    np.subtract(g, m, out=a)
-    a *= 1 - beta2
-    m += a
+    move_average(m, g, beta2, a)

@@ -5,7 +5,8 @@ import numpy as np
 from neural_net_core.dtypes import Array
 from neural_net_optim.base.elementwise import Coefficients, Scratch, fast_update_of
 from neural_net_optim.base.optimizer import Group, State
-from neural_net_optim.fast.l2 import add_l2
+from neural_net_optim.fast.averages import move_average, move_average_of_squares
+from neural_net_optim.fast.decay import add_l2
 from neural_net_optim.rmsprop import RMSprop
 
 __all__ = ["update_rmsprop"]
@@ -20,17 +21,10 @@ def update_rmsprop(
     v, alpha = state["square_avg"], group["alpha"]
     if group["weight_decay"]:
         g = add_l2(g, p, group["weight_decay"], out=b)
-    # v ← α v + (1 − α) g²
-    v *= alpha
-    np.multiply(g, g, out=a)
-    a *= 1 - alpha
-    v += a
+    move_average_of_squares(v, g, alpha, a)
     if group["centered"]:
         mean = state["grad_avg"]
-        # ḡ ← α ḡ + (1 − α) g, written as ḡ + (1 − α)(g − ḡ)
-        np.subtract(g, mean, out=a)
-        a *= 1 - alpha
-        mean += a
+        move_average(mean, g, alpha, a)  # ḡ
         # max(v − ḡ², 0)
         np.multiply(mean, mean, out=a)
         np.subtract(v, a, out=a)
