@@ -18,7 +18,8 @@ import numpy.typing as npt
 import torch
 
 from neural_net_core import Op, Tensor, default_dtype, grad
-from neural_net_core.testing.reference import TOLERANCE, operations_of, relative_error
+from neural_net_core.testing.recorded import operations_of
+from neural_net_core.testing.reference import TOLERANCE, relative_error
 
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from neural_net_core import Op, Tensor, default_dtype
+from neural_net_core import Tensor, default_dtype
 from neural_net_core.forms import is_textbook
 from neural_net_core.ops import CastOp
 from neural_net_core.testing import formcheck, gradcheck, op_classes
+from neural_net_core.testing.recorded import operations_of
 
 PACKAGE = "neural_net_core"
 
@@ -55,17 +56,6 @@ def outputs_of(fn, arguments, dtype):
     return [part for part in (y if isinstance(y, tuple | list) else [y]) if part.requires_grad]
 
 
-def recorded(outputs):
-    """Return the classes of all operations that led to the outputs."""
-    seen, waiting = set(), [y.node for y in outputs]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, Op) and node not in seen:
-            seen.add(node)
-            waiting.extend(parent[0] for parent in node.parents if parent is not None)
-    return {node.idea for node in seen}
-
-
 def test_every_operation_of_the_package_has_a_case():
     missing = [op.__name__ for op in op_classes(PACKAGE) if not CASES.get(op)]
     assert missing == []
@@ -74,7 +64,7 @@ def test_every_operation_of_the_package_has_a_case():
 @pytest.mark.parametrize(("op", "fn", "inputs"), PARAMETERS)
 def test_gradient_equals_central_differences(op, fn, inputs):
     outputs = outputs_of(fn, arguments_of(inputs, np.float64), np.float64)
-    assert op in recorded(outputs), f"the case never runs {op.__name__}"
+    assert op in operations_of(outputs), f"the case never runs {op.__name__}"
     assert gradcheck(fn, inputs)
 
 

@@ -27,6 +27,7 @@ from neural_net_core import (
     ops,
 )
 from neural_net_core.op import returns_new_arrays
+from neural_net_core.testing.recorded import nodes_of
 
 _spec = importlib.util.spec_from_file_location(
     "gradcheck_table", Path(__file__).with_name("test_gradcheck_table.py")
@@ -66,14 +67,8 @@ def test_no_two_gradients_share_memory_nor_anything_else(op, fn, inputs):
     others = arguments_of(inputs, np.float64)
     outputs += outputs_of(fn, others, np.float64)
     seeds, saved = [], []
-    for y in outputs:
-        if y.node is None:
-            continue
-        nodes = [y.node]
-        while nodes:
-            node = nodes.pop()
-            saved += arrays_below(vars(node))
-            nodes += [p[0] for p in node.parents if p is not None and isinstance(p[0], Op)]
+    for node in nodes_of(outputs):
+        saved += arrays_below(vars(node))
     for y in outputs:
         seeds.append(np.ones_like(y.data))
         y.backward(seeds[-1], retain_graph=True)

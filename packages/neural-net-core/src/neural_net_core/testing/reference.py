@@ -19,8 +19,9 @@ from neural_net_core.files.tensors import load_tensors, save_tensors
 from neural_net_core.op import Op
 from neural_net_core.tape import grad
 from neural_net_core.tensor import Tensor
+from neural_net_core.testing.recorded import operations_of
 
-__all__ = ["Case", "check_case", "load_cases", "operations_of", "relative_error", "save_cases"]
+__all__ = ["Case", "check_case", "load_cases", "relative_error", "save_cases"]
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 
@@ -136,22 +137,6 @@ def relative_error(found: Array, expected: Array) -> float:
     difference = np.abs(found[finite].astype(np.float64) - expected[finite].astype(np.float64))
     scale = max(float(np.abs(expected[finite]).max(initial=0.0)), FLOOR)
     return float(difference.max(initial=0.0)) / scale
-
-
-def operations_of(outputs: list[Any]) -> set[type[Op]]:
-    """Return the classes of all operations recorded on the way to some results.
-
-    Args:
-        outputs: Tensors; anything else counts as made by none.
-    """
-    seen: set[Op] = set()
-    waiting = [y.node for y in outputs if isinstance(y, Tensor)]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, Op) and node not in seen:
-            seen.add(node)
-            waiting.extend(parent[0] for parent in node.parents or () if parent is not None)
-    return {node.idea for node in seen}
 
 
 def _compare(what: str, found: Any, expected: Array, dtype: np.dtype[Any], bound: float) -> None:

@@ -13,9 +13,9 @@ import numpy as np
 
 from neural_net_core.dtypes import Array, default_dtype
 from neural_net_core.forms import fast_forms, textbook
-from neural_net_core.op import Op
 from neural_net_core.tape import grad
 from neural_net_core.tensor import Tensor
+from neural_net_core.testing.recorded import nodes_of
 
 __all__ = ["formcheck"]
 
@@ -124,21 +124,10 @@ def _run(
     probes = [rng.normal(size=y.shape).astype(np.float32).astype(dtype) for y in outputs]
     losses = [(y * v).sum() for y, v in zip(outputs, probes, strict=True)]
     loss = sum(losses[1:], losses[0]) if used is None else losses[used]
-    forms = sorted({type(node).__name__ for node in _nodes(outputs) if type(node) is not node.idea})
+    kinds = {type(node) for node in nodes_of(outputs)}
+    forms = sorted(kind.__name__ for kind in kinds if kind is not kind.idea)
     gradients = grad(loss, [x for x in leaves if isinstance(x, Tensor)])
     return _Run([y.data for y in outputs], gradients, forms)
-
-
-def _nodes(outputs: list[Tensor]) -> set[Op]:
-    """Return all operations that led to the outputs."""
-    seen: set[Op] = set()
-    waiting: list[Any] = [y.node for y in outputs]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, Op) and node not in seen:
-            seen.add(node)
-            waiting.extend(parent[0] for parent in node.parents or () if parent is not None)
-    return seen
 
 
 def _distance(found: Array, reference: Array) -> float:
