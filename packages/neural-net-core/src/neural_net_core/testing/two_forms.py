@@ -53,19 +53,17 @@ def formcheck(
     Examples:
         >>> import numpy as np
         >>> from neural_net_core import Op, fast_form_of
-        >>> class CubeOp(Op):
+        >>> class DoubleOp(Op):
         ...     def forward(self, x):
-        ...         self.x = x
-        ...         return x**3
+        ...         return 2 * x
         ...
         ...     def backward(self, dy):
-        ...         return dy * 3 * self.x**2
-        >>> @fast_form_of(CubeOp)
-        ... class FastCubeOp(CubeOp):
+        ...         return 2 * dy
+        >>> @fast_form_of(DoubleOp)
+        ... class FastDoubleOp(DoubleOp):
         ...     def forward(self, x):
-        ...         self.x = x
-        ...         return x * x * x
-        >>> formcheck(CubeOp.apply, [np.array([1.5, -0.1])])
+        ...         return x + x
+        >>> formcheck(DoubleOp.apply, [np.array([1.5, -0.1])])
         True
     """
     arrays = [np.asarray(x) for x in inputs]
