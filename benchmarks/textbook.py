@@ -5,7 +5,8 @@
 The first table has whole training steps, timed in two processes in turns, one of which was started
 with NEURAL_NET_TEXTBOOK=1. The second takes the steps apart: forward and backward of every
 operation that has a fast form, and the step of the optimizer, each in the row in which its fast
-form earns most. Processor time of all threads; medians over rounds of the ratio within a round.
+form earns most. The third has operations and optimizers alone (`alone.py`). Processor time of all
+threads; medians over rounds of the ratio within a round.
 """
 
 import argparse
@@ -158,6 +159,67 @@ def form_by_form(numbers: list[int], rounds: int, threads: int) -> dict[str, lis
     return found
 
 
+def alone(number: int, rounds: int) -> dict[str, float]:
+    """Return the microseconds of both forms of a row of `ALONE`, and the ratio, with its range."""
+    from alone import ALONE
+
+    from neural_net_core import textbook
+
+    steps = {}
+    for form, context in (("ours", nullcontext()), ("textbook", textbook())):
+        with context:
+            steps[form] = ALONE[number].build()
+            steps[form]()
+    times: dict[str, list[float]] = {form: [] for form in FORMS}
+    for i in range(rounds + 1):
+        for form in FORMS if i % 2 else FORMS[::-1]:
+            step, count = steps[form], 0
+            with textbook() if form == "textbook" else nullcontext():
+                start = time.process_time()
+                while (now := time.process_time()) - start < SECONDS / 2:
+                    step()
+                    count += 1
+            times[form].append((now - start) / count)
+    fast, slow = (times[form][1:] for form in FORMS)  # the first round warms up
+    ratios = [b / a for a, b in zip(fast, slow, strict=True)]
+    return {
+        "fast_us": statistics.median(fast) * 1e6,
+        "textbook_us": statistics.median(slow) * 1e6,
+        "ratio": statistics.median(ratios),
+        "low": min(ratios),
+        "high": max(ratios),
+    }
+
+
+def each_alone(wanted: list[str], rounds: int, threads: int) -> Iterator[tuple[str, dict]]:
+    """Yield for each row of `ALONE` its record, measured in a process of its own."""
+    from alone import ALONE
+
+    for number, row in enumerate(ALONE):
+        if not wanted or any(w in row.name.lower() for w in wanted):
+            command = [sys.executable, __file__, "--alone", str(number), "--rounds", str(rounds)]
+            output = subprocess.run(
+                command, env=environment(threads), check=True, capture_output=True, text=True
+            ).stdout
+            yield row.name, json.loads(output)
+
+
+def line(name: str, r: dict) -> str:
+    """Lay out one record as a line of the first or third table."""
+    times = f"{r['fast_us']:>10,.0f} {r['textbook_us']:>12,.0f}"
+    return f"{name:<64} {times} {r['ratio']:>7.2f}   {r['low']:.2f} to {r['high']:.2f}"
+
+
+def print_forms(forms: dict[str, list[dict]]) -> None:
+    """Print the second table."""
+    print(f"{'fast form of':<24} {'ratio':>6} {'of the step':>12}   in the row")
+    fast = ideas_with_fast_forms()
+    for idea in sorted(forms):
+        best = forms[idea][0]
+        if idea in fast or not idea.endswith("Op"):
+            print(f"{idea:<24} {best['ratio']:>6.2f} {best['share']:>12.1%}   {best['row']}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
@@ -165,33 +227,38 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write the records to this file too")
     parser.add_argument("--operations", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--alone", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.operations is not None:
-        print(json.dumps(operations(args.operations, args.rounds)))
-        return
+    for number, measure in ((args.operations, operations), (args.alone, alone)):
+        if number is not None:
+            print(json.dumps(measure(number, args.rounds)))
+            return
     wanted = [w.lower() for w in args.rows.split(",") if w]
     numbers = [
         i for i, r in enumerate(ROWS) if not wanted or any(w in r.name.lower() for w in wanted)
     ]
-    print(f"{'training step':<46} {'fast µs':>10} {'textbook µs':>12} {'ratio':>7}   spread")
-    rows = {}
-    for name, r in whole_steps(numbers, args.rounds, args.threads):
-        rows[name] = r
-        spread = f"{r['low']:.2f} to {r['high']:.2f}"
-        times = f"{r['fast_us']:>10,.0f} {r['textbook_us']:>12,.0f}"
-        print(f"{name:<46} {times} {r['ratio']:>7.2f}   {spread}", flush=True)
-    mean = statistics.geometric_mean(r["ratio"] for r in rows.values())
-    print(f"{'geometric mean':<69} {mean:>7.2f}\n")
-    print(f"{'fast form of':<24} {'ratio':>6} {'of the step':>12}   in the row")
-    forms, fast = form_by_form(numbers, args.rounds, args.threads), ideas_with_fast_forms()
-    for idea in sorted(forms):
-        best = forms[idea][0]
-        if idea in fast or not idea.endswith("Op"):
-            print(f"{idea:<24} {best['ratio']:>6.2f} {best['share']:>12.1%}   {best['row']}")
-    if missing := sorted(fast - forms.keys()):
+    heading = f"{'fast µs':>10} {'textbook µs':>12} {'ratio':>7}   spread"
+    rows, forms, singles = {}, {}, {}
+    if numbers:
+        print(f"{'training step':<64} {heading}")
+        for name, r in whole_steps(numbers, args.rounds, args.threads):
+            rows[name] = r
+            print(line(name, r), flush=True)
+        mean = statistics.geometric_mean(r["ratio"] for r in rows.values())
+        print(f"{'geometric mean':<87} {mean:>7.2f}\n")
+        forms = form_by_form(numbers, args.rounds, args.threads)
+        print_forms(forms)
+        print()
+    print(f"{'alone':<64} {heading}")
+    for name, r in each_alone(wanted, args.rounds, args.threads):
+        singles[name] = r
+        print(line(name, r), flush=True)
+    with_row = forms.keys() | {name.split(",")[0] for name in singles}
+    if not wanted and (missing := sorted(ideas_with_fast_forms() - with_row)):
         print("in no row:", ", ".join(missing))
     if args.json:
-        args.json.write_text(json.dumps({"rows": rows, "forms": forms}, indent=2) + "\n")
+        record = {"rows": rows, "forms": forms, "alone": singles}
+        args.json.write_text(json.dumps(record, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,140 @@
+"""Operations and optimizers that no training step of `rows.py` has, or in which they are lost.
+
+Each row of `ALONE` has a name and a builder of a step without arguments: forward and backward of
+one operation, or the step of one optimizer, at a size that users meet.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+import neural_net_core as nn
+import neural_net_layers as layers
+import neural_net_optim as optim
+
+Step = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Single:
+    """One line of the table: whose forms are compared, at what size, and how to build the step."""
+
+    idea: str
+    size: str
+    build: Callable[[], Step]
+
+    @property
+    def name(self) -> str:
+        return f"{self.idea}, {self.size}"
+
+
+def _normal(*shape):
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+def _both_ways(function, x, *parameters):
+    """Return a step: the function of x, and its gradient in x and the parameters."""
+    x = nn.Tensor(x, requires_grad=x.dtype.kind == "f")
+    leaves = [x, *parameters]
+    dy = np.random.default_rng(1).normal(size=function(x).shape).astype(np.float32)
+
+    def step():
+        function(x).backward(dy)
+        for leaf in leaves:
+            leaf.grad = None
+
+    return step
+
+
+def _layer(layer, x):
+    return _both_ways(layer, x, *layer.parameters())
+
+
+def _conv_transpose2d():
+    layer = layers.ConvTranspose2D(32, 16, 3, stride=2, padding=1, output_padding=1)
+    return _layer(layer, _normal(32, 32, 14, 14))
+
+
+def _blocked_attention(causal):
+    def attention(x):
+        return layers.scaled_dot_product_attention(x, x, x, causal=causal, blocked=True)
+
+    return _both_ways(attention, _normal(1, 4, 1024, 64))
+
+
+def _paper_gru(steps, batch, width):
+    layer = layers.GRU(width, width, reset_after=False)
+    return _both_ways(lambda x: layer(x)[0], _normal(batch, steps, width), *layer.parameters())
+
+
+def _multiply():
+    mask = _normal(512, 512)
+    return _both_ways(lambda x: x * mask, _normal(512, 512))
+
+
+def _getitem(index):
+    return _both_ways(lambda x: x[index], _normal(32, 50, 64))
+
+
+def _embedding_bag(mode):
+    ids = np.random.default_rng(0).integers(0, 5000, (512, 32))
+    return _layer(layers.EmbeddingBag(5000, 64, mode=mode), ids)
+
+
+def _optimizer(kind, options, shapes):
+    parameters = [nn.Parameter(_normal(*shape)) for shape in shapes]
+    for p in parameters:
+        p.grad = np.full_like(p.data, 0.1)
+    return getattr(optim, kind)(parameters, **options).step
+
+
+MILLION = [(100_000,)] * 10
+MLP = [(128, 64), (128,), (10, 128), (10,)]
+
+OPTIMIZERS: dict[str, dict] = {
+    "SGD": {"lr": 1e-3, "momentum": 0.9},
+    "Adam": {},
+    "AdamW": {},
+    "NAdam": {},
+    "RAdam": {},
+    "Adamax": {},
+    "Adagrad": {},
+    "Adadelta": {},
+    "RMSprop": {},
+    "Lion": {},
+}
+
+ALONE = [
+    Single("ConvTranspose2DOp", "32 to 16 channels, 14x14 to 28x28, batch 32", _conv_transpose2d),
+    Single("BlockedAttentionOp", "T 1,024, 4 heads, d 64", lambda: _blocked_attention(False)),
+    Single("BlockedAttentionOp", "the same, causal", lambda: _blocked_attention(True)),
+    Single("PaperGRUOp", "7 steps, batch 16, width 16", lambda: _paper_gru(7, 16, 16)),
+    Single("PaperGRUOp", "50 steps, batch 32, width 64", lambda: _paper_gru(50, 32, 64)),
+    Single("MultiplyOp", "(512, 512) by a constant", _multiply),
+    Single("GetItemOp", "x[:, -1] of (32, 50, 64)", lambda: _getitem(np.s_[:, -1])),
+    Single("GetItemOp", "x[:, 10:40] of (32, 50, 64)", lambda: _getitem(np.s_[:, 10:40])),
+    *(
+        Single(
+            "EmbeddingBagOp",
+            f"{mode}, V 5,000 d 64, 512 bags of 32",
+            lambda mode=mode: _embedding_bag(mode),
+        )
+        for mode in ("mean", "sum", "max")
+    ),
+    Single("RMSNormOp", "1,024 x 384", lambda: _layer(layers.RMSNorm(384), _normal(16, 64, 384))),
+    Single(
+        "GroupNormOp",
+        "8 groups of 64 channels, 32x32, batch 32",
+        lambda: _layer(layers.GroupNorm(8, 64), _normal(32, 64, 32, 32)),
+    ),
+    *(
+        Single(
+            kind,
+            f"{'momentum, ' * ('momentum' in options)}{size}",
+            lambda kind=kind, options=options, shapes=shapes: _optimizer(kind, options, shapes),
+        )
+        for kind, options in OPTIMIZERS.items()
+        for size, shapes in (("a million parameters", MILLION), ("MLP 64-128-10", MLP))
+    ),
+]
