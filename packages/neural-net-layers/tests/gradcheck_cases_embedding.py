@@ -70,4 +70,34 @@ def lookups(draw):
     )
 
 
-DRAWN = {EmbeddingOp: lookups()}
+@st.composite
+def bags(draw):
+    """Draw bags, empty ones too, of ids that repeat or do not, with and without weights."""
+    rows, width = draw(st.sampled_from([(5, 1), (7, 3), (40, 6), (2000, 16)]))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    count = draw(st.integers(0, 60))
+    ids = draw(st.sampled_from([rng.integers(0, rows, count), rng.permutation(rows)[:count]]))
+    offsets = np.sort(np.append(0, rng.integers(0, len(ids) + 1, draw(st.integers(0, 9)))))
+    mode, padding_idx = (
+        draw(st.sampled_from(["sum", "mean", "max"])),
+        draw(st.sampled_from([None, 2])),
+    )
+    by_frequency = mode != "max" and draw(st.booleans())
+    weighted = mode == "sum" and draw(st.booleans())
+
+    def fn(w, s=None):
+        return embedding_bag(
+            ids,
+            w,
+            offsets,
+            mode=mode,
+            padding_idx=padding_idx,
+            per_sample_weights=s,
+            scale_grad_by_freq=by_frequency,
+        )
+
+    weights = [rng.normal(size=len(ids))] if weighted else []
+    return fn, [rng.normal(size=(rows, width)), *weights]
+
+
+DRAWN = {EmbeddingOp: lookups(), EmbeddingBagOp: bags()}

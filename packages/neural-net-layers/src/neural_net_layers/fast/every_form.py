@@ -5,6 +5,7 @@ import neural_net_layers.fast.batch_norm
 import neural_net_layers.fast.conv2d
 import neural_net_layers.fast.conv_transpose2d
 import neural_net_layers.fast.embedding
+import neural_net_layers.fast.embedding_bag
 import neural_net_layers.fast.layer_norm
 import neural_net_layers.fast.max_pool2d
 import neural_net_layers.fast.recurrent.gru
