@@ -55,8 +55,8 @@ class CrossEntropyLossOp(LossOp):
         z, eps = to_rows(logits), self.label_smoothing  # (M, C)
         classes = z.shape[1]
         self.q = (targets.reshape(-1, 1) == np.arange(classes)).astype(z.dtype)
-        w = np.ones_like(z, shape=classes) if self.weight is None else self.weight
-        w = w * np.reshape(counted, (-1, 1))  # 0 in the rows of ignored targets
+        w = np.reshape(counted, (-1, 1))  # 0 in the rows of ignored targets
+        w = w if self.weight is None else w * self.weight
         self.a = w * ((1 - eps) * self.q + eps / max(classes, 1))
         # Where nothing has a weight, the scores may be anything, also NaN.
         self.minus_log_p = minus_log_softmax(np.where(self.a.any(axis=1, keepdims=True), z, 0))
