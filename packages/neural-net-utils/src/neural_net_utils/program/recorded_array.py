@@ -6,24 +6,28 @@ methods because they are overridden; nothing in NumPy is replaced. What only rea
 as `np.asarray`, is not seen; what comes of it is recognized by its address.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["RecordedArray", "plain"]
+__all__ = ["RecordedArray", "nested", "plain"]
 
 
 def plain(x: Any) -> Any:
     """Return plain arrays in place of recorded ones, also in tuples, lists, dicts and slices."""
-    if isinstance(x, RecordedArray):
-        return x.view(np.ndarray)
+    return nested(lambda y: y.view(np.ndarray) if isinstance(y, RecordedArray) else y, x)
+
+
+def nested(of: Callable[[Any], Any], x: Any) -> Any:
+    """Return x with `of` called on all that stands in its tuples, lists, dicts and slices."""
     if isinstance(x, tuple | list):
-        return type(x)(map(plain, x))
+        return type(x)(nested(of, part) for part in x)
     if isinstance(x, dict):
-        return {name: plain(value) for name, value in x.items()}
+        return {name: nested(of, part) for name, part in x.items()}
     if isinstance(x, slice):
-        return slice(plain(x.start), plain(x.stop), plain(x.step))
-    return x
+        return slice(*(nested(of, end) for end in (x.start, x.stop, x.step)))
+    return of(x)
 
 
 class RecordedArray(np.ndarray[Any, Any]):

@@ -25,7 +25,7 @@ from neural_net_utils.program.indexing import (
     is_same,
     name_of,
 )
-from neural_net_utils.program.recorded_array import RecordedArray, plain
+from neural_net_utils.program.recorded_array import RecordedArray, nested, plain
 from neural_net_utils.program.values import Value, Values
 
 __all__ = ["Recorder"]
@@ -204,15 +204,7 @@ class Recorder:
 
     def _taken(self, x: Any) -> Any:
         """Return arguments with values in place of arrays."""
-        if isinstance(x, np.ndarray):
-            return self.value_of(x)
-        if isinstance(x, tuple | list):
-            return type(x)(map(self._taken, x))
-        if isinstance(x, dict):
-            return {name: self._taken(part) for name, part in x.items()}
-        if isinstance(x, slice):
-            return slice(self._taken(x.start), self._taken(x.stop), self._taken(x.step))
-        return x
+        return nested(lambda y: self.value_of(y) if isinstance(y, np.ndarray) else y, x)
 
 
 _ARRAYS = (np.ndarray, np.generic)
