@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Literal
 
-import numpy as np
-
-from neural_net_core import Module, Op, Tensor
-from neural_net_utils.program.recorded_array import RecordedArray
+from neural_net_core import Module, Op
 from neural_net_utils.program.values import Value, Values
 
 __all__ = [
@@ -157,11 +154,9 @@ def wish_names(frames: list[FrameType], outputs: dict[Op, list[Value]], values: 
         me = held.get("self")
         if frame.f_code.co_name == "backward" and isinstance(me, Op):
             for x, of in zip(_arguments(frame), outputs.get(me, ()), strict=False):
-                value = _value(x)
-                if value is not None and value.size == value.root.size:
-                    value = value.root
-                if value is not None and value.role == "made" and value.of is None:
-                    value.belong("d", of)
+                value = values.met(x)
+                if value is not None and value.whole.role == "made" and value.whole.of is None:
+                    value.whole.belong("d", of)
         kind = "local" if ours else "user"
         if ours and i:
             if frame.f_code.co_name != "forward" or not isinstance(held.get("self"), Module):
@@ -170,12 +165,9 @@ def wish_names(frames: list[FrameType], outputs: dict[Op, list[Value]], values: 
         # What a function was given has its name from where it was made.
         given = frame.f_code.co_varnames[: frame.f_code.co_argcount]
         for name, x in held.items():
-            value = _value(x)
-            if value is None and type(x) is np.ndarray:
-                value = values.known(x)
+            value = values.met(x)
             if value is not None and name not in given and not name.startswith("_"):
-                whole = value.root if value.root.size == value.size else value
-                whole.wishes.setdefault(kind, name)
+                value.whole.wishes.setdefault(kind, name)
 
 
 def floats_of(frame: FrameType) -> dict[int, str]:
@@ -204,8 +196,3 @@ def _arguments(frame: FrameType) -> list[Any]:
     if code.co_flags & inspect.CO_VARARGS:
         arguments += held.get(code.co_varnames[code.co_argcount + code.co_kwonlyargcount], ())
     return arguments
-
-
-def _value(x: Any) -> Value | None:
-    array = x.data if isinstance(x, Tensor) else x
-    return array.value if isinstance(array, RecordedArray) else None

@@ -72,9 +72,8 @@ class StepRecorder(Recorder):
         tensors = result if isinstance(result, tuple) else (result,)
         self.outputs[node] = [self.value_of(tensor.data) for tensor in tensors]
         for name, held in vars(node).items():
-            if isinstance(held, RecordedArray) and held.value is not None:
-                held.value.wishes.setdefault("local", name.strip("_"))
-            elif isinstance(held, np.ndarray) and (value := self.values.known(held)) is not None:
+            value = self.values.met(held)
+            if value is not None:
                 value.wishes.setdefault("local", name.strip("_"))
 
     def _meet_modules(self, modules: tuple[Module, ...]) -> None:
@@ -102,9 +101,7 @@ class StepRecorder(Recorder):
 
     def gradient(self, of: Value, array: Any) -> None:
         """Learn that an array is the gradient of a value."""
-        value = self.value_of(array)
-        if value.size == value.root.size:
-            value = value.root
+        value = self.value_of(array).whole
         if value.role == "made":
             value.belong("d", of)
 

@@ -5,8 +5,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from neural_net_core import Tensor
 from neural_net_core.dtypes import Array, DType
 from neural_net_utils.program.literals import literal_of, number
+from neural_net_utils.program.recorded_array import RecordedArray
 
 __all__ = ["GIVEN", "Role", "Value", "Values", "place_in_memory"]
 
@@ -71,6 +73,11 @@ class Value:
         return value
 
     @property
+    def whole(self) -> "Value":
+        """The value whose memory this is, if this has all its elements; else this one."""
+        return self.root if self.root.size == self.size else self
+
+    @property
     def size(self) -> int:
         """How many elements it has."""
         return math.prod(self.shape)
@@ -99,6 +106,14 @@ class Values:
     def known(self, array: Array) -> Value | None:
         """Return the value that lies exactly where an array does."""
         return self._exact.get(place_in_memory(array)) if array.size else None
+
+    def met(self, x: Any) -> Value | None:
+        """Return the value that a Tensor or an array is, or None if that is not known."""
+        array = x.data if isinstance(x, Tensor) else x
+        if isinstance(array, RecordedArray) and array.value is not None:
+            value: Value = array.value
+            return value
+        return self.known(array) if isinstance(array, np.ndarray) else None
 
     def of(self, array: Array) -> Value:
         """Return the value that an array is: itself known, in known memory, or an unknown one."""
