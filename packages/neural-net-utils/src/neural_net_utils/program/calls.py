@@ -84,10 +84,14 @@ class Call:
     out: bool = False
 
     @property
+    def taken(self) -> list[Value]:
+        """All values among its arguments."""
+        return operands((self.args, self.options))
+
+    @property
     def operands(self) -> list[Value]:
-        """All values that it reads, and the one that it writes into."""
-        found = operands((self.args, self.options))
-        return found if self.target is None else [*found, self.target]
+        """All values among its arguments, and the one that it writes into."""
+        return self.taken if self.target is None else [*self.taken, self.target]
 
 
 def operands(x: Any) -> list[Value]:

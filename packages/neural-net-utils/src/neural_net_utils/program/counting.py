@@ -24,7 +24,7 @@ def operations(call: Call) -> int | None:
     if call.kind in ("getitem", "setitem", "read", "literal"):
         return 0
     name = call.name.removeprefix("np.")
-    values = operands((call.args, call.options))
+    values = call.taken
     out = call.target if call.target is not None else call.results[0]
     if name in _MOVING or not any(x.dtype.kind == "f" for x in (*values, out)):
         return 0
@@ -51,8 +51,7 @@ def bytes_read(call: Call) -> int:
         return call.results[0].nbytes + sum(x.nbytes for x in operands(call.args[1]))
     if call.name.endswith("_like"):
         return 0
-    once = {id(x): x for x in operands((call.args, call.options))}
-    return sum(x.nbytes for x in once.values())
+    return sum(x.nbytes for x in set(call.taken))
 
 
 def bytes_written(call: Call) -> int:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from neural_net_utils.program.calls import Call, Section, operands
+from neural_net_utils.program.calls import Call, Section
 
 __all__ = ["Line"]
 
@@ -33,7 +33,7 @@ class Line:
     def reads(self) -> tuple[str, ...]:
         """The names of the arrays that the line computes from; not of one that it overwrites."""
         call = self.call
-        taken = operands((call.args, call.options))
+        taken = call.taken
         if call.target is not None and call.kind == "setitem" and call.args[0] is not Ellipsis:
             taken.append(call.target)  # the rest of it stays
         return tuple(dict.fromkeys(x.root.name for x in taken if x.root.name))

@@ -108,9 +108,7 @@ def _wanted(value: Value) -> str:
     of = value.of
     if of is not None and (of.name or of.root.name):
         return f"{value.prefix}_{of.name or of.root.name}"
-    if value.role in GIVEN:
-        return _as_name(next((value.wishes[k] for k in _KINDS if value.wishes.get(k)), "unseen"))
-    return _as_name(next(value.wishes[kind] for kind in _KINDS if kind in value.wishes))
+    return _as_name(next((value.wishes[k] for k in _KINDS if value.wishes.get(k)), "unseen"))
 
 
 def _as_name(path: str) -> str:
