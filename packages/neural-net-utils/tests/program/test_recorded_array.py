@@ -82,6 +82,7 @@ CASES: list[tuple[Callable[[Any, Any, Any], Any], str]] = [
     (lambda a, b, i: a[a > 4], "a[greater]"),
     (lambda a, b, i: a[1:, None, ::-1] * 1, "a[1:, None, ::-1] * 1"),
     (lambda a, b, i: a[..., 0] + a[1, 2], "a[..., 0] + a[1, 2]"),
+    (lambda a, b, i: a[np.int64(1), : i[1] + 2] + 1, "a[1, :2] + 1"),
     (lambda a, b, i: sum(row[0] for row in a), ""),
     (lambda a, b, i: np.clip(a, 2, np.inf), "np.clip(a, 2, np.inf)"),
     (lambda a, b, i: np.broadcast_to(a[0], (3, 4)) * b, "* b"),

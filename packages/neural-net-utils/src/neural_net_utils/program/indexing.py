@@ -1,6 +1,7 @@
 """Indices and arguments that are fixed when a call is recorded, as source."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -38,18 +39,19 @@ def as_view(key: Any) -> Any:
     return parts if Ellipsis in parts else (*parts, Ellipsis)
 
 
-def index_text(key: Any) -> str:
-    """Return an index as source."""
+def _fixed(x: Any) -> str:
+    """Return a part of a basic index as source: any kind of integer as Python's."""
+    return str(index(x)) if hasattr(x, "__index__") else number(x)
+
+
+def index_text(key: Any, of: Callable[[Any], str] = _fixed) -> str:
+    """Return an index as source, with `of` for all that is no tuple and no slice."""
     if isinstance(key, tuple) and key:
-        return ", ".join(map(index_text, key)) if len(key) > 1 else f"{index_text(key[0])},"
+        return ", ".join(index_text(part, of) for part in key) + "," * (len(key) == 1)
     if isinstance(key, slice):
-        start, stop, step = (
-            "" if x is None else str(int(x)) for x in (key.start, key.stop, key.step)
-        )
-        return f"{start}:{stop}" + (f":{step}" if step else "")
-    if key is Ellipsis:
-        return "..."
-    return repr(key) if key is None or key == () else str(int(key))
+        parts = ["" if x is None else of(x) for x in (key.start, key.stop)]
+        return ":".join(parts) + ("" if key.step is None else f":{of(key.step)}")
+    return of(key)
 
 
 def arguments_text(args: Any, options: Mapping[str, Any]) -> str:

@@ -1,12 +1,13 @@
 """Arrays and options whose numbers can be written down as they are."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from neural_net_core.dtypes import Array
 
-__all__ = ["literal_of", "number"]
+__all__ = ["in_brackets", "literal_of", "number"]
 
 # More elements than these are no literal for a reader.
 _FEW = 8
@@ -42,10 +43,8 @@ def literal_of(array: Array) -> str:
 
 def number(x: Any) -> str:
     """Return a number, a word, a dtype or a tuple or list of them as source."""
-    if isinstance(x, list):
-        return f"[{', '.join(map(number, x))}]"
-    if isinstance(x, tuple):
-        return f"({', '.join(map(number, x))}{',' * (len(x) == 1)})"
+    if isinstance(x, tuple | list):
+        return in_brackets(x, number)
     if isinstance(x, np.dtype):
         if not x.isnative:
             return f"np.dtype({x.str!r})"
@@ -59,3 +58,11 @@ def number(x: Any) -> str:
         return "..."
     text = repr(x)
     return {"inf": "np.inf", "-inf": "-np.inf", "nan": "np.nan"}.get(text, text)
+
+
+def in_brackets(parts: tuple[Any, ...] | list[Any], of: Callable[[Any], str]) -> str:
+    """Return a tuple or list as source, with `of` for each part."""
+    inner = ", ".join(map(of, parts))
+    if isinstance(parts, list):
+        return f"[{inner}]"
+    return f"({inner},)" if len(parts) == 1 else f"({inner})"

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from neural_net_utils.program.calls import Call, Number
-from neural_net_utils.program.literals import number
+from neural_net_utils.program.indexing import index_text
+from neural_net_utils.program.literals import in_brackets, number
 from neural_net_utils.program.values import Value
 
 __all__ = ["Writer"]
@@ -53,10 +54,8 @@ class Writer:
             return x.name or x.text
         if isinstance(x, Number):
             return self._number(x)
-        if isinstance(x, list):
-            return f"[{', '.join(map(self.of, x))}]"
-        if isinstance(x, tuple):
-            return f"({', '.join(map(self.of, x))}{',' * (len(x) == 1)})"
+        if isinstance(x, tuple | list):
+            return in_brackets(x, self.of)
         return number(x)
 
     def _number(self, x: Number) -> str:
@@ -72,7 +71,7 @@ class Writer:
     def _writing(self, call: Call, target: Value) -> str:
         if call.kind == "setitem":
             key, new = call.args
-            return f"{self.of(target)}[{self._index(key)}] = {self.of(new)}"
+            return f"{self.of(target)}[{index_text(key, self.of)}] = {self.of(new)}"
         if not call.out:
             return self._expression(call)
         sign = _OPERATORS.get(call.name, "")
@@ -94,7 +93,7 @@ class Writer:
             if call.name in _SIGNS:
                 return _SIGNS[call.name] + self.of(call.args[0])
         if call.kind == "getitem":
-            return f"{self.of(call.args[0])}[{self._index(call.args[1])}]"
+            return f"{self.of(call.args[0])}[{index_text(call.args[1], self.of)}]"
         if call.kind == "method":
             return self._call(f"{self.of(call.args[0])}.{call.name}", call.args[1:], call.options)
         return self._call(call.name, call.args, call.options)
@@ -102,11 +101,3 @@ class Writer:
     def _call(self, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> str:
         named = [f"{key}={self.of(x)}" for key, x in options.items()]
         return f"{name}({', '.join([*map(self.of, args), *named])})"
-
-    def _index(self, key: Any) -> str:
-        if isinstance(key, tuple) and key:
-            return ", ".join(map(self._index, key)) + "," * (len(key) == 1)
-        if isinstance(key, slice):
-            parts = ["" if x is None else self.of(x) for x in (key.start, key.stop)]
-            return ":".join(parts) + ("" if key.step is None else f":{self.of(key.step)}")
-        return self.of(key)
