@@ -131,7 +131,7 @@ MIRROR = {
             "fast/recurrent/test_blocks_of_steps.py",
             "recurrent/test_recurrent.py",
         ]
-        for name in ("gru", "gru_paper", "lstm", "vanilla_rnn")
+        for name in ("gradients", "gru", "gru_paper", "lstm", "vanilla_rnn")
     },
     "layers/fast/attention_layout.py": [
         "attention/test_scaled_dot_product_attention.py",

@@ -4,8 +4,8 @@ import numpy as np
 
 from neural_net_core import fast_form_of
 from neural_net_core.dtypes import Array
-from neural_net_layers.fast.blocks import column_sums
-from neural_net_layers.fast.recurrent.schedule import add_product, direction_of
+from neural_net_layers.fast.recurrent.gradients import Gradients
+from neural_net_layers.fast.recurrent.schedule import direction_of
 from neural_net_layers.recurrent.gru import GRUOp
 
 __all__: list[str] = []
@@ -83,10 +83,7 @@ class FastGRUOp(GRUOp):
         dh = direction.carried(dh_n, self.h, d)
         # The product wants the rows of U in the order of the blocks q_n, r, z.
         recurrent = np.concatenate([self.u[2 * d :], self.u[: 2 * d]])
-        dx = np.empty_like(self.x, order="C") if self.needs(0) else None
-        dw: Array | None = None
-        du: Array | None = None
-        db: Array | None = None
+        sums = Gradients(self, self.w, 2)
         through = np.empty_like(dh)
         for block, steps in direction.blocks_back(4 * d):
             dz = self._factors(block, h[block])
@@ -99,20 +96,12 @@ class FastGRUOp(GRUOp):
                 of_h *= dh_t[:, None]
                 dh_t *= self.gates[rows, d : 2 * d]
                 dh_t += np.matmul(part[:, : 3 * d], recurrent, out=through[:k])
-            da, dq = dz[:, d:], dz[:, : 3 * d]
-            if dx is not None:
-                np.matmul(da, self.w, out=dx[block])
-            if self.needs(2):
-                dw = add_product(dw, da, self.x[block])
-            if self.needs(3):
-                du = add_product(du, dq, h[block])
-            if self.needs(4) or self.needs(5):
-                db = column_sums(dz) if db is None else db + column_sums(dz)
-        du = None if du is None else _to_rzn(du)
-        db_ih = None if db is None else db[d:]
-        db_hh = None if db is None else _to_rzn(db[: 3 * d])
-        dx = None if dx is None else direction.unpack(dx)
-        return dx, direction.unsort(dh), dw, du, db_ih, db_hh, None
+            sums.add(block, h[block], da=dz[:, d:], dq=dz[:, : 3 * d], dz=dz)
+        dx = None if sums.dx is None else direction.unpack(sums.dx)
+        du = None if sums.du is None else _to_rzn(sums.du)
+        db_ih = None if sums.db is None else sums.db[d:]
+        db_hh = None if sums.db is None else _to_rzn(sums.db[: 3 * d])
+        return dx, direction.unsort(dh), sums.dw, du, db_ih, db_hh, None
 
     def _factors(self, block: slice, previous: Array) -> Array:
         """Return what dh is multiplied by to give dz, in columns q_n, r, z, a_n, for a block."""

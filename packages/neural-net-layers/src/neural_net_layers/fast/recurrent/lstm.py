@@ -4,8 +4,8 @@ import numpy as np
 
 from neural_net_core import fast_form_of
 from neural_net_core.dtypes import Array
-from neural_net_layers.fast.blocks import column_sums
-from neural_net_layers.fast.recurrent.schedule import add_product, direction_of
+from neural_net_layers.fast.recurrent.gradients import Gradients, summed
+from neural_net_layers.fast.recurrent.schedule import direction_of
 from neural_net_layers.recurrent.lstm import LSTMOp
 
 __all__: list[str] = []
@@ -79,10 +79,7 @@ class FastLSTMOp(LSTMOp):
         h, c = self.h[direction.previous], self.c[direction.previous]
         dh = direction.carried(dh_n, self.h, h.shape[1])
         dc = direction.carried(dc_n, self.h, d)
-        dx = np.empty_like(self.x, order="C") if self.needs(0) else None
-        dw: Array | None = None
-        du: Array | None = None
-        db: Array | None = None
+        sums = Gradients(self, self.w, 3)
         dp: Array | None = None
         scratch = np.empty_like(dc)
         for block, steps in direction.blocks_back(4 * d):
@@ -103,17 +100,11 @@ class FastLSTMOp(LSTMOp):
                 part[:, 3 * d :] *= dm
                 dc_t *= self.gates[rows, d : 2 * d]
                 np.matmul(part, self.u, out=dh_t)
-            if dx is not None:
-                np.matmul(dz, self.w, out=dx[block])
-            if self.needs(3):
-                dw = add_product(dw, dz, self.x[block])
-            if self.needs(4):
-                du = add_product(du, dz, h[block])
-            if self.needs(5) or self.needs(6):
-                db = column_sums(dz) if db is None else db + column_sums(dz)
+            sums.add(block, h[block], da=dz, dq=dz, dz=dz)
             if dhs is not None and self.m is not None:
-                dp = add_product(dp, dhs, self.m[block])
-        dx = None if dx is None else direction.unpack(dx)
+                dp = summed(dp, dhs.T @ self.m[block])
+        dx = None if sums.dx is None else direction.unpack(sums.dx)
+        dw, du, db = sums.dw, sums.du, sums.db
         return dx, direction.unsort(dh), direction.unsort(dc), dw, du, db, db, dp, None
 
     def _factors(self, block: slice, previous_c: Array) -> tuple[Array, Array]:

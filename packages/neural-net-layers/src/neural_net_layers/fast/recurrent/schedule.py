@@ -160,14 +160,6 @@ def _in_blocks(steps: tuple[Step, ...], width: int) -> list[tuple[slice, list[St
     return blocks
 
 
-def add_product(total: Array | None, d: Array, x: Array) -> Array:
-    """Return total + dᵀ x, the next part of a weight's gradient; None counts as zeros."""
-    product: Array = d.T @ x
-    if total is not None:
-        product += total
-    return product
-
-
 class Schedule(NamedTuple):
     """Both directions of time of a batch.
 

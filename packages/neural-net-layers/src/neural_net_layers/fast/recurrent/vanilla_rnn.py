@@ -4,8 +4,8 @@ import numpy as np
 
 from neural_net_core import fast_form_of
 from neural_net_core.dtypes import Array
-from neural_net_layers.fast.blocks import column_sums
-from neural_net_layers.fast.recurrent.schedule import add_product, direction_of
+from neural_net_layers.fast.recurrent.gradients import Gradients
+from neural_net_layers.fast.recurrent.schedule import direction_of
 from neural_net_layers.recurrent.vanilla_rnn import RNNOp
 
 __all__: list[str] = []
@@ -49,10 +49,7 @@ class FastRNNOp(RNNOp):
         dy = None if dy is None else direction.pack(dy)
         h, y = self.h[direction.previous], self.h[direction.outputs]
         dh = direction.carried(dh_n, y, y.shape[1])
-        dx = np.empty_like(self.x, order="C") if self.needs(0) else None
-        dw: Array | None = None
-        du: Array | None = None
-        db: Array | None = None
+        sums = Gradients(self, self.w, 2)
         for block, steps in direction.blocks_back(y.shape[1]):
             dz = self._slope(y[block])  # φ′(z), soon times dh
             for rows, here in steps:
@@ -61,16 +58,9 @@ class FastRNNOp(RNNOp):
                     d += dy[rows]
                 part *= d
                 np.matmul(part, self.u, out=d)
-            if dx is not None:
-                np.matmul(dz, self.w, out=dx[block])
-            if self.needs(2):
-                dw = add_product(dw, dz, self.x[block])
-            if self.needs(3):
-                du = add_product(du, dz, h[block])
-            if self.needs(4) or self.needs(5):
-                db = column_sums(dz) if db is None else db + column_sums(dz)
-        dx = None if dx is None else direction.unpack(dx)
-        return dx, direction.unsort(dh), dw, du, db, db, None
+            sums.add(block, h[block], da=dz, dq=dz, dz=dz)
+        dx = None if sums.dx is None else direction.unpack(sums.dx)
+        return dx, direction.unsort(dh), sums.dw, sums.du, sums.db, sums.db, None
 
     def _slope(self, y: Array) -> Array:
         if self.nonlinearity == "relu":
