@@ -29,7 +29,7 @@ CASES = {
 def test_every_marked_operation_is_among_the_cases():
     forms = {op: op.fast or op for op in op_classes("neural_net_layers")}
     marked = {op.__name__ for op, form in forms.items() if form.new_arrays}
-    assert marked == {"Conv2DOp", "ConvTranspose2DOp", "EmbeddingOp"}
+    assert marked == {"Conv2DOp", "ConvTranspose2DOp", "EmbeddingOp", "EmbeddingBagOp"}
 
 
 @pytest.mark.parametrize(("make", "inputs"), CASES.values(), ids=CASES)
