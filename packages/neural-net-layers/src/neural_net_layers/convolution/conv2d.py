@@ -29,6 +29,7 @@ from neural_net_core.init import Initializer
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
+from neural_net_layers._channel_sums import channel_sums
 from neural_net_layers._geometry import Pair, Window, as_pair, check_fits, resolve_padding
 from neural_net_layers._inputs import coerce
 from neural_net_layers._unfold import fold, unfold
@@ -90,7 +91,7 @@ class Conv2DOp(Op):
         dw = einsum_in_groups("boij,bcijuv->ocuv", dy, self.seen, self.groups)
         dseen = einsum_in_groups("boij,ocuv->bcijuv", dy, self.w, self.groups)
         dx = fold(dseen, self.window, self.size)
-        return dx, dw, dy.sum(axis=(0, 2, 3))
+        return dx, dw, channel_sums(dy).reshape(-1)
 
 
 def conv2d(

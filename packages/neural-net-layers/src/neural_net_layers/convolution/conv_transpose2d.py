@@ -28,6 +28,7 @@ from neural_net_core.init import Initializer
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
+from neural_net_layers._channel_sums import channel_sums
 from neural_net_layers._geometry import Pair, Window, as_pair, times
 from neural_net_layers._inputs import coerce
 from neural_net_layers._unfold import fold, unfold
@@ -86,7 +87,7 @@ class ConvTranspose2DOp(Op):
         seen = unfold(dy[:, :, : self.size[0], : self.size[1]], self.window)
         dx = einsum_in_groups("boijuv,couv->bcij", seen, self.w, self.groups)
         dw = einsum_in_groups("bcij,boijuv->couv", self.x, seen, self.groups)
-        return dx, dw, dy.sum(axis=(0, 2, 3))
+        return dx, dw, channel_sums(dy).reshape(-1)
 
 
 def conv_transpose2d(

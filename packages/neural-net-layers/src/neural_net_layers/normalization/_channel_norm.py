@@ -1,4 +1,4 @@
-"""What norms per channel share: sums and parameters per channel, and running averages.
+"""What norms per channel share: parameters per channel, and running averages.
 
 The averages are buffers: they belong to the state dict, are not learned, and move by themselves
 in training.
@@ -21,18 +21,6 @@ from neural_net_layers._inputs import coerce
 __all__: list[str] = []
 
 Running = Tensor | Array | None
-
-
-def channel_sums(x: Array) -> Array:
-    """Return the sum of each channel of (B, C, …) as (C, 1, …), which broadcasts with it.
-
-    Each channel is made a row of memory, which NumPy adds up in pairs: that rounds less than one
-    long running sum.
-    """
-    channels = x.shape[1]
-    rows = np.copy(np.moveaxis(x, 1, 0), order="C").reshape(channels, x.size // channels)
-    sums: Array = rows.sum(axis=1).reshape(-1, *[1] * (x.ndim - 2))
-    return sums
 
 
 def along_channels(p: Array | float, x: Array) -> Any:

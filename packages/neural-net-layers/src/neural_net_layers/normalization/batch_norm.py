@@ -15,6 +15,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.op import Op
 from neural_net_core.tensor import Tensor, TensorLike
+from neural_net_layers._channel_sums import channel_sums
 from neural_net_layers._checks import check_eps
 from neural_net_layers._inputs import coerce
 from neural_net_layers.normalization._channel_norm import (
@@ -22,7 +23,6 @@ from neural_net_layers.normalization._channel_norm import (
     Running,
     along_channels,
     array_of,
-    channel_sums,
     check_channels,
     move_average,
 )

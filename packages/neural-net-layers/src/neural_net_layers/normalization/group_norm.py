@@ -17,9 +17,10 @@ from neural_net_core.errors import ShapeError
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
+from neural_net_layers._channel_sums import channel_sums
 from neural_net_layers._checks import check_eps
 from neural_net_layers._inputs import coerce
-from neural_net_layers.normalization._channel_norm import along_channels, channel_sums
+from neural_net_layers.normalization._channel_norm import along_channels
 
 __all__ = ["GroupNorm", "GroupNormOp", "group_norm"]
 
