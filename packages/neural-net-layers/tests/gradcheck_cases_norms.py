@@ -116,7 +116,7 @@ CASES = {
 
 
 @st.composite
-def normalized(draw):
+def normalized(draw, norm):
     """Draw examples, more than a block of rows too, and which parameters there are.
 
     Long rows, not many: the tape adds up a parameter's gradient row after row, and of 70,000 rows
@@ -129,8 +129,25 @@ def normalized(draw):
         )
     )
     x = rng.normal(size=shape) + draw(st.sampled_from([0.0, 3.0]))
-    parameters = [rng.normal(size=shape[-axes:]) for _ in range(draw(st.integers(0, 2)))]
-    return lambda x, *p: layer_norm(x, shape[-axes:], *p), [x, *parameters]
+    count = 2 if norm is layer_norm else 1
+    parameters = [rng.normal(size=shape[-axes:]) for _ in range(draw(st.integers(0, count)))]
+    return lambda x, *p: norm(x, shape[-axes:], *p), [x, *parameters]
+
+
+@st.composite
+def grouped(draw):
+    """Draw batches in both orders of memory, and how many groups their channels are in."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    shape = draw(st.sampled_from([(0, 4), (5, 6), (3, 2, 7), (4, 8, 5, 6), (9, 4, 100, 100)]))
+    last = len(shape) == 4 and draw(st.booleans())
+    x = rng.normal(size=(shape[0], *shape[2:], shape[1]) if last else shape)
+    parameters = [rng.normal(size=shape[1]) for _ in range(draw(st.integers(0, 2)))]
+    groups, mean = draw(st.sampled_from([1, 2])), draw(st.sampled_from([0.0, 3.0]))
+
+    def fn(x, *p):
+        return group_norm((channels_last(x) if last else x) + mean, groups, *p)
+
+    return fn, [x, *parameters]
 
 
 @st.composite
@@ -151,4 +168,9 @@ def batches(draw):
     return fn, [x, *parameters]
 
 
-DRAWN = {LayerNormOp: normalized(), BatchNormOp: batches()}
+DRAWN = {
+    LayerNormOp: normalized(layer_norm),
+    RMSNormOp: normalized(rms_norm),
+    BatchNormOp: batches(),
+    GroupNormOp: grouped(),
+}

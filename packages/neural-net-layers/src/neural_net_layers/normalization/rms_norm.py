@@ -44,7 +44,7 @@ class RMSNormOp(Op):
         self.x_hat, self.w = x / self.rho, w
         return self.x_hat * w
 
-    def backward(self, dy: Array) -> tuple[Array, Array]:
+    def backward(self, dy: Array) -> tuple[Array | None, ...]:
         x_hat, g = self.x_hat, dy * self.w
         dx = (g - x_hat * self.mean(g * x_hat)) / self.rho
         return dx, dy * x_hat  # dw of each example: the tape adds them up
