@@ -13,7 +13,7 @@ from neural_net_layers.attention import blocked_attention
 from neural_net_layers.fast import products as _products
 from neural_net_layers.fast.attention_layout import Layout
 from neural_net_layers.fast.attention_visibility import Tile, Visibility, cut
-from neural_net_layers.fast.threads import parts_for, share
+from neural_net_layers.fast.threads import parts_for, share, share_sums
 
 __all__: list[str] = []
 
@@ -136,12 +136,7 @@ class Tiles:
                 self._backward_row(row, dy, dq, dk, dv, db)
             return dk, dv
 
-        (dk, dv), *others = share(len(self.rows), parts, work)
-        for more_dk, more_dv in others:
-            if dk is not None:
-                dk += more_dk
-            if dv is not None:
-                dv += more_dv
+        dk, dv = share_sums(len(self.rows), parts, work)
         dq, dk, dv = (
             None if dx is None else dx.reshape(shape)
             for dx, shape in zip((dq, dk, dv), layout.shapes, strict=True)

@@ -35,7 +35,7 @@ from neural_net_layers.fast.products import (
     summed_factors,
     summed_shape,
 )
-from neural_net_layers.fast.threads import parts_for, share
+from neural_net_layers.fast.threads import parts_for, share, share_sums
 from neural_net_layers.fast.units import copy_rows, plan_units, scratch
 
 __all__: list[str] = []
@@ -237,11 +237,7 @@ def weight_gradient(x: Array, dy: Array, window: Window, groups: int) -> tuple[A
                 db += sum_of_rows(values)
         return total, db
 
-    parts = share(len(plan.units), plan.parts, work)
-    total, db = parts[0]
-    for other, more in parts[1:]:
-        total += other
-        db += more
+    total, db = share_sums(len(plan.units), plan.parts, work)
     return plan.gradients_of(joined(total), db)
 
 

@@ -48,7 +48,7 @@ from neural_net_layers.fast.products import (
     summed_factors,
     summed_shape,
 )
-from neural_net_layers.fast.threads import parts_for, share
+from neural_net_layers.fast.threads import parts_for, share, share_sums
 from neural_net_layers.fast.units import copy_rows, plan_units, scratch
 
 __all__: list[str] = []
@@ -267,11 +267,7 @@ def weight_gradient(x: Array, dy: Array, window: Window) -> tuple[Array, Array]:
             db += sum_of_rows(dy_rows.reshape(-1, out))
         return total, db
 
-    parts = share(len(tiling.units), tiling.parts, work)
-    total, db = parts[0]
-    for other, more in parts[1:]:
-        total += other
-        db += more
+    total, db = share_sums(len(tiling.units), tiling.parts, work)
     at_points = joined(total).swapaxes(0, 1).reshape(points, -1)
     dw = (tiling.g.T @ at_points).reshape(tiling.kh, kw, channels, out)
     return dw.transpose(3, 2, 0, 1), db

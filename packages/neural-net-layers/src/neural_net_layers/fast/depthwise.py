@@ -13,7 +13,7 @@ import numpy as np
 from neural_net_core.dtypes import Array
 from neural_net_layers._geometry import Pair, Window
 from neural_net_layers.fast.products import sum_of_rows
-from neural_net_layers.fast.threads import parts_for, share
+from neural_net_layers.fast.threads import parts_for, share, share_sums
 from neural_net_layers.fast.units import copy_rows, plan_units, scratch
 
 __all__: list[str] = []
@@ -119,11 +119,7 @@ def weight_gradient(x: Array, dy: Array, window: Window) -> tuple[Array, Array]:
             db += sum_of_rows(factor.reshape(-1, channels))
         return total, db
 
-    parts = share(len(plan.units), plan.parts, work)
-    total, db = parts[0]
-    for other, more in parts[1:]:
-        total += other
-        db += more
+    total, db = share_sums(len(plan.units), plan.parts, work)
     return total.transpose(2, 0, 1)[:, None], db
 
 
