@@ -140,7 +140,7 @@ if __name__ == "__main__":
     quick = "--quick" in sys.argv
     if not quick:
         print(
-            "All of it takes some minutes on one core; --quick shows it in small.",
+            "All of it takes two to three minutes on one core; --quick shows it in small.",
             file=sys.stderr,
         )
     # A quick run is a look, not a result: its figures stay out of the repository.
