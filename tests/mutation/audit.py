@@ -138,9 +138,18 @@ MIRROR = {
         "fast/test_attention_tiles.py",
     ],
     "layers/fast/attention.py": ["fast/test_attention_tiles.py"],
-    "layers/fast/batch_norm.py": ["fast/test_norms.py", "normalization/test_batch_norm.py"],
-    "layers/fast/channels.py": ["fast/test_norms.py", "normalization/test_batch_norm.py"],
-    "layers/fast/layer_norm.py": ["fast/test_norms.py", "normalization/test_layer_norm.py"],
+    "layers/fast/normalization/batch_norm.py": [
+        "fast/normalization/test_norms.py",
+        "normalization/test_batch_norm.py",
+    ],
+    "layers/fast/channels.py": [
+        "fast/normalization/test_norms.py",
+        "normalization/test_batch_norm.py",
+    ],
+    "layers/fast/normalization/layer_norm.py": [
+        "fast/normalization/test_norms.py",
+        "normalization/test_layer_norm.py",
+    ],
     "layers/attention/_heads.py": ["attention/test_multi_head_attention.py"],
     "layers/embeddings/_ids.py": [
         "embeddings/test_embedding.py",

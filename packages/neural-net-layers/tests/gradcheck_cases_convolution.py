@@ -128,8 +128,8 @@ def convolutions(draw, transposed=False):
             return conv_transpose2d(x, w, b, stride, padding, 0, groups, dilation)
         return conv2d(x, w, b, stride, padding, dilation, groups)
 
-    # In fewer multiplications (`fast/cook_toom.py`) float32 loses digits: up to 13 units were seen
-    # for kernels of up to four rows, 19 for five.
+    # In fewer multiplications (`fast/convolution/cook_toom.py`) float32 loses digits: up to 13
+    # units were seen for kernels of up to four rows, 19 for five.
     return run, inputs, {"units": 32}
 
 

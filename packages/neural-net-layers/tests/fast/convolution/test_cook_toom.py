@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neural_net_layers.fast.cook_toom import rows_at_a_time, transforms
+from neural_net_layers.fast.convolution.cook_toom import rows_at_a_time, transforms
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ order: elementwise operations keep that layout, and the next convolution wants i
 
 from neural_net_core.dtypes import Array
 from neural_net_layers._geometry import Pair, Window
-from neural_net_layers.fast import columns, cook_toom, depthwise
+from neural_net_layers.fast.convolution import columns, cook_toom, depthwise
 
 __all__: list[str] = []
 

@@ -6,8 +6,8 @@ import pytest
 from neural_net_core import Tensor
 from neural_net_core.forms import is_textbook
 from neural_net_layers import Conv2D, conv2d
-from neural_net_layers.fast import convolve
-from neural_net_layers.fast.conv2d import FastConv2DOp
+from neural_net_layers.fast.convolution import convolve
+from neural_net_layers.fast.convolution.conv2d import FastConv2DOp
 
 pytestmark = pytest.mark.skipif(is_textbook(), reason="promises of the fast form")
 

@@ -6,8 +6,8 @@ from neural_net_core.dtypes import Array
 from neural_net_core.forms import fast_form_of
 from neural_net_core.op import returns_new_arrays
 from neural_net_layers.convolution.conv_transpose2d import ConvTranspose2DOp
-from neural_net_layers.fast import convolve
 from neural_net_layers.fast.channels import ChannelMatrix
+from neural_net_layers.fast.convolution import convolve
 
 __all__: list[str] = []
 

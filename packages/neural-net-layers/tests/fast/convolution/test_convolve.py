@@ -9,10 +9,10 @@ import pytest
 
 from neural_net_layers._geometry import Window
 from neural_net_layers.convolution.conv2d import Conv2DOp
-from neural_net_layers.fast import columns, convolve, cook_toom
 from neural_net_layers.fast import products as _products
 from neural_net_layers.fast import threads as _threads
 from neural_net_layers.fast import units as _units
+from neural_net_layers.fast.convolution import columns, convolve, cook_toom
 
 
 @pytest.fixture(params=["as it is", "many units", "tiny products", "three threads"])
