@@ -53,12 +53,34 @@ def run_page(
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
+def blocks_alone(page: str, folder: Path) -> str:
+    """A page whose one block runs each block of `page` with no names but its own."""
+    files = []
+    for number, block in enumerate(CODE_BLOCK.finditer(page)):
+        files.append(str(folder / f"block{number}.py"))
+        above = "\n" * page.count("\n", 0, block.start())
+        Path(files[-1]).write_text(above + python_code(block[0]), encoding="utf-8")
+    run = f"import runpy\nfor file in {files}:\n    runpy.run_path(file)\n"
+    return f"```python\n{run}```\n"
+
+
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if "```python" in page.read_text(encoding="utf-8")], ids=named
 )
-def test_the_code_of_a_page_runs_from_top_to_bottom(page: Path, tmp_path: Path) -> None:
-    done = run_page(page.read_text(encoding="utf-8"), tmp_path, textbook=page in COURSE)
+def test_the_code_of_a_page_runs(page: Path, tmp_path: Path) -> None:
+    """From top to bottom; in the tutorials every block alone, as a reader would copy it."""
+    text = page.read_text(encoding="utf-8")
+    if "tutorials" in page.parts:
+        text = blocks_alone(text, tmp_path)
+    done = run_page(text, tmp_path, textbook=page in COURSE)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_block_that_needs_another_one_is_found(tmp_path: Path) -> None:
+    page = "```python\nx = 1\n```\n\n1. text\n\n    ```python\n    assert x == 1\n    ```\n"
+    assert run_page(page, tmp_path).returncode == 0
+    done = run_page(blocks_alone(page, tmp_path), tmp_path)
+    assert "line 8" in done.stderr and "NameError" in done.stderr
 
 
 def test_an_error_on_a_page_is_found_and_its_line_named(tmp_path: Path) -> None:
