@@ -12,8 +12,8 @@ import neural_net_layers as layers
 import neural_net_optim as optim
 from neural_net_core import Dense, ReLU, Sequential, Tanh
 from neural_net_core.dtypes import Array
+from neural_net_core.numpy_calls.counting import operations
 from neural_net_utils import record
-from neural_net_utils.program.counting import operations
 
 Step = tuple[Callable[..., Any], tuple[Array, ...]]
 

@@ -8,9 +8,9 @@ import pytest
 
 from neural_net_core import Tensor
 from neural_net_core.dtypes import Array
+from neural_net_core.numpy_calls.recorded_array import RecordedArray
 from neural_net_core.plain import plain_array
 from neural_net_utils import record
-from neural_net_utils.program.recorded_array import RecordedArray
 
 A = np.arange(1, 13, dtype=np.float32).reshape(3, 4)
 B = np.arange(12, 0, -1, dtype=np.float32).reshape(3, 4)

@@ -7,6 +7,7 @@ from types import FrameType
 from typing import Any, Literal
 
 from neural_net_core import Module, Op
+from neural_net_core.numpy_calls.numpy_call import NumpyCall
 from neural_net_utils.program.values import Value, Values
 
 __all__ = [
@@ -16,7 +17,6 @@ __all__ = [
     "Section",
     "called",
     "floats_of",
-    "operands",
     "place_of",
     "wish_names",
 ]
@@ -55,57 +55,18 @@ class Number:
     number: float
 
 
-@dataclass(eq=False)
-class Call:
-    """One call of NumPy.
+@dataclass(eq=False, kw_only=True)
+class Call(NumpyCall):
+    """One call of NumPy, with its place in the step.
 
     Attributes:
-        kind: "ufunc", "function", "method", "getitem", "setitem", "read" or "literal".
-        name: The function, as it is written: "np.exp", "np.add.reduce", "sum".
-        args: Its arguments, with values in place of arrays.
-        options: Its arguments by name.
-        results: The values that it made.
-        target: The value that it wrote into instead.
         place: Where it happened.
-        many: Whether it returned its results in a tuple or list.
-        written: Of a part that was written, its size in bytes.
-        out: Whether the target was given as `out`.
     """
 
-    kind: str
-    name: str
-    args: tuple[Any, ...]
-    options: dict[str, Any]
-    results: tuple[Value, ...]
-    target: Value | None
     place: Place
-    many: bool = False
-    written: int = 0
-    out: bool = False
-
-    @property
-    def taken(self) -> list[Value]:
-        """All values among its arguments."""
-        return operands((self.args, self.options))
-
-    @property
-    def operands(self) -> list[Value]:
-        """All values among its arguments, and the one that it writes into."""
-        return self.taken if self.target is None else [*self.taken, self.target]
 
 
-def operands(x: Any) -> list[Value]:
-    """Return the values in nested arguments."""
-    if isinstance(x, Value):
-        return [x]
-    if isinstance(x, dict):
-        x = tuple(x.values())
-    if isinstance(x, slice):
-        x = (x.start, x.stop, x.step)
-    return [value for part in x for value in operands(part)] if isinstance(x, tuple | list) else []
-
-
-_HERE = "neural_net_utils.program."
+_HERE = ("neural_net_utils.program.", "neural_net_core.numpy_calls.")
 
 
 def _callers() -> list[FrameType]:
@@ -115,7 +76,7 @@ def _callers() -> list[FrameType]:
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if module.startswith(_HERE):
-            if frames and module == _HERE + "recording":
+            if frames and module == "neural_net_utils.program.recording":
                 break
         elif frames or not module.startswith("numpy"):
             frames.append(frame)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from neural_net_utils.program.counting import bytes_read, bytes_written, operations
+from neural_net_core.numpy_calls.counting import bytes_read, bytes_written, operations
 from neural_net_utils.program.line import Line
 
 __all__ = ["Cost", "LineCost", "cost_of"]

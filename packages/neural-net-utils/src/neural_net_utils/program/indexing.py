@@ -4,39 +4,9 @@ from collections.abc import Callable, Mapping
 from operator import index
 from typing import Any
 
-import numpy as np
-
 from neural_net_utils.program.literals import number
-from neural_net_utils.program.values import place_in_memory
 
-__all__ = ["arguments_text", "as_view", "index_text", "is_basic", "is_same", "name_of"]
-
-
-def is_same(a: Any, b: Any) -> bool:
-    """Tell whether two arrays are the same elements in the same memory."""
-    return isinstance(b, np.ndarray) and bool(a.size) and place_in_memory(a) == place_in_memory(b)
-
-
-def name_of(function: Any) -> str:
-    """Return how a function of NumPy is written where NumPy is called np."""
-    name = function.__name__
-    if getattr(np, name, None) is function:
-        return f"np.{name}"
-    return f"{function.__module__.replace('numpy', 'np', 1)}.{name}"
-
-
-def is_basic(key: Any) -> bool:
-    """Tell whether indexing gives a view."""
-    parts = key if isinstance(key, tuple) else (key,)
-    return all(
-        x is None or x is Ellipsis or isinstance(x, slice | int | np.integer) for x in parts
-    ) and not any(isinstance(x, bool) for x in parts)
-
-
-def as_view(key: Any) -> Any:
-    """Return a basic index as one that gives a view also of a single element."""
-    parts = key if isinstance(key, tuple) else (key,)
-    return parts if Ellipsis in parts else (*parts, Ellipsis)
+__all__ = ["arguments_text", "index_text"]
 
 
 def _fixed(x: Any) -> str:

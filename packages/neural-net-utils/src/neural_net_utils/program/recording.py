@@ -20,9 +20,9 @@ import numpy as np
 from neural_net_core import Tensor
 from neural_net_core.checks import check_callable
 from neural_net_core.forms import textbook
+from neural_net_core.numpy_calls.recorded_array import RecordedArray, plain
 from neural_net_core.observing import observed_by, viewed_by
 from neural_net_utils.program.program import Program
-from neural_net_utils.program.recorded_array import RecordedArray, plain
 from neural_net_utils.program.step_recorder import StepRecorder
 from neural_net_utils.program.writing import written
 

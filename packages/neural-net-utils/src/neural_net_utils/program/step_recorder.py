@@ -7,8 +7,8 @@ import numpy as np
 
 from neural_net_core import Buffer, Module, Op, Parameter, Tensor, observing
 from neural_net_core.dtypes import Array
+from neural_net_core.numpy_calls.recorded_array import RecordedArray, plain
 from neural_net_utils.program.calls import called
-from neural_net_utils.program.recorded_array import RecordedArray, plain
 from neural_net_utils.program.recorder import Recorder
 from neural_net_utils.program.values import Role, Value
 

@@ -1,16 +1,16 @@
 """The arrays of a program, recognized by where they lie in memory."""
 
-import math
 from typing import Any, Literal
 
 import numpy as np
 
 from neural_net_core import Tensor
-from neural_net_core.dtypes import Array, DType
+from neural_net_core.dtypes import Array
+from neural_net_core.numpy_calls.numpy_call import Operand, place_in_memory
+from neural_net_core.numpy_calls.recorded_array import RecordedArray
 from neural_net_utils.program.literals import literal_of, number
-from neural_net_utils.program.recorded_array import RecordedArray
 
-__all__ = ["GIVEN", "Role", "Value", "Values", "place_in_memory"]
+__all__ = ["GIVEN", "Role", "Value", "Values"]
 
 # What a program does not compute itself: the arguments of the step, what the model and the
 # optimizer hold, and memory that no recorded call wrote.
@@ -20,17 +20,12 @@ Role = Literal[
 ]
 
 
-class Value:
+class Value(Operand):
     """An array of the program.
 
     Attributes:
         role: One of `GIVEN`; "literal", if its numbers can be written down; "made", by a call; or
             "view" of another.
-        shape: Its shape.
-        dtype: Its dtype.
-        nbytes: How much memory it takes; elements that are only repeated count once.
-        array: The array itself, which keeps its address taken.
-        parent: In whose memory it lies, if it is not its own.
         text: A literal, or how a view is written, with {} for its parent.
         start: What a given array held when the step began.
         is_followed: Whether a recorded call has written it, so that it may differ from `start`.
@@ -40,20 +35,14 @@ class Value:
         prefix: What is put before that value's name: "d", or the name of the state.
     """
 
-    __slots__ = (
-        "array", "dtype", "is_followed", "name", "nbytes", "of", "parent", "prefix", "role",
-        "shape", "start", "text", "wishes",
-    )  # fmt: skip
+    __slots__ = ("is_followed", "name", "of", "prefix", "role", "start", "text", "wishes")
 
     def __init__(self, role: Role, array: Array, parent: "Value | None" = None, text: str = ""):
-        self.role, self.array, self.parent, self.text = role, array, parent, text
-        self.shape: tuple[int, ...] = array.shape
-        self.dtype: DType = array.dtype
+        super().__init__(array, parent)
+        self.role, self.text = role, text
         self.start: Array | None = None
         if role == "literal" or role in GIVEN:
             self.start = array.copy("K")
-        once = [n for n, stride in zip(array.shape, array.strides, strict=True) if stride or not n]
-        self.nbytes = math.prod(once) * array.itemsize
         self.is_followed = False
         self.name = ""
         self.wishes: dict[str, str] = {}
@@ -65,22 +54,10 @@ class Value:
         self.prefix, self.of = prefix, of
 
     @property
-    def root(self) -> "Value":
-        """The value whose memory this is."""
-        value = self
-        while value.parent is not None:
-            value = value.parent
-        return value
-
-    @property
     def whole(self) -> "Value":
         """The value whose memory this is, if this has all its elements; else this one."""
-        return self.root if self.root.size == self.size else self
-
-    @property
-    def size(self) -> int:
-        """How many elements it has."""
-        return math.prod(self.shape)
+        root: Value = self.root
+        return root if root.size == self.size else self
 
 
 class Values:
@@ -134,11 +111,6 @@ class Values:
             if start <= low and high <= stop:
                 return value
         return None
-
-
-def place_in_memory(array: Array) -> Any:
-    """Return what tells an array from all others that exist at the same time."""
-    return array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str
 
 
 def _was_rewritten(known: Value, array: Array) -> bool:

@@ -6,11 +6,11 @@ import numpy as np
 
 from neural_net_core import Tensor
 from neural_net_core.dtypes import Array
+from neural_net_core.numpy_calls.recorded_array import plain
 from neural_net_utils.program.calls import Call
 from neural_net_utils.program.line import Line
 from neural_net_utils.program.names import name_values, with_parents
 from neural_net_utils.program.program import Program
-from neural_net_utils.program.recorded_array import plain
 from neural_net_utils.program.source import Writer
 from neural_net_utils.program.step_recorder import StepRecorder
 from neural_net_utils.program.values import GIVEN, Value
@@ -147,7 +147,7 @@ def _with_literals(calls: list[Call]) -> list[Call]:
             root = value.root
             if root.role == "literal" and root in written and root not in made:
                 made.add(root)
-                lines.append(Call("literal", "array", (), {}, (root,), None, call.place))
+                lines.append(Call("literal", "array", (), {}, (root,), place=call.place))
         lines.append(call)
     return lines
 

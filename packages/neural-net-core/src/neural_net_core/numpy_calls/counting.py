@@ -13,13 +13,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from neural_net_utils.program.calls import Call, operands
-from neural_net_utils.program.values import Value
+from neural_net_core.numpy_calls.numpy_call import NumpyCall, Operand, operands, place_in_memory
 
 __all__ = ["bytes_read", "bytes_written", "operations"]
 
 
-def operations(call: Call) -> int | None:
+def operations(call: NumpyCall) -> int | None:
     """Return how many floating-point operations a call does, or None if that is not known."""
     if call.kind in ("getitem", "setitem", "read", "literal"):
         return 0
@@ -43,7 +42,7 @@ def operations(call: Call) -> int | None:
     return None
 
 
-def bytes_read(call: Call) -> int:
+def bytes_read(call: NumpyCall) -> int:
     """Return how many bytes a call reads."""
     if call.kind == "literal" or _is_view(call):
         return 0
@@ -51,10 +50,10 @@ def bytes_read(call: Call) -> int:
         return call.results[0].nbytes + sum(x.nbytes for x in operands(call.args[1]))
     if call.name.endswith("_like"):
         return 0
-    return sum(x.nbytes for x in set(call.taken))
+    return sum({place_in_memory(x.array): x.nbytes for x in call.taken}.values())
 
 
-def bytes_written(call: Call) -> int:
+def bytes_written(call: NumpyCall) -> int:
     """Return how many bytes a call writes."""
     if call.kind == "setitem":
         return call.written
@@ -63,23 +62,23 @@ def bytes_written(call: Call) -> int:
     return sum(x.nbytes for x in call.results) if call.target is None else call.target.nbytes
 
 
-def _is_view(call: Call) -> bool:
+def _is_view(call: NumpyCall) -> bool:
     return bool(call.results) and all(x.parent is not None for x in call.results)
 
 
-def _product(values: list[Value], out: Value) -> int:
+def _product(values: list[Operand], out: Operand) -> int:
     return 2 * out.size * values[0].shape[-1]
 
 
-def _mean(values: list[Value], out: Value) -> int:
+def _mean(values: list[Operand], out: Operand) -> int:
     return values[0].size  # n − 1 sums and a quotient
 
 
-def _variance(values: list[Value], out: Value) -> int:
+def _variance(values: list[Operand], out: Operand) -> int:
     return 4 * values[0].size  # the mean, differences, squares, and their mean
 
 
-def _einsum(subscripts: Any, shapes: list[tuple[int, ...]], out: Value) -> int | None:
+def _einsum(subscripts: Any, shapes: list[tuple[int, ...]], out: Operand) -> int | None:
     """Return a product and a sum for each combination of indices."""
     if not isinstance(subscripts, str) or "..." in subscripts:
         return None
@@ -94,7 +93,7 @@ def _einsum(subscripts: Any, shapes: list[tuple[int, ...]], out: Value) -> int |
     return every * (len(inputs) - 1 + summed)
 
 
-_FORMULAS: dict[str, Callable[[list[Value], Value], int]] = {
+_FORMULAS: dict[str, Callable[[list[Operand], Operand], int]] = {
     "matmul": _product,
     "dot": _product,
     "mean": _mean,
