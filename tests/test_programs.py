@@ -263,3 +263,28 @@ def test_attention_has_the_operations_of_its_formula() -> None:
         if " @ " in line.text and "Attention" in line.comment.rpartition(": ")[2]
     ]
     assert products == [2 * batch * heads * time * time * size] * 6
+
+
+# Batch norm's operation moves its running averages as well, which counting must not do again.
+COUNTED = [name for name in NETWORKS if name != "batch_norm"]
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_a_trace_counts_what_the_page_counts(name: str) -> None:
+    """Operation by operation, though one runs them again and the other has recorded the step."""
+    step, inputs = NETWORKS[name]()
+    with core.textbook(), core.trace() as calls:
+        step(*inputs)
+    counted: dict[str, int] = {}
+    for call in calls:
+        where = f"{call.path} {type(call.modules[-1]).__name__}".strip() if call.modules else ""
+        comment = f"{where}: {call.op.__name__}" if where else call.op.__name__
+        counted[comment] = counted.get(comment, 0) + (call.cost().operations or 0)
+    step, inputs = NETWORKS[name]()
+    on_the_page: dict[str, int] = {}
+    for line in record(step, *inputs).cost(1).lines:
+        if line.line.section == "forward":
+            comment = line.line.comment
+            on_the_page[comment] = on_the_page.get(comment, 0) + (line.operations or 0)
+    # Operations that cost nothing may be left out of the page, and it notes what Python reads.
+    assert {k: n for k, n in counted.items() if n} == {k: n for k, n in on_the_page.items() if n}

@@ -147,3 +147,60 @@ def test_results_are_the_same_bits_with_and_without_a_trace():
     assert y.data.tobytes() == plain.data.tobytes()
     for p, g in zip(model.parameters(), gradients, strict=True):
         assert p.grad.tobytes() == g.tobytes()
+
+
+def test_the_reverse_pass_is_seen_in_its_order_with_the_calls_it_goes_back_through():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    with trace() as calls:
+        y = ops.exp(x)
+        loss = (y * y).sum()
+        loss.backward()
+    assert [step.call for step in calls.backward] == list(calls)[::-1]
+    assert [step.op for step in calls.backward] == [call.op for call in list(calls)[::-1]]
+    np.testing.assert_array_equal(calls.backward[0].gradients[0], np.float32(1))
+    # d/dy of the sum of y², which two uses of y have delivered
+    np.testing.assert_array_equal(calls.backward[-1].gradients[0], 2 * y.data)
+    assert all(step.seconds >= 0 for step in calls.backward)
+    assert observing.watching == 0
+
+
+def test_a_gradient_that_was_seen_stays_what_it_was():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    with trace() as calls:
+        y = ops.exp(x)
+        (y + y + y * 2).sum().backward()
+    seen = [step.gradients[0].copy() for step in calls.backward]
+    x.grad *= 7
+    for step, before in zip(calls.backward, seen, strict=True):
+        np.testing.assert_array_equal(step.gradients[0], before)
+    np.testing.assert_array_equal(calls.backward[-1].gradients[0], [4, 4])
+
+
+def test_what_ran_before_the_trace_has_no_call_and_other_outputs_no_gradient():
+    class HalvesOp(Op):
+        takes_none = True
+
+        def forward(self, x):
+            return x / 2, x / 3
+
+        def backward(self, dy, dz):
+            return dy / 2
+
+    x = Tensor([3.0], requires_grad=True)
+    first, _ = HalvesOp.apply(x)
+    with trace() as calls:
+        (first * 4).sum().backward()
+    last = calls.backward[-1]
+    assert (last.op, last.call, last.gradients[1]) == (HalvesOp, None, None)
+    assert len(calls.backward) == 3
+    assert len(calls) == 2
+
+
+def test_each_call_says_how_long_it_took(monkeypatch):
+    monkeypatch.setattr("neural_net_core.op.perf_counter", iter([1.0, 3.5]).__next__)
+    monkeypatch.setattr("neural_net_core.tape.perf_counter", iter([4.0, 4.25]).__next__)
+    x = Tensor(1.0, requires_grad=True)
+    with trace() as calls:
+        ops.exp(x).backward()
+    assert calls[0].seconds == 2.5
+    assert calls.backward[0].seconds == 0.25

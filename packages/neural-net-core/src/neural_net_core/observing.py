@@ -10,10 +10,26 @@ from typing import Any
 
 from neural_net_core.context import context
 
-__all__ = ["Observer", "View", "array_of", "handed_out", "modules", "observed_by", "viewed_by"]
+__all__ = [
+    "BackwardObserver",
+    "Observer",
+    "View",
+    "array_of",
+    "backward_observed_by",
+    "handed_out",
+    "modules",
+    "observed_by",
+    "viewed_by",
+]
 
-# Called with an operation's class, options, inputs and results, and the modules it happened in.
-Observer = Callable[[type[Any], Mapping[str, Any], tuple[Any, ...], Any, tuple[Any, ...]], None]
+# Called with an operation's class, options, inputs and results, the modules it happened in, and
+# how many seconds its forward pass took.
+Observer = Callable[
+    [type[Any], Mapping[str, Any], tuple[Any, ...], Any, tuple[Any, ...], float], None
+]
+# Called with an operation, the gradients of its results and those that it returned for its inputs,
+# None where there is none, and how many seconds its backward pass took.
+BackwardObserver = Callable[[Any, Sequence[Any], Sequence[Any], float], None]
 # Called before an operation or an update with it, with what its arrays belong to, and with these;
 # returns the arrays to compute with.
 View = Callable[[Any, tuple[Any, ...], Sequence[Any]], Sequence[Any]]
@@ -21,6 +37,9 @@ View = Callable[[Any, tuple[Any, ...], Sequence[Any]], Sequence[Any]]
 watching = 0  # how many observers there are, in all threads
 _counting = threading.Lock()
 _observers: ContextVar[tuple[Observer, ...]] = ContextVar("observers", default=())
+_backward_observers: ContextVar[tuple[BackwardObserver, ...]] = ContextVar(
+    "backward_observers", default=()
+)
 _views: ContextVar[tuple[View, ...]] = ContextVar("views", default=())
 # The modules that are being called, the outermost first.
 _modules: ContextVar[tuple[Any, ...]] = ContextVar("modules", default=())
@@ -32,7 +51,8 @@ def observed_by(observer: Observer) -> Iterator[None]:
 
     Args:
         observer: Called after each operation with its class, its options, its inputs, its result
-            (a Tensor, or a tuple of them), and the modules in whose `forward` it happened.
+            (a Tensor, or a tuple of them), the modules in whose `forward` it happened, and the
+            seconds that it took.
     """
     token = _observers.set((*_observers.get(), observer))
     _count(1)
@@ -43,16 +63,42 @@ def observed_by(observer: Observer) -> Iterator[None]:
         _observers.reset(token)
 
 
+@context
+def backward_observed_by(observer: BackwardObserver) -> Iterator[None]:
+    """Tell an observer of every step of a reverse pass that begins inside, in this thread or task.
+
+    Args:
+        observer: Called after each operation's backward pass with the operation, the gradients of
+            its results, those of its inputs, and the seconds that it took. It may keep the first;
+            the reverse pass adds to the others, so what is to be kept of them has to be copied.
+    """
+    token = _backward_observers.set((*_backward_observers.get(), observer))
+    _count(1)
+    try:
+        yield
+    finally:
+        _count(-1)
+        _backward_observers.reset(token)
+
+
 def _count(change: int) -> None:
     global watching
     with _counting:
         watching += change
 
 
-def tell(op: type[Any], config: Mapping[str, Any], inputs: tuple[Any, ...], result: Any) -> None:
+def tell(
+    op: type[Any], config: Mapping[str, Any], inputs: tuple[Any, ...], result: Any, seconds: float
+) -> None:
     """Pass on what an operation has done."""
     for observer in _observers.get():
-        observer(op, config, inputs, result, _modules.get())
+        observer(op, config, inputs, result, _modules.get(), seconds)
+
+
+def tell_backward(op: Any, dys: Sequence[Any], dxs: Sequence[Any], seconds: float) -> None:
+    """Pass on what a step of a reverse pass has done."""
+    for observer in _backward_observers.get():
+        observer(op, dys, dxs, seconds)
 
 
 @context

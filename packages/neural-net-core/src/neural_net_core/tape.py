@@ -10,10 +10,12 @@ The reverse mode is described in Griewank & Walther, Evaluating Derivatives (200
 
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
+from time import perf_counter
 from typing import Any, overload
 
 import numpy as np
 
+from neural_net_core import observing
 from neural_net_core.checks import check_flag
 from neural_net_core.dtypes import Array, DType
 from neural_net_core.errors import DTypeError, GraphError, ShapeError
@@ -172,6 +174,7 @@ def _run(
     leaves: list[Tensor] = []
     ready: list[Op] = [root.node]
     ndarray = np.ndarray
+    observed = observing.watching
     while ready:
         op = ready.pop()
         dys = gradients.pop(op, None)
@@ -183,7 +186,11 @@ def _run(
                 seen[op] = dys
             if op.retained and retained is not None:
                 _collect_retained(op.retained, dys, retained)
+            if observed:
+                start = perf_counter()
             dxs = _gradients_of_inputs(op, dys)
+            if observed:
+                observing.tell_backward(op, dys, dxs, perf_counter() - start)
         for i, parent in enumerate(parents):
             if parent is None:
                 continue

@@ -1,11 +1,14 @@
 """What a computation consists of: every operation that runs, in order, with all that went in.
 
 The graph behind a Tensor holds what a gradient needs: no masks and no ids, nothing that has no
-gradient, and nothing at all under `no_grad`. A trace sees them all:
+gradient, and nothing at all under `no_grad`. A trace sees them all, and the reverse pass too:
 
     with trace() as calls:
         loss = cross_entropy(model(images), labels)
+        loss.backward()
     print(calls)
+    for step in calls.backward:
+        print(step.call, step.gradients)
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,12 +16,13 @@ from dataclasses import dataclass, field
 from typing import Any, overload
 
 from neural_net_core.context import context
-from neural_net_core.modules.module import Module
-from neural_net_core.observing import observed_by
+from neural_net_core.dtypes import Array
+from neural_net_core.numpy_calls.counter import OpCost, forward_cost
+from neural_net_core.observing import backward_observed_by, observed_by
 from neural_net_core.op import Op
 from neural_net_core.tensor import Tensor
 
-__all__ = ["Call", "Trace", "trace"]
+__all__ = ["BackwardCall", "Call", "Trace", "trace"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,17 +35,38 @@ class Call:
         inputs: What `apply` was given, in order: Tensors, and arrays and numbers that have no
             gradient, such as ids and masks; None for an input that was left out.
         outputs: The results.
-        modules: The modules in whose `forward` it happened, from the outermost to the innermost.
+        modules: The `Module`s in whose `forward` it happened, from the outermost to the innermost.
         path: The innermost module's name in the outermost one, such as "encoder.layers.0"; empty
             in the outermost module itself, and outside of all modules.
+        seconds: How long its forward pass took.
     """
 
     op: type[Op]
     config: Mapping[str, Any]
     inputs: tuple[Any, ...]
     outputs: tuple[Tensor, ...]
-    modules: tuple[Module, ...] = ()
+    modules: tuple[Any, ...] = ()
     path: str = ""
+    seconds: float = 0.0
+
+    def cost(self) -> OpCost:
+        """Return what the forward pass costs: floating-point operations, bytes read and written.
+
+        The textbook form is run once more to count its NumPy calls, whatever form has run. Each
+        counts one operation for every number that it computes, and two for every product that a
+        matrix product sums; it reads each of its arrays once and writes its result once, and views
+        cost nothing.
+
+        Examples:
+            >>> import numpy as np
+            >>> from neural_net_core import Dense
+            >>> with trace() as calls:
+            ...     y = Dense(8, 3)(np.ones((4, 8)))
+            >>> calls[0].cost().operations == 2 * 4 * 8 * 3 + 4 * 3
+            True
+        """
+        arrays = tuple(x.data if isinstance(x, Tensor) else x for x in self.inputs)
+        return forward_cost(self.op, self.config, arrays)
 
     def __str__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self.config.items())
@@ -52,16 +77,40 @@ class Call:
         return f"{where or '-'}: {name}: {taken} -> {given}"
 
 
+@dataclass(frozen=True, eq=False)
+class BackwardCall:
+    """One step of a reverse pass: the backward pass of one operation.
+
+    Attributes:
+        op: The class whose `backward` ran.
+        call: The call in whose backward pass it ran; None if the trace was not open yet.
+        gradients: Those of the results, in order; None where there is none.
+        seconds: How long it took.
+    """
+
+    op: type[Op]
+    call: Call | None
+    gradients: tuple[Array | None, ...]
+    seconds: float
+
+
 @dataclass(eq=False)
 class Trace(Sequence[Call]):
     """The operations that ran while a trace was open, in the order in which they ran.
 
     It holds all their inputs and outputs, and with these the memory, until it is dropped.
+
+    Attributes:
+        calls: The operations.
+        backward: The steps of the reverse passes that ran meanwhile, in order.
     """
 
     calls: list[Call] = field(default_factory=list)
+    backward: list[BackwardCall] = field(default_factory=list)
+    # By the node of the graph that it left behind.
+    _calls_of: dict[Op, Call] = field(default_factory=dict, repr=False)
     # The paths of each outermost module's parts, found when its first operation ran.
-    _paths: dict[Module, dict[int, str]] = field(default_factory=dict, repr=False)
+    _paths: dict[Any, dict[int, str]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.calls)
@@ -82,13 +131,23 @@ class Trace(Sequence[Call]):
         config: Mapping[str, Any],
         inputs: tuple[Any, ...],
         result: Any,
-        modules: tuple[Module, ...],
+        modules: tuple[Any, ...],
+        seconds: float,
     ) -> None:
         """Note one operation that has run."""
         outputs = result if isinstance(result, tuple) else (result,)
-        self.calls.append(Call(op, config, inputs, outputs, modules, self._path_of(modules)))
+        call = Call(op, config, inputs, outputs, modules, self._path_of(modules), seconds)
+        self.calls.append(call)
+        if outputs and (node := outputs[0].node) is not None:
+            self._calls_of[node] = call
 
-    def _path_of(self, modules: tuple[Module, ...]) -> str:
+    def add_backward(
+        self, op: Op, dys: Sequence[Array | None], dxs: Sequence[Array | None], seconds: float
+    ) -> None:
+        """Note one step of a reverse pass."""
+        self.backward.append(BackwardCall(type(op), self._calls_of.get(op), tuple(dys), seconds))
+
+    def _path_of(self, modules: tuple[Any, ...]) -> str:
         """Return the name of the last module below the first."""
         if len(modules) < 2:
             return ""
@@ -103,8 +162,8 @@ class Trace(Sequence[Call]):
 def trace() -> Iterator[Trace]:
     """Observe every operation inside: its class, options, inputs, outputs and module.
 
-    Operations are seen whether or not they are recorded for a gradient, but not what a backward
-    pass does. Traces nest; each thread and each asyncio task has its own.
+    Operations are seen whether or not they are recorded for a gradient; `backward` of the trace has
+    the steps of the reverse pass. Traces nest; each thread and each asyncio task has its own.
 
     Returns:
         A context manager that gives a `Trace`, a sequence of calls; it works as a decorator too.
@@ -119,7 +178,7 @@ def trace() -> Iterator[Trace]:
         [('0', 'LinearOp', (4, 3)), ('1', 'ReLUOp', (4, 3))]
     """
     calls = Trace()
-    with observed_by(calls.add):
+    with observed_by(calls.add), backward_observed_by(calls.add_backward):
         yield calls
 
 

@@ -408,14 +408,22 @@ class Module:
         lines = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in children]
         return head + "\n  " + "\n  ".join(lines) + "\n)"
 
-    def summary(self, input_shape: tuple[int, ...], *, dtype: npt.DTypeLike | None = None) -> str:
+    def summary(
+        self,
+        input_shape: tuple[int, ...] | None = None,
+        *,
+        dtype: npt.DTypeLike | None = None,
+        example: Any = None,
+    ) -> str:
         """Return a table of the modules with their output shapes and parameter counts.
 
         Args:
             input_shape: The shape of one input batch, such as (1, 64).
             dtype: The input's dtype; an integer one for token indices.
+            example: Instead of a shape what `forward` takes, a tuple if that is several: then the
+                table has the operations and bytes of each forward pass, too (see `Call.cost`).
         """
-        return summarize(self, input_shape, dtype)
+        return summarize(self, input_shape, dtype, example)
 
 
 explain_modules(Module)

@@ -63,6 +63,7 @@ class StepRecorder(Recorder):
         inputs: tuple[Any, ...],
         result: Any,
         modules: tuple[Any, ...],
+        seconds: float,
     ) -> None:
         """Note what an operation has returned."""
         node = self._running.pop()
