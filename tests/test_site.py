@@ -1,5 +1,6 @@
 """The built site (`nox -s docs`): complete, with drawn formulas, loading nothing from elsewhere."""
 
+import html
 import importlib
 import inspect
 import json
@@ -15,7 +16,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "site"
-PAGES = sorted(SITE.glob("**/*.html"))
+SOURCES = sorted(SITE.glob("source/**/*.html"))
+PAGES = sorted(set(SITE.glob("**/*.html")) - set(SOURCES))
 PACKAGES = ["core", "optim", "layers", "viz", "utils"]
 
 
@@ -109,6 +111,51 @@ def test_every_public_name_is_in_the_reference(package: str) -> None:
     }
     assert homes
     assert homes - inventory() == set()
+
+
+def test_no_page_of_the_reference_is_too_long_to_be_read() -> None:
+    sizes = {page: page.stat().st_size for page in PAGES if "api" in page.relative_to(SITE).parts}
+    assert sizes
+    assert {page: size for page, size in sizes.items() if size > 300_000} == {}
+
+
+def test_every_file_of_the_packages_can_be_read_whole() -> None:
+    paths = sorted(ROOT.glob("packages/*/src/**/*.py"))
+    assert len(SOURCES) == len(paths) > 300
+    for path in paths:
+        inside = path.relative_to(ROOT).as_posix().split("/src/")[1]
+        page = (SITE / "source" / inside).with_suffix(".html").read_text("utf-8")
+        assert not re.search(r"<(script|link rel="stylesheet"|img|iframe)", page)  # nothing else is loaded
+        shown = html.unescape(re.sub(r"<[^>]+>", "", page.split("<main>")[1])).splitlines()[2:]
+        lines = [line.lstrip().removeprefix(str(i)) for i, line in enumerate(shown, 1)]
+        assert "\n".join(lines).split() == path.read_text("utf-8").split(), path
+
+
+def test_the_reference_leads_to_the_line_where_a_name_is_defined() -> None:
+    links = []
+    for page in SITE.glob("api/*/index.html"):
+        text = page.read_text("utf-8")
+        assert "mkdocstrings-source" not in text, page
+        for there, line in re.findall(r'href="(\S+/source/\S+)#line-(\d+)"', text):
+            path = ROOT / f"packages/{package_of(there)}/src" / there.split("/source/")[1]
+            links.append(path.with_suffix(".py").read_text("utf-8").splitlines()[int(line) - 1])
+            assert (page.parent / there).resolve().is_file(), there
+    assert len(links) > 500
+    # A definition, or a decorator above it; constants and fields have their own names.
+    assert all(re.match(r"\s*(@|class |def |async def |\w+\b.*=|\w+: )", line) for line in links)
+
+
+def package_of(address: str) -> str:
+    """Return the folder of the package that holds a page of source."""
+    return address.split("/source/")[1].split("/")[0].replace("_", "-")
+
+
+def test_search_reads_what_is_written_and_not_the_code_that_computes_it() -> None:
+    index = json.loads((SITE / "search/search_index.json").read_text("utf-8"))["docs"]
+    reference = [entry for entry in index if entry["location"].startswith("api/")]
+    assert not [entry["location"] for entry in reference if "ReLUOp.apply(" in entry["text"]]
+    weights = {entry["location"].split("/")[0]: entry["boost"] for entry in index}
+    assert weights["api"] < weights["how-to"] < weights["tutorials"]
 
 
 def hook(name: str) -> dict[str, Any]:

@@ -18,6 +18,9 @@ SITE = ROOT / "site"
 SHOTS = ROOT / "screenshots"
 AUDIT = (Path(__file__).parent / "audit.js").read_text(encoding="utf-8")
 PAGES = sorted(str(path.relative_to(SITE)) for path in SITE.glob("**/*.html"))
+# The pages of the source files are made alike: one stands for all.
+PAGES = [page for page in PAGES if not page.startswith("source/")]
+PAGES += ["source/neural_net_core/activations/relu.html"]
 FIGURES = sorted(
     str(path.relative_to(ROOT))
     for place in ("examples", "docs", "packages", "benchmarks")
