@@ -94,7 +94,33 @@ def _spikes(steps=200, neurons=24):
 
 ORDINARY = {
     "raster_plot": lambda: viz.raster_plot(_spikes()),
-    "lstm_diagram": lambda: viz.lstm_diagram(),
+    "rnn_diagram": lambda: viz.rnn_diagram({"x": 1.0, "h_before": 0.5, "a": 0.8, "h": 0.664}),
+    "gru_diagram": lambda: viz.gru_diagram(
+        {"x": 1.0, "h_before": 0.5, "r": 0.3, "z": 0.8, "n": -0.7, "h": 0.26}
+    ),
+    "lstm_diagram": lambda: viz.lstm_diagram(
+        {"f": 0.9, "c_before": -0.4, "i": 0.2, "g": 0.8, "o": 0.6, "c": -0.2, "h": -0.118}
+    ),
+    "convolution_diagram": lambda: viz.convolution_diagram(
+        np.eye(6)[:, ::-1], [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], row=1, column=2
+    ),
+    "convolution_diagram_animated": lambda: viz.convolution_diagram(
+        np.eye(5), [[1, 0], [0, 1]], stride=2, padding=1, animated=True
+    ),
+    "multi_head_diagram": lambda: viz.multi_head_diagram(
+        *2 * _rng().normal(size=(3, 4, 4)), query_labels=["the", "cat", "sat", "down"]
+    ),
+    "gradient_step": lambda: viz.gradient_step(
+        lambda w: (w - 1) ** 2, 3.0, lr=0.25, weight_range=(-1.5, 3.5)
+    ),
+    "gradient_step_six": lambda: viz.gradient_step(
+        lambda w: np.cos(w) + 0.1 * w**2, 0.8, lr=0.9, steps=6
+    ),
+    "text_animation": lambda: viz.text_animation(
+        ["To", " be", ",", " or", " not", " to", " be", ",\n", "that", " is", " it", "."],
+        [1, 1, 0.5, 0.9, 0.95, 0.8, 0.9, 0.6, 0.7, 0.5, 0.1, 0.3],
+        prompt=2,
+    ),
     "attention_diagram": lambda: viz.attention_diagram(
         _rng().normal(size=(3, 2)),
         _rng().normal(size=(3, 2)),
@@ -230,6 +256,44 @@ TROUBLE = {
     ),
     "raster_plot_one": lambda: viz.raster_plot([[1]], x_label=""),
     "lstm_diagram_long": lambda: viz.lstm_diagram(title=LONG),
+    "lstm_diagram_units": lambda: viz.lstm_diagram(
+        {letter: [-123456.0, 2.0, NAN] for letter in ("x", "h_before", "c_before", *"figoch")}
+    ),
+    "gru_diagram_trouble": lambda: viz.gru_diagram(
+        {"x": [], "h_before": [NAN, INF, -1e300], "r": -1e9, "z": NAN, "n": INF, "h": [1.0, 2.0]},
+        title=LONG,
+    ),
+    "rnn_diagram_trouble": lambda: viz.rnn_diagram({"a": [1e300] * 2, "h": NAN}, title=LONG),
+    "convolution_diagram_nan": lambda: viz.convolution_diagram(
+        [[NAN, INF, 1e300], [-1e-300, 2.0, -1.5]], [[NAN], [1e9]], padding=1, title=LONG
+    ),
+    "convolution_diagram_one": lambda: viz.convolution_diagram([[1.0]], [[2.0]], animated=True),
+    "convolution_diagram_large": lambda: viz.convolution_diagram(
+        _rng().normal(size=(12, 12)), _rng().normal(size=(7, 7)), row=5, column=5
+    ),
+    "multi_head_diagram_long": lambda: viz.multi_head_diagram(
+        1e9 * _rng().normal(size=(8, 8)),
+        _rng().normal(size=(8, 8)),
+        _rng().normal(size=(8, 8)),
+        heads=4,
+        causal=True,
+        query_labels=[LONG] * 8,
+        title=LONG,
+    ),
+    "multi_head_diagram_nan": lambda: viz.multi_head_diagram(
+        [[NAN, INF]], [[1.0, 2.0], [3.0, -INF]], [[NAN, 1.0], [1.0, 1.0]]
+    ),
+    "multi_head_diagram_one": lambda: viz.multi_head_diagram([[1.0]], [[1.0]], [[1.0]], heads=1),
+    "gradient_step_nan": lambda: viz.gradient_step(lambda w: w * NAN, 1.0, lr=1.0, title=LONG),
+    "gradient_step_far": lambda: viz.gradient_step(
+        lambda w: 1e200 * w**2, 1.0, lr=1e9, steps=5, weight_label=LONG, loss_label=LONG
+    ),
+    "gradient_step_flat": lambda: viz.gradient_step(np.zeros_like, 0.0, lr=0.0),
+    "text_animation_long": lambda: viz.text_animation(
+        [LONG, "\n", "", " "] * 99, [NAN, INF, -1.0, 2.0] * 99, title=LONG
+    ),
+    "text_animation_empty": lambda: viz.text_animation([], []),
+    "text_animation_one": lambda: viz.text_animation(["one"], prompt=0),
     "transformer_diagram_decoder": lambda: viz.transformer_diagram(
         norm_first=True, decoder=True, layers=12, title=LONG
     ),
@@ -438,7 +502,18 @@ LARGE = {
     ),
     "raster_plot": lambda: viz.raster_plot(_spikes(20_000, 60)),
     "raster_plot_many": lambda: viz.raster_plot(_spikes(100, 5000)),
-    "lstm_diagram": lambda: viz.lstm_diagram(),
+    **{
+        f"{cell}_diagram": lambda cell=cell: getattr(viz, f"{cell}_diagram")(
+            {"x": np.ones(MANY), "h": np.ones(MANY)}
+        )
+        for cell in ("rnn", "gru", "lstm")
+    },
+    "convolution_diagram": lambda: viz.convolution_diagram(
+        _rng().normal(size=(12, 12)), np.ones((1, 1)), animated=True
+    ),
+    "multi_head_diagram": lambda: viz.multi_head_diagram(*_rng().normal(size=(3, 8, 8)), heads=4),
+    "gradient_step": lambda: viz.gradient_step(np.sin, 1.0, lr=1.0, steps=40),
+    "text_animation": lambda: viz.text_animation(map(str, range(MANY)), np.ones(MANY)),
     "attention_diagram": lambda: viz.attention_diagram(*_rng().normal(size=(3, 8, 8))),
     "transformer_diagram": lambda: viz.transformer_diagram(decoder=True, layers=10**9),
     "training_animation": lambda: _long_films(300),

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 import neural_net_viz as viz
@@ -118,6 +119,10 @@ def test_ids_of_two_figures_differ():
         lambda: viz.attention_diagram([[1.0]], [[1.0]], [[1.0]], query_labels=[EVIL]),
         lambda: viz.raster_plot([[1.0]], neuron_labels=[EVIL], x_label=EVIL),
         lambda: viz.lstm_diagram(title=EVIL, description=EVIL),
+        lambda: viz.convolution_diagram([[1.0]], [[1.0]], title=EVIL),
+        lambda: viz.multi_head_diagram([[1.0]], [[1.0]], [[1.0]], heads=1, query_labels=[EVIL]),
+        lambda: viz.gradient_step(np.square, 1.0, lr=0.1, weight_label=EVIL, loss_label=EVIL),
+        lambda: viz.text_animation([EVIL]),
         lambda: viz.transformer_diagram(title=EVIL),
         lambda: viz.similarity_matrix([[1.0]], [EVIL]),
         lambda: viz.sequence_heat_map({EVIL: [[1.0]]}, step_labels=[EVIL], step_title=EVIL),

@@ -162,12 +162,14 @@ def test_one_gap_does_not_spoil_what_is_said_of_the_rest(picture, call):
 
 # --- names, labels, words ------------------------------------------------------------------------
 
+# The keys are the letters of a formula; another one is refused.
+CELLS = ("rnn_diagram", "gru_diagram", "lstm_diagram")
 KEYED = [
     (call, name)
     for call, (function, arguments) in ORDINARY.items()
     for name, value in arguments.items()
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
-    if function != "computation_graph"
+    if function not in ("computation_graph", *CELLS)
 ]
 
 
@@ -178,6 +180,7 @@ def test_every_function_of_a_dict_is_among_those_tried():
         ("alignment_animation", "snapshots"),
         ("computation_graph", "names"),
         ("bar_chart", "errors"),
+        *((cell, "values") for cell in CELLS),
     }
     assert wanted <= tried
 
@@ -228,6 +231,13 @@ TOKENS = {
     ("attention_diagram", "key_labels"): lambda t: viz.attention_diagram(
         np.eye(3), np.eye(3), np.eye(3), key_labels=t
     ),
+    ("multi_head_diagram", "query_labels"): lambda t: viz.multi_head_diagram(
+        *np.ones((3, 3, 2)), query_labels=t
+    ),
+    ("multi_head_diagram", "key_labels"): lambda t: viz.multi_head_diagram(
+        *np.ones((3, 3, 2)), key_labels=t
+    ),
+    ("text_animation", "tokens"): viz.text_animation,
     ("raster_plot", "neuron_labels"): lambda t: viz.raster_plot(np.eye(3), neuron_labels=t),
     ("confusion_matrix", "class_names"): lambda t: viz.confusion_matrix(np.eye(3), class_names=t),
     ("decision_boundary", "class_names"): lambda t: viz.decision_boundary(

@@ -58,6 +58,7 @@ def draw_box(
     below: str = "",
     fill: str = "node",
     text: str = "text",
+    tip: str = "",
 ) -> None:
     """Draw a box with its name in the middle, and a smaller line under the name.
 
@@ -69,9 +70,10 @@ def draw_box(
         below: The smaller line.
         fill: The class of the box.
         text: The class of the name.
+        tip: Text shown when the pointer rests on it.
     """
     (x, y), (wide, tall) = centre, size
-    canvas.rect(x - wide / 2, y - tall / 2, wide, tall, fill, radius=6)
+    canvas.rect(x - wide / 2, y - tall / 2, wide, tall, fill, radius=6, tip=tip or None)
     shift = 7 if below else 0
     canvas.text(x, y - shift, label, anchor="middle", classes=text, max_width=wide - 8)
     if below:

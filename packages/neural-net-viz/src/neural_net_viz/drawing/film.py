@@ -103,31 +103,37 @@ def frames(
                 canvas.circle(*spots[step], 5, "outline fill-text", tip=f"step {step}")
 
 
-def film_rules(count: int, seconds: float) -> tuple[str, str]:
+def film_rules(count: int, seconds: float, growing: bool = False) -> tuple[str, str]:
     """Return the rules of rest and of motion, by which one frame shows at any time.
 
     Readers who ask for less motion, and viewers without animation, see the last frame. All frames
-    hang on one animation, that of the group around them: it sets a property for each frame, which
-    the frame inherits. Were each frame animated by itself, a frame could end before the next one
-    begins, and the picture would be empty in between.
+    hang on one animation, that of the group "film" around them: it sets a property for each frame,
+    which the frame inherits. Were each frame animated by itself, a frame could end before the next
+    one begins, and the picture would be empty in between.
 
     Args:
         count: How many frames there are.
         seconds: How long all of them take.
+        growing: Whether each frame also brings a group "kept-k" that stays from then on.
     """
     still = "\n".join(f".nnv #frame-{k}{{visibility:hidden}}" for k in range(count - 1))
     if count == 1:
         return still, ""
-    keys = ["0%{" + ";".join(_show(k, k == 0) for k in range(count)) + "}"]
-    keys += [
-        f"{coordinate(_MOVING * k / count)}%{{{_show(k - 1, False)};{_show(k, True)}}}"
-        for k in range(1, count)
-    ]
+    kinds = ("frame", "kept") if growing else ("frame",)
+    start = [_show(k, k == 0, kind) for kind in kinds for k in range(count)]
+    keys = ["0%{" + ";".join(start) + "}"]
+    for k in range(1, count):
+        shown = [_show(k - 1, False), *(_show(k, True, kind) for kind in kinds)]
+        keys.append(f"{coordinate(_MOVING * k / count)}%{{{';'.join(shown)}}}")
     rules = [f"@keyframes film{{{''.join(keys)}}}"]
     rules += [f".nnv #film{{animation:film {coordinate(seconds)}s step-end infinite}}"]
-    rules += [f".nnv #frame-{k}{{visibility:var(--nnv-frame-{k})}}" for k in range(count)]
+    rules += [
+        f".nnv #{kind}-{k}{{visibility:var(--nnv-{kind}-{k})}}"
+        for kind in kinds
+        for k in range(count)
+    ]
     return still, "\n".join(rules)
 
 
-def _show(k: int, visible: bool) -> str:
-    return f"--nnv-frame-{k}:{'visible' if visible else 'hidden'}"
+def _show(k: int, visible: bool, kind: str = "frame") -> str:
+    return f"--nnv-{kind}-{k}:{'visible' if visible else 'hidden'}"

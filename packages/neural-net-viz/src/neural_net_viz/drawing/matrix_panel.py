@@ -1,12 +1,11 @@
 """A matrix with its labels as one block, to be set beside or below others of its kind."""
 
-import math
 from collections.abc import Sequence
 
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.inputs import Floats
 from neural_net_viz.drawing.matrix import ColumnLabels, RowLabels
-from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.number_text import two_decimals
 from neural_net_viz.drawing.pixels import draw_pixels, ramp_steps
 from neural_net_viz.drawing.ramps import STEPS, Ramp, ramp_role, text_class
 from neural_net_viz.drawing.text import text_width
@@ -94,7 +93,7 @@ class MatrixPanel:
 
     def _draw_numbers(self, canvas: Canvas, left: float, top: float) -> None:
         wide, tall = self.cell
-        texts = [[_two_decimals(value) for value in row] for row in self.values]
+        texts = [[two_decimals(value) for value in row] for row in self.values]
         widest = max((text_width(text, _NUMBER) for row in texts for text in row), default=0.0)
         if tall < _NUMBER + 4 or widest > wide - 3:
             return  # all numbers or none
@@ -108,9 +107,3 @@ class MatrixPanel:
                     left + (j + 0.5) * wide, top + (i + 0.5) * tall, text, size=_NUMBER,
                     anchor="middle", classes=style,
                 )  # fmt: skip
-
-
-def _two_decimals(value: float) -> str:
-    if not math.isfinite(value):
-        return format_value(value)
-    return f"{value + 0.0:.2f}".replace("-0.00", "0.00").replace("-", "−")

@@ -5,7 +5,15 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["coordinate", "exact_text", "format_tick", "format_value", "missing", "power_of_ten"]
+__all__ = [
+    "coordinate",
+    "exact_text",
+    "format_tick",
+    "format_value",
+    "missing",
+    "power_of_ten",
+    "two_decimals",
+]
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -64,6 +72,18 @@ def exact_text(value: float) -> str:
     if abs(value) < 1e16 and value == int(value):
         return str(int(value)).replace("-", "−")
     return format_value(value, 15)
+
+
+def two_decimals(value: float) -> str:
+    """Write a value with two decimals, so that numbers below each other stand in columns.
+
+    Examples:
+        >>> two_decimals(0.5), two_decimals(-0.001), two_decimals(float("nan"))
+        ('0.50', '0.00', 'NaN')
+    """
+    if not math.isfinite(value):
+        return format_value(value)
+    return f"{value + 0.0:.2f}".replace("-0.00", "0.00").replace("-", "−")
 
 
 def format_tick(value: float, step: float) -> str:
