@@ -135,3 +135,15 @@ def test_refuses_settings_outside_their_range(options, message):
     """Each hyper-parameter has its own message."""
     with pytest.raises(ValueError, match="Adafactor: " + message):
         Adafactor([Parameter([1.0])], **options)
+
+
+def test_averages_over_many_rows_keep_their_digits():
+    g = np.random.default_rng(0).uniform(0.5, 1.5, (100_000, 2))
+    averages = []
+    for dtype in (np.float32, np.float64):
+        p = Parameter(np.zeros(g.shape), dtype)
+        p.grad = g.astype(dtype)
+        optimizer = Adafactor([p])
+        optimizer.step()
+        averages.append(optimizer.state_dict()["state"]["0"]["col_var"])
+    np.testing.assert_allclose(averages[0], averages[1], rtol=1e-6)

@@ -21,6 +21,7 @@ from neural_net_core.dtypes import Array, DType
 from neural_net_core.errors import DTypeError, GraphError, ShapeError
 from neural_net_core.op import Op
 from neural_net_core.plain import plain_array
+from neural_net_core.sums import sum_over
 from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["backward", "grad", "strict_dtypes", "unbroadcast"]
@@ -49,8 +50,7 @@ def unbroadcast(dx: Array, shape: tuple[int, ...]) -> Array:
     axes = tuple(range(leading)) + tuple(
         leading + i for i, n in enumerate(shape) if n == 1 and dx.shape[leading + i] != 1
     )
-    summed: Array = np.sum(dx, axis=axes, keepdims=True).reshape(shape)
-    return summed
+    return sum_over(dx, axes).reshape(shape)
 
 
 def _count_consumers(root: Op) -> dict[Any, int]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neural_net_core.fast.products import row_dots, row_sums, small_product
+from neural_net_core.fast.products import column_sums, row_dots, row_sums, small_product
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,13 @@ def test_products_and_sums_of_rows(rows, columns, seed):
     np.testing.assert_allclose(row_dots(x, w), expected, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(row_sums(x), x.sum(axis=1), rtol=1e-12, atol=1e-12)
     assert row_dots(x.astype(np.float32), w.astype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize("rows", [1, 500, 512, 1024, 1025, 5000, 300_001])
+def test_sums_of_many_rows_keep_their_digits(rows):
+    for columns in (1, 3, 8):
+        x = np.random.default_rng(0).uniform(0.5, 1.5, (rows, columns)).astype(np.float32)
+        sums = column_sums(x)
+        assert sums.dtype == np.float32
+        error = np.max(np.abs(sums / x.astype(np.float64).sum(axis=0) - 1))
+        assert error <= 8 * np.finfo(np.float32).eps, columns

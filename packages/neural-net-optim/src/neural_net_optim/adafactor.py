@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from neural_net_core.dtypes import Array
+from neural_net_core.sums import sum_over
 from neural_net_optim.base.limits import (
     Limit,
     above,
@@ -170,11 +171,11 @@ def second_moment(
         eps1 = 1e-30 if paper else float(np.finfo(g.dtype).eps)
     squares = g**2 + eps1 if paper else g**2
     if g.ndim > 1:
-        rows, columns = (squares.mean(axis=axis, keepdims=True) for axis in (-1, -2))
+        rows, columns = (sum_over(squares, axis) / g.shape[axis] for axis in (-1, -2))
         rows = (1 - new) * state["row_var"] + new * rows  # (..., n, 1)
         columns = (1 - new) * state["col_var"] + new * columns  # (..., 1, m)
         after = {"row_var": rows, "col_var": columns}
-        mean = rows.mean(axis=-2, keepdims=True)  # (..., 1, 1)
+        mean = sum_over(rows, -2) / g.shape[-2]  # (..., 1, 1)
         # The quotient first: the product of two averages of 1e-30 would vanish in float32.
         v_hat = rows * (columns / (mean if paper else np.maximum(mean, eps1)))
     else:

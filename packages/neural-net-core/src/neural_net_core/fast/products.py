@@ -11,6 +11,9 @@ __all__: list[str] = []
 # the way of whatever else runs in several threads: convolutions, pooling, large activations.
 _THREADED, _WORTH_THREADS = 2 * 2**18, 2 * 2**19
 
+# Rows that are added up in one product.
+_PART = 512
+
 
 def small_product(a: Array, b: Array) -> Array:
     """Return a @ b of two matrices, in parts for one thread if the product is not large."""
@@ -32,11 +35,19 @@ def small_product(a: Array, b: Array) -> Array:
 
 
 def column_sums(x: Array) -> Array:
-    """Return the sum of the rows of a matrix, as the product 1ᵀ x where that is faster."""
-    if x.size < 4096:
+    """Return the sum of the rows of a matrix, as products 1ᵀ x, which are faster than NumPy's sum.
+
+    A product keeps running sums, so many rows are added up part by part.
+    """
+    if x.size < 4096 and len(x) <= _PART:
         sums: Array = np.add.reduce(x, axis=0)
         return sums
-    return np.ones_like(x, shape=len(x)) @ x
+    rest = len(x) % _PART if len(x) > 2 * _PART else len(x)
+    sums = np.ones_like(x, shape=rest) @ x[:rest]
+    if rest < len(x):
+        parts = x[rest:].reshape(-1, _PART, x.shape[1])
+        sums += column_sums(np.ones_like(x, shape=_PART) @ parts)
+    return sums
 
 
 def row_dots(x: Array, w: Array) -> Array:

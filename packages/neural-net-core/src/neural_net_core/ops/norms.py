@@ -5,6 +5,7 @@ import numpy as np
 from neural_net_core.dtypes import Array
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.ops.reductions import ReductionOp
+from neural_net_core.sums import sum_over
 from neural_net_core.tensor import Axis, Tensor, TensorLike
 
 __all__ = ["NormOp", "norm"]
@@ -15,7 +16,7 @@ class NormOp(ReductionOp):
 
     def forward(self, x: Array) -> Array:
         self.x = x
-        self.y: Array = np.sqrt(np.add.reduce(x * x, axis=self.axis, keepdims=True))
+        self.y: Array = np.sqrt(sum_over(x * x, self.axis))
         return self.drop(self.y)
 
     def backward(self, dy: Array) -> Array:

@@ -13,6 +13,7 @@ from neural_net_core.checks import check_flag
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
+from neural_net_core.sums import sum_over
 from neural_net_core.tensor import Axis, Tensor, TensorLike, as_tensor
 
 __all__ = ["MeanOp", "ProdOp", "ReductionOp", "SumOp", "mean", "prod", "sum"]
@@ -42,7 +43,7 @@ class SumOp(ReductionOp):
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
-        return self.drop(np.add.reduce(x, axis=self.axis, keepdims=True))
+        return self.drop(sum_over(x, self.axis))
 
     def backward(self, dy: Array) -> Array:
         return np.full_like(dy, self.restore(dy), shape=self.shape)
@@ -68,7 +69,7 @@ class MeanOp(ReductionOp):
 
     def forward(self, x: Array) -> Array:
         self.shape = x.shape
-        total = np.add.reduce(x, axis=self.axis, keepdims=True)
+        total = sum_over(x, self.axis)
         self.n = count_per_result(x, total)
         return self.drop(total / self.n)
 

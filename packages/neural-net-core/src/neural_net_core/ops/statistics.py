@@ -10,6 +10,7 @@ import numpy as np
 from neural_net_core.dtypes import Array
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.ops.reductions import ReductionOp, count_per_result
+from neural_net_core.sums import sum_over
 from neural_net_core.tensor import Axis, Tensor, TensorLike
 
 __all__ = ["StdOp", "VarOp", "std", "var"]
@@ -31,10 +32,10 @@ class VarOp(ReductionOp):
 
     def variance(self, x: Array) -> Array:
         """Return the variance with the reduced axes kept; `centred` and `n` stay on self."""
-        total = np.add.reduce(x, axis=self.axis, keepdims=True)
+        total = sum_over(x, self.axis)
         self.centred = x - total / count_per_result(x, total)
         self.n = count_per_result(x, total, self.ddof)
-        squares = np.add.reduce(self.centred * self.centred, axis=self.axis, keepdims=True)
+        squares = sum_over(self.centred * self.centred, self.axis)
         return squares / self.n
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from neural_net_core.dtypes import Array
+from neural_net_core.fast import products
+from neural_net_core.sums import sum_over
 
 __all__: list[str] = []
 
@@ -14,33 +14,28 @@ __all__: list[str] = []
 # rows, where the calls themselves begin to count.
 BLOCK = 1 << 18
 
-# From how many columns on the sum over the rows is no faster as a product.
+# Rows per block: sums over a block's rows are products, which keep running sums.
+ROWS = 1 << 12
+
+# From how many columns on NumPy's sum over the rows is taken.
 LONG = 256
 
 
 def row_blocks(rows: Array) -> Iterator[slice]:
     """Yield slices that together cover the rows of a matrix."""
     count, width = rows.shape
-    if rows.size <= BLOCK:
+    if rows.size <= BLOCK and count <= ROWS:
         yield slice(0, count)
         return
-    step = max(1, BLOCK // width)
+    step = min(max(1, BLOCK // max(width, 1)), ROWS)
     for start in range(0, count, step):
         yield slice(start, min(start + step, count))
 
 
 def column_sums(rows: Array) -> Array:
-    """Return the sum over the rows of a matrix, block by block.
+    """Return the sum over the rows of a matrix.
 
-    The blocks keep the rounding small: no running sum is longer than one of them. Short rows are
-    summed as a product with ones. For long ones NumPy's sum is as fast, and leaves the threads of
+    Short rows are summed as products with ones. For long ones NumPy's sum leaves the threads of
     BLAS asleep, which would be in the way of the convolutions around.
     """
-    total = np.zeros_like(rows, shape=rows.shape[1])
-    for part in row_blocks(rows):
-        block = rows[part]
-        if block.shape[1] >= LONG:
-            total += np.add.reduce(block, axis=0)
-        else:
-            total += np.ones_like(rows, shape=len(block)) @ block
-    return total
+    return sum_over(rows, 0)[0] if rows.shape[1] >= LONG else products.column_sums(rows)
