@@ -26,6 +26,13 @@ TORCH = "torch==2.13.0"
 TOKENIZERS = "tokenizers==0.23.3"
 TWINE = "twine==7.0.0"
 CHECK_JSONSCHEMA, ZIZMOR = "check-jsonschema==0.39.0", "zizmor==1.32.0"
+MATH_FONT = "@fontsource/stix-two-math@5.3.0"
+# Letters, Greek, arrows, operators, brackets, and the slanted, bold and script letters of formulas.
+MATH_LETTERS = [
+    *["20-7E", "A0-FF", "370-3FF", "2010-2044", "2190-2199", "21A6", "2200-22FF", "2308-230B"],
+    *["23DE-23DF", "210E", "2102", "211D", "1D400-1D467", "1D49C-1D4B5", "1D538-1D56B"],
+    "1D6FC-1D71B",
+]
 JAX = ["jax==0.10.2", "optax==0.2.8"]
 # `uv run` names itself in UV; it need not be on the PATH.
 UV = os.environ.get("UV") or shutil.which("uv")
@@ -158,6 +165,21 @@ def figures(session: nox.Session) -> None:
                 session.run("python", *STRICT, str(program), env=CLEAN)
     session.run("python", "docs/figures.py")
     session.run("python", "examples/record_figures.py", *names)
+
+
+@nox.session(default=False)
+def math_font(session: nox.Session) -> None:
+    """Cut the font of the formulas out of STIX Two Math, which npm fetches."""
+    sync(session, "docs")
+    folder = session.create_tmp()
+    session.run("npm", "pack", "--pack-destination", folder, MATH_FONT, external=True)
+    (archive,) = Path(folder).glob("*.tgz")
+    session.run("tar", "xzf", str(archive), "--directory", folder, external=True)
+    (whole,) = Path(folder, "package/files").glob("*.woff2")
+    letters = f"--unicodes={','.join(MATH_LETTERS)}"
+    target = "docs/assets/fonts/stix-two-math.woff2"
+    options = ["--flavor=woff2", "--layout-features=ssty,math", f"--output-file={target}"]
+    session.run("pyftsubset", str(whole), letters, *options)
 
 
 @nox.session

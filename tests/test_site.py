@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fontTools import ttLib
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "site"
@@ -89,6 +90,28 @@ def test_formulas_are_drawn() -> None:
         assert "$$" not in prose, page
         # Two formulas without an empty line between them become one, with signs in its middle.
         assert not re.search(r"<m\w+[^>]*>\s*(\$|&#x0*24;)", text), page
+
+
+def slanted(letter: str) -> str:
+    """Return what a browser draws for a variable of one letter: the mathematical italic."""
+    if letter == "h":
+        return "\N{PLANCK CONSTANT}"
+    for first, slant in (("A", 0x1D434), ("a", 0x1D44E), ("\N{GREEK SMALL LETTER ALPHA}", 0x1D6FC)):
+        if first <= letter < chr(ord(first) + 26):
+            return chr(slant + ord(letter) - ord(first))
+    return letter
+
+
+def test_the_font_that_comes_with_the_site_has_every_letter_of_every_formula() -> None:
+    font = ttLib.TTFont(ROOT / "docs/assets/fonts/stix-two-math.woff2")
+    assert font["MATH"].table.MathVariants.VertGlyphCount > 0  # brackets grow
+    has = set(font.getBestCmap())
+    for page in PAGES:
+        for tag, text in re.findall(r"<(m[ion]|mtext)\b[^>]*>([^<]*)<", page.read_text("utf-8")):
+            letters = html.unescape(text)
+            if tag == "mi" and len(letters) == 1:
+                letters = slanted(letters)
+            assert {letter for letter in letters if ord(letter) not in has} == set(), (page, text)
 
 
 def test_figures_stand_in_the_page_itself() -> None:

@@ -44,7 +44,9 @@ def test_the_arrow_says_what_it_is_where_there_is_room(picture):
 
 
 def test_wrong_arguments_are_named():
-    with pytest.raises(ValueError, match="gradient_step: loss must be a function of weights, got 3"):
+    with pytest.raises(
+        ValueError, match="gradient_step: loss must be a function of weights, got 3"
+    ):
         viz.gradient_step(3, 1.0, lr=0.1)
     with pytest.raises(ShapeError, match=r"expected \(2,\) losses for \(2,\) weights, got \(\)"):
         viz.gradient_step(lambda w: w.sum(), 1.0, lr=0.1)
