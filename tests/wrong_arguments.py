@@ -112,6 +112,13 @@ def rows(*shape):
     return np.random.default_rng(0).uniform(0.1, 0.9, shape or (4, 3)).astype(np.float32)
 
 
+def traced(compute):
+    """Return what runs in a computation."""
+    with core.trace() as calls:
+        compute()
+    return calls
+
+
 # Not `rows()`: what was recorded in float16 is another program.
 ONES = np.ones((4, 3), np.float32)
 
@@ -609,7 +616,7 @@ RECIPES = {
         "attention_diagram": "rows(3, 2), rows(3, 2), rows(3, 2)",
         "attention_maps": "np.tile(np.eye(3), (2, 1, 1))",
         "bar_chart": "{'MLP': 9610, 'CNN': 1210}",
-        "computation_graph": "(leaf() * leaf()).sum()",
+        "computation_graph": "traced(lambda: (leaf() * leaf()).sum())",
         "dataflow": "program()",
         "confusion_matrix": "np.eye(3)",
         "decision_boundary": "net(), rows(4, 2), [0, 1, 1, 0], resolution=8",

@@ -7,8 +7,18 @@ from types import SimpleNamespace
 import numpy as np
 
 import neural_net_viz as viz
-from neural_net_core import Dense, FeedForward, ReLU, Sequential, Tanh, Tensor
-from neural_net_core.ops import concatenate
+from neural_net_core import (
+    Dense,
+    FeedForward,
+    Parameter,
+    ReLU,
+    Sequential,
+    Tanh,
+    Tensor,
+    cross_entropy,
+    trace,
+)
+from neural_net_core.ops import concatenate, where
 
 LONG = "a label so long that it can hardly fit anywhere on a page of ordinary width " * 3
 NAN, INF = math.nan, math.inf
@@ -26,17 +36,23 @@ def _softmax(z):
     return np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
 
 
-def _loss_and_names():
-    """Return a small network's loss, and the names of what it depends on."""
+def _graph_of_a_loss():
     model = _network(3, 4, 1)
     x = Tensor(_rng().normal(size=(5, 3)), requires_grad=True)
-    y = model(x)
-    return ((y - 1.0) ** 2).mean() + 0.01 * (y * y).sum(), {"x": x} | dict(model.named_parameters())
+    with trace() as calls:
+        y = model(x)
+        ((y - 1.0) ** 2).mean() + 0.01 * (y * y).sum()
+    return viz.computation_graph(calls, names={"x": x})
 
 
-def _graph_of_a_loss():
-    loss, names = _loss_and_names()
-    return viz.computation_graph(loss, names=names)
+def _graph_of_a_lookup():
+    """Ids, a table, a mask and targets, of which only the table gets a gradient."""
+    table = Parameter(_rng().normal(size=(7, 4)), name="table")
+    ids, hidden = np.array([[0, 3, 3], [6, 2, 0]]), np.array([[[1], [1], [0]]], bool)
+    with trace() as calls:
+        vectors = where(hidden, table[ids], 0.0)
+        cross_entropy(vectors.mean(axis=1), np.array([1, 2]))
+    return viz.computation_graph(calls, names={"hidden": hidden})
 
 
 def _program(texts):
@@ -76,9 +92,10 @@ def _training(titles="XOR", losses=(0.7, 0.5, NAN, INF, 0.1)):
 def _chain(length):
     x = Tensor([1.0], requires_grad=True)
     y = x
-    for _ in range(length):
-        y = y * x
-    return y
+    with trace() as calls:
+        for _ in range(length):
+            y = y * x
+    return calls
 
 
 def _alignment(size=5, titles="Attention", losses=(1.6, 1.2, NAN, INF, 0.1), labels=None):
@@ -132,6 +149,7 @@ ORDINARY = {
     "training_animation": _training,
     "alignment_animation": _alignment,
     "computation_graph": _graph_of_a_loss,
+    "computation_graph_lookup": _graph_of_a_lookup,
     "dataflow": lambda: viz.dataflow(_program(_DESCENT)),
     "dataflow_part": lambda: viz.dataflow(_program(_DESCENT), max_lines=3),
     "dataflow_section": lambda: viz.dataflow(_program(_DESCENT), section="backward"),
@@ -448,9 +466,11 @@ def _deep_network(layers):
 def _graph_of_leaves(count):
     leaves = [Tensor([float(i)], requires_grad=True) for i in range(count)]
     total = leaves[0]
-    for leaf in leaves[1:]:
-        total = total + leaf
-    return viz.computation_graph(concatenate(leaves).sum() + total.sum(), max_nodes=count)
+    with trace() as calls:
+        for leaf in leaves[1:]:
+            total = total + leaf
+        concatenate(leaves).sum() + total.sum()
+    return viz.computation_graph(calls, max_nodes=count)
 
 
 def _long_films(count):

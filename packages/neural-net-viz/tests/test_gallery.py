@@ -13,11 +13,20 @@ import numpy as np
 import pytest
 
 import neural_net_viz as viz
-from neural_net_core import Parameter, Tensor
+from neural_net_core import Parameter, Tensor, trace
 
 GALLERY = Path(__file__).with_name("gallery.py")
 FIGURES = runpy.run_path(str(GALLERY))["FIGURES"]
 PARAMETER = Parameter([1.0])
+
+
+def traced(compute):
+    """Return what runs in a computation."""
+    with trace() as calls:
+        compute()
+    return calls
+
+
 EVIL = '<script>alert("x")</script> & ]]> \x00 \ud800'
 
 
@@ -106,7 +115,7 @@ def test_ids_of_two_figures_differ():
         lambda: viz.train_test_gap([1, 2], [1, 2], x_label=EVIL, y_label=EVIL),
         lambda: viz.parameter_counts({EVIL: 1}),
         lambda: viz.computation_graph(
-            Tensor(1.0, requires_grad=True) * PARAMETER, names={EVIL: PARAMETER}
+            traced(lambda: Tensor(1.0, requires_grad=True) * PARAMETER), names={EVIL: PARAMETER}
         ),
         lambda: viz.dataflow(
             SimpleNamespace(

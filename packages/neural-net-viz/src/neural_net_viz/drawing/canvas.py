@@ -51,6 +51,7 @@ class Canvas:
         classes: str,
         *,
         radius: float = 0,
+        dash: str = "",
         tip: str | None = None,
     ) -> None:
         """Draw a rectangle, if it has an area.
@@ -62,6 +63,7 @@ class Canvas:
             height: Height.
             classes: How it looks.
             radius: Of the corners.
+            dash: Dash pattern of its outline, empty for a whole line.
             tip: Text shown when the pointer rests on it.
         """
         if width <= 0 or height <= 0:
@@ -73,6 +75,7 @@ class Canvas:
             corner,
             corner,
         )
+        self._stroke(element, None, dash)
         self._add(element, classes, tip)
 
     def line(

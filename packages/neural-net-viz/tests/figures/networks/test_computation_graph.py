@@ -2,10 +2,20 @@
 
 import re
 
+import numpy as np
 import pytest
 
 import neural_net_viz as viz
-from neural_net_core import Dense, GraphFreedError, Op, Tensor, no_grad
+from neural_net_core import (
+    Dense,
+    Op,
+    Sequential,
+    Tensor,
+    cross_entropy,
+    no_grad,
+    trace,
+)
+from neural_net_core.ops import exp
 
 
 def boxes(shown):
@@ -19,6 +29,16 @@ def boxes(shown):
                 if x <= left and right <= x + w and y <= top and bottom <= y + 24:
                     found.setdefault(text.content, []).append((x, y, x + w, y + h))
     return found
+
+
+def dashed_boxes(shown):
+    """Return the names in boxes that are drawn with a dashed line."""
+    lines = {
+        (float(rect.get("x")), float(rect.get("y")))
+        for rect in shown.all("rect")
+        if rect.get("stroke-dasharray")
+    }
+    return {name for name, found in boxes(shown).items() if any(b[:2] in lines for b in found)}
 
 
 def arrows(shown):
@@ -35,8 +55,9 @@ def arrows(shown):
 def test_one_product_has_three_nodes_and_two_edges(picture):
     a = Tensor([[1.0, 2.0]], requires_grad=True)
     b = Tensor([[3.0], [4.0]], requires_grad=True)
-    product = a @ b
-    shown = picture(viz.computation_graph(product, names={"a": a, "b": b}))
+    with trace() as calls:
+        product = a @ b
+    shown = picture(viz.computation_graph(calls, names={"a": a, "b": b}))
     nodes = boxes(shown)
     ran = type(product.grad_fn).__name__.removesuffix("Op")  # the form that ran, as everywhere
     assert ran in ("MatMul", "FastMatMul")
@@ -53,9 +74,10 @@ def test_one_product_has_three_nodes_and_two_edges(picture):
 
 def test_a_parent_stands_above_its_child_and_boxes_never_overlap(picture):
     layer = Dense(3, 2)
-    x = Tensor([[1.0, 2.0, 3.0]], requires_grad=True)
-    y = layer(x)
-    shown = picture(viz.computation_graph((y * y).sum() + y.mean(), names=layer))
+    with trace() as calls:
+        y = layer(np.array([[1.0, 2.0, 3.0]], np.float32))
+        (y * y).sum() + y.mean()
+    shown = picture(viz.computation_graph(calls))
     nodes = [box for group in boxes(shown).values() for box in group]
     for start, end in arrows(shown):
         assert start[1] < end[1]
@@ -67,19 +89,99 @@ def test_a_parent_stands_above_its_child_and_boxes_never_overlap(picture):
 
 def test_a_value_used_twice_is_one_node_with_two_edges(picture):
     x = Tensor(2.0, requires_grad=True)
-    shown = picture(viz.computation_graph(x * x, names={"x": x}))
+    with trace() as calls:
+        x * x
+    shown = picture(viz.computation_graph(calls, names={"x": x}))
     assert len(boxes(shown)["x"]) == 1
     assert len(arrows(shown)) == 2
 
 
+def test_what_has_no_gradient_is_there_and_dashed(picture):
+    """The input and the targets, by the operations' names for them; the layer has gradients."""
+    head, x, labels = Dense(4, 3), np.ones((3, 4), np.float32), np.array([1, 0, 2])
+    with trace() as calls:
+        cross_entropy(head(x), labels)
+    assert dashed_boxes(picture(viz.computation_graph(calls))) == {"input", "targets"}
+    with no_grad(), trace() as calls:
+        cross_entropy(head(x), labels)
+    shown = picture(viz.computation_graph(calls))
+    assert {"input", "targets"} < dashed_boxes(shown)
+    assert len(shown.all("rect")) - len(boxes(shown)) <= 1  # the page's own
+    assert len(dashed_boxes(shown)) == 4  # both operations
+
+
+def test_masks_and_lengths_are_there(picture):
+
+    class Averaged(Op):
+        """The mean over the first steps, without those that are hidden."""
+
+        def forward(self, x, mask, lengths, weights=None):
+            return x
+
+        def backward(self, dy):
+            return dy, None, None, None
+
+    with trace() as calls:
+        Averaged.apply(Tensor([1.0, 2.0]), np.array([True, False]), np.array([4, 2]), None)
+    shown = picture(viz.computation_graph(calls))
+    assert {"input", "mask", "lengths"} <= set(boxes(shown))
+    assert len(arrows(shown)) == 3  # nothing for what was left out
+
+
+def test_an_array_among_the_options_is_an_input(picture):
+    table = Tensor(np.ones((7, 4)), requires_grad=True)
+    with trace() as calls:
+        table[np.array([0, 6, 6]), 1:]
+    shown = picture(viz.computation_graph(calls, names={"table": table}))
+    assert {"table", "index"} <= set(boxes(shown))
+    assert dashed_boxes(shown) == {"index"}
+
+
+def test_numbers_stand_with_their_operation(picture):
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    with trace() as calls:
+        x * 2.5
+    words = " ".join(picture(viz.computation_graph(calls)).words())
+    assert "(2,); b = 2.5" in words
+
+
+def test_names_come_from_the_modules_that_ran(picture):
+    model = Sequential(Dense(2, 3), Dense(3, 1))
+    with trace() as calls:
+        model(np.ones((4, 2), np.float32))
+    assert {"0.weight", "0.bias", "1.weight", "1.bias"} <= set(
+        picture(viz.computation_graph(calls)).words()
+    )
+
+
+def test_a_detached_result_is_what_it_was_made_by(picture):
+    x = Tensor([1.0], requires_grad=True)
+    with trace() as calls:
+        y = (x * x).detach()
+        y + y
+    shown = picture(viz.computation_graph(calls, names={"x": x}))
+    assert len(boxes(shown)) == 3
+    assert len(arrows(shown)) == 4
+
+
 def test_a_large_graph_says_how_many_nodes_are_left_out(picture):
     y = x = Tensor(1.0, requires_grad=True)
-    for _ in range(20_000):
-        y = y + x
-    figure = viz.computation_graph(y, max_nodes=5)
+    with trace() as calls:
+        for _ in range(20_000):
+            y = y + x
+    figure = viz.computation_graph(calls, max_nodes=5)
     # 20,000 additions and x; five are drawn.
     assert "… 19996 more" in picture(figure).words()
     assert "19996 more nodes not drawn" in figure.description
+
+
+def test_several_results_are_all_drawn(picture):
+    """Also what does not lead to the last one."""
+    x = Tensor([1.0], requires_grad=True)
+    with trace() as calls:
+        exp(x)
+        x * x
+    assert len(boxes(picture(viz.computation_graph(calls, names={"x": x})))) == 3
 
 
 def test_several_outputs_of_one_operation_are_one_node(picture):
@@ -93,29 +195,51 @@ def test_several_outputs_of_one_operation_are_one_node(picture):
             raise NotImplementedError
 
     x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
-    a, b = Halves.apply(x)
-    shown = picture(viz.computation_graph(a.sum() * b.sum()))
+    with trace() as calls:
+        a, b = Halves.apply(x)
+        a.sum() * b.sum()
+    shown = picture(viz.computation_graph(calls))
     assert len(boxes(shown)["Halves"]) == 1
-    assert "(2,); (1,)" in shown.words() or "(1,); (2,)" in shown.words()
+    assert "(2,); (1,)" in shown.words()
 
 
-def test_the_drawing_leaves_the_graph_usable():
+def test_an_operation_that_returns_what_it_was_given_is_no_circle(picture):
+    class Same(Op):
+        """y = x"""
+
+        def forward(self, x):
+            return x
+
+        def backward(self, dy):
+            return dy
+
+    x = Tensor([1.0], requires_grad=True)
+    with trace() as calls:
+        Same.apply(Same.apply(x)) + x
+    shown = picture(viz.computation_graph(calls, names={"x": x}))
+    assert len(boxes(shown)["Same"]) == 2
+    assert len(boxes(shown)["x"]) == 1
+
+
+def test_the_drawing_needs_no_graph_and_leaves_it_usable():
     x = Tensor(3.0, requires_grad=True)
-    y = x * x
-    viz.computation_graph(y)
+    with trace() as calls:
+        y = x * x
+    before = viz.computation_graph(calls)
     y.backward()
     assert x.grad == 6.0
-    with pytest.raises(GraphFreedError):
-        viz.computation_graph(y)
+    assert viz.computation_graph(calls) == before
 
 
-def test_nothing_recorded_is_an_error():
+def test_what_is_no_trace_is_an_error():
     x = Tensor(1.0, requires_grad=True)
-    with no_grad():
-        y = x * x
-    with pytest.raises(ValueError, match="nothing was recorded"):
-        viz.computation_graph(y)
-    with pytest.raises(ValueError, match="expected a Tensor, got float"):
-        viz.computation_graph(1.0)
+    with trace() as calls:
+        pass
+    with pytest.raises(ValueError, match="no operation ran in this trace"):
+        viz.computation_graph(calls)
+    with pytest.raises(ValueError, match="as calls:` gives, got a Tensor"):
+        viz.computation_graph(x * x)
+    with trace() as calls:
+        x * x
     with pytest.raises(ValueError, match="max_nodes"):
-        viz.computation_graph(x * x, max_nodes=0)
+        viz.computation_graph(calls, max_nodes=0)

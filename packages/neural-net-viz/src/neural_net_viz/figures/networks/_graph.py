@@ -28,6 +28,7 @@ class Node:
         details: What stands below the name.
         tip: The text shown when the pointer rests on it.
         style: How an operation's box looks.
+        dashed: Whether the box is drawn with a dashed line.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Node:
     details: list[str] = field(default_factory=list)
     tip: str = ""
     style: str = "node"
+    dashed: bool = False
 
 
 class Graph:
@@ -73,7 +75,7 @@ class Graph:
             description: What the figure shows, in words.
         """
         layout = self.layout
-        page = max(layout.width + 2 * MARGIN, 360.0)
+        page = max(layout.width, text_width(note, 11), 360.0 - 2 * MARGIN) + 2 * MARGIN
         shift = (page - layout.width) / 2
         canvas = Canvas()
         top = draw_title(canvas, title, page)
@@ -102,10 +104,11 @@ def _draw_node(canvas: Canvas, node: Node, x: float, y: float, width: float) -> 
     if node.kind == "more":
         canvas.text(middle, y + _TALL / 2, node.name, size=_NAME, anchor="middle")
         return
-    if node.kind == "operation":
-        canvas.rect(x, y, width, _TALL, node.style, radius=12, tip=node.tip)
-    else:
-        canvas.rect(x, y, width, _TALL, "fill-surface stroke-positive", radius=1, tip=node.tip)
+    look, radius = (
+        (node.style, 12) if node.kind == "operation" else ("fill-surface stroke-positive", 1)
+    )
+    dash = "3 3" if node.dashed else ""
+    canvas.rect(x, y, width, _TALL, look, radius=radius, dash=dash, tip=node.tip)
     canvas.text(middle, y + 14, fit_text(node.name, width - 12, _NAME), size=_NAME, anchor="middle")
     canvas.text(
         middle, y + 29, _detail_text(node), size=_DETAIL, anchor="middle", classes="muted",

@@ -1,10 +1,15 @@
-"""What autograd recorded: every operation behind a tensor, down to parameters and inputs."""
+"""What a trace saw: every operation that ran, with all that went in and came out."""
 
+import inspect
+import numbers
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from neural_net_core import Module, Op, Parameter, Tensor
+import numpy as np
+
+from neural_net_core import Module, Parameter, Tensor
+from neural_net_core.tracing import Call, Trace
 from neural_net_viz.drawing.inputs import check_at_least, checked
 from neural_net_viz.figure import Figure
 from neural_net_viz.figures.networks._graph import Graph, Node
@@ -16,23 +21,25 @@ _MOST_NODES = 300
 
 @checked
 def computation_graph(
-    tensor: Any,
+    calls: Any,
     *,
-    names: Module | Mapping[str, Tensor] | None = None,
+    names: Module | Mapping[str, Any] | None = None,
     max_nodes: int = 60,
     title: str = "Computation graph",
     description: str | None = None,
 ) -> Figure:
-    """Draw the operations that made a tensor: data flow downwards, gradients flow back up.
+    """Draw the operations of a trace: data flow downwards, gradients flow back up.
 
-    Only what takes part in the gradient is recorded. To see an input, give it
-    `requires_grad=True`; draw before `backward`, which frees the graph.
+    All that went in is there, ids, masks and lengths too. A dashed line means that no gradient
+    flows there, as everywhere under `no_grad`. The drawing needs the trace alone: it may be made
+    after `backward`.
 
     Args:
-        tensor: The result, such as a loss.
-        names: What to call parameters and inputs: a Module, or name -> Tensor.
-        max_nodes: The most nodes to draw, those nearest to the result, and fewer if they would not
-            fit a page side by side; a node "… n more" stands for the rest.
+        calls: What `with trace() as calls:` gives.
+        names: What to call parameters and inputs: a Module, or name -> Tensor or array. The rest
+            are called as the modules that ran call them, or as the operation calls its input.
+        max_nodes: The most nodes to draw, those nearest to the last result, and fewer if they would
+            not fit a page side by side; a node "… n more" stands for the rest.
         title: The figure's title.
         description: What it shows, in words; None makes one.
 
@@ -40,96 +47,165 @@ def computation_graph(
         The figure.
 
     Raises:
-        ValueError: If the tensor is none, was not recorded, or max_nodes is less than 1.
-        GraphFreedError: If a backward pass has freed the graph.
+        ValueError: If it is no trace, nothing ran in it, or max_nodes is less than 1.
 
     Examples:
+        >>> from neural_net_core import trace
         >>> x = Tensor([1.0, 2.0], requires_grad=True)
-        >>> computation_graph((x * x).sum(), names={"x": x}).description
-        'Computation graph of 2 operations and 1 leaves; result: Sum of shape ().'
+        >>> with trace() as calls:
+        ...     y = (x * x).sum()
+        >>> computation_graph(calls, names={"x": x}).description
+        'Computation graph of 2 operations and 1 inputs; last: Sum of shape ().'
     """
-    if not isinstance(tensor, Tensor):
-        kind = type(tensor).__name__
-        raise ValueError(f"computation_graph(tensor): expected a Tensor, got {kind}")
-    check_at_least("computation_graph(max_nodes)", max_nodes, 1)
-    root = tensor.grad_fn
-    if root is None:
+    if not isinstance(calls, Trace):
         raise ValueError(
-            "computation_graph(tensor): nothing was recorded behind this tensor; compute it from "
-            "something with requires_grad=True, outside no_grad()"
+            "computation_graph(calls): expected what `with trace() as calls:` gives, got a "
+            f"{type(calls).__name__}"
         )
-    called = _leaf_names(names)
-    nodes, edges, left_out = _read(root, tensor, called, min(max_nodes, _MOST_NODES))
+    check_at_least("computation_graph(max_nodes)", max_nodes, 1)
+    if not len(calls):
+        raise ValueError(
+            "computation_graph(calls): no operation ran in this trace; compute the result inside "
+            "`with trace() as calls:`"
+        )
+    reader = _Reader(calls, names)
+    nodes, edges, left_out = reader.nearest(min(max_nodes, _MOST_NODES))
     graph = Graph(nodes, edges)
     while not graph.fits and len(nodes) > 2:
         fewer = max(1, min(len(nodes) - 2, int(len(nodes) * graph.room)))
-        nodes, edges, left_out = _read(root, tensor, called, fewer)
+        nodes, edges, left_out = reader.nearest(fewer)
         graph = Graph(nodes, edges)
     operations = sum(node.kind == "operation" for node in nodes)
     leaves = sum(node.kind == "leaf" for node in nodes)
-    words = f"Computation graph of {operations} operations and {leaves} leaves; "
+    words = f"Computation graph of {operations} operations and {leaves} inputs; "
     words += f"{left_out} more nodes not drawn; " if left_out else ""
-    words += f"result: {nodes[0].name} of shape {nodes[0].details[0]}."
-    note = "round: operation; square: parameter or input"
+    words += f"last: {nodes[0].name} of shape {nodes[0].details[0]}."
+    note = "round: operation; square: parameter or input; dashed: without gradient"
     return graph.figure(title, note, description or words)
 
 
-def _leaf_names(names: Any) -> dict[int, str]:
+class _Reader:
+    """The nodes of a trace: its calls, numbered, and what no call has made, by its array."""
+
+    def __init__(self, calls: Trace, names: Any) -> None:
+        self.calls = list(calls)
+        self.names = _names(names)
+        self.of_modules: dict[int, str] = {}
+        for module in dict.fromkeys(call.modules[0] for call in calls if call.modules):
+            tensors = (*module.named_parameters(), *module.named_buffers())
+            self.of_modules |= {id(tensor): name for name, tensor in tensors}
+        # For each call where its inputs come from: the number of a call, or ("given", identity).
+        self.sources: list[list[Any]] = []
+        self.given: dict[Any, Node] = {}
+        made: dict[int, int] = {}  # by tensor, or by array where the tensor was made anew
+        for i, call in enumerate(self.calls):
+            self.sources.append([])
+            arguments = list(zip(_argument_names(call), call.inputs, strict=True))
+            arguments += [(name, x) for name in call.config for x in _arrays(call.config[name])]
+            for name, x in arguments:
+                if x is None or _is_number(x):
+                    continue
+                maker: Any = made.get(id(x), made.get(id(_array(x))))
+                if maker is None:
+                    maker = ("given", id(_array(x)))
+                    if maker not in self.given:
+                        self.given[maker] = self._leaf(x, name)
+                self.sources[i].append(maker)
+            for y in call.outputs:
+                made[id(y)] = made[id(y.data)] = i
+
+    def nearest(self, most: int) -> tuple[list[Node], list[tuple[int, int]], int]:
+        """Walk back from the last call, nearest nodes first, then from the last one not yet met.
+
+        Returns:
+            Nodes, edges, and how many nodes are left out.
+        """
+        order: dict[Any, None] = {}
+        unmet = len(self.calls) - 1
+        waiting: deque[Any] = deque()
+        while len(order) < most and (waiting or unmet >= 0):
+            if not waiting:
+                waiting.append(unmet)
+                unmet -= 1
+            node = waiting.popleft()
+            if node in order:
+                continue
+            order[node] = None
+            if not isinstance(node, tuple):
+                waiting.extend(self.sources[node])
+        index = {node: i for i, node in enumerate(order)}
+        nodes = [
+            self.given[node] if isinstance(node, tuple) else self._operation(node) for node in order
+        ]
+        edges, cut = [], []
+        for node, i in index.items():
+            if isinstance(node, tuple):
+                continue
+            edges += [(index[source], i) for source in self.sources[node] if source in index]
+            if any(source not in index for source in self.sources[node]):
+                cut.append(i)
+        left_out = len(self.calls) + len(self.given) - len(order)
+        if left_out:
+            edges += [(len(nodes), target) for target in cut]
+            nodes.append(Node(f"… {left_out} more", "more"))
+        return nodes, edges, left_out
+
+    def _operation(self, number: int) -> Node:
+        call = self.calls[number]
+        kind = call.op.__name__
+        details = list(dict.fromkeys(str(y.shape) for y in call.outputs))
+        details += [
+            f"{name} = {x:g}" if isinstance(x, float) else f"{name} = {x}"
+            for name, x in zip(_argument_names(call), call.inputs, strict=True)
+            if _is_number(x)
+        ]
+        dashed = not any(y.requires_grad for y in call.outputs)
+        name = kind.removesuffix("Op") or kind
+        return Node(name, "operation", details, tip=str(call), dashed=dashed)
+
+    def _leaf(self, x: Any, argument: str) -> Node:
+        fallback = "parameter" if isinstance(x, Parameter) else argument
+        known = (self.names.get(id(x)), self.names.get(id(_array(x))), self.of_modules.get(id(x)))
+        name = next((name for name in known if name), None) or getattr(x, "name", None) or fallback
+        array = np.asarray(x) if isinstance(x, list | tuple) else x
+        shape, dtype = getattr(array, "shape", ""), getattr(array, "dtype", "")
+        dashed = not getattr(x, "requires_grad", False)
+        return Node(str(name), "leaf", [str(shape)], f"{name}, {dtype}", dashed=dashed)
+
+
+def _names(names: Any) -> dict[int, str]:
+    """Return the names that the caller gives, by the identity of Tensors and their arrays."""
     if names is None:
         return {}
     if not isinstance(names, Module | Mapping):
         kind = type(names).__name__
         raise ValueError(f"computation_graph(names): expected a Module or a dict, got {kind}")
-    pairs = names.named_parameters() if isinstance(names, Module) else names.items()
-    return {id(tensor): str(name) for name, tensor in pairs}
+    pairs = list(names.named_parameters() if isinstance(names, Module) else names.items())
+    return {id(_array(x)): str(name) for name, x in pairs} | {id(x): str(n) for n, x in pairs}
 
 
-def _read(
-    root: Op, tensor: Tensor, names: dict[int, str], most: int
-) -> tuple[list[Node], list[tuple[int, int]], int]:
-    """Walk back from the result, nearest nodes first; return nodes, edges and what is left out."""
-    nodes = [_describe(root, names)]
-    nodes[0].details.append(str(tensor.shape))
-    index = {id(root): 0}  # by identity: tensors compare by element
-    edges: list[tuple[int, int]] = []
-    cut: dict[int, None] = {}
-    waiting: deque[Any] = deque([root])
-    beyond: dict[int, Any] = {}
-    while waiting:
-        op = waiting.popleft()
-        op.check_usable()
-        for parent in op.parents:
-            if parent is None:
-                continue
-            node, _, shape = parent
-            drawn = index.get(id(op))
-            if id(node) not in index and id(node) not in beyond:
-                if drawn is not None and len(nodes) < most:
-                    index[id(node)] = len(nodes)
-                    nodes.append(_describe(node, names))
-                else:
-                    beyond[id(node)] = node
-                if isinstance(node, Op):
-                    waiting.append(node)
-            if drawn is None:
-                continue
-            if id(node) in index:
-                edges.append((index[id(node)], drawn))
-                known = nodes[index[id(node)]].details
-                if str(shape) not in known:
-                    known.append(str(shape))
-            else:
-                cut[drawn] = None
-    if beyond:
-        edges += [(len(nodes), target) for target in cut]
-        nodes.append(Node(f"… {len(beyond)} more", "more"))
-    return nodes, edges, len(beyond)
+def _array(x: Any) -> Any:
+    return x.data if isinstance(x, Tensor) else x
 
 
-def _describe(node: Any, names: dict[int, str]) -> Node:
-    if isinstance(node, Op):
-        kind = type(node).__name__
-        return Node(kind.removesuffix("Op") or kind, "operation", tip=repr(node))
-    fallback = "parameter" if isinstance(node, Parameter) else "input"
-    name = names.get(id(node)) or getattr(node, "name", None) or fallback
-    return Node(str(name), "leaf", tip=f"{name}, {node.dtype}")
+def _arrays(option: Any) -> list[Any]:
+    """Return the arrays of an option, such as an index."""
+    if isinstance(option, tuple | list):
+        return [array for part in option for array in _arrays(part)]
+    return [option] if isinstance(option, np.ndarray) else []
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, numbers.Number) and not isinstance(x, np.ndarray)
+
+
+def _argument_names(call: Call) -> list[str]:
+    """Return what the operation calls its inputs; x is called input."""
+    names: list[str] = []
+    rest = "input"
+    for name, parameter in inspect.signature(call.op.idea.forward).parameters.items():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            rest = name
+        elif name != "self":
+            names.append("input" if name == "x" else name)
+    return (names + [rest] * len(call.inputs))[: len(call.inputs)]
