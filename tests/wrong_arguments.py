@@ -204,6 +204,34 @@ def byte_pairs():
     return utils.BytePairTokenizer([(97, 98)], specials=["<end>"])
 
 
+def word_pieces():
+    """Return a WordPiece tokenizer."""
+    return utils.WordPieceTokenizer(["[UNK]", "a", "##b", "<end>"], specials=["<end>"])
+
+
+def file_of_a_tokenizer():
+    """Return what a small tokenizer.json holds."""
+    names = ("version", "truncation", "padding", "added_tokens", "normalizer", "post_processor")
+    added = {"id": 3, "content": "<end>", "special": True, "normalized": False}
+    added |= dict.fromkeys(("single_word", "lstrip", "rstrip"), False)
+    model = {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##"}
+    model |= {"max_input_chars_per_word": 100, "vocab": {"[UNK]": 0, "a": 1, "##b": 2}}
+    fields = {"version": "1.0", "added_tokens": [added], "model": model, "decoder": None}
+    return {**dict.fromkeys(names), **fields, "pre_tokenizer": {"type": "BertPreTokenizer"}}
+
+
+def foreign():
+    """Return a tokenizer of a small tokenizer.json."""
+    return utils.HuggingFaceTokenizer(file_of_a_tokenizer())
+
+
+def foreign_file():
+    """Return the path of a small tokenizer.json."""
+    path = Path(tempfile.mkdtemp()) / "tokenizer.json"
+    path.write_text(foreign().to_json(), encoding="utf-8")
+    return path
+
+
 def next_logits(tokens):
     """Return the logits of five next tokens for each row."""
     return np.tile(np.arange(5.0), (len(np.atleast_2d(tokens)), 1))
@@ -662,6 +690,8 @@ RECIPES = {
         "Augment": "shift=1",
         "BytePairTokenizer": "[(97, 98)]",
         "CharacterTokenizer": "'abc'",
+        "HuggingFaceTokenizer": "file_of_a_tokenizer()",
+        "WordPieceTokenizer": "['[UNK]', 'a', '##b']",
         "CSVLogger": "'log.csv'",
         "JSONLinesLogger": "'log.jsonl'",
         "Callback": "",
@@ -693,6 +723,7 @@ RECIPES = {
         "average_precision": "rows(4), [0, 1, 1, 0]",
         "roc_auc": "rows(4), [0, 1, 1, 0]",
         "beam_search": "next_logits, [1], 3",
+        "from_hugging_face": "foreign_file()",
         "generate": "next_logits, [1], 3",
         "binary_accuracy": "rows(4), [0, 1, 1, 0]",
         **each("blobs circles moons two_spirals xor_points", "8"),
@@ -761,6 +792,17 @@ RECIPES = {
         "CharacterTokenizer.encode": "characters() | 'abc'",
         "CharacterTokenizer.from_json": "utils.CharacterTokenizer | characters().to_json()",
         "CharacterTokenizer.id": "characters() | '<end>'",
+        "HuggingFaceTokenizer.decode": "foreign() | [0, 1]",
+        "HuggingFaceTokenizer.encode": "foreign() | 'ab'",
+        "HuggingFaceTokenizer.encode_pair": "foreign() | 'ab', 'a'",
+        "HuggingFaceTokenizer.from_json": "utils.HuggingFaceTokenizer | foreign().to_json()",
+        "HuggingFaceTokenizer.id": "foreign() | '<end>'",
+        "WordPieceTokenizer.decode": "word_pieces() | [0, 1]",
+        "WordPieceTokenizer.encode": "word_pieces() | 'ab'",
+        "WordPieceTokenizer.from_json": "utils.WordPieceTokenizer | word_pieces().to_json()",
+        "WordPieceTokenizer.id": "word_pieces() | '<end>'",
+        "WordPieceTokenizer.train": "utils.WordPieceTokenizer | 'ab ab ab', 20",
+        "WordPieceTokenizer.words": "word_pieces() | 'ab a'",
         "Callback.load_state_dict": "utils.Callback() | {}",
         "ModelCheckpoint.load_state_dict": "utils.ModelCheckpoint('runs') | "
         "utils.ModelCheckpoint('runs').state_dict()",

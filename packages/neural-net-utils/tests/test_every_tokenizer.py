@@ -10,11 +10,77 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neural_net_utils
-from neural_net_utils import BytePairTokenizer, CharacterTokenizer
+from neural_net_utils import (
+    BytePairTokenizer,
+    CharacterTokenizer,
+    HuggingFaceTokenizer,
+    WordPieceTokenizer,
+)
+
+# A file with every part that the family of WordPiece has.
+CLS, SEP = ({"SpecialToken": {"id": name, "type_id": 0}} for name in ("[CLS]", "[SEP]"))
+A, B = ({"Sequence": {"id": name, "type_id": i}} for i, name in enumerate("AB"))
+FILE = {
+    "version": "1.0",
+    "truncation": {"max_length": 9, "strategy": "LongestFirst", "stride": 0, "direction": "Left"},
+    "padding": {
+        "strategy": {"Fixed": 5},
+        "direction": "Left",
+        "pad_to_multiple_of": 2,
+        "pad_id": 0,
+        "pad_type_id": 0,
+        "pad_token": "[PAD]",
+    },
+    "added_tokens": [
+        {
+            "id": i,
+            "content": name,
+            "special": True,
+            "normalized": False,
+            "single_word": False,
+            "lstrip": False,
+            "rstrip": i == 2,
+        }
+        for i, name in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]"])
+    ],
+    "normalizer": {
+        "type": "Sequence",
+        "normalizers": [
+            {"type": "NFC"},
+            {
+                "type": "BertNormalizer",
+                "clean_text": True,
+                "handle_chinese_chars": True,
+                "strip_accents": None,
+                "lowercase": True,
+            },
+        ],
+    },
+    "pre_tokenizer": {"type": "BertPreTokenizer"},
+    "post_processor": {
+        "type": "TemplateProcessing",
+        "single": [CLS, A, SEP],
+        "pair": [CLS, A, SEP, B],
+        "special_tokens": {
+            "[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]},
+            "[SEP]": {"id": "[SEP]", "ids": [3], "tokens": ["[SEP]"]},
+        },
+    },
+    "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
+    "model": {
+        "type": "WordPiece",
+        "unk_token": "[UNK]",
+        "continuing_subword_prefix": "##",
+        "max_input_chars_per_word": 100,
+        "vocab": {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "low": 4, "##er": 5, "##est": 6},
+    },
+}
 
 TOKENIZERS = {
     "BytePairTokenizer": BytePairTokenizer.train("low lower lowest", 262, specials=["<pad>"]),
     "CharacterTokenizer": CharacterTokenizer("low lower lowest", specials=["<pad>"]),
+    "HuggingFaceTokenizer": HuggingFaceTokenizer(FILE),
+    "WordPieceTokenizer": WordPieceTokenizer.train("low lower lowest", 20),
 }
 every = pytest.mark.parametrize("tokenizer", TOKENIZERS.values(), ids=TOKENIZERS)
 
@@ -44,16 +110,22 @@ def test_half_a_surrogate_pair_is_refused_with_its_place(tokenizer, text):
     place = next(i for i, c in enumerate(text) if "\ud800" <= c <= "\udfff")
     with pytest.raises(ValueError, match=rf"text holds half .* at character {place},"):
         tokenizer.encode(text)
-    name = type(tokenizer).__name__
-    first = () if name == "BytePairTokenizer" else "ab"
-    with pytest.raises(ValueError, match=f"{name}: specials holds half"):
-        type(tokenizer)(first, specials=[text])
-    if name == "BytePairTokenizer":
+
+
+@pytest.mark.parametrize("text", ["lo\ud800w", "\udc80"])
+def test_half_a_surrogate_pair_makes_no_token(text):
+    for make in (BytePairTokenizer, lambda **options: CharacterTokenizer("ab", **options)):
+        with pytest.raises(ValueError, match="Tokenizer: specials holds half"):
+            make(specials=[text])
+    with pytest.raises(ValueError, match="vocabulary holds half"):
+        WordPieceTokenizer(["[UNK]", text])
+    for trained in (BytePairTokenizer, WordPieceTokenizer):
         with pytest.raises(ValueError, match=r"train: text holds half"):
-            BytePairTokenizer.train(["low", text], 300)
-    else:
-        with pytest.raises(ValueError, match=r"alphabet holds half"):
-            CharacterTokenizer(text)
+            trained.train(["low", text], 300)
+    with pytest.raises(ValueError, match=r"alphabet holds half"):
+        CharacterTokenizer(text)
+    with pytest.raises(ValueError, match=r"model\.vocab: token holds half"):
+        HuggingFaceTokenizer(changed(FILE, ("model", "vocab", text), 7))
 
 
 @every

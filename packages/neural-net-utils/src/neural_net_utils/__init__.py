@@ -68,6 +68,7 @@ from neural_net_utils.program.program import Program
 from neural_net_utils.program.recording import record
 from neural_net_utils.text.byte_pair_tokenizer import BytePairTokenizer
 from neural_net_utils.text.character_tokenizer import CharacterTokenizer
+from neural_net_utils.text.hugging_face import HuggingFaceTokenizer, from_hugging_face
 from neural_net_utils.text.sampling import (
     Beam,
     beam_search,
@@ -75,6 +76,7 @@ from neural_net_utils.text.sampling import (
     sample_token,
     token_probabilities,
 )
+from neural_net_utils.text.word_piece_tokenizer import WordPieceTokenizer
 from neural_net_utils.training import callbacks
 from neural_net_utils.training.callbacks import (
     Callback,
@@ -114,6 +116,7 @@ __all__ = [
     "EarlyStopping",
     "GradientFlow",
     "History",
+    "HuggingFaceTokenizer",
     "JSONLinesLogger",
     "LabelEncoder",
     "LearningRateLogger",
@@ -133,6 +136,7 @@ __all__ = [
     "Training",
     "TruthTable",
     "WeightAveraging",
+    "WordPieceTokenizer",
     "accuracy",
     "add_noise",
     "adder",
@@ -157,6 +161,7 @@ __all__ = [
     "f1_score",
     "find_learning_rate",
     "fit",
+    "from_hugging_face",
     "full_adder",
     "generate",
     "half_adder",

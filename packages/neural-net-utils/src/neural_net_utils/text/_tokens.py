@@ -1,14 +1,19 @@
-"""What the two tokenizers have in common: special tokens, checks of ids, reading of JSON."""
+"""What the tokenizers have in common: special tokens, checks of ids, memory, reading of JSON."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from neural_net_core.checks import check_array, check_items, check_text, shown
 from neural_net_core.tensor import TensorLike
 
-__all__ = ["checked_ids", "checked_specials", "read_json", "special_id"]
+__all__ = ["checked_ids", "checked_specials", "parsed", "read_json", "remembered", "special_id"]
+
+# How many pieces are remembered with their ids, and up to how many characters.
+MOST_PIECES, LONGEST_PIECE = 1 << 16, 64
 
 
 def checked_specials(where: str, specials: Any) -> tuple[str, ...]:
@@ -46,7 +51,44 @@ def checked_ids(tokenizer: Any, ids: TensorLike) -> list[int]:
     return found
 
 
-def read_json(tokenizer: Any, text: str, kind: str, field: str) -> Any:
+def remembered(
+    known: dict[str, list[int]], piece: str, encode: Callable[[str], list[int]]
+) -> list[int]:
+    """Return the ids of a piece: those known, or those that `encode` finds, known from then on."""
+    found = known.get(piece)
+    if found is None:
+        found = encode(piece)
+        if len(piece) <= LONGEST_PIECE:
+            if len(known) >= MOST_PIECES:
+                known.clear()
+            known[piece] = found
+    return found
+
+
+def parsed(where: str, text: str) -> Any:
+    """Return what a JSON text holds, or raise ValueError; no key may stand twice in one object."""
+    check_text(where, "text", text)
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            (twice, _), *_ = Counter(key for key, _ in pairs).most_common(1)
+            raise _TwiceError(f"{where}: {shown(twice)} stands twice in one object")
+        return found
+
+    try:
+        return json.loads(text, object_pairs_hook=unique)
+    except _TwiceError as error:
+        raise ValueError(str(error)) from None
+    except (ValueError, RecursionError):
+        raise ValueError(f"{where}: text is not JSON, got {shown(text)}") from None
+
+
+class _TwiceError(Exception):
+    """A key that stands twice."""
+
+
+def read_json(tokenizer: Any, text: str, kind: str, field: str, options: Sequence[str] = ()) -> Any:
     """Make the tokenizer whose `to_json` wrote the text, or raise ValueError.
 
     The file may come from a stranger, so nothing of it is taken for granted: not that it is JSON,
@@ -57,19 +99,17 @@ def read_json(tokenizer: Any, text: str, kind: str, field: str) -> Any:
         text: what `to_json` wrote.
         kind: what the file must say that it holds.
         field: the name of the constructor's first argument in the file.
+        options: the names of further arguments, which the file holds under the same names.
     """
     where = f"{tokenizer.__name__}.from_json"
-    check_text(where, "text", text)
-    try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError):
-        raise ValueError(f"{where}: text is not JSON, got {shown(text)}") from None
+    fields = parsed(where, text)
     found = fields.get("kind") if isinstance(fields, dict) else None
     if isinstance(found, str) and found != kind:
         raise ValueError(f"{where}: expected a tokenizer of {kind}, got {shown(found)}")
-    if found is None or fields.keys() != {"kind", field, "specials"}:
+    if found is None or fields.keys() != {"kind", field, "specials", *options}:
         raise ValueError(f"{where}: this is not what to_json writes: {shown(text)}")
-    made = tokenizer(fields[field], specials=fields["specials"])
+    rest = {name: fields[name] for name in ("specials", *options)}
+    made = tokenizer(fields[field], **rest)
     if json.loads(made.to_json()) != fields:
         raise ValueError(f"{where}: this is not what to_json writes: {shown(text)}")
     return made

@@ -7,12 +7,10 @@ token reaches across a cut. Cutting, training and encoding follow GPT-2's tokeni
 from __future__ import annotations
 
 import json
-import re
-import unicodedata
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -26,26 +24,24 @@ from neural_net_core.checks import (
 )
 from neural_net_core.dtypes import Array
 from neural_net_core.tensor import TensorLike
-from neural_net_utils.text._tokens import checked_ids, checked_specials, read_json, special_id
+from neural_net_utils.text._characters import pieces
+from neural_net_utils.text._merging import NONE, Chain, Pair, learn
+from neural_net_utils.text._tokens import (
+    checked_ids,
+    checked_specials,
+    read_json,
+    remembered,
+    special_id,
+)
 
 __all__ = ["BytePairTokenizer", "split_pieces"]
-
-Pair = tuple[int, int]
 
 # GPT-2 numbers the bytes that print as a character first, then the other ones.
 PRINTABLE = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
 BYTES = [bytes([b]) for b in [*PRINTABLE, *sorted(set(range(256)) - set(PRINTABLE))]]
 
-NONE = -1  # no token: the ends of a chain
 # A stranger's merges may double a token each time: 30 of them would be a gigabyte.
 MOST_BYTES = 64 << 20
-# How many pieces are remembered with their ids, and up to how many characters.
-MOST_PIECES, LONGEST_PIECE = 1 << 16, 64
-
-CONTRACTION = re.compile(r"'(?:[stmd]|re|ve|ll)")
-# Over kinds of characters: L letters, N numbers, O others, S white space other than " ". A run of
-# white space leaves its last character for the piece that follows.
-PIECE = re.compile(r" ?L+| ?N+| ?O+|[ S]+(?![LNO])|[ S]+")
 
 
 class BytePairTokenizer:
@@ -127,9 +123,13 @@ class BytePairTokenizer:
         else:
             texts = check_items(where, "text", text, "a str, or several of them")
         frequency = Counter(
-            piece for one in texts for piece in _pieces(check_text(where, "text", one))
+            piece for one in texts for piece in pieces(check_text(where, "text", one))
         )
-        return cls(_learn(frequency, size, max(rarest, 1), len(specials)), specials=specials)
+        first = len(specials)
+        ids = {token[0]: i for i, token in enumerate(BYTES, start=first)}
+        words = [[ids[b] for b in piece.encode()] for piece in frequency]
+        merges, _ = learn(words, frequency.values(), BYTES, first, size, max(rarest, 1), add)
+        return cls(merges, specials=specials)
 
     def __len__(self) -> int:
         """Return the number of tokens V."""
@@ -159,16 +159,13 @@ class BytePairTokenizer:
             ValueError: for half a surrogate pair, which UTF-8 has no bytes for.
         """
         ids: list[int] = []
-        for piece in _pieces(check_text(f"{self}.encode", "text", text)):
-            found = self._pieces.get(piece)
-            if found is None:
-                found = self._encode_piece(piece)
-                if len(piece) <= LONGEST_PIECE:
-                    if len(self._pieces) == MOST_PIECES:
-                        self._pieces.clear()
-                    self._pieces[piece] = found
-            ids += found
+        for piece in pieces(check_text(f"{self}.encode", "text", text)):
+            ids += self._piece_ids(piece)
         return np.array(ids, dtype=np.int64)
+
+    def _piece_ids(self, piece: str) -> list[int]:
+        """Return the ids of one piece, within which alone tokens are merged."""
+        return remembered(self._pieces, piece, self._encode_piece)
 
     def _encode_piece(self, piece: str) -> list[int]:
         """Merge until no pair of neighbours has a merge; always the earliest, leftmost one."""
@@ -240,28 +237,7 @@ def split_pieces(text: str) -> Iterator[str]:
         >>> list(split_pieces("She'll pay 40 marks,  sir"))
         ['She', "'ll", ' pay', ' 40', ' marks', ',', ' ', ' sir']
     """
-    return _pieces(check_text("split_pieces", "text", text))
-
-
-def _pieces(text: str) -> Iterator[str]:
-    kinds = "".join(map(_kind, text))
-    at = 0
-    while at < len(text):
-        found = CONTRACTION.match(text, at) or PIECE.match(kinds, at)
-        assert found is not None  # every kind begins some piece
-        yield text[at : found.end()]
-        at = found.end()
-
-
-@lru_cache(maxsize=4096)
-def _kind(character: str) -> str:
-    if character == " ":
-        return " "
-    # Python counts four separators of 1963 as white space; the Unicode standard does not.
-    if character.isspace() and character not in "\x1c\x1d\x1e\x1f":
-        return "S"
-    kind = unicodedata.category(character)[0]
-    return kind if kind in "LN" else "O"
+    return pieces(check_text("split_pieces", "text", text))
 
 
 def _build(merges: Sequence[Pair], first: int) -> tuple[list[bytes], list[int]]:
@@ -300,83 +276,3 @@ def _checked_merges(merges: Any) -> tuple[Pair, ...]:
         for pair in check_items(where, "merges", merges, "a list of pairs of ids")
     )
     return tuple((a, b) for a, b in pairs)
-
-
-class Chain:
-    """Tokens in a row, in which two neighbours become one without moving the others.
-
-    A merged token stands in the place of its first half, and NONE in that of the second, which
-    nobody is led to any more. NONE at both ends, and between texts, has no merge with anything.
-
-    Attributes:
-        tokens: what stands at each place.
-        before: the place to the left of each place.
-        after: the place to the right.
-    """
-
-    def __init__(self, tokens: Iterable[int]) -> None:
-        self.tokens = [NONE, *tokens, NONE]
-        self.before = [0, *range(len(self.tokens) - 1)]
-        self.after = [*range(1, len(self.tokens)), len(self.tokens) - 1]
-
-    def pair(self, place: int) -> Pair:
-        """Return the token at a place and the one to its right."""
-        return self.tokens[place], self.tokens[self.after[place]]
-
-    def merge(self, place: int, token: int) -> None:
-        """Put a token in the place of this one and the one to its right."""
-        gone = self.after[place]
-        self.tokens[place], self.tokens[gone] = token, NONE
-        self.after[place] = self.after[gone]
-        self.before[self.after[gone]] = place
-
-
-def _learn(frequency: Counter[str], size: int, min_frequency: int, first: int) -> list[Pair]:
-    """Find the merges; `frequency` says how often each piece occurs."""
-    tokens = list(BYTES)
-    ids = {token: i for i, token in enumerate(tokens, start=first)}
-    byte_ids = [ids[bytes([b])] for b in range(256)]
-    # All pieces in one chain, with NONE behind each.
-    letters = [[byte_ids[b] for b in piece.encode()] for piece in frequency]
-    chain = Chain(token for word in letters for token in (*word, NONE))
-    weights = [0]
-    for word, n in zip(letters, frequency.values(), strict=True):
-        weights += [n] * (len(word) + 1)
-    counts: Counter[Pair] = Counter()
-    places: defaultdict[Pair, list[int]] = defaultdict(list)  # where a pair stands, or stood
-    for place, n in enumerate(weights):
-        pair = chain.pair(place)
-        counts[pair] += n
-        places[pair].append(place)
-    queue = [(-count, pair) for pair, count in counts.items() if NONE not in pair]
-    heapify(queue)
-    merges: dict[Pair, None] = {}
-    while queue and first + len(tokens) < size:
-        count, pair = heappop(queue)
-        if -count != counts[pair]:  # the pair has become rarer since
-            if counts[pair]:
-                heappush(queue, (-counts[pair], pair))
-            continue
-        if -count < min_frequency:
-            break
-        token = tokens[pair[0] - first] + tokens[pair[1] - first]
-        if token not in ids:
-            ids[token] = first + len(tokens)
-            tokens.append(token)
-        merges[pair] = None
-        new: set[Pair] = set()
-        for place in sorted(places.pop(pair)):  # in "aaa", the left one goes first
-            if chain.pair(place) != pair:
-                continue
-            n, left = weights[place], chain.before[place]
-            for old in (left, place, chain.after[place]):
-                counts[chain.pair(old)] -= n
-            chain.merge(place, ids[token])
-            for made in (left, place):
-                counts[chain.pair(made)] += n
-                places[chain.pair(made)].append(made)
-                new.add(chain.pair(made))
-        for one in new:
-            if NONE not in one:
-                heappush(queue, (-counts[one], one))
-    return list(merges)
