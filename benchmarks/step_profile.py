@@ -2,14 +2,13 @@
 
     python benchmarks/step_profile.py [--rows "CNN 28x28"] [--threads 1] [--json FILE]
 
-Every operation's forward and backward is timed by a clock around it; what no operation accounts
-for is the tape, the modules and the optimizer. The memory part runs each row in processes of its
-own with freed memory kept (as it is by default) and given back (NEURAL_NET_KEEP_MEMORY=0), in
-turns, and counts page faults.
+Every operation's forward and backward is timed by `neural_net_utils.diagnostics.profile_step`; what
+no operation accounts for is the tape, the modules and the optimizer. The memory part runs each row
+in processes of its own with freed memory kept (as it is by default) and given back
+(NEURAL_NET_KEEP_MEMORY=0), in turns, and counts page faults.
 """
 
 import argparse
-import functools
 import json
 import os
 import resource
@@ -21,7 +20,7 @@ from pathlib import Path
 
 from rows import ROWS
 
-from neural_net_core import Op
+from neural_net_utils.diagnostics import profile_step
 from neural_net_utils.diagnostics.machine import processor
 
 DEFAULT = (
@@ -33,50 +32,16 @@ def find(name: str) -> str:
     return next(row.name for row in ROWS if row.name.startswith(name))
 
 
-def watch(times: dict[tuple[str, str], list[float]]) -> None:
-    """Put a clock around forward and backward of every operation there is."""
-
-    def clock(method, kind: str):
-        @functools.wraps(method)
-        def timed(self, *args):
-            start = time.perf_counter()
-            answer = method(self, *args)
-            times.setdefault((kind, type(self).__name__), []).append(time.perf_counter() - start)
-            return answer
-
-        return timed
-
-    waiting = [Op]
-    while waiting:
-        for operation in waiting.pop().__subclasses__():
-            waiting.append(operation)
-            for kind in ("forward", "backward"):
-                method = vars(operation).get(kind)
-                if method is not None and not hasattr(method, "__wrapped__"):
-                    setattr(operation, kind, clock(method, kind))
-
-
 def profile(name: str, steps: int) -> dict:
     """Return the milliseconds of a step, by kind and operation."""
     step = next(row.ours for row in ROWS if row.name == name)()
-    times: dict[tuple[str, str], list[float]] = {}
-    step()
-    watch(times)
-    step()
-    totals: dict[tuple[str, str], list[float]] = {}
-    walls = []
-    for _ in range(steps):
-        times.clear()
-        start = time.perf_counter()
-        step()
-        walls.append(time.perf_counter() - start)
-        for key, values in times.items():
-            totals.setdefault(key, []).append(sum(values))
+    found = profile_step(step, repeats=steps)
     frames: dict[str, dict[str, float]] = {"forward": {}, "backward": {}}
-    for (kind, operation), sums in totals.items():
-        frames[kind][operation.removesuffix("Op")] = statistics.median(sums) * 1e3
-    rest = statistics.median(walls) * 1e3 - sum(sum(part.values()) for part in frames.values())
-    return frames | {"tape, modules, optimizer": max(rest, 0.0)}
+    for row in found.rows:
+        operation = row.operation.removesuffix("Op")
+        for kind, seconds in (("forward", row.forward), ("backward", row.backward)):
+            frames[kind][operation] = frames[kind].get(operation, 0.0) + seconds * 1e3
+    return frames | {"tape, modules, optimizer": found.rest * 1e3}
 
 
 def one_run(name: str, seconds: float) -> dict:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -204,3 +205,19 @@ def test_each_call_says_how_long_it_took(monkeypatch):
         ops.exp(x).backward()
     assert calls[0].seconds == 2.5
     assert calls.backward[0].seconds == 0.25
+
+
+def test_without_arrays_it_keeps_none_and_still_knows_what_ran_where():
+    model, x = Block(), np.ones((4, 3), np.float32)
+    with trace(arrays=False) as calls:
+        y = model(x)
+        made = weakref.ref(y.node)
+        y.sum().backward()
+        del y
+    assert made() is None
+    assert [call.path for call in calls] == ["layers.0", "act", "layers.1", "", ""]
+    assert [step.call for step in calls.backward] == list(calls)[::-1]
+    assert {(call.inputs, call.outputs, *call.config) for call in calls} == {((), ())}
+    assert {step.gradients for step in calls.backward} == {()}
+    with pytest.raises(ValueError, match="has kept no arrays"):
+        calls[0].cost()

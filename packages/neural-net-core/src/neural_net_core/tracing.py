@@ -14,7 +14,9 @@ gradient, and nothing at all under `no_grad`. A trace sees them all, and the rev
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
+from weakref import WeakKeyDictionary
 
+from neural_net_core.checks import check_flag
 from neural_net_core.context import context
 from neural_net_core.dtypes import Array
 from neural_net_core.numpy_calls.counter import OpCost, forward_cost
@@ -57,6 +59,9 @@ class Call:
         matrix product sums; it reads each of its arrays once and writes its result once, and views
         cost nothing.
 
+        Raises:
+            ValueError: If the trace has kept no arrays.
+
         Examples:
             >>> import numpy as np
             >>> from neural_net_core import Dense
@@ -65,6 +70,8 @@ class Call:
             >>> calls[0].cost().operations == 2 * 4 * 8 * 3 + 4 * 3
             True
         """
+        if not self.outputs:
+            raise ValueError("Call.cost: trace(arrays=False) has kept no arrays to count with")
         arrays = tuple(x.data if isinstance(x, Tensor) else x for x in self.inputs)
         return forward_cost(self.op, self.config, arrays)
 
@@ -103,12 +110,14 @@ class Trace(Sequence[Call]):
     Attributes:
         calls: The operations.
         backward: The steps of the reverse passes that ran meanwhile, in order.
+        arrays: Whether it keeps inputs, outputs and gradients.
     """
 
     calls: list[Call] = field(default_factory=list)
     backward: list[BackwardCall] = field(default_factory=list)
+    arrays: bool = True
     # By the node of the graph that it left behind.
-    _calls_of: dict[Op, Call] = field(default_factory=dict, repr=False)
+    _calls_of: WeakKeyDictionary[Op, Call] = field(default_factory=WeakKeyDictionary, repr=False)
     # The paths of each outermost module's parts, found when its first operation ran.
     _paths: dict[Any, dict[int, str]] = field(default_factory=dict, repr=False)
 
@@ -136,7 +145,11 @@ class Trace(Sequence[Call]):
     ) -> None:
         """Note one operation that has run."""
         outputs = result if isinstance(result, tuple) else (result,)
-        call = Call(op, config, inputs, outputs, modules, self._path_of(modules), seconds)
+        path = self._path_of(modules)
+        if self.arrays:
+            call = Call(op, config, inputs, outputs, modules, path, seconds)
+        else:
+            call = Call(op, {}, (), (), modules, path, seconds)
         self.calls.append(call)
         if outputs and (node := outputs[0].node) is not None:
             self._calls_of[node] = call
@@ -145,7 +158,8 @@ class Trace(Sequence[Call]):
         self, op: Op, dys: Sequence[Array | None], dxs: Sequence[Array | None], seconds: float
     ) -> None:
         """Note one step of a reverse pass."""
-        self.backward.append(BackwardCall(type(op), self._calls_of.get(op), tuple(dys), seconds))
+        gradients = tuple(dys) if self.arrays else ()
+        self.backward.append(BackwardCall(type(op), self._calls_of.get(op), gradients, seconds))
 
     def _path_of(self, modules: tuple[Any, ...]) -> str:
         """Return the name of the last module below the first."""
@@ -159,11 +173,16 @@ class Trace(Sequence[Call]):
 
 
 @context
-def trace() -> Iterator[Trace]:
+def trace(*, arrays: bool = True) -> Iterator[Trace]:
     """Observe every operation inside: its class, options, inputs, outputs and module.
 
     Operations are seen whether or not they are recorded for a gradient; `backward` of the trace has
     the steps of the reverse pass. Traces nest; each thread and each asyncio task has its own.
+
+    Args:
+        arrays: Whether calls keep their options, inputs and outputs, and steps their gradients.
+            Without them memory is freed as it is without a trace, and what ran, where, and for how
+            long is still seen.
 
     Returns:
         A context manager that gives a `Trace`, a sequence of calls; it works as a decorator too.
@@ -177,7 +196,7 @@ def trace() -> Iterator[Trace]:
         >>> [(call.path, call.op.idea.__name__, call.outputs[0].shape) for call in calls]
         [('0', 'LinearOp', (4, 3)), ('1', 'ReLUOp', (4, 3))]
     """
-    calls = Trace()
+    calls = Trace(arrays=check_flag("trace", "arrays", arrays))
     with observed_by(calls.add), backward_observed_by(calls.add_backward):
         yield calls
 

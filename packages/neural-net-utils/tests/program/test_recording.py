@@ -52,12 +52,12 @@ product = quotient * 2                        # MSELossOp
 d_linear2 = product * d                       # MSELossOp
 d_tanh1 = d_linear2 @ w2                      # 2 Dense: LinearOp
 d_w2 = d_linear2.T @ tanh1                    # 2 Dense: LinearOp
-d_b2 = np.sum(d_linear2, axis=(0,), keepdims=True)  # the tape
+d_b2 = np.add.reduce(d_linear2, axis=(0,), keepdims=True)  # the tape
 square_2 = np.square(tanh1)                   # 1 Tanh: TanhOp
 difference = 1 - square_2                     # 1 Tanh: TanhOp
 d_linear0 = d_tanh1 * difference              # 1 Tanh: TanhOp
 d_w0 = d_linear0.T @ x                        # 0 Dense: LinearOp
-d_b0 = np.sum(d_linear0, axis=(0,), keepdims=True)  # the tape
+d_b0 = np.add.reduce(d_linear0, axis=(0,), keepdims=True)  # the tape
 
 # update
 step_w0 = 0.5 * d_w0
