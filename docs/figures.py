@@ -3,6 +3,7 @@
 `nox -s figures` runs it; tests/test_figures.py runs it again and compares byte for byte.
 """
 
+import math
 import sys
 from pathlib import Path
 
@@ -225,6 +226,63 @@ def training_step() -> viz.Figure:
     return viz.dataflow(record(train_step, table.inputs, table.outputs), title="A training step")
 
 
+def cells() -> dict[str, viz.Figure]:
+    """The three recurrent cells with one step of one unit, in the numbers of tutorial 7."""
+
+    def squash(z: float) -> float:
+        return 1 / (1 + math.exp(-z))
+
+    x, h, z = 1.0, 0.5, 1.0 * 1.0 + 2.0 * 0.5
+    plain = viz.rnn_diagram({"x": x, "h_before": h, "z": z, "h": math.tanh(z)})
+    r, z, n = squash(0.5), squash(1.0), math.tanh(0.3 * x - 2.0 * squash(0.5) * h)
+    step = {"r": r, "z": z, "n": n, "h": z * h + (1 - z) * n}
+    gru = viz.gru_diagram({"x": x, "h_before": h} | step)
+    before, f, i, g, o = 2.0, squash(1.0), squash(0.0), math.tanh(0.5), squash(0.0)
+    c = f * before + i * g
+    gates = {"c_before": before, "f": f, "i": i, "g": g, "o": o}
+    lstm = viz.lstm_diagram(gates | {"c": c, "h": o * math.tanh(c)})
+    return {"rnn-cell": plain, "gru-cell": gru, "lstm-cell": lstm}
+
+
+def heads() -> viz.Figure:
+    """Two heads over four tokens: one looks at the token before, the other one at the noun."""
+    angle = np.pi / 3 * np.arange(4)
+    places = 2.2 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    before = 2.2 * np.stack([np.cos(angle - np.pi / 3), np.sin(angle - np.pi / 3)], axis=1)
+    noun = np.array([[0.0, 1.0], [2.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    wants = np.tile([2.0, 0.0], (4, 1))
+    return viz.multi_head_diagram(
+        np.concatenate([before, wants], axis=1),
+        np.concatenate([places, noun], axis=1),
+        [[1.0, 0.0, 0.5, 0.0], [0.0, 1.0, 0.0, 1.0], [-1.0, 0.5, 0.5, 0.5], [0.0, -1.0, 1.0, -0.5]],
+        query_labels=["the", "cat", "sat", "down"],
+    )
+
+
+def flat_ends() -> viz.Figure:
+    """The sigmoid, and its slope below it: both ends are flat."""
+    x = np.linspace(-8, 8, 161)
+    y = 1 / (1 + np.exp(-x))
+    return viz.line_plot(
+        {"σ(x)": y, "its slope σ′(x)": y * (1 - y)},
+        x=x,
+        x_label="x",
+        title="The sigmoid and its slope",
+    )
+
+
+def slope() -> viz.Figure:
+    """A step down the loss of the neuron of tutorial 2 over its first weight."""
+    return viz.gradient_step(
+        lambda w: np.log1p(np.exp(-(w + 0.3 - 0.8))),
+        0.5,
+        lr=1.0,
+        weight_range=(-1.0, 2.0),
+        weight_label="w₁",
+        title="The loss over one weight, and one step down its slope",
+    )
+
+
 def main(folder: Path = FOLDER) -> None:
     """Draw all of them."""
     with default_dtype(np.float64):
@@ -241,7 +299,11 @@ def main(folder: Path = FOLDER) -> None:
     cancellation().save(folder / "cancellation.svg")
     dependencies().save(folder / "dependencies.svg")
     idea().save(folder / "idea.svg")
-    viz.lstm_diagram().save(folder / "lstm-cell.svg")
+    for name, figure in cells().items():
+        figure.save(folder / f"{name}.svg")
+    heads().save(folder / "heads.svg")
+    flat_ends().save(folder / "sigmoid.svg")
+    slope().save(folder / "gradient-step.svg")
     attention().save(folder / "attention-steps.svg")
     viz.transformer_diagram(title="The norm last, as published").save(folder / "norm-last.svg")
     viz.transformer_diagram(norm_first=True, title="The norm first").save(folder / "norm-first.svg")

@@ -6,6 +6,7 @@ is written by `nox -s figures`, which draws them all.
 """
 
 import json
+import re
 import runpy
 from pathlib import Path
 
@@ -29,6 +30,29 @@ def test_the_figures_of_example_1_are_drawn_again_alike(tmp_path: Path) -> None:
     example = ROOT / "examples" / "example-1-forward-propagation"
     runpy.run_path(str(example / "main.py"))["main"](folder=tmp_path)
     assert pictures(tmp_path / "images") == pictures(example / "images")
+
+
+PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+\.svg)(?: \"([^\"]*)\")?\)")
+PAGES = sorted((ROOT / "docs").glob("**/*.md"))
+
+
+def test_every_figure_of_the_site_has_a_caption() -> None:
+    """Below each stands what to see in it, in at least a few words and not twice the same."""
+    found = [(page, m) for page in PAGES for m in PICTURE.finditer(page.read_text("utf-8"))]
+    assert len(found) > 90
+    without = [f"{page.name}: {m[2]}" for page, m in found if len((m[3] or "").split()) < 6]
+    assert without == []
+    for page in PAGES:
+        captions = [m[3] for m in PICTURE.finditer(page.read_text("utf-8"))]
+        assert len(set(captions)) == len(captions), page.name
+
+
+def test_a_figure_stands_in_a_paragraph_of_its_own() -> None:
+    """Within a sentence it would get no caption; compared ones follow each other line by line."""
+    for page in PAGES:
+        for line in page.read_text("utf-8").splitlines():
+            if PICTURE.search(line):
+                assert PICTURE.fullmatch(line.strip()), f"{page.name}: {line}"
 
 
 def test_every_example_has_a_record() -> None:

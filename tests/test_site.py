@@ -200,6 +200,22 @@ def test_a_figure_takes_the_colours_of_the_chosen_palette(tmp_path: Path) -> Non
     )
 
 
+def test_a_picture_becomes_a_figure_with_its_caption(caplog: pytest.LogCaptureFixture) -> None:
+    draw = hook("figures")["on_page_content"]
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="a.md"))
+    one, two = (f'<img alt="{x}" src="{x}.svg" title="See `{x}` &amp; why." />' for x in "ab")
+    shown = draw(f"<p>{one}</p>", page=page)
+    assert shown.startswith('<figure class="drawn">\n<img alt="a" src="a.svg" />')
+    assert "<figcaption>See <code>a</code> &amp; why.</figcaption>" in shown
+    both = draw(f"<p>{one}\n{two}</p>", page=page)
+    assert both.startswith('<div class="compared">') and both.count("<figcaption>") == 2
+    words = f"<p>A word and {one}</p><p><img alt='x' src='x.png' /></p>"
+    assert draw(words, page=page) == words
+    assert caplog.text == ""
+    draw('<p><img alt="c" src="c.svg" /></p>', page=page)
+    assert "a.md: no caption under" in caplog.text
+
+
 def test_the_table_of_benchmarks_is_made_from_the_measurements(tmp_path: Path) -> None:
     table = hook("benchmarks")["table"]
     assert "No measurement" in table(tmp_path)

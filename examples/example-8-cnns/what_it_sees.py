@@ -11,7 +11,7 @@ from neural_net_utils import confusion_matrix, mnist_1d, mnist_1d_templates, pre
 
 
 def draw_network(model: Module, images: Path) -> None:
-    """Draw the filters, the maps of one digit through both layers, saliency and mistakes.
+    """Draw the filters, one of them at work, the maps of one digit, saliency and mistakes.
 
     Args:
         model: As `small_networks.cnn` makes it.
@@ -26,6 +26,15 @@ def draw_network(model: Module, images: Path) -> None:
     with no_grad():
         first = model[2](model[1](model[0](one)))
         second = model[4](model[3](first))
+    viz.image_grid(one[0], ["a 3"], title="The input").save(images / "input.svg")
+    viz.convolution_diagram(
+        one[0, 0].round(1),  # one decimal, to compute along with
+        model[1].weight.numpy()[0, 0].round(1),
+        padding=1,
+        animated=True,
+        seconds=40.0,
+        title="The first filter slides over the 3",
+    ).save(images / "sliding.svg")
     viz.feature_maps(
         first.numpy(), title="A 3 after the first layer: one map for each filter"
     ).save(images / "maps_first.svg")

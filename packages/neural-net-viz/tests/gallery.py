@@ -111,7 +111,7 @@ def _spikes(steps=200, neurons=24):
 
 ORDINARY = {
     "raster_plot": lambda: viz.raster_plot(_spikes()),
-    "rnn_diagram": lambda: viz.rnn_diagram({"x": 1.0, "h_before": 0.5, "a": 0.8, "h": 0.664}),
+    "rnn_diagram": lambda: viz.rnn_diagram({"x": 1.0, "h_before": 0.5, "z": 0.8, "h": 0.664}),
     "gru_diagram": lambda: viz.gru_diagram(
         {"x": 1.0, "h_before": 0.5, "r": 0.3, "z": 0.8, "n": -0.7, "h": 0.26}
     ),
@@ -281,7 +281,7 @@ TROUBLE = {
         {"x": [], "h_before": [NAN, INF, -1e300], "r": -1e9, "z": NAN, "n": INF, "h": [1.0, 2.0]},
         title=LONG,
     ),
-    "rnn_diagram_trouble": lambda: viz.rnn_diagram({"a": [1e300] * 2, "h": NAN}, title=LONG),
+    "rnn_diagram_trouble": lambda: viz.rnn_diagram({"z": [1e300] * 2, "h": NAN}, title=LONG),
     "convolution_diagram_nan": lambda: viz.convolution_diagram(
         [[NAN, INF, 1e300], [-1e-300, 2.0, -1.5]], [[NAN], [1e9]], padding=1, title=LONG
     ),

@@ -10,7 +10,7 @@ import neural_net_viz as viz
 
 DRAW = {"rnn": viz.rnn_diagram, "gru": viz.gru_diagram, "lstm": viz.lstm_diagram}
 LETTERS = {
-    "rnn": ("x", "h_before", "a", "h"),
+    "rnn": ("x", "h_before", "z", "h"),
     "gru": ("x", "h_before", "r", "z", "n", "h"),
     "lstm": ("x", "h_before", "c_before", "f", "i", "g", "o", "c", "h"),
 }
@@ -25,7 +25,7 @@ def one_step(cell):
         return 1 / (1 + math.exp(-z))
 
     if cell == "rnn":
-        return {"x": x, "h_before": h, "a": a, "h": math.tanh(a)}
+        return {"x": x, "h_before": h, "z": a, "h": math.tanh(a)}
     if cell == "gru":
         r, z = sigma(a), sigma(2 * a)
         n = math.tanh(w * x + r * u * h)

@@ -9,7 +9,7 @@ from neural_net_viz.figures.networks._cell import READ, STATE, Cell, described, 
 
 __all__ = ["rnn_diagram"]
 
-_LETTERS = ("x", "h_before", "a", "h")
+_LETTERS = ("x", "h_before", "z", "h")
 _MIDDLE, _TALL = 62.0, 164.0  # how far below the frame's top the state runs, and its height
 
 
@@ -22,14 +22,14 @@ def rnn_diagram(
 ) -> Figure:
     r"""Draw the cell of a vanilla recurrent network and the path of its one state.
 
-    $$ a_t = W x_t + U h_{t-1} + b \qquad h_t = \tanh a_t $$
+    $$ z_t = W x_t + U h_{t-1} + b \qquad h_t = \tanh z_t $$
 
     At every step the whole state goes through the matrix and the tanh: a gradient that comes back
     over many steps is multiplied by both each time.
 
     Args:
         values: The values of one step, to be written beside their letters: some of `x`,
-            `h_before`, `a` and `h`, each a number or a vector with one for each unit.
+            `h_before`, `z` and `h`, each a number or a vector with one for each unit.
         title: The figure's title.
         description: What it shows, in words; None makes one.
 
@@ -63,15 +63,15 @@ def rnn_diagram(
     cell.box(bend, _MIDDLE, "tanh", 60)
     cell.sign(total, _MIDDLE, "+", "the sum, with the bias b")
     cell.name(total + 16, _MIDDLE + 26, "+ b", "start")
-    a = cell.number("a")
-    cell.name(total + 10, _MIDDLE - 22, f"a = {a}" if a else "a", "start")
+    z = cell.number("z")
+    cell.name(total + 10, _MIDDLE - 22, f"z = {z}" if z else "z", "start")
     words = described(
         "The last hidden state times U and the input times W are added, with the bias; the tanh "
         "of the sum is the new hidden state.",
         numbers,
     )
     formulas = cell.sums(
-        ("a = W x + U h₋₁ + b", "", "a"),
-        ("h = tanh a", "tanh {a}", "h"),
+        ("z = W x + U h₋₁ + b", "", "z"),
+        ("h = tanh z", "tanh {z}", "h"),
     )
     return cell.figure(formulas, description or words)
