@@ -52,6 +52,41 @@ def test_a_page_begins_with_its_question_its_time_and_what_it_needs(page: Path) 
         assert COURSE.index(page.parent / needed) < COURSE.index(page), needed
 
 
+@pytest.mark.parametrize("page", COURSE[1:], ids=name)
+def test_a_page_computes_derives_asks_and_measures_in_this_order(page: Path) -> None:
+    """A forward pass with numbers before what is derived; a question before its answer."""
+    text = page.read_text(encoding="utf-8")
+    marks = [
+        r"^## The question",
+        r"^## The idea",
+        r"^## .*(?:[Ww]ith numbers|, forward and backward)",
+        r"^## .*(?:[Dd]eri(?:ved|vations?)|The mathematics)",
+        r"^## The (?:code|training loop)",
+        r"^## The experiments?$",
+        r'^!!! question "Before you look"',
+        r"^```text\n<<< ",
+        r'^!!! warning "Common mistakes"',
+        r"^## Exercises",
+        r"^## What to read next",
+    ]
+    places = [re.search(mark, text, re.MULTILINE) for mark in marks]
+    missing = [mark for mark, place in zip(marks, places, strict=True) if place is None]
+    assert missing == []
+    starts = [place.start() for place in places if place]
+    assert starts == sorted(starts)
+
+
+@pytest.mark.parametrize("page", READMES, ids=name)
+def test_an_example_tells_what_was_measured_and_leaves_the_derivation_to_its_tutorial(
+    page: Path,
+) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert "$$" not in text and "<details>" not in text
+    assert "```text\n" in text and "(images/" in text
+    command, tutorial = text.index("uv run examples/"), text.index("../../docs/tutorials/")
+    assert max(command, tutorial) < text.index("\n## ")
+
+
 @pytest.mark.parametrize("page", COURSE, ids=name)
 def test_lines_of_code_beside_formulas_stand_in_the_code_shown(page: Path) -> None:
     text = shown(page)
