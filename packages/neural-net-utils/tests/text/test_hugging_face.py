@@ -98,6 +98,7 @@ def test_lengths():
     tokenizer = HuggingFaceTokenizer(changed("BPE", truncation=CUT, padding=FILL))
     assert tokenizer.encode(long).tolist() == [*bare(long)[:9], 3, 3, 3]
     assert tokenizer.encode(short).tolist() == [*bare(short), *[3] * (12 - len(bare(short)))]
+    assert tokenizer.encode(long, lengths=False).tolist() == bare(long).tolist()
     left = {"direction": "Left"}
     tokenizer = HuggingFaceTokenizer(changed("BPE", truncation=CUT | left, padding=FILL | left))
     assert tokenizer.encode(long).tolist() == [3, 3, 3, *bare(long)[-9:]]
@@ -131,6 +132,16 @@ def test_only_one_of_two_texts_is_cut():
         tokenizer.encode_pair(_plain(9), _plain(2))
     with pytest.raises(ValueError, match="that is not enough"):
         tokenizer.encode(_plain(10))
+
+
+@families
+def test_files_of_the_first_years_leave_fields_out(family):
+    """GPT-2's file names no type of model, MiniLM's no direction of cutting."""
+    file = changed(family, truncation={k: v for k, v in CUT.items() if k != "direction"})
+    del file["model"]["type"]
+    tokenizer = HuggingFaceTokenizer(file)
+    for text, ids in RECORDED[family]["texts"]:
+        assert tokenizer.encode(text, lengths=False).tolist() == ids
 
 
 # --- what is not understood is named

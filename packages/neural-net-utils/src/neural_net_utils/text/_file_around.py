@@ -190,4 +190,5 @@ def read_padding(value: Any, size: int) -> Padding | None:
 
 
 def _is_left(part: Section) -> bool:
+    part.fields.setdefault("direction", "Right")  # files of the first years do not have it
     return part.word("direction", "Left", "Right") == "Left"

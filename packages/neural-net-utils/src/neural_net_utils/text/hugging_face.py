@@ -95,6 +95,8 @@ class HuggingFaceTokenizer:
         file = Section("tokenizer.json", fields)
         file.word("version", "1.0")
         part = Section("model", file.take("model"))
+        if "type" not in part.fields:  # as in files of the first years
+            part.fields["type"] = "BPE" if "merges" in part.fields else "WordPiece"
         kind = part.word("type", "WordPiece", "BPE")
         vocabulary = part.fields.get("vocab")
         self.model: WordPieceTokenizer | BytePairTokenizer
@@ -152,7 +154,9 @@ class HuggingFaceTokenizer:
             raise KeyError(f"{self}: no special token {shown(special)}, only {list(self._added)}")
         return self._added[special].id
 
-    def encode(self, text: str, *, around: bool = True, read_specials: bool = True) -> Array:
+    def encode(
+        self, text: str, *, around: bool = True, read_specials: bool = True, lengths: bool = True
+    ) -> Array:
         """Turn text into ids.
 
         Args:
@@ -160,16 +164,23 @@ class HuggingFaceTokenizer:
             around: whether the tokens that the file puts around a text are put there.
             read_specials: whether a special token whose name stands in the text is that token.
                 Set it to False for texts that strangers wrote: then it is plain characters.
+            lengths: whether the ids are cut and filled up to the length that the file asks for.
 
         Returns:
             Ids (N,), int64.
         """
         text = check_text(f"{self}.encode", "text", text)
-        ids, _ = self._encode([text], around, read_specials)
+        ids, _ = self._encode([text], around, read_specials, lengths)
         return ids
 
     def encode_pair(
-        self, first: str, second: str, *, around: bool = True, read_specials: bool = True
+        self,
+        first: str,
+        second: str,
+        *,
+        around: bool = True,
+        read_specials: bool = True,
+        lengths: bool = True,
     ) -> tuple[Array, Array]:
         """Turn two texts, such as a question and an answer, into the ids of one sequence.
 
@@ -178,6 +189,7 @@ class HuggingFaceTokenizer:
             second: any text.
             around: as for `encode`.
             read_specials: as for `encode`.
+            lengths: as for `encode`.
 
         Returns:
             Ids (N,), int64, and the type of each token (N,), int64, by which a model tells the
@@ -185,14 +197,18 @@ class HuggingFaceTokenizer:
         """
         where = f"{self}.encode_pair"
         texts = [check_text(where, "first", first), check_text(where, "second", second)]
-        return self._encode(texts, around, read_specials)
+        return self._encode(texts, around, read_specials, lengths)
 
-    def _encode(self, texts: list[str], around: bool, read_specials: bool) -> tuple[Array, Array]:
+    def _encode(
+        self, texts: list[str], around: bool, read_specials: bool, lengths: bool
+    ) -> tuple[Array, Array]:
         check_flag(f"{self}.encode", "around", around)
         check_flag(f"{self}.encode", "read_specials", read_specials)
+        check_flag(f"{self}.encode", "lengths", lengths)
         found = [[i for one in self._parts(text, read_specials) for i in one] for text in texts]
         template, pair = self._template, len(texts) == 2
-        found = self._truncated(found, template.added(pair) if around else 0)
+        if lengths:
+            found = self._truncated(found, template.added(pair) if around else 0)
         by_name = dict(zip("AB", found, strict=False))
         ids: list[int] = []
         types: list[int] = []
@@ -201,7 +217,7 @@ class HuggingFaceTokenizer:
                 new = by_name[what] if isinstance(what, str) else what
                 ids += new
                 types += [kind] * len(new)
-        if (padding := self._padding) is not None:
+        if lengths and (padding := self._padding) is not None:
             short = max(padding.length - len(ids), 0)
             short += -(len(ids) + short) % padding.multiple
             fill, kinds = [padding.id] * short, [padding.type] * short
