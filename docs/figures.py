@@ -22,8 +22,11 @@ from neural_net_core import (
     relu,
     sigmoid,
     tanh,
+    textbook,
+    trace,
 )
 from neural_net_core.modules.dense import Initializer
+from neural_net_core.ops import log
 from neural_net_optim import SGD
 from neural_net_utils import record, xor_gate
 from neural_net_viz.drawing.canvas import Canvas
@@ -259,6 +262,21 @@ def heads() -> viz.Figure:
     )
 
 
+def neuron() -> viz.Figure:
+    """The neuron of tutorial 2 as a graph, with the values and gradients of its first example."""
+    w, b = Tensor([0.5, 0.3], requires_grad=True), Tensor(-0.8, requires_grad=True)
+    x = Tensor([1.0, 1.0])
+    with textbook(), trace() as calls:
+        z = (w * x).sum() + b
+        y = sigmoid(z)
+        loss = -log(y)
+        loss.backward()
+    names = {"w": w, "x": x, "b": b, "z": z, "y": y, "L": loss}
+    return viz.computation_graph(
+        calls, names=names, values=True, title="One neuron, forward and backward"
+    )
+
+
 def flat_ends() -> viz.Figure:
     """The sigmoid, and its slope below it: both ends are flat."""
     x = np.linspace(-8, 8, 161)
@@ -302,6 +320,7 @@ def main(folder: Path = FOLDER) -> None:
     for name, figure in cells().items():
         figure.save(folder / f"{name}.svg")
     heads().save(folder / "heads.svg")
+    neuron().save(folder / "neuron-graph.svg")
     flat_ends().save(folder / "sigmoid.svg")
     slope().save(folder / "gradient-step.svg")
     attention().save(folder / "attention-steps.svg")

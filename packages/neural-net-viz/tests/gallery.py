@@ -16,9 +16,10 @@ from neural_net_core import (
     Tanh,
     Tensor,
     cross_entropy,
+    sigmoid,
     trace,
 )
-from neural_net_core.ops import concatenate, where
+from neural_net_core.ops import concatenate, log, where
 
 LONG = "a label so long that it can hardly fit anywhere on a page of ordinary width " * 3
 NAN, INF = math.nan, math.inf
@@ -53,6 +54,18 @@ def _graph_of_a_lookup():
         vectors = where(hidden, table[ids], 0.0)
         cross_entropy(vectors.mean(axis=1), np.array([1, 2]))
     return viz.computation_graph(calls, names={"hidden": hidden})
+
+
+def _neuron():
+    """One neuron forward and backward, with its numbers."""
+    w, b = Tensor([0.5, 0.3], requires_grad=True), Tensor(-0.8, requires_grad=True)
+    with trace() as calls:
+        z = (w * [1.0, 1.0]).sum() + b
+        y = sigmoid(z)
+        loss = -log(y)
+        loss.backward()
+    names = {"w": w, "b": b, "z": z, "y": y, "loss": loss}
+    return viz.computation_graph(calls, names=names, values=True)
 
 
 def _program(texts):
@@ -153,6 +166,7 @@ ORDINARY = {
     "dataflow": lambda: viz.dataflow(_program(_DESCENT)),
     "dataflow_part": lambda: viz.dataflow(_program(_DESCENT), max_lines=3),
     "dataflow_section": lambda: viz.dataflow(_program(_DESCENT), section="backward"),
+    "computation_graph_values": lambda: _neuron(),
     "computation_graph_part": lambda: viz.computation_graph(_chain(500), max_nodes=9),
     "flame_graph": lambda: viz.flame_graph(
         {

@@ -13,6 +13,7 @@ from neural_net_core import (
     Tensor,
     cross_entropy,
     no_grad,
+    textbook,
     trace,
 )
 from neural_net_core.ops import exp
@@ -243,3 +244,45 @@ def test_what_is_no_trace_is_an_error():
         x * x
     with pytest.raises(ValueError, match="max_nodes"):
         viz.computation_graph(calls, max_nodes=0)
+
+
+def test_values_and_gradients_are_those_of_the_tape(picture):
+    w, x = Tensor([0.5, -0.25], requires_grad=True), Tensor([2.0, 4.0])
+    with textbook(), trace() as calls:
+        product = w * x
+        z = product.sum()
+        y = exp(z)
+        y.backward()
+    figure = viz.computation_graph(
+        calls, names={"w": w, "x": x, "p": product, "z": z, "y": y}, values=True
+    )
+    words = picture(figure).words()
+    for name, value, gradient in (
+        ("w", "0.5, −0.25", "grad 2, 4"),
+        ("p = Multiply", "1, −1", "grad 1, 1"),
+        ("z = Sum", "0", "grad 1"),
+        ("y = Exp", "1", "grad 1"),
+    ):
+        at = words.index(name)
+        assert words[at : at + 3] == [name, value, gradient]
+        assert f"{name} {value}, {gradient}" in figure.description
+    at = words.index("x")
+    assert words[at + 1] == "2, 4"
+    assert not words[at + 2 : at + 3] or not words[at + 2].startswith("grad")
+
+
+def test_without_a_backward_pass_there_are_values_only(picture):
+    w = Tensor(3.0, requires_grad=True)
+    (w * 5.0).backward()  # outside of the trace: what .grad holds is of something else
+    with trace() as calls:
+        y = w * w
+    words = picture(viz.computation_graph(calls, names={"w": w, "y": y}, values=True)).words()
+    assert {"3", "9"} <= set(words) and not any("grad " in word for word in words)
+
+
+def test_many_numbers_stay_a_shape(picture):
+    w = Tensor(np.ones((3, 4)), requires_grad=True)
+    with trace() as calls:
+        exp(w).sum().backward()
+    words = picture(viz.computation_graph(calls, names={"w": w}, values=True)).words()
+    assert words.count("(3, 4)") == 2 and words.count("grad (3, 4)") == 2

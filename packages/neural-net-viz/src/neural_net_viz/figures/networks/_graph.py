@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from neural_net_viz.drawing.axes import AROUND, MARGIN, TALLEST, WIDEST, draw_title
 from neural_net_viz.drawing.canvas import Canvas
-from neural_net_viz.drawing.layered_layout import Layout, lay_out
+from neural_net_viz.drawing.layered_layout import lay_out
 from neural_net_viz.drawing.number_text import coordinate
 from neural_net_viz.drawing.text import fit_text, text_width
 from neural_net_viz.figure import Figure
@@ -15,6 +15,7 @@ _NAME = 12.0
 _DETAIL = 10.5
 _TALL = 40.0
 _ROW = 84.0
+_GRADIENT = 16.0  # how much taller the boxes are where one has a gradient
 _MOST_NAME = 170.0
 
 
@@ -28,6 +29,7 @@ class Node:
         details: What stands below the name.
         tip: The text shown when the pointer rests on it.
         style: How an operation's box looks.
+        gradient: What stands in a third line, of the loss by this node.
         dashed: Whether the box is drawn with a dashed line.
     """
 
@@ -36,6 +38,7 @@ class Node:
     details: list[str] = field(default_factory=list)
     tip: str = ""
     style: str = "node"
+    gradient: str = ""
     dashed: bool = False
 
 
@@ -51,6 +54,8 @@ class Graph:
         self.nodes, self.edges = nodes, edges
         self.widths = [_width(node) for node in nodes]
         self.layout = lay_out(self.widths, edges)
+        more = _GRADIENT if any(node.gradient for node in nodes) else 0.0
+        self.tall, self.row = _TALL + more, _ROW + more
 
     @property
     def fits(self) -> bool:
@@ -64,7 +69,7 @@ class Graph:
 
     @property
     def _height(self) -> float:
-        return max(self.layout.rows) * _ROW + AROUND
+        return max(self.layout.rows) * self.row + AROUND
 
     def figure(self, title: str, note: str, description: str) -> Figure:
         """Draw the graph.
@@ -82,75 +87,75 @@ class Graph:
         canvas.text(MARGIN, top + 6, note, size=11, classes="muted", max_width=page - 2 * MARGIN)
         top += 26
         last = max(layout.rows)
-        ys = [top + (last - row) * _ROW for row in layout.rows]
-        _draw_edges(canvas, self.edges, layout, self.widths, ys, shift)
+        ys = [top + (last - row) * self.row for row in layout.rows]
+        self._draw_edges(canvas, ys, shift)
         for node, centre, width, y in zip(self.nodes, layout.centres, self.widths, ys, strict=True):
-            _draw_node(canvas, node, centre + shift - width / 2, y, width)
-        return canvas.figure(page, top + last * _ROW + _TALL + MARGIN, title, description)
+            self._draw_node(canvas, node, centre + shift - width / 2, y, width)
+        below = top + last * self.row + self.tall
+        return canvas.figure(page, below + MARGIN, title, description)
+
+    def _draw_node(self, canvas: Canvas, node: Node, x: float, y: float, width: float) -> None:
+        middle = x + width / 2
+        if node.kind == "more":
+            canvas.text(middle, y + self.tall / 2, node.name, size=_NAME, anchor="middle")
+            return
+        look, radius = (
+            (node.style, 12) if node.kind == "operation" else ("fill-surface stroke-positive", 1)
+        )
+        dash = "3 3" if node.dashed else ""
+        canvas.rect(x, y, width, self.tall, look, radius=radius, dash=dash, tip=node.tip)
+        name = fit_text(node.name, width - 12, _NAME)
+        canvas.text(middle, y + 14, name, size=_NAME, anchor="middle")
+        canvas.text(
+            middle, y + 29, _detail_text(node), size=_DETAIL, anchor="middle", classes="muted",
+            max_width=width - 12,
+        )  # fmt: skip
+        if node.gradient:
+            canvas.text(
+                middle, y + 45, node.gradient, size=_DETAIL, anchor="middle", bold=True,
+                max_width=width - 12,
+            )  # fmt: skip
+
+    def _draw_edges(self, canvas: Canvas, ys: list[float], shift: float) -> None:
+        """Draw each edge as a curve through its lanes; edges into one node end side by side."""
+        edges, layout, widths = self.edges, self.layout, self.widths
+        arriving: dict[int, list[int]] = {}
+        for number, (_, target) in enumerate(edges):
+            arriving.setdefault(target, []).append(number)
+        ends = {}
+        for target, numbers in arriving.items():
+            numbers.sort(key=lambda k: (layout.routes[k] or [layout.centres[edges[k][0]]])[-1])
+            room = min(widths[target] - 16, 16.0 * (len(numbers) - 1))
+            for i, number in enumerate(numbers):
+                part = i / (len(numbers) - 1) - 0.5 if len(numbers) > 1 else 0.0
+                ends[number] = layout.centres[target] + part * room
+        for number, (source, target) in enumerate(edges):
+            x, y = layout.centres[source] + shift, ys[source] + self.tall
+            data = f"M{coordinate(x)} {coordinate(y)}"
+            stops = []
+            for i, lane in enumerate(layout.routes[number], 1):
+                row = ys[source] + i * self.row
+                stops += [(lane + shift, row), (lane + shift, row + self.tall)]
+            stops.append((ends[number] + shift, ys[target] - 5))
+            for i, (to_x, to_y) in enumerate(stops):
+                if i % 2:  # straight past a row
+                    data += f"V{coordinate(to_y)}"
+                else:
+                    bend = coordinate((y + to_y) / 2)
+                    data += f"C{coordinate(x)} {bend} {coordinate(to_x)} {bend} "
+                    data += f"{coordinate(to_x)} {coordinate(to_y)}"
+                x, y = to_x, to_y
+            canvas.path(data, "thin stroke-muted", width=1.3)
+            tip_x, tip_y = coordinate(x), coordinate(ys[target])
+            canvas.path(f"M{tip_x} {tip_y}l-4 -8h8Z", "fill-muted")
 
 
 def _width(node: Node) -> float:
     name = min(text_width(node.name, _NAME), _MOST_NAME)
     detail = min(text_width(_detail_text(node), _DETAIL), _MOST_NAME)
-    return max(name, detail, 24.0) + 20
+    gradient = min(text_width(node.gradient, _DETAIL, bold=True), _MOST_NAME)
+    return max(name, detail, gradient, 24.0) + 20
 
 
 def _detail_text(node: Node) -> str:
     return "; ".join(node.details)
-
-
-def _draw_node(canvas: Canvas, node: Node, x: float, y: float, width: float) -> None:
-    middle = x + width / 2
-    if node.kind == "more":
-        canvas.text(middle, y + _TALL / 2, node.name, size=_NAME, anchor="middle")
-        return
-    look, radius = (
-        (node.style, 12) if node.kind == "operation" else ("fill-surface stroke-positive", 1)
-    )
-    dash = "3 3" if node.dashed else ""
-    canvas.rect(x, y, width, _TALL, look, radius=radius, dash=dash, tip=node.tip)
-    canvas.text(middle, y + 14, fit_text(node.name, width - 12, _NAME), size=_NAME, anchor="middle")
-    canvas.text(
-        middle, y + 29, _detail_text(node), size=_DETAIL, anchor="middle", classes="muted",
-        max_width=width - 12,
-    )  # fmt: skip
-
-
-def _draw_edges(
-    canvas: Canvas,
-    edges: list[tuple[int, int]],
-    layout: Layout,
-    widths: list[float],
-    ys: list[float],
-    shift: float,
-) -> None:
-    """Draw each edge as a curve through its lanes; edges into one node end side by side."""
-    arriving: dict[int, list[int]] = {}
-    for number, (_, target) in enumerate(edges):
-        arriving.setdefault(target, []).append(number)
-    ends = {}
-    for target, numbers in arriving.items():
-        numbers.sort(key=lambda k: (layout.routes[k] or [layout.centres[edges[k][0]]])[-1])
-        room = min(widths[target] - 16, 16.0 * (len(numbers) - 1))
-        for i, number in enumerate(numbers):
-            part = i / (len(numbers) - 1) - 0.5 if len(numbers) > 1 else 0.0
-            ends[number] = layout.centres[target] + part * room
-    for number, (source, target) in enumerate(edges):
-        x, y = layout.centres[source] + shift, ys[source] + _TALL
-        data = f"M{coordinate(x)} {coordinate(y)}"
-        stops = []
-        for i, lane in enumerate(layout.routes[number], 1):
-            row = ys[source] + i * _ROW
-            stops += [(lane + shift, row), (lane + shift, row + _TALL)]
-        stops.append((ends[number] + shift, ys[target] - 5))
-        for i, (to_x, to_y) in enumerate(stops):
-            if i % 2:  # straight past a row
-                data += f"V{coordinate(to_y)}"
-            else:
-                bend = coordinate((y + to_y) / 2)
-                data += f"C{coordinate(x)} {bend} {coordinate(to_x)} {bend} "
-                data += f"{coordinate(to_x)} {coordinate(to_y)}"
-            x, y = to_x, to_y
-        canvas.path(data, "thin stroke-muted", width=1.3)
-        tip_x, tip_y = coordinate(x), coordinate(ys[target])
-        canvas.path(f"M{tip_x} {tip_y}l-4 -8h8Z", "fill-muted")

@@ -11,12 +11,15 @@ import numpy as np
 from neural_net_core import Module, Parameter, Tensor
 from neural_net_core.tracing import Call, Trace
 from neural_net_viz.drawing.inputs import check_at_least, checked
+from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.text import listed
 from neural_net_viz.figure import Figure
 from neural_net_viz.figures.networks._graph import Graph, Node
 
 __all__ = ["computation_graph"]
 
 _MOST_NODES = 300
+_MOST_NUMBERS = 4  # that stand in a box
 
 
 @checked
@@ -24,6 +27,7 @@ def computation_graph(
     calls: Any,
     *,
     names: Module | Mapping[str, Any] | None = None,
+    values: bool = False,
     max_nodes: int = 60,
     title: str = "Computation graph",
     description: str | None = None,
@@ -36,8 +40,11 @@ def computation_graph(
 
     Args:
         calls: What `with trace() as calls:` gives.
-        names: What to call parameters and inputs: a Module, or name -> Tensor or array. The rest
-            are called as the modules that ran call them, or as the operation calls its input.
+        names: What to call parameters, inputs and results: a Module, or name -> Tensor or array.
+            Other inputs are called as the modules that ran call them, or as the operation calls
+            its input.
+        values: Whether to write the numbers of small arrays in place of their shapes, and, where a
+            backward pass ran in the trace, the gradient of its result by each of them.
         max_nodes: The most nodes to draw, those nearest to the last result, and fewer if they would
             not fit a page side by side; a node "… n more" stands for the rest.
         title: The figure's title.
@@ -56,6 +63,11 @@ def computation_graph(
         ...     y = (x * x).sum()
         >>> computation_graph(calls, names={"x": x}).description
         'Computation graph of 2 operations and 1 inputs; last: Sum of shape ().'
+        >>> w = Tensor(3.0, requires_grad=True)
+        >>> with trace() as calls:
+        ...     (w * w).backward()
+        >>> computation_graph(calls, names={"w": w}, values=True).description.rpartition("; ")[2]
+        'w 3, grad 6.'
     """
     if not isinstance(calls, Trace):
         raise ValueError(
@@ -68,7 +80,7 @@ def computation_graph(
             "computation_graph(calls): no operation ran in this trace; compute the result inside "
             "`with trace() as calls:`"
         )
-    reader = _Reader(calls, names)
+    reader = _Reader(calls, names, values)
     nodes, edges, left_out = reader.nearest(min(max_nodes, _MOST_NODES))
     graph = Graph(nodes, edges)
     while not graph.fits and len(nodes) > 2:
@@ -79,7 +91,11 @@ def computation_graph(
     leaves = sum(node.kind == "leaf" for node in nodes)
     words = f"Computation graph of {operations} operations and {leaves} inputs; "
     words += f"{left_out} more nodes not drawn; " if left_out else ""
-    words += f"last: {nodes[0].name} of shape {nodes[0].details[0]}."
+    if values:
+        said = [" ".join([node.name, *node.details[:1]]) + f", {node.gradient}" for node in nodes]
+        words += listed([text.rstrip(", ") for text in said]) + "."
+    else:
+        words += f"last: {nodes[0].name} of shape {nodes[0].details[0]}."
     note = "round: operation; square: parameter or input; dashed: without gradient"
     return graph.figure(title, note, description or words)
 
@@ -87,8 +103,10 @@ def computation_graph(
 class _Reader:
     """The nodes of a trace: its calls, numbered, and what no call has made, by its array."""
 
-    def __init__(self, calls: Trace, names: Any) -> None:
+    def __init__(self, calls: Trace, names: Any, values: bool) -> None:
         self.calls = list(calls)
+        self.values = values
+        self.gradients = {id(step.call): step.gradients for step in calls.backward if values}
         self.names = _names(names)
         self.of_modules: dict[int, str] = {}
         for module in dict.fromkeys(call.modules[0] for call in calls if call.modules):
@@ -153,7 +171,7 @@ class _Reader:
     def _operation(self, number: int) -> Node:
         call = self.calls[number]
         kind = call.op.__name__
-        details = list(dict.fromkeys(str(y.shape) for y in call.outputs))
+        details = list(dict.fromkeys(self._shown(y.data) for y in call.outputs))
         details += [
             f"{name} = {x:g}" if isinstance(x, float) else f"{name} = {x}"
             for name, x in zip(_argument_names(call), call.inputs, strict=True)
@@ -161,7 +179,11 @@ class _Reader:
         ]
         dashed = not any(y.requires_grad for y in call.outputs)
         name = kind.removesuffix("Op") or kind
-        return Node(name, "operation", details, tip=str(call), dashed=dashed)
+        # By the Tensor alone: an operation may hand on the array that it was given.
+        known = [self.names[id(y)] for y in call.outputs if id(y) in self.names]
+        name = f"{', '.join(known)} = {name}" if known else name
+        gradient = _gradient(*self.gradients.get(id(call), ())[:1])
+        return Node(name, "operation", details, str(call), dashed=dashed, gradient=gradient)
 
     def _leaf(self, x: Any, argument: str) -> Node:
         fallback = "parameter" if isinstance(x, Parameter) else argument
@@ -170,7 +192,27 @@ class _Reader:
         array = np.asarray(x) if isinstance(x, list | tuple) else x
         shape, dtype = getattr(array, "shape", ""), getattr(array, "dtype", "")
         dashed = not getattr(x, "requires_grad", False)
-        return Node(str(name), "leaf", [str(shape)], f"{name}, {dtype}", dashed=dashed)
+        detail = str(shape) if array is None or shape == "" else self._shown(_array(array))
+        gradient = _gradient(getattr(x, "grad", None)) if self.gradients else ""
+        return Node(
+            str(name), "leaf", [detail], f"{name}, {dtype}", dashed=dashed, gradient=gradient
+        )
+
+    def _shown(self, array: Any) -> str:
+        """Write an array's numbers, if they are asked for and few, or its shape."""
+        return (_numbers(array) if self.values else "") or str(np.shape(array))
+
+
+def _numbers(array: Any) -> str:
+    """Write the numbers of a small array."""
+    array = np.asarray(array)
+    if not 0 < array.size <= _MOST_NUMBERS or array.dtype.kind not in "fiub":
+        return ""
+    return ", ".join(format_value(float(v)) for v in array.ravel())
+
+
+def _gradient(array: Any = None) -> str:
+    return "" if array is None else f"grad {_numbers(_array(array)) or np.shape(array)}"
 
 
 def _names(names: Any) -> dict[int, str]:
