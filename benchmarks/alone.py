@@ -56,11 +56,11 @@ def _conv_transpose2d():
     return _layer(layer, _normal(32, 32, 14, 14))
 
 
-def _blocked_attention(causal):
+def _blocked_attention(*shape):
     def attention(x):
-        return layers.scaled_dot_product_attention(x, x, x, causal=causal, blocked=True)
+        return layers.scaled_dot_product_attention(x, x, x, causal=True, blocked=True)
 
-    return _both_ways(attention, _normal(1, 4, 1024, 64))
+    return _both_ways(attention, _normal(*shape))
 
 
 def _paper_gru(steps, batch, width):
@@ -68,9 +68,8 @@ def _paper_gru(steps, batch, width):
     return _both_ways(lambda x: layer(x)[0], _normal(batch, steps, width), *layer.parameters())
 
 
-def _multiply():
-    mask = _normal(512, 512)
-    return _both_ways(lambda x: x * mask, _normal(512, 512))
+def _multiply(factor):
+    return _both_ways(lambda x: x * factor, _normal(16, 64, 384))
 
 
 def _getitem(index):
@@ -107,11 +106,20 @@ OPTIMIZERS: dict[str, dict] = {
 
 ALONE = [
     Single("ConvTranspose2DOp", "32 to 16 channels, 14x14 to 28x28, batch 32", _conv_transpose2d),
-    Single("BlockedAttentionOp", "T 1,024, 4 heads, d 64", lambda: _blocked_attention(False)),
-    Single("BlockedAttentionOp", "the same, causal", lambda: _blocked_attention(True)),
+    Single(
+        "BlockedAttentionOp",
+        "causal, T 1,024, 4 heads, d 64",
+        lambda: _blocked_attention(1, 4, 1024, 64),
+    ),
+    Single(
+        "BlockedAttentionOp",
+        "causal, T 512, batch 16, 8 heads, d 32",
+        lambda: _blocked_attention(16, 8, 512, 32),
+    ),
     Single("PaperGRUOp", "7 steps, batch 16, width 16", lambda: _paper_gru(7, 16, 16)),
     Single("PaperGRUOp", "50 steps, batch 32, width 64", lambda: _paper_gru(50, 32, 64)),
-    Single("MultiplyOp", "(512, 512) by a constant", _multiply),
+    Single("MultiplyOp", "(16, 64, 384) by a number", lambda: _multiply(0.125)),
+    Single("MultiplyOp", "by a mask of its shape", lambda: _multiply(_normal(16, 64, 384))),
     Single("GetItemOp", "x[:, -1] of (32, 50, 64)", lambda: _getitem(np.s_[:, -1])),
     Single("GetItemOp", "x[:, 10:40] of (32, 50, 64)", lambda: _getitem(np.s_[:, 10:40])),
     *(

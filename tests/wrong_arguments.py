@@ -304,6 +304,7 @@ RECIPES = {
             "relu6 selu sigmoid silu softmax softplus softsign swish tanh",
             ONE,
         ),
+        "geglu": "rows(4, 4)",
         "glu": "rows(4, 4)",
         "swiglu": "rows(4, 4)",
         "prelu": "rows(), 0.2",

@@ -4,6 +4,7 @@ Every configuration is drawn by Hypothesis: sizes, heads, masks, options. Masks 
 the documentation of `neural_net_layers.attention.attention_mask` says.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from torch.nn import functional as F  # noqa: N812 (PyTorch's own habit)
 
 from neural_net_core import Tensor, grad, load_tensors
 from neural_net_layers import (
+    LayerNorm,
     MultiHeadAttention,
+    RMSNorm,
     TransformerDecoder,
     TransformerDecoderLayer,
     TransformerEncoder,
@@ -282,6 +285,66 @@ def test_multi_head_attention(kind: str, dtype: str, data: Any) -> None:
         y = ours(*mine_in, **mine)
         z, _ = theirs(*theirs_in, **as_dtype(masked, dtype), need_weights=False)
         compare(y, z, leaves, (ours, theirs), dtype)
+
+
+class TheirOtherAttention(torch.nn.Module):
+    """What PyTorch's layer cannot be told: heads of any size, biases alone here or there, norms."""
+
+    def __init__(
+        self, features: int, heads: tuple[int, int], each: int, biases: tuple[bool, bool], norm: Any
+    ) -> None:
+        super().__init__()
+        self.heads, self.each = heads, each
+        rows = each * (heads[0] + 2 * heads[1])
+        self.in_proj_weight = torch.nn.Parameter(torch.zeros(rows, features))
+        self.in_proj_bias = torch.nn.Parameter(torch.zeros(rows)) if biases[0] else None
+        self.out_proj = torch.nn.Linear(heads[0] * each, features, bias=biases[1])
+        self.q_norm, self.k_norm = (None if norm is None else norm(each) for _ in range(2))
+
+    def forward(self, x: torch.Tensor, causal: bool) -> torch.Tensor:
+        many, few = self.heads
+        joined = F.linear(x, self.in_proj_weight, self.in_proj_bias)
+        split = joined.unflatten(-1, (-1, self.each)).transpose(1, 2)
+        q, k, v = split.split([many, few, few], dim=1)
+        if self.q_norm is not None and self.k_norm is not None:
+            q, k = self.q_norm(q), self.k_norm(k)
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=causal, enable_gqa=True)
+        return self.out_proj(y.transpose(1, 2).flatten(2))
+
+
+@dtypes
+@configurations
+@given(data=st.data())
+def test_heads_of_any_size_with_norms(dtype: str, data: Any) -> None:
+    draw = data.draw
+    rng = np.random.default_rng(draw(seeds))
+    few = draw(st.integers(1, 3))
+    heads, each = (few * draw(st.integers(1, 2)), few), draw(st.integers(3, 6))
+    features, biases = draw(st.integers(3, 9)), (draw(flags), draw(flags))
+    norm, theirs = draw(
+        st.sampled_from(
+            [
+                (None, None),
+                (RMSNorm, torch.nn.RMSNorm),
+                # Without biases: what is added to all keys changes no weight.
+                (partial(LayerNorm, bias=False), partial(torch.nn.LayerNorm, bias=False)),
+            ]
+        )
+    )
+    ours = MultiHeadAttention(
+        features,
+        heads[0],
+        num_kv_heads=heads[1],
+        head_features=each,
+        bias=biases[0],
+        out_bias=biases[1],
+        qk_norm=norm,
+    )
+    reference = TheirOtherAttention(features, heads, each, biases, theirs)
+    load(ours, reference, rng, dtype)
+    x, tx = both(rng, dtype, draw(st.integers(1, 3)), draw(lengths), features)
+    causal = draw(flags)
+    compare(ours(x, causal=causal), reference(tx, causal), [(x, tx)], (ours, reference), dtype)
 
 
 def layer_options(draw: Any) -> tuple[dict[str, Any], dict[str, Any]]:

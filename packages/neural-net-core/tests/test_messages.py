@@ -12,6 +12,7 @@ from neural_net_core import (
     PositionError,
     ShapeError,
     Tensor,
+    geglu,
     glu,
     grad,
     ops,
@@ -132,6 +133,7 @@ WITH_AXIS = {
     "moveaxis": lambda x, axis: ops.moveaxis(x, 0, axis),
     "glu": glu,
     "swiglu": swiglu,
+    "geglu": geglu,
     "argmax": lambda x, axis: x.argmax(axis),
     "argmin": lambda x, axis: x.argmin(axis),
 }

@@ -55,6 +55,11 @@ CASES = {
         SHAPE,
         {"random": True, "shows": "dropout=0.5"},
     ),
+    "MultiHeadAttention-of-other-sizes": (
+        attention(head_features=3, value_head_features=5, out_bias=False, qk_norm=RMSNorm),
+        SHAPE,
+        {"shows": "2 heads, 3 features each, 5 of values, out_bias=False"},
+    ),
     "MultiHeadAttention-another-sequence": (reading(attention()), SHAPE),
     "SelfAttention": (lambda: SelfAttention(4, rng=rng()), SHAPE),
     "SelfAttention-causal": (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from neural_net_core import init, ops
 from neural_net_core.activations.elu import ELU, elu
 from neural_net_core.activations.gelu import GELU, gelu
-from neural_net_core.activations.glu import GLU, SwiGLU, glu, swiglu
+from neural_net_core.activations.glu import GLU, SwiGLU, geglu, glu, swiglu
 from neural_net_core.activations.hardsigmoid import Hardsigmoid, hardsigmoid
 from neural_net_core.activations.hardswish import Hardswish, hardswish
 from neural_net_core.activations.hardtanh import Hardtanh, ReLU6, hardtanh, relu6
@@ -180,6 +180,7 @@ __all__ = [
     "elu",
     "enable_grad",
     "fast_form_of",
+    "geglu",
     "gelu",
     "get_default_dtype",
     "glu",

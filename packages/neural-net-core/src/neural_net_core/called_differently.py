@@ -64,6 +64,8 @@ ARGUMENTS: Mapping[str, str] = {
     "dim_feedforward": "hidden_features",
     "kdim": "key_features",
     "vdim": "value_features",
+    "key_dim": "head_features",
+    "value_dim": "value_head_features",
     "pre_norm": "norm_first",
     "layer_norm_eps": "eps",
     "epsilon": "eps",

@@ -3,7 +3,19 @@
 import numpy as np
 import pytest
 
-from neural_net_core import GLU, ShapeError, SwiGLU, Tensor, glu, ops, sigmoid, silu, swiglu
+from neural_net_core import (
+    GLU,
+    ShapeError,
+    SwiGLU,
+    Tensor,
+    geglu,
+    gelu,
+    glu,
+    ops,
+    sigmoid,
+    silu,
+    swiglu,
+)
 
 
 @pytest.mark.parametrize(("shape", "axis"), [((3, 8), -1), ((4, 3), 0), ((2, 6, 5), 1)])
@@ -26,7 +38,15 @@ def test_each_equals_its_composition(name, shape, axis):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-15)
 
 
-@pytest.mark.parametrize("fn", [glu, swiglu])
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+def test_geglu_is_gated_by_the_first_half(approximate):
+    x = Tensor(np.random.default_rng(0).normal(size=(2, 6, 5)), np.float64)
+    a, b = ops.split(x, 2, 1)
+    expected = gelu(a, approximate) * b
+    np.testing.assert_array_equal(geglu(x, 1, approximate=approximate).data, expected.data)
+
+
+@pytest.mark.parametrize("fn", [glu, swiglu, geglu])
 def test_an_odd_length_is_refused(fn):
     with pytest.raises(ShapeError, match=r"even length along axis -1, got \(2, 3\)"):
         fn(np.ones((2, 3)))

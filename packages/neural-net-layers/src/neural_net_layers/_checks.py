@@ -36,7 +36,9 @@ def check_eps(layer: str, eps: float) -> float:
     return found
 
 
-def make_norm(layer: str, norm: Any, features: int, dtype: npt.DTypeLike | None) -> Module:
+def make_norm(
+    layer: str, norm: Any, features: int, dtype: npt.DTypeLike | None, name: str = "norm"
+) -> Module:
     """Return the norm that a function such as `RMSNorm` makes, in a dtype.
 
     Args:
@@ -44,7 +46,8 @@ def make_norm(layer: str, norm: Any, features: int, dtype: npt.DTypeLike | None)
         norm: Called with the number of features.
         features: Of the norm.
         dtype: The parameters' dtype; None leaves it as made.
+        name: The argument's, for messages.
     """
-    check_callable(layer, "norm", norm, "a function that makes a norm, such as RMSNorm")
-    made = check_instance(layer, "norm", norm(features), Module, "a function that makes a Module")
+    check_callable(layer, name, norm, "a function that makes a norm, such as RMSNorm")
+    made = check_instance(layer, name, norm(features), Module, "a function that makes a Module")
     return made if dtype is None else made.astype(dtype)

@@ -9,7 +9,9 @@ from neural_net_core import GraphError, Module, ShapeError, StateDictError, Tens
 from neural_net_core.ops import softmax
 from neural_net_layers import (
     KeyValueCache,
+    LayerNorm,
     MultiHeadAttention,
+    RMSNorm,
     RotaryEmbedding,
     alibi_bias,
     causal_keep,
@@ -27,33 +29,52 @@ def numbers(*shape, seed=0):
 
 def composed(layer, query, key, value):
     """The definition, one head at a time, from primitive operations."""
-    each = layer.features // layer.num_heads
+    each, of_values = layer.head_features, layer.value_head_features
     groups = layer.num_heads // layer.num_kv_heads
-    width = layer.num_kv_heads * each
+    first, last = layer.num_heads * each, layer.num_kv_heads * of_values
     if layer.in_proj_weight is not None:
         w = layer.in_proj_weight
-        wq, wk, wv = w[: layer.features], w[layer.features : -width], w[-width:]
+        wq, wk, wv = w[:first], w[first:-last], w[-last:]
     else:
         wq, wk, wv = layer.q_proj_weight, layer.k_proj_weight, layer.v_proj_weight
-    b = layer.in_proj_bias
-    q = query @ wq.T + b[: layer.features]
-    k = key @ wk.T + b[layer.features : -width]
-    v = value @ wv.T + b[-width:]
+    b = np.zeros(1) if layer.in_proj_bias is None else layer.in_proj_bias
+    q = query @ wq.T + b[:first]
+    k = key @ wk.T + b[first:-last]
+    v = value @ wv.T + b[-last:]
     y = 0
     for h in range(layer.num_heads):
-        mine = slice(h * each, (h + 1) * each)
-        shared = slice(h // groups * each, (h // groups + 1) * each)
-        p = softmax(q[..., mine] @ k[..., shared].swapaxes(-1, -2) / math.sqrt(each))
-        y = y + p @ v[..., shared] @ layer.out_proj.weight[:, mine].T
-    return y + layer.out_proj.bias
+
+        def part(x, head, size):
+            return x[..., head * size : (head + 1) * size]
+
+        head_q, head_k = part(q, h, each), part(k, h // groups, each)
+        if layer.q_norm is not None:
+            head_q, head_k = layer.q_norm(head_q), layer.k_norm(head_k)
+        p = softmax(head_q @ head_k.swapaxes(-1, -2) / math.sqrt(each))
+        gathered = p @ part(v, h // groups, of_values)
+        y = y + gathered @ part(layer.out_proj.weight, h, of_values).T
+    return y if layer.out_proj.bias is None else y + layer.out_proj.bias
 
 
+OPTIONS = {
+    "plain": {},
+    "wide heads": {"head_features": 5},
+    "one feature of values": {"value_head_features": 1, "out_bias": False},
+    "other values": {"head_features": 3, "value_head_features": 4, "qk_norm": LayerNorm},
+    "norms": {"qk_norm": RMSNorm, "out_bias": False},
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("shared", [4, 2, 1])
 @pytest.mark.parametrize("kind", ["self", "cross", "other widths"])
-def test_equals_its_definition_head_by_head(kind, shared):
+def test_equals_its_definition_head_by_head(kind, shared, options):
     widths = {"key_features": 5, "value_features": 3} if kind == "other widths" else {}
-    layer = MultiHeadAttention(8, 4, num_kv_heads=shared, rng=rng(), **widths).astype(np.float64)
-    layer.in_proj_bias.data[...] = rng(1).normal(size=layer.in_proj_bias.shape)
+    layer = MultiHeadAttention(8, 4, num_kv_heads=shared, rng=rng(), **widths, **options)
+    layer.astype(np.float64)
+    for parameter in layer.parameters():
+        if parameter.ndim == 1:  # biases, and what the norms multiply by
+            parameter.data[...] = rng(1).normal(size=parameter.shape)
     x = Tensor(rng(2).normal(size=(2, 6, 8)), np.float64, requires_grad=True)
     inputs = [x, x, x]
     if kind != "self":
@@ -84,6 +105,20 @@ def test_parameters_carry_pytorchs_names():
     out = {"out_proj.weight": (8, 8), "out_proj.bias": (8,)}
     assert shapes() == {"in_proj_weight": (24, 8), "in_proj_bias": (24,)} | out
     assert shapes(bias=False) == {"in_proj_weight": (24, 8), "out_proj.weight": (8, 8)}
+    assert shapes(out_bias=False) == {
+        "in_proj_weight": (24, 8),
+        "in_proj_bias": (24,),
+        "out_proj.weight": (8, 8),
+    }
+    assert "in_proj_bias" not in shapes(bias=False, out_bias=True)
+    assert shapes(head_features=5, value_head_features=3, num_kv_heads=1, qk_norm=RMSNorm) == {
+        "in_proj_weight": (20 + 5 + 3, 8),
+        "in_proj_bias": (28,),
+        "out_proj.weight": (8, 12),
+        "out_proj.bias": (8,),
+        "q_norm.weight": (5,),
+        "k_norm.weight": (5,),
+    }
     assert shapes(num_kv_heads=1) == {"in_proj_weight": (12, 8), "in_proj_bias": (12,)} | out
     assert (
         shapes(key_features=3, num_kv_heads=2)

@@ -10,8 +10,11 @@ from neural_net_core import (
     ShapeError,
     SwiGLU,
     Tensor,
+    geglu,
+    gelu,
     grad,
     no_grad,
+    silu,
     tanh,
 )
 from neural_net_layers import (
@@ -35,7 +38,10 @@ def layer(**options):
     return TransformerEncoderLayer(8, 2, 12, rng=rng(), **{"dropout": 0.0, **options})
 
 
-@pytest.mark.parametrize("activation", ["relu", "gelu", "swiglu", tanh])
+ACTIVATIONS = ["relu", "gelu", "gelu_tanh", "silu", "swiglu", "geglu", "geglu_tanh", tanh]
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_pre_and_post_norm_are_what_the_formulas_say(activation):
     x = Tensor(numbers(2, 5, 8))
     pre, post = layer(activation=activation, norm_first=True), layer(activation=activation)
@@ -48,6 +54,22 @@ def test_pre_and_post_norm_are_what_the_formulas_say(activation):
     u = post.norm1(x + post.self_attn(x))
     expected = post.norm2(u + post.linear2(post.activation(post.linear1(u))))
     np.testing.assert_array_equal(post(x).data, expected.data)
+
+
+@pytest.mark.parametrize(
+    ("word", "function", "widening"),
+    [
+        ("gelu_tanh", lambda x: gelu(x, approximate="tanh"), 1),
+        ("silu", silu, 1),
+        ("geglu", geglu, 2),
+        ("geglu_tanh", lambda x: geglu(x, approximate="tanh"), 2),
+    ],
+)
+def test_the_words_are_the_functions_of_that_name(word, function, widening):
+    block = layer(activation=word)
+    assert block.linear1.weight.shape == (widening * 12, 8)
+    x = Tensor(rng(3).normal(size=(2, 5, widening * 12)).astype(np.float32))
+    np.testing.assert_array_equal(block.activation(x).data, function(x).data)
 
 
 def test_swiglu_is_the_module_of_that_name_with_its_two_inner_products_side_by_side():

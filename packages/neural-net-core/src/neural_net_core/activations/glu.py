@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from neural_net_core.activations.gelu import Approximation, gelu
 from neural_net_core.activations.sigmoid import logistic, logistic_and_rest
 from neural_net_core.activations.silu import silu
 from neural_net_core.checks import check_axis, check_count
@@ -13,9 +14,10 @@ from neural_net_core.modules.dense import Dense
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
+from neural_net_core.ops.joining import split
 from neural_net_core.tensor import Tensor, TensorLike
 
-__all__ = ["GLU", "GLUOp", "SwiGLU", "SwiGLUOp", "glu", "swiglu"]
+__all__ = ["GLU", "GLUOp", "SwiGLU", "SwiGLUOp", "geglu", "glu", "swiglu"]
 
 
 class GLUOp(Op):
@@ -107,6 +109,36 @@ def swiglu(x: TensorLike, axis: int = -1) -> Tensor:
     x = as_floating(x)
     _check_even("swiglu", x, axis)
     return SwiGLUOp.apply(x, axis=axis)
+
+
+def geglu(x: TensorLike, axis: int = -1, *, approximate: Approximation = "none") -> Tensor:
+    r"""Split x into a gate a and values b and return b gated by the GELU of a.
+
+    $$ y = \operatorname{GELU}(a) \odot b = a \, \Phi(a) \odot b $$
+
+    Args:
+        x: Any shape whose length along the axis is even.
+        axis: The axis to split.
+        approximate: As in `gelu`; models of the T5 and Gemma families use "tanh".
+
+    Returns:
+        Half as long along the axis.
+
+    Raises:
+        ShapeError: If the length is odd.
+
+    References:
+        Shazeer (2020), arXiv:2002.05202, eq. 6.
+
+    Examples:
+        >>> geglu([0.0, 100.0, 7.0, 7.0]).data
+        array([  0., 700.], dtype=float32)
+    """
+    x = as_floating(x)
+    _check_even("geglu", x, axis)
+    a, b = split(x, 2, axis)
+    y: Tensor = gelu(a, approximate) * b
+    return y
 
 
 class GLU(Module):

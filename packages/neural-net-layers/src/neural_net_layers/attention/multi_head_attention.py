@@ -9,6 +9,7 @@ $$ \mathrm{head}_h = \mathrm{attention}(x W_h^Q,\; x W_h^K,\; x W_h^V), \qquad
 
 import sys
 from collections.abc import Callable
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import numpy as np
@@ -30,6 +31,7 @@ from neural_net_core.modules.module import Module
 from neural_net_core.ops import linear, split
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
+from neural_net_layers._checks import make_norm
 from neural_net_layers.attention._heads import merge_heads, split_heads
 from neural_net_layers.attention._masks import as_keep, without_padding
 from neural_net_layers.attention._options import AttentionOptions
@@ -45,21 +47,29 @@ class MultiHeadAttention(Module):
     r"""Attention of several heads: from a sequence to itself, or from one to another.
 
     $$ y = (\mathrm{head}_1, \dots, \mathrm{head}_H)\, W^O + b^O, \qquad
-       \mathrm{head}_h = \mathrm{softmax}\Big(\frac{Q_h K_h^\top}{\sqrt{D/H}} + B_h\Big) V_h $$
+       \mathrm{head}_h = \mathrm{softmax}\Big(\frac{Q_h K_h^\top}{\sqrt{E}} + B_h\Big) V_h $$
 
-    Called `MultiheadAttention` in PyTorch, whose parameters load as they are. Its masks mean the
-    opposite, see `attention_mask`; its batches come first only if told so.
+    with E = D/H, or as `head_features` says. Called `MultiheadAttention` in PyTorch, whose
+    parameters load as they are. Its masks mean the opposite, see `attention_mask`; its batches come
+    first only if told so.
 
     Args:
         features: D, the width of queries and output.
-        num_heads: H, a divisor of D.
+        num_heads: H, a divisor of D unless `head_features` is given.
         num_kv_heads: K, how many heads of keys and values there are, a divisor of H; None means H.
             Fewer make the cache of generation smaller (grouped queries; 1 is "multi-query").
         key_features: The width of the keys' input; None means D.
         value_features: The width of the values' input; None means D.
+        head_features: E, the size of a head's queries and keys; None means D/H. The heads side by
+            side, H E, may be wider or narrower than D.
+        value_head_features: F, the size of a head's values; None means E.
         bias: Whether the projections have biases.
+        out_bias: Whether the output's projection has one; None means as `bias` says.
+        qk_norm: Called with E to make the norms of queries and keys, such as `RMSNorm`. Every head
+            of every position is normalized before `position`, so that no score can grow with the
+            weights. None means that there are none.
         dropout: The probability of dropping a weight in training.
-        position: Called as `position(x, offset)` on queries and keys, (B, heads, T, D/H), to mark
+        position: Called as `position(x, offset)` on queries and keys, (B, heads, T, E), to mark
             where they stand, such as a `RotaryEmbedding`; `offset` is the first one's position.
         init: Called as `init(shape, rng=…, dtype=…)` for every weight. None draws as PyTorch does:
             Xavier-uniform for the inputs, uniform(-1/√D, 1/√D) for the output. Biases are zero.
@@ -70,12 +80,14 @@ class MultiHeadAttention(Module):
         query (B, T, D), key (B, S, key_features), value (B, S, value_features) -> (B, T, D)
 
     Attributes:
-        in_proj_weight: ((H + 2 K) D/H, D): queries, keys, values; if all inputs have width D.
-        q_proj_weight: (D, D), in place of it if they differ in width.
-        k_proj_weight: (K D/H, key_features), likewise.
-        v_proj_weight: (K D/H, value_features), likewise.
-        in_proj_bias: ((H + 2 K) D/H,), or None.
-        out_proj: `Dense`, D -> D.
+        in_proj_weight: (H E + K E + K F, D): queries, keys, values; if all inputs have width D.
+        q_proj_weight: (H E, D), in place of it if they differ in width.
+        k_proj_weight: (K E, key_features), likewise.
+        v_proj_weight: (K F, value_features), likewise.
+        in_proj_bias: (H E + K E + K F,), or None.
+        out_proj: `Dense`, H F -> D.
+        q_norm: The queries' norm, or None.
+        k_norm: The keys' norm, or None.
 
     Raises:
         ValueError: If the heads do not divide the features, or each other.
@@ -84,7 +96,8 @@ class MultiHeadAttention(Module):
 
     References:
         Vaswani et al. (2017), arXiv:1706.03762, section 3.2.2. Shared keys and values: Shazeer
-        (2019), arXiv:1911.02150; Ainslie et al. (2023), arXiv:2305.13245.
+        (2019), arXiv:1911.02150; Ainslie et al. (2023), arXiv:2305.13245. Norms of queries and
+        keys: Henry et al. (2020), arXiv:2010.04245; Dehghani et al. (2023), arXiv:2302.05442.
 
     Examples:
         >>> import numpy as np
@@ -108,7 +121,11 @@ class MultiHeadAttention(Module):
         num_kv_heads: int | None = None,
         key_features: int | None = None,
         value_features: int | None = None,
+        head_features: int | None = None,
+        value_head_features: int | None = None,
         bias: bool = True,
+        out_bias: bool | None = None,
+        qk_norm: Callable[[int], Module] | None = None,
         dropout: float = 0.0,
         position: Position | None = None,
         init: Initializer | None = None,
@@ -121,15 +138,20 @@ class MultiHeadAttention(Module):
         shared = num_heads if num_kv_heads is None else num_kv_heads
         self.num_kv_heads = check_count(name, "num_kv_heads", shared)
         bias = check_flag(name, "bias", bias)
-        for what, whole, part in (
-            ("features", features, "num_heads"),
-            ("num_heads", num_heads, "num_kv_heads"),
-        ):
+        out_bias = bias if out_bias is None else check_flag(name, "out_bias", out_bias)
+        parts = [("num_heads", num_heads, "num_kv_heads")]
+        if head_features is None:
+            parts.insert(0, ("features", features, "num_heads"))
+        for what, whole, part in parts:
             if whole % getattr(self, part):
                 raise ValueError(
                     f"{name}: expected {what} to be a multiple of {part} = {getattr(self, part)}, "
                     f"got {whole}"
                 )
+        each = features // num_heads if head_features is None else head_features
+        self.head_features = check_count(name, "head_features", each)
+        each = each if value_head_features is None else value_head_features
+        self.value_head_features = check_count(name, "value_head_features", each)
         widths = {"key_features": key_features, "value_features": value_features}
         for what, width in widths.items():
             setattr(self, what, features if width is None else check_count(name, what, width))
@@ -138,28 +160,31 @@ class MultiHeadAttention(Module):
         self.position = None
         if position is not None:
             self.position = check_callable(name, "position", position, "a function of x and offset")
-        shared_width = self.num_kv_heads * (features // num_heads)
+        rows = self._rows()
         draw = initializers.xavier_uniform if init is None else init
         rng = resolve_rng(rng)
         self.in_proj_weight = None
         if self.key_features == self.value_features == features:
-            shape = (features + 2 * shared_width, features)
-            weight = drawn(name, "init", draw, shape, rng, dtype)
+            weight = drawn(name, "init", draw, (sum(rows), features), rng, dtype)
             self.in_proj_weight = Parameter(weight, dtype)
         else:
-            for letter, rows, columns in (
-                ("q", features, features),
-                ("k", shared_width, self.key_features),
-                ("v", shared_width, self.value_features),
-            ):
-                weight = drawn(name, "init", draw, (rows, columns), rng, dtype)
+            columns = (features, self.key_features, self.value_features)
+            for letter, *shape in zip("qkv", rows, columns, strict=True):
+                weight = drawn(name, "init", draw, tuple(shape), rng, dtype)
                 setattr(self, f"{letter}_proj_weight", Parameter(weight, dtype))
         self.in_proj_bias = None
         if bias:
-            self.in_proj_bias = Parameter(np.zeros(features + 2 * shared_width), dtype)
-        self.out_proj = Dense(features, features, bias, init=init, rng=rng, dtype=dtype)
+            self.in_proj_bias = Parameter(np.zeros(sum(rows)), dtype)
+        gathered = self.num_heads * self.value_head_features
+        self.out_proj = Dense(gathered, features, out_bias, init=init, rng=rng, dtype=dtype)
         if self.out_proj.bias is not None:
             self.out_proj.bias.data[...] = 0
+        self.q_norm, self.k_norm = (
+            None
+            if qk_norm is None
+            else make_norm(name, qk_norm, self.head_features, dtype, "qk_norm")
+            for _ in range(2)
+        )
 
     if TYPE_CHECKING:  # which result the flag gives; elsewhere checkers read it off forward
 
@@ -268,6 +293,8 @@ class MultiHeadAttention(Module):
                 )
             offset = cache.length if cache is not None and to_itself else 0
         q, k, v = self._project(query, key, value, reuse)
+        if self.q_norm is not None and self.k_norm is not None:
+            q, k = self.q_norm(q), None if k is None else self.k_norm(k)
         if self.position is not None:
             q = self.position(q, offset)
             if k is not None:
@@ -296,11 +323,12 @@ class MultiHeadAttention(Module):
         return self.out_proj(merge_heads(y)), weights.mean(axis=1) if average_weights else weights
 
     def _project(self, query: Tensor, key: Tensor, value: Tensor, reuse: bool) -> Any:
-        """Return queries (B, H, T, D/H), keys and values (B, K, S, D/H); None if not needed."""
+        """Return queries (B, H, T, E), keys (B, K, S, E), values (B, K, S, F); unused ones None."""
         heads = (self.num_heads, self.num_kv_heads, self.num_kv_heads)
-        if query is key is value and self.in_proj_weight is not None and not reuse:
+        of_one_size = self.head_features == self.value_head_features and not reuse
+        if query is key is value and self.in_proj_weight is not None and of_one_size:
             return split_heads(linear(query, self.in_proj_weight, self.in_proj_bias), *heads)
-        ends = [self.features, self.features + self.num_kv_heads * self.features // self.num_heads]
+        ends = list(accumulate(self._rows()))[:2]
         if self.in_proj_weight is not None:
             weights: Any = split(self.in_proj_weight, ends)
         else:
@@ -310,6 +338,12 @@ class MultiHeadAttention(Module):
             None if reuse and i else split_heads(linear(x, weights[i], biases[i]), heads[i])[0]
             for i, x in enumerate((query, key, value))
         ]
+
+    def _rows(self) -> tuple[int, int, int]:
+        """Return how many rows of weights queries, keys and values have."""
+        shared = self.num_kv_heads
+        each, of_values = self.head_features, self.value_head_features
+        return self.num_heads * each, shared * each, shared * of_values
 
     def _keep(self, keep: Any, key_keep: Any, batch: int, keys: int) -> Any:
         """Return both masks as one."""
@@ -343,8 +377,15 @@ class MultiHeadAttention(Module):
             parts.append(f"{self.num_kv_heads} of keys and values")
         if self.in_proj_weight is None:
             parts.append(f"keys {self.key_features}, values {self.value_features}")
+        sizes = (self.head_features, self.value_head_features)
+        if any(size * self.num_heads != self.features for size in sizes):
+            parts.append(f"{sizes[0]} features each")
+        if sizes[0] != sizes[1]:
+            parts.append(f"{sizes[1]} of values")
         if self.in_proj_bias is None:
             parts.append("bias=False")
+        if (self.out_proj.bias is None) != (self.in_proj_bias is None):
+            parts.append(f"out_bias={self.out_proj.bias is not None}")
         if self.dropout:
             parts.append(f"dropout={self.dropout}")
         return ", ".join(parts)

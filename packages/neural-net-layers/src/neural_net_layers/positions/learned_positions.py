@@ -1,5 +1,7 @@
 """Learned positions: a vector for every place, found by training like any other weight."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,7 +12,7 @@ from neural_net_core.init import Initializer
 from neural_net_core.modules.module import Module
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._inputs import coerce
-from neural_net_layers.positions.positional_encoding import check_places
+from neural_net_layers.positions.positional_encoding import check_places, first_place
 
 __all__ = ["LearnedPositionalEmbedding"]
 
@@ -48,6 +50,18 @@ class LearnedPositionalEmbedding(Module):
         >>> import numpy as np
         >>> LearnedPositionalEmbedding(4, 8)(np.zeros((2, 5, 4))).shape
         (2, 5, 4)
+
+        With a cache of the layers behind it, a sequence may come in pieces:
+
+        >>> from neural_net_core import no_grad
+        >>> from neural_net_layers import TransformerEncoder
+        >>> places, encoder = LearnedPositionalEmbedding(4, 8), TransformerEncoder(2, 4, 2)
+        >>> cache = encoder.eval().new_cache()
+        >>> with no_grad():
+        ...     for piece in (np.ones((1, 5, 4)), np.ones((1, 1, 4))):
+        ...         y = encoder(places(piece, cache=cache), causal=True, cache=cache)
+        >>> cache[0].length
+        6
     """
 
     weight: Parameter
@@ -68,15 +82,19 @@ class LearnedPositionalEmbedding(Module):
         values = drawn("LearnedPositionalEmbedding", "init", draw, shape, rng, dtype)
         self.weight = Parameter(values, dtype)
 
-    def forward(self, x: TensorLike, offset: int = 0) -> Tensor:
+    def forward(self, x: TensorLike, offset: int = 0, *, cache: Any = None) -> Tensor:
         """Return x with the places' vectors added.
 
         Args:
             x: (…, T, D).
-            offset: The place of the first vector; with a cache, how many came before.
+            offset: The place of the first vector.
+            cache: What the layers behind it have read, from their `new_cache`, or a
+                `KeyValueCache`: the first vector's place is behind it. None means that there is
+                none.
         """
         (x,) = coerce(x)
         label = f"LearnedPositionalEmbedding({self.extra_repr()})"
+        offset = first_place(label, offset, cache)
         check_places(label, x, self.features, self.max_length, offset)
         y: Tensor = x + self.weight[offset : offset + x.shape[-2]]
         return y

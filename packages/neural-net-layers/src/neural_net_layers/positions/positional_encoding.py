@@ -9,10 +9,12 @@ that of place p by turning each hand by a fixed angle:
 which is why a linear layer can find "k places before".
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.checks import check_count, check_dtype, check_number
+from neural_net_core.checks import check_count, check_dtype, check_number, shown
 from neural_net_core.dtypes import Array, get_default_dtype
 from neural_net_core.errors import ShapeError
 from neural_net_core.modules.module import Module
@@ -75,6 +77,28 @@ def check_places(label: str, x: Tensor, features: int, length: int, offset: int)
         )
 
 
+def first_place(label: str, offset: int, cache: Any) -> int:
+    """Return the place of the first vector: the offset, or behind what a cache holds.
+
+    Args:
+        label: For messages.
+        offset: As it was given.
+        cache: A cache of keys and values, a list with one for each layer, or None.
+    """
+    if cache is None:
+        return offset
+    held = cache[0] if isinstance(cache, list | tuple) and cache else cache
+    length = getattr(held, "length", None)
+    if not isinstance(length, int):
+        raise TypeError(
+            f"{label}: cache must be a cache of keys and values, or a list of them as new_cache() "
+            f"makes it, got {shown(cache)}"
+        )
+    if type(offset) is not int or offset != 0:
+        raise ValueError(f"{label}: expected offset= or cache=, got both")
+    return length
+
+
 class PositionalEncoding(Module):
     r"""Adds to every vector of a sequence the sinusoidal pattern of its place.
 
@@ -124,15 +148,19 @@ class PositionalEncoding(Module):
         table = sinusoidal_positions(max_length, features, base, dtype=dtype)
         self.table = Buffer(table, table.dtype, persistent=False)
 
-    def forward(self, x: TensorLike, offset: int = 0) -> Tensor:
+    def forward(self, x: TensorLike, offset: int = 0, *, cache: Any = None) -> Tensor:
         """Return x with the patterns added.
 
         Args:
             x: (…, T, D).
-            offset: The place of the first vector; with a cache, how many came before.
+            offset: The place of the first vector.
+            cache: What the layers behind it have read, from their `new_cache`, or a
+                `KeyValueCache`: the first vector's place is behind it. None means that there is
+                none.
         """
         (x,) = coerce(x)
         label = f"PositionalEncoding({self.features})"
+        offset = first_place(label, offset, cache)
         check_places(label, x, self.features, self.max_length, offset)
         part = self.table.data[offset : offset + x.shape[-2]]
         y: Tensor = x + part.astype(x.dtype, copy=False)

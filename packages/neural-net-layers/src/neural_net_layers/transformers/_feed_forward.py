@@ -1,19 +1,27 @@
 """The widths of a transformer's feed-forward part, and its activation by name."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
-from neural_net_core import gelu, relu, swiglu
+from neural_net_core import geglu, gelu, relu, silu, swiglu
 from neural_net_core.checks import check_count, shown
 
 __all__: list[str] = []
 
-Activation = Literal["relu", "gelu", "swiglu"] | Callable[[Any], Any]
+Activation = (
+    Literal["relu", "gelu", "gelu_tanh", "silu", "swiglu", "geglu", "geglu_tanh"]
+    | Callable[[Any], Any]
+)
 
 _KNOWN: dict[str, tuple[Callable[[Any], Any], int]] = {
     "relu": (relu, 1),
     "gelu": (gelu, 1),
+    "gelu_tanh": (partial(gelu, approximate="tanh"), 1),
+    "silu": (silu, 1),
     "swiglu": (swiglu, 2),
+    "geglu": (geglu, 2),
+    "geglu_tanh": (partial(geglu, approximate="tanh"), 2),
 }
 
 

@@ -71,7 +71,7 @@ class TransformerDecoderLayer(Decoding[DecoderCache, tuple[Tensor, Tensor]], Tra
     Attributes:
         self_attn: `MultiHeadAttention` among what is written.
         multihead_attn: `MultiHeadAttention` to the memory.
-        linear1: `Dense`, D -> hidden_features, or twice as many for SwiGLU.
+        linear1: `Dense`, D -> hidden_features, or twice as many if a is gated.
         linear2: `Dense`, hidden_features -> D.
         norm1: The self-attention's norm.
         norm2: The norm of the attention to the memory.

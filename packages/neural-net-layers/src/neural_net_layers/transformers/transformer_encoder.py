@@ -52,8 +52,9 @@ class TransformerEncoderLayer(Encoding[KeyValueCache, Tensor], TransformerLayer)
         hidden_features: The width inside the feed-forward part; None means 4 D.
         dropout: The probability of dropping in training: attention weights, hidden units, and
             both branches.
-        activation: a: `"relu"`, `"gelu"`, `"swiglu"` (W₁ then makes gate and values side by side,
-            2 · hidden_features), or a function.
+        activation: a: `"relu"`, `"gelu"`, `"gelu_tanh"` (its approximation, as in GPT-2),
+            `"silu"`; gated `"swiglu"`, `"geglu"` or `"geglu_tanh"` (W₁ then makes gate and values
+            side by side, 2 · hidden_features); or a function.
         norm_first: Whether the norms stand before the branches ("pre-norm") instead of after the
             sums. Deep stacks then train without warm-up.
         bias: Whether projections and norms have biases.
@@ -70,7 +71,7 @@ class TransformerEncoderLayer(Encoding[KeyValueCache, Tensor], TransformerLayer)
 
     Attributes:
         self_attn: `MultiHeadAttention`.
-        linear1: `Dense`, D -> hidden_features, or twice as many for SwiGLU.
+        linear1: `Dense`, D -> hidden_features, or twice as many if a is gated.
         linear2: `Dense`, hidden_features -> D.
         norm1: The attention's norm.
         norm2: The feed-forward part's norm.
