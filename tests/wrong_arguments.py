@@ -644,6 +644,7 @@ RECIPES = {
         "alignment_map": "np.eye(3), 'abc', 'def'",
         "attention_diagram": "rows(3, 2), rows(3, 2), rows(3, 2)",
         "attention_maps": "np.tile(np.eye(3), (2, 1, 1))",
+        "backward_graph": "traced(lambda: (leaf() * leaf()).sum().backward())",
         "bar_chart": "{'MLP': 9610, 'CNN': 1210}",
         "computation_graph": "traced(lambda: (leaf() * leaf()).sum())",
         "dataflow": "program()",

@@ -171,7 +171,10 @@ def test_a_gradient_that_was_seen_stays_what_it_was():
         y = ops.exp(x)
         (y + y + y * 2).sum().backward()
     seen = [step.gradients[0].copy() for step in calls.backward]
+    assert calls.backward[-1].delivered[0].tolist() == x.grad.tolist()
+    delivered = x.grad.copy()
     x.grad *= 7
+    assert calls.backward[-1].delivered[0].tolist() == delivered.tolist()
     for step, before in zip(calls.backward, seen, strict=True):
         np.testing.assert_array_equal(step.gradients[0], before)
     np.testing.assert_array_equal(calls.backward[-1].gradients[0], [4, 4])
@@ -218,6 +221,6 @@ def test_without_arrays_it_keeps_none_and_still_knows_what_ran_where():
     assert [call.path for call in calls] == ["layers.0", "act", "layers.1", "", ""]
     assert [step.call for step in calls.backward] == list(calls)[::-1]
     assert {(call.inputs, call.outputs, *call.config) for call in calls} == {((), ())}
-    assert {step.gradients for step in calls.backward} == {()}
+    assert {step.gradients + step.delivered for step in calls.backward} == {()}
     with pytest.raises(ValueError, match="has kept no arrays"):
         calls[0].cost()

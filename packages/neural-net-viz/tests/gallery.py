@@ -17,6 +17,8 @@ from neural_net_core import (
     Tensor,
     cross_entropy,
     sigmoid,
+    tanh,
+    textbook,
     trace,
 )
 from neural_net_core.ops import concatenate, log, where
@@ -66,6 +68,15 @@ def _neuron():
         loss.backward()
     names = {"w": w, "b": b, "z": z, "y": y, "loss": loss}
     return viz.computation_graph(calls, names=names, values=True)
+
+
+def _backward_step(step=None):
+    a, b, c = (Tensor(x, requires_grad=True) for x in (2.0, -3.0, 10.0))
+    with textbook(), trace() as calls:
+        d = a * b + c
+        loss = (tanh(d * a / 10) - 1.0) ** 2
+        loss.backward()
+    return viz.backward_graph(calls, step, names={"a": a, "b": b, "c": c, "d": d, "loss": loss})
 
 
 def _program(texts):
@@ -163,6 +174,9 @@ ORDINARY = {
     "alignment_animation": _alignment,
     "computation_graph": _graph_of_a_loss,
     "computation_graph_lookup": _graph_of_a_lookup,
+    "backward_graph": _backward_step,
+    "backward_graph_begins": lambda: _backward_step(0),
+    "backward_graph_midway": lambda: _backward_step(5),
     "dataflow": lambda: viz.dataflow(_program(_DESCENT)),
     "dataflow_part": lambda: viz.dataflow(_program(_DESCENT), max_lines=3),
     "dataflow_section": lambda: viz.dataflow(_program(_DESCENT), section="backward"),

@@ -117,6 +117,10 @@ def test_ids_of_two_figures_differ():
         lambda: viz.computation_graph(
             traced(lambda: Tensor(1.0, requires_grad=True) * PARAMETER), names={EVIL: PARAMETER}
         ),
+        lambda: viz.backward_graph(
+            traced(lambda: (Tensor(1.0, requires_grad=True) * PARAMETER).sum().backward()),
+            names={EVIL: PARAMETER},
+        ),
         lambda: viz.dataflow(
             SimpleNamespace(
                 lines=[SimpleNamespace(text=EVIL, section=EVIL, reads=[EVIL], writes=[EVIL])]

@@ -92,12 +92,15 @@ class BackwardCall:
         op: The class whose `backward` ran.
         call: The call in whose backward pass it ran; None if the trace was not open yet.
         gradients: Those of the results, in order; None where there is none.
+        delivered: What it returned for the inputs, in order, as copies; None where there is none.
+            Gradients may still have the shape to which an input was broadcast.
         seconds: How long it took.
     """
 
     op: type[Op]
     call: Call | None
     gradients: tuple[Array | None, ...]
+    delivered: tuple[Array | None, ...]
     seconds: float
 
 
@@ -158,8 +161,10 @@ class Trace(Sequence[Call]):
         self, op: Op, dys: Sequence[Array | None], dxs: Sequence[Array | None], seconds: float
     ) -> None:
         """Note one step of a reverse pass."""
-        gradients = tuple(dys) if self.arrays else ()
-        self.backward.append(BackwardCall(type(op), self._calls_of.get(op), gradients, seconds))
+        dys, dxs = (dys, dxs) if self.arrays else ((), ())
+        delivered = tuple(None if dx is None else dx.copy() for dx in dxs)
+        call = self._calls_of.get(op)
+        self.backward.append(BackwardCall(type(op), call, tuple(dys), delivered, seconds))
 
     def _path_of(self, modules: tuple[Any, ...]) -> str:
         """Return the name of the last module below the first."""

@@ -10,7 +10,7 @@ infinities and empty data are drawn as what they are, never an error; a wrong sh
 there is to show, no figure is wider than 1,600 or its file larger than about four megabytes: the
 figure then takes a form without words, or draws a part and says what it leaves out.
 
-- Networks: `network_diagram`, `computation_graph`, `dataflow` of a recorded step,
+- Networks: `network_diagram`, `computation_graph`, `backward_graph`, `dataflow` of a recorded step,
   `parameter_counts`; how recurrent cells work (`rnn_diagram`, `gru_diagram`, `lstm_diagram`), a
   `convolution_diagram`, an `attention_diagram`, a `multi_head_diagram` and a
   `transformer_diagram`.
@@ -45,6 +45,7 @@ from neural_net_viz.figures.charts.truth_table import truth_table
 from neural_net_viz.figures.cost.flame_graph import flame_graph
 from neural_net_viz.figures.cost.memory_plot import memory_plot
 from neural_net_viz.figures.networks.activation_histograms import activation_histograms
+from neural_net_viz.figures.networks.backward_graph import backward_graph
 from neural_net_viz.figures.networks.computation_graph import computation_graph
 from neural_net_viz.figures.networks.convolution_diagram import convolution_diagram
 from neural_net_viz.figures.networks.dataflow import dataflow
@@ -76,6 +77,7 @@ __all__ = [
     "alignment_map",
     "attention_diagram",
     "attention_maps",
+    "backward_graph",
     "bar_chart",
     "computation_graph",
     "confusion_matrix",

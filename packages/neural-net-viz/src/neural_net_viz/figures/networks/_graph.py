@@ -1,5 +1,6 @@
 """Graphs of named nodes in rows, from what is given at the top to the result at the bottom."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from neural_net_viz.drawing.axes import AROUND, MARGIN, TALLEST, WIDEST, draw_title
@@ -15,6 +16,7 @@ _NAME = 12.0
 _DETAIL = 10.5
 _TALL = 40.0
 _ROW = 84.0
+_CODE = 18.0  # a line of it
 _GRADIENT = 16.0  # how much taller the boxes are where one has a gradient
 _MOST_NAME = 170.0
 
@@ -28,18 +30,23 @@ class Node:
         kind: "operation", drawn round, "leaf", square, or "more", a text without a box.
         details: What stands below the name.
         tip: The text shown when the pointer rests on it.
-        style: How an operation's box looks.
+        style: How the box looks; of a leaf, its outline.
         gradient: What stands in a third line, of the loss by this node.
         dashed: Whether the box is drawn with a dashed line.
+        framed: Whether it has a second outline.
     """
 
     name: str
     kind: str
     details: list[str] = field(default_factory=list)
     tip: str = ""
-    style: str = "node"
+    style: str = ""
     gradient: str = ""
     dashed: bool = False
+    framed: bool = False
+
+    def __post_init__(self) -> None:
+        self.style = self.style or ("node" if self.kind == "operation" else "stroke-positive")
 
 
 class Graph:
@@ -48,11 +55,19 @@ class Graph:
     Args:
         nodes: The nodes.
         edges: Pairs (source, target) of numbers of nodes.
+        widths: The least widths of the nodes.
     """
 
-    def __init__(self, nodes: list[Node], edges: list[tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        nodes: list[Node],
+        edges: list[tuple[int, int]],
+        widths: Sequence[float] | None = None,
+    ) -> None:
         self.nodes, self.edges = nodes, edges
         self.widths = [_width(node) for node in nodes]
+        if widths is not None:
+            self.widths = list(map(max, self.widths, widths))
         self.layout = lay_out(self.widths, edges)
         more = _GRADIENT if any(node.gradient for node in nodes) else 0.0
         self.tall, self.row = _TALL + more, _ROW + more
@@ -71,16 +86,26 @@ class Graph:
     def _height(self) -> float:
         return max(self.layout.rows) * self.row + AROUND
 
-    def figure(self, title: str, note: str, description: str) -> Figure:
+    def figure(
+        self,
+        title: str,
+        note: str,
+        description: str,
+        lit: Collection[int] = (),
+        below: Sequence[str] = (),
+    ) -> Figure:
         """Draw the graph.
 
         Args:
             title: The figure's title.
             note: What the shapes mean, in a line below the title.
             description: What the figure shows, in words.
+            lit: The numbers of edges that stand out, with their arrows the other way.
+            below: Lines of text below the graph, the first one as a heading of code.
         """
         layout = self.layout
-        page = max(layout.width, text_width(note, 11), 360.0 - 2 * MARGIN) + 2 * MARGIN
+        wide = max((text_width(line, _NAME) for line in below), default=0.0) * 1.15  # monospaced
+        page = max(layout.width, text_width(note, 11), wide, 360.0 - 2 * MARGIN) + 2 * MARGIN
         shift = (page - layout.width) / 2
         canvas = Canvas()
         top = draw_title(canvas, title, page)
@@ -88,11 +113,15 @@ class Graph:
         top += 26
         last = max(layout.rows)
         ys = [top + (last - row) * self.row for row in layout.rows]
-        self._draw_edges(canvas, ys, shift)
+        self._draw_edges(canvas, ys, shift, lit)
         for node, centre, width, y in zip(self.nodes, layout.centres, self.widths, ys, strict=True):
             self._draw_node(canvas, node, centre + shift - width / 2, y, width)
-        below = top + last * self.row + self.tall
-        return canvas.figure(page, below + MARGIN, title, description)
+        bottom = top + last * self.row + self.tall + MARGIN
+        for i, line in enumerate(below):
+            look = "text mono" if i else "text"
+            canvas.text(MARGIN, bottom + 9, line, size=_NAME, classes=look, bold=not i)
+            bottom += _CODE
+        return canvas.figure(page, bottom + MARGIN * bool(below), title, description)
 
     def _draw_node(self, canvas: Canvas, node: Node, x: float, y: float, width: float) -> None:
         middle = x + width / 2
@@ -100,9 +129,12 @@ class Graph:
             canvas.text(middle, y + self.tall / 2, node.name, size=_NAME, anchor="middle")
             return
         look, radius = (
-            (node.style, 12) if node.kind == "operation" else ("fill-surface stroke-positive", 1)
+            (node.style, 12) if node.kind == "operation" else (f"fill-surface {node.style}", 1)
         )
         dash = "3 3" if node.dashed else ""
+        if node.framed:
+            around = (x - 3, y - 3, width + 6, self.tall + 6)
+            canvas.rect(*around, f"none {node.style}", radius=radius + 3)
         canvas.rect(x, y, width, self.tall, look, radius=radius, dash=dash, tip=node.tip)
         name = fit_text(node.name, width - 12, _NAME)
         canvas.text(middle, y + 14, name, size=_NAME, anchor="middle")
@@ -116,7 +148,9 @@ class Graph:
                 max_width=width - 12,
             )  # fmt: skip
 
-    def _draw_edges(self, canvas: Canvas, ys: list[float], shift: float) -> None:
+    def _draw_edges(
+        self, canvas: Canvas, ys: list[float], shift: float, lit: Collection[int]
+    ) -> None:
         """Draw each edge as a curve through its lanes; edges into one node end side by side."""
         edges, layout, widths = self.edges, self.layout, self.widths
         arriving: dict[int, list[int]] = {}
@@ -145,9 +179,14 @@ class Graph:
                     data += f"C{coordinate(x)} {bend} {coordinate(to_x)} {bend} "
                     data += f"{coordinate(to_x)} {coordinate(to_y)}"
                 x, y = to_x, to_y
-            canvas.path(data, "thin stroke-muted", width=1.3)
-            tip_x, tip_y = coordinate(x), coordinate(ys[target])
-            canvas.path(f"M{tip_x} {tip_y}l-4 -8h8Z", "fill-muted")
+            if number in lit:
+                canvas.path(data, "thin stroke-series-1", width=2.6)
+                x, y = layout.centres[source] + shift, ys[source] + self.tall
+                canvas.path(f"M{coordinate(x)} {coordinate(y)}l-5 9h10Z", "fill-series-1")
+            else:
+                canvas.path(data, "thin stroke-muted", width=1.3)
+                tip = f"M{coordinate(x)} {coordinate(ys[target])}l-4 -8h8Z"
+                canvas.path(tip, "fill-muted")
 
 
 def _width(node: Node) -> float:

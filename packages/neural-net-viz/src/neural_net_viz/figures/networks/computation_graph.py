@@ -1,25 +1,15 @@
 """What a trace saw: every operation that ran, with all that went in and came out."""
 
-import inspect
-import numbers
-from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from neural_net_core import Module, Parameter, Tensor
-from neural_net_core.tracing import Call, Trace
-from neural_net_viz.drawing.inputs import check_at_least, checked
-from neural_net_viz.drawing.number_text import format_value
+from neural_net_core import Module
+from neural_net_viz.drawing.inputs import checked
 from neural_net_viz.drawing.text import listed
 from neural_net_viz.figure import Figure
-from neural_net_viz.figures.networks._graph import Graph, Node
+from neural_net_viz.figures.networks._trace_reader import TraceReader, drawn
 
 __all__ = ["computation_graph"]
-
-_MOST_NODES = 300
-_MOST_NUMBERS = 4  # that stand in a box
 
 
 @checked
@@ -40,9 +30,9 @@ def computation_graph(
 
     Args:
         calls: What `with trace() as calls:` gives.
-        names: What to call parameters, inputs and results: a Module, or name -> Tensor or array.
-            Other inputs are called as the modules that ran call them, or as the operation calls
-            its input.
+        names: What to call parameters, inputs and results: a Module, or name -> Tensor or array,
+            such as `globals()`. Other inputs are called as the modules that ran call them, or as
+            the operation calls its input.
         values: Whether to write the numbers of small arrays in place of their shapes, and, where a
             backward pass ran in the trace, the gradient of its result by each of them.
         max_nodes: The most nodes to draw, those nearest to the last result, and fewer if they would
@@ -57,7 +47,7 @@ def computation_graph(
         ValueError: If it is no trace, nothing ran in it, or max_nodes is less than 1.
 
     Examples:
-        >>> from neural_net_core import trace
+        >>> from neural_net_core import Tensor, trace
         >>> x = Tensor([1.0, 2.0], requires_grad=True)
         >>> with trace() as calls:
         ...     y = (x * x).sum()
@@ -69,24 +59,9 @@ def computation_graph(
         >>> computation_graph(calls, names={"w": w}, values=True).description.rpartition("; ")[2]
         'w 3, grad 6.'
     """
-    if not isinstance(calls, Trace):
-        raise ValueError(
-            "computation_graph(calls): expected what `with trace() as calls:` gives, got a "
-            f"{type(calls).__name__}"
-        )
-    check_at_least("computation_graph(max_nodes)", max_nodes, 1)
-    if not len(calls):
-        raise ValueError(
-            "computation_graph(calls): no operation ran in this trace; compute the result inside "
-            "`with trace() as calls:`"
-        )
-    reader = _Reader(calls, names, values)
-    nodes, edges, left_out = reader.nearest(min(max_nodes, _MOST_NODES))
-    graph = Graph(nodes, edges)
-    while not graph.fits and len(nodes) > 2:
-        fewer = max(1, min(len(nodes) - 2, int(len(nodes) * graph.room)))
-        nodes, edges, left_out = reader.nearest(fewer)
-        graph = Graph(nodes, edges)
+    reader = TraceReader("computation_graph", calls, names, values)
+    graph, left_out = drawn(reader, max_nodes)
+    nodes = graph.nodes
     operations = sum(node.kind == "operation" for node in nodes)
     leaves = sum(node.kind == "leaf" for node in nodes)
     words = f"Computation graph of {operations} operations and {leaves} inputs; "
@@ -98,156 +73,3 @@ def computation_graph(
         words += f"last: {nodes[0].name} of shape {nodes[0].details[0]}."
     note = "round: operation; square: parameter or input; dashed: without gradient"
     return graph.figure(title, note, description or words)
-
-
-class _Reader:
-    """The nodes of a trace: its calls, numbered, and what no call has made, by its array."""
-
-    def __init__(self, calls: Trace, names: Any, values: bool) -> None:
-        self.calls = list(calls)
-        self.values = values
-        self.gradients = {id(step.call): step.gradients for step in calls.backward if values}
-        self.names = _names(names)
-        self.of_modules: dict[int, str] = {}
-        for module in dict.fromkeys(call.modules[0] for call in calls if call.modules):
-            tensors = (*module.named_parameters(), *module.named_buffers())
-            self.of_modules |= {id(tensor): name for name, tensor in tensors}
-        # For each call where its inputs come from: the number of a call, or ("given", identity).
-        self.sources: list[list[Any]] = []
-        self.given: dict[Any, Node] = {}
-        made: dict[int, int] = {}  # by tensor, or by array where the tensor was made anew
-        for i, call in enumerate(self.calls):
-            self.sources.append([])
-            arguments = list(zip(_argument_names(call), call.inputs, strict=True))
-            arguments += [(name, x) for name in call.config for x in _arrays(call.config[name])]
-            for name, x in arguments:
-                if x is None or _is_number(x):
-                    continue
-                maker: Any = made.get(id(x), made.get(id(_array(x))))
-                if maker is None:
-                    maker = ("given", id(_array(x)))
-                    if maker not in self.given:
-                        self.given[maker] = self._leaf(x, name)
-                self.sources[i].append(maker)
-            for y in call.outputs:
-                made[id(y)] = made[id(y.data)] = i
-
-    def nearest(self, most: int) -> tuple[list[Node], list[tuple[int, int]], int]:
-        """Walk back from the last call, nearest nodes first, then from the last one not yet met.
-
-        Returns:
-            Nodes, edges, and how many nodes are left out.
-        """
-        order: dict[Any, None] = {}
-        unmet = len(self.calls) - 1
-        waiting: deque[Any] = deque()
-        while len(order) < most and (waiting or unmet >= 0):
-            if not waiting:
-                waiting.append(unmet)
-                unmet -= 1
-            node = waiting.popleft()
-            if node in order:
-                continue
-            order[node] = None
-            if not isinstance(node, tuple):
-                waiting.extend(self.sources[node])
-        index = {node: i for i, node in enumerate(order)}
-        nodes = [
-            self.given[node] if isinstance(node, tuple) else self._operation(node) for node in order
-        ]
-        edges, cut = [], []
-        for node, i in index.items():
-            if isinstance(node, tuple):
-                continue
-            edges += [(index[source], i) for source in self.sources[node] if source in index]
-            if any(source not in index for source in self.sources[node]):
-                cut.append(i)
-        left_out = len(self.calls) + len(self.given) - len(order)
-        if left_out:
-            edges += [(len(nodes), target) for target in cut]
-            nodes.append(Node(f"… {left_out} more", "more"))
-        return nodes, edges, left_out
-
-    def _operation(self, number: int) -> Node:
-        call = self.calls[number]
-        kind = call.op.__name__
-        details = list(dict.fromkeys(self._shown(y.data) for y in call.outputs))
-        details += [
-            f"{name} = {x:g}" if isinstance(x, float) else f"{name} = {x}"
-            for name, x in zip(_argument_names(call), call.inputs, strict=True)
-            if _is_number(x)
-        ]
-        dashed = not any(y.requires_grad for y in call.outputs)
-        name = kind.removesuffix("Op") or kind
-        # By the Tensor alone: an operation may hand on the array that it was given.
-        known = [self.names[id(y)] for y in call.outputs if id(y) in self.names]
-        name = f"{', '.join(known)} = {name}" if known else name
-        gradient = _gradient(*self.gradients.get(id(call), ())[:1])
-        return Node(name, "operation", details, str(call), dashed=dashed, gradient=gradient)
-
-    def _leaf(self, x: Any, argument: str) -> Node:
-        fallback = "parameter" if isinstance(x, Parameter) else argument
-        known = (self.names.get(id(x)), self.names.get(id(_array(x))), self.of_modules.get(id(x)))
-        name = next((name for name in known if name), None) or getattr(x, "name", None) or fallback
-        array = np.asarray(x) if isinstance(x, list | tuple) else x
-        shape, dtype = getattr(array, "shape", ""), getattr(array, "dtype", "")
-        dashed = not getattr(x, "requires_grad", False)
-        detail = str(shape) if array is None or shape == "" else self._shown(_array(array))
-        gradient = _gradient(getattr(x, "grad", None)) if self.gradients else ""
-        return Node(
-            str(name), "leaf", [detail], f"{name}, {dtype}", dashed=dashed, gradient=gradient
-        )
-
-    def _shown(self, array: Any) -> str:
-        """Write an array's numbers, if they are asked for and few, or its shape."""
-        return (_numbers(array) if self.values else "") or str(np.shape(array))
-
-
-def _numbers(array: Any) -> str:
-    """Write the numbers of a small array."""
-    array = np.asarray(array)
-    if not 0 < array.size <= _MOST_NUMBERS or array.dtype.kind not in "fiub":
-        return ""
-    return ", ".join(format_value(float(v)) for v in array.ravel())
-
-
-def _gradient(array: Any = None) -> str:
-    return "" if array is None else f"grad {_numbers(_array(array)) or np.shape(array)}"
-
-
-def _names(names: Any) -> dict[int, str]:
-    """Return the names that the caller gives, by the identity of Tensors and their arrays."""
-    if names is None:
-        return {}
-    if not isinstance(names, Module | Mapping):
-        kind = type(names).__name__
-        raise ValueError(f"computation_graph(names): expected a Module or a dict, got {kind}")
-    pairs = list(names.named_parameters() if isinstance(names, Module) else names.items())
-    return {id(_array(x)): str(name) for name, x in pairs} | {id(x): str(n) for n, x in pairs}
-
-
-def _array(x: Any) -> Any:
-    return x.data if isinstance(x, Tensor) else x
-
-
-def _arrays(option: Any) -> list[Any]:
-    """Return the arrays of an option, such as an index."""
-    if isinstance(option, tuple | list):
-        return [array for part in option for array in _arrays(part)]
-    return [option] if isinstance(option, np.ndarray) else []
-
-
-def _is_number(x: Any) -> bool:
-    return isinstance(x, numbers.Number) and not isinstance(x, np.ndarray)
-
-
-def _argument_names(call: Call) -> list[str]:
-    """Return what the operation calls its inputs; x is called input."""
-    names: list[str] = []
-    rest = "input"
-    for name, parameter in inspect.signature(call.op.idea.forward).parameters.items():
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            rest = name
-        elif name != "self":
-            names.append("input" if name == "x" else name)
-    return (names + [rest] * len(call.inputs))[: len(call.inputs)]
