@@ -35,11 +35,22 @@ def declared(package: str) -> set[str]:
     return {re.match(r"[\w-]+", requirement)[0] for requirement in requirements}  # type: ignore[index]
 
 
-def imported(package: str) -> set[str]:
-    """The distributions that a package's sources import, at any depth of the code."""
+def extras(package: str) -> set[str]:
+    """What a package uses where it is asked for it."""
+    groups = metadata(package).get("optional-dependencies", {}).values()
+    return {re.match(r"[\w-]+", wanted)[0] for group in groups for wanted in group}  # type: ignore[index]
+
+
+def imported(package: str, *, in_functions: bool = True) -> set[str]:
+    """The distributions that a package's sources import, at any depth of the code or not."""
     names = set()
     for path in (ROOT / f"packages/neural-net-{package}/src").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        late = {node for function in functions for node in ast.walk(function)}
+        for node in ast.walk(tree):
+            if node in late and not in_functions:
+                continue
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
@@ -51,7 +62,12 @@ def imported(package: str) -> set[str]:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_declares_exactly_what_it_imports(package: str) -> None:
-    assert imported(package) == declared(package)
+    assert imported(package) == declared(package) | extras(package)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_an_extra_is_not_imported_with_the_package(package: str) -> None:
+    assert imported(package, in_functions=False) & extras(package) == set()
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -551,6 +551,8 @@ RECIPES = {
         "RotaryEmbedding": "4",
         "Residual": "core.Dense(4, 4)",
         "ResidualBlock": "4",
+        "to_onnx": "net().eval(), rows(4, 2), names=['x'], output_names=['y'], "
+        "dynamic={'x': {0: 'batch'}}",
         "TimestepEmbedding": "4",
         "TransformerDecoder": "1, 4, 2",
         "TransformerEncoder": "1, 4, 2",

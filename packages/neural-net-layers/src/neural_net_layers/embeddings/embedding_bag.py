@@ -144,8 +144,9 @@ def embedding_bag(
     ids = ids.reshape(-1)
     if scales is not None:
         scales = scales.reshape(-1)
-    if padding_idx is not None and not (kept := ids != padding_idx).all():
-        ids, bags = ids[kept], bags[kept]
+    if padding_idx is not None:
+        kept = ids != padding_idx
+        ids, bags = np.compress(kept, ids), np.compress(kept, bags)
         scales = None if scales is None else scales[np.flatnonzero(kept)]
     return EmbeddingBagOp.apply(
         weight, scales, ids, bags, count=count, mode=mode, by_frequency=scale_grad_by_freq
@@ -186,7 +187,8 @@ def _bags(ids: Array, offsets: Any, include_last: bool) -> tuple[Array, int]:
         )
     if not len(starts) and len(ids):
         raise ShapeError(f"embedding_bag: {len(ids)} ids are in no bag, offsets are empty")
-    return np.repeat(np.arange(len(starts)), ends - starts), len(starts)
+    # An id comes after all bags that have ended.
+    return np.searchsorted(ends, np.arange(len(ids)), side="right"), len(starts)
 
 
 class EmbeddingBag(Module):

@@ -5,8 +5,10 @@ import numpy as np
 from neural_net_core.checks import check_array, check_count, check_number
 from neural_net_core.dtypes import get_default_dtype
 from neural_net_core.errors import ShapeError
+from neural_net_core.grad_mode import no_grad
 from neural_net_core.modules.module import Module
-from neural_net_core.tensor import Tensor, TensorLike
+from neural_net_core.ops import cast, concatenate, cos, pad, sin
+from neural_net_core.tensor import Tensor, TensorLike, as_tensor
 
 __all__ = ["TimestepEmbedding", "timestep_embedding"]
 
@@ -57,11 +59,10 @@ def timestep_embedding(
     half = features // 2
     frequencies = np.power(float(max_period), -np.arange(half) / half)
     scale = check_number("timestep_embedding", "scale", scale)
-    angles = np.outer(scale * steps.astype(np.float64), frequencies)  # (B, h)
-    out = np.zeros((len(steps), features), dtype)
-    out[:, :half] = np.cos(angles)
-    out[:, half : 2 * half] = np.sin(angles)
-    return Tensor(out, dtype)
+    with no_grad():
+        angles = scale * as_tensor(t, np.float64)[:, None] * frequencies  # (B, h)
+        waves = concatenate([cos(angles), sin(angles)], axis=1)  # (B, 2 h)
+        return cast(pad(waves, [(0, 0), (0, features % 2)]), dtype)
 
 
 class TimestepEmbedding(Module):

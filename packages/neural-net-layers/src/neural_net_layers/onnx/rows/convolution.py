@@ -1,0 +1,74 @@
+"""Convolutions, and windows over images."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from neural_net_layers.convolution.conv2d import Conv2DOp
+from neural_net_layers.convolution.conv_transpose2d import ConvTranspose2DOp
+from neural_net_layers.onnx._graph import Graph, Rows, length
+from neural_net_layers.onnx._sizes import Filled
+from neural_net_layers.pooling._resample import ResampleOp
+from neural_net_layers.pooling.avg_pool2d import AvgPool2DOp
+from neural_net_layers.pooling.max_pool2d import MaxPool2DOp
+from neural_net_layers.pooling.upsample import RepeatPixelsOp
+
+__all__ = ["ROWS"]
+
+
+def placed(window: Any) -> dict[str, Any]:
+    """Return where a window stands, as ONNX's attributes."""
+    (top, bottom), (left, right) = window.padding
+    return {
+        "kernel_shape": window.kernel,
+        "strides": window.stride,
+        "pads": [top, left, bottom, right],
+        "dilations": window.dilation,
+    }
+
+
+def transposed(
+    g: Graph, x: Any, w: Any, b: Any, window: Any, groups: int, size: Any, unreached: Any = (0, 0)
+) -> str:
+    """ONNX takes padding from the output too; it adds less than a stride at its end."""
+    more = [
+        length(out) - (length(n) - 1) * s + sum(pads) - extent
+        for out, n, s, pads, extent in zip(
+            size, x.shape[2:], window.stride, window.padding, window.extent, strict=True
+        )
+    ]
+    options = {"group": groups, "output_padding": more, **placed(window)}
+    if unreached == (0, 0):
+        return g.ConvTranspose(x, w, b, **options)
+    y = g.Pad(g.ConvTranspose(x, w, **options), [0] * 6 + list(unreached))
+    return y if b is None else g.Add(y, g.Unsqueeze(b, [1, 2]))
+
+
+def average(g: Graph, x: Any, n: Any, window: Any) -> str:
+    """The mean of all elements of the window times their number, over the number that counts."""
+    mean = g.AveragePool(x, count_include_pad=1, **placed(window))
+    n = n.number if isinstance(n, Filled) else n
+    return g.Mul(mean, float(math.prod(window.kernel)) / n)
+
+
+def repeated(g: Graph, x: Any, factors: Any) -> str:
+    scales = np.array([1, 1, *factors], np.float32)
+    return g.Resize(
+        x,
+        None,
+        scales,
+        mode="nearest",
+        nearest_mode="floor",
+        coordinate_transformation_mode="asymmetric",
+    )
+
+
+ROWS: Rows = {
+    Conv2DOp: lambda g, x, w, b, window, groups: g.Conv(x, w, b, group=groups, **placed(window)),
+    ConvTranspose2DOp: transposed,
+    MaxPool2DOp: lambda g, x, window: g.MaxPool(x, **placed(window)),
+    AvgPool2DOp: average,
+    RepeatPixelsOp: repeated,
+    ResampleOp: lambda g, x, r, s: g.MatMul(g.MatMul(r, x), g.Transpose(s, perm=[1, 0])),
+}
