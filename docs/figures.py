@@ -262,8 +262,8 @@ def heads() -> viz.Figure:
     )
 
 
-def neuron() -> viz.Figure:
-    """The neuron of tutorial 2 as a graph, with the values and gradients of its first example."""
+def neuron() -> tuple[viz.Figure, viz.Figure]:
+    """The neuron of tutorial 2 as a graph, with values and gradients: at the end, and halfway."""
     w, b = Tensor([0.5, 0.3], requires_grad=True), Tensor(-0.8, requires_grad=True)
     x = Tensor([1.0, 1.0])
     with textbook(), trace() as calls:
@@ -272,9 +272,10 @@ def neuron() -> viz.Figure:
         loss = -log(y)
         loss.backward()
     names = {"w": w, "x": x, "b": b, "z": z, "y": y, "L": loss}
-    return viz.computation_graph(
+    at_last = viz.computation_graph(
         calls, names=names, values=True, title="One neuron, forward and backward"
     )
+    return at_last, viz.backward_graph(calls, 3, names=names)
 
 
 def flat_ends() -> viz.Figure:
@@ -320,7 +321,8 @@ def main(folder: Path = FOLDER) -> None:
     for name, figure in cells().items():
         figure.save(folder / f"{name}.svg")
     heads().save(folder / "heads.svg")
-    neuron().save(folder / "neuron-graph.svg")
+    for name, figure in zip(("neuron-graph", "backward-step"), neuron(), strict=True):
+        figure.save(folder / f"{name}.svg")
     flat_ends().save(folder / "sigmoid.svg")
     slope().save(folder / "gradient-step.svg")
     attention().save(folder / "attention-steps.svg")
