@@ -3,8 +3,12 @@
 `nox -s figures` runs it; tests/test_figures.py runs it again and compares byte for byte.
 """
 
+import base64
 import math
+import runpy
+import struct
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +22,9 @@ from neural_net_core import (
     default_dtype,
     grad,
     init,
+    load_tensors,
     mse_loss,
+    no_grad,
     relu,
     sigmoid,
     tanh,
@@ -29,6 +35,7 @@ from neural_net_core.modules.dense import Initializer
 from neural_net_core.ops import log
 from neural_net_optim import SGD
 from neural_net_utils import record, xor_gate
+from neural_net_viz.drawing.axes import draw_title
 from neural_net_viz.drawing.canvas import Canvas
 
 FOLDER = Path(__file__).parent / "assets" / "figures"
@@ -229,6 +236,80 @@ def training_step() -> viz.Figure:
     return viz.dataflow(record(train_step, table.inputs, table.outputs), title="A training step")
 
 
+def portrait() -> viz.Figure:
+    """What P-Net, a network that others trained, sees in a portrait of Grace Hopper."""
+    place = Path(__file__).parents[1] / "tests/pretrained"
+    model = runpy.run_path(str(place / "mtcnn.py"))["PNet"]()
+    model.load_state_dict(load_tensors(place / "p_net/weights.safetensors"))
+    pixels = load_tensors(place / "p_net/recorded.safetensors")["pixels"]  # (40, 34, 3)
+    picture = ((pixels.astype(np.float32) - 127.5) / 128).transpose(2, 0, 1)[None]
+    with no_grad():
+        first = model.prelu1(model.conv1(picture)).data[0]  # (10, 38, 32)
+        boxes, probabilities = model(picture)
+    faces, moves = probabilities.data[0, 1], boxes.data[0]  # (15, 12), (4, 15, 12)
+
+    canvas, wide, gap = Canvas(), 600.0, 16.0
+    top = draw_title(canvas, "A portrait, and what P-Net sees in it", wide)
+
+    def show(image: np.ndarray, x: float, y: float, scale: float, name: str) -> None:
+        """Draw an image (H, W) or (H, W, 3), from 0 to 255, and its name below."""
+        height, width = scale * image.shape[0], scale * image.shape[1]
+        canvas.image(x, y, width, height, png(image.astype(np.uint8)))
+        canvas.rect(x, y, width, height, "frame")
+        canvas.text(x + width / 2, y + height + 13, name, anchor="middle", max_width=width + gap)
+
+    scale = 5.0
+    show(pixels, gap, top, scale, "40 × 34 pixels")
+    row, column = np.unravel_index(faces.argmax(), faces.shape)
+    corners = np.array([2 * column, 2 * row, 2 * column + 12, 2 * row + 12])
+    left, high, right, low = scale * (corners + 12 * moves[:, row, column]) + [gap, top] * 2
+    outline = f"M{left:.1f} {high:.1f}H{right:.1f}V{low:.1f}H{left:.1f}Z"
+    canvas.path(outline, "mark stroke-series-1")
+    # Each window is shown by the 2 x 2 pixels in its middle; near the edge there is none.
+    sure = np.zeros(pixels.shape[:2])
+    sure[5 : 5 + 2 * len(faces), 5 : 5 + 2 * faces.shape[1]] = np.kron(faces, np.ones((2, 2)))
+    show(255 * sure, 2 * gap + scale * pixels.shape[1], top, scale, "probability of a face")
+    x, y = 3 * gap + 2 * scale * pixels.shape[1], top + 16
+    words = [
+        *("Black is a probability of 0,", "white of 1. The orange box is"),
+        *("the surest window, moved by", "its four numbers.", ""),
+        *("Below: the ten maps of the", "first layer; grey is 0, white", "more, black less."),
+    ]
+    for line in words:
+        canvas.text(x, y, line, classes="muted", max_width=wide - gap - x)
+        y += 18
+    top += scale * pixels.shape[0] + 36
+    scale = (wide - 6 * gap) / 5 / first.shape[2]
+    for i, values in enumerate(first):
+        x = gap + i % 5 * (scale * first.shape[2] + gap)
+        y = top + i // 5 * (scale * first.shape[1] + 32)
+        grey = 127.5 + 127.5 * values / np.abs(values).max()
+        show(grey, x, y, scale, f"filter {i + 1}")
+    return canvas.figure(
+        wide,
+        top + 2 * (scale * first.shape[1] + 32),
+        "A portrait, and what P-Net sees in it",
+        "A portrait of 40 × 34 pixels; a map that is dark but for the windows in whose middle the "
+        "face is; and the maps of ten filters: some show edges in one direction, some areas.",
+    )
+
+
+def png(pixels: np.ndarray) -> str:
+    """Return pixels (H, W) or (H, W, 3) as the address of a picture, the same on every machine."""
+    height, width = pixels.shape[:2]
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    # Stored as it is: compressors differ from one zlib to the next.
+    length = struct.pack("<H", len(rows))
+    stored = b"\1" + length + bytes(255 - b for b in length) + rows
+    data = b"\x78\x01" + stored + struct.pack(">I", zlib.adler32(rows))
+    header = struct.pack(">IIBBBBB", width, height, 8, 0 if pixels.ndim == 2 else 2, 0, 0, 0)
+    out = b"\x89PNG\r\n\x1a\n"
+    for kind, part in ((b"IHDR", header), (b"IDAT", data), (b"IEND", b"")):
+        checksum = struct.pack(">I", zlib.crc32(kind + part))
+        out += struct.pack(">I", len(part)) + kind + part + checksum
+    return "data:image/png;base64," + base64.b64encode(out).decode("ascii")
+
+
 def cells() -> dict[str, viz.Figure]:
     """The three recurrent cells with one step of one unit, in the numbers of tutorial 7."""
 
@@ -330,6 +411,7 @@ def main(folder: Path = FOLDER) -> None:
     viz.transformer_diagram(norm_first=True, title="The norm first").save(folder / "norm-first.svg")
     spikes().save(folder / "spikes.svg")
     training_step().save(folder / "training-step.svg")
+    portrait().save(folder / "p-net.svg")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import numpy as np
 from neural_net_core import (
     Module,
     Tensor,
-    TensorLike,
     convert_state,
     load_tensors,
     no_grad,
@@ -79,7 +78,7 @@ def load(folder: Path) -> Bert:
     return model
 
 
-def embed(model: Bert, ids: Array, keep: Array) -> TensorLike:
+def embed(model: Bert, ids: Array, keep: Array) -> Tensor:
     """Return sentences as vectors of length 1, (B, D): the mean over the tokens."""
     with no_grad():
         weights = keep[..., None] / keep.sum(axis=1)[:, None, None]
