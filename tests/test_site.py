@@ -1,5 +1,6 @@
 """The built site (`nox -s docs`): complete, with drawn formulas, loading nothing from elsewhere."""
 
+import ast
 import html
 import importlib
 import inspect
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 from fontTools import ttLib
+
+import neural_net_viz as viz
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "site"
@@ -195,12 +198,11 @@ def hook(name: str) -> dict[str, Any]:
     return runpy.run_path(str(ROOT / "docs" / "hooks" / f"{name}.py"))
 
 
-def test_a_figure_takes_the_colours_of_the_chosen_palette(tmp_path: Path) -> None:
+def test_a_figure_takes_the_colours_of_the_chosen_palette() -> None:
     figures = hook("figures")
     svg = '<svg class="nnv" width="640"><style>.nnv{--a:1}\n'
     svg += "@media (prefers-color-scheme:dark){.nnv{--a:2}}</style></svg>"
-    (tmp_path / "a.svg").write_text(svg)
-    figures["FILES"]["figures/a.svg"] = str(tmp_path / "a.svg")
+    figures["FILES"]["figures/a.svg"] = SimpleNamespace(content_string=svg)
     page = SimpleNamespace(url="tutorials/1/", file=SimpleNamespace(src_uri="tutorials/1.md"))
     shown = figures["on_post_page"]('<img alt="x" src="../../figures/a.svg" />', page=page)
     assert shown == (
@@ -223,6 +225,27 @@ def test_a_picture_becomes_a_figure_with_its_caption(caplog: pytest.LogCaptureFi
     assert caplog.text == ""
     draw('<p><img alt="c" src="c.svg" /></p>', page=page)
     assert "a.md: no caption under" in caplog.text
+
+
+GALLERY = hook("gallery")
+DRAWN = GALLERY["entries"]()
+
+
+def test_every_figure_function_is_in_the_gallery() -> None:
+    assert {entry.function for entry in DRAWN.values()} == set(viz.__all__) - {"Figure"}
+    pages = [path.read_text("utf-8") for path in (ROOT / "docs" / "gallery").glob("*.md")]
+    folders = [name for page in pages for name in GALLERY["PLACE"].findall(page)]
+    shown = "".join(map(GALLERY["folder"], folders))
+    assert [name for name in DRAWN if f"]({name}.svg " not in shown] == []
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_code_beside_a_figure_draws_it(name: str, tmp_path: Path) -> None:
+    *before, last = ast.parse(DRAWN[name].code).body
+    program = "\n".join([*map(ast.unparse, before), f"figure = {ast.unparse(last)}"])
+    (tmp_path / "program.py").write_text(program, encoding="utf-8")
+    figure = runpy.run_path(str(tmp_path / "program.py"))["figure"]
+    assert figure.to_string() == DRAWN[name].figure.to_string()
 
 
 def test_the_table_of_benchmarks_is_made_from_the_measurements(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ import html
 import logging
 import posixpath
 import re
-from pathlib import Path
 from typing import Any
 
 log = logging.getLogger("mkdocs.hooks.figures")
@@ -29,14 +28,12 @@ DARK = re.compile(r"@media \(prefers-color-scheme:dark\)\{(\.nnv)(\{[^}]*\})\}")
 
 WIDTH = re.compile(r'<svg[^>]* width="([\d.]+)"')
 
-FILES: dict[str, str] = {}
+FILES: dict[str, Any] = {}
 
 
 def on_env(env: Any, *, files: Any, **_: Any) -> Any:
     """Note where every figure of the site lies."""
-    FILES.update(
-        {file.dest_uri: file.abs_src_path for file in files if file.src_uri.endswith(".svg")}
-    )
+    FILES.update({file.dest_uri: file for file in files if file.src_uri.endswith(".svg")})
     return env
 
 
@@ -67,11 +64,11 @@ def on_post_page(output: str, *, page: Any, **_: Any) -> str:
 
     def inline(match: re.Match[str]) -> str:
         address = posixpath.normpath(posixpath.join(page.url, html.unescape(match["src"])))
-        path = FILES.get(address)
-        if path is None:
+        file = FILES.get(address)
+        if file is None:
             log.warning("%s: no figure %s", page.file.src_uri, address)
             return match[0]
-        svg = Path(path).read_text(encoding="utf-8").strip()
+        svg = file.content_string.strip()
         if 'class="nnv"' not in svg:
             return match[0]
         svg = DARK.sub(r'[data-md-color-scheme="slate"] \1\2', svg)

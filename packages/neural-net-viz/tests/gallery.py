@@ -27,30 +27,30 @@ LONG = "a label so long that it can hardly fit anywhere on a page of ordinary wi
 NAN, INF = math.nan, math.inf
 
 
-def _rng():
+def rng():
     return np.random.default_rng(0)
 
 
-def _network(*sizes):
-    return FeedForward(sizes, Tanh, rng=_rng())
+def network(*sizes):
+    return FeedForward(sizes, Tanh, rng=rng())
 
 
-def _softmax(z):
+def softmax(z):
     return np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True)
 
 
-def _graph_of_a_loss():
-    model = _network(3, 4, 1)
-    x = Tensor(_rng().normal(size=(5, 3)), requires_grad=True)
+def graph_of_a_loss():
+    model = network(3, 4, 1)
+    x = Tensor(rng().normal(size=(5, 3)), requires_grad=True)
     with trace() as calls:
         y = model(x)
         ((y - 1.0) ** 2).mean() + 0.01 * (y * y).sum()
     return viz.computation_graph(calls, names={"x": x})
 
 
-def _graph_of_a_lookup():
+def graph_of_a_lookup():
     """Ids, a table, a mask and targets, of which only the table gets a gradient."""
-    table = Parameter(_rng().normal(size=(7, 4)), name="table")
+    table = Parameter(rng().normal(size=(7, 4)), name="table")
     ids, hidden = np.array([[0, 3, 3], [6, 2, 0]]), np.array([[[1], [1], [0]]], bool)
     with trace() as calls:
         vectors = where(hidden, table[ids], 0.0)
@@ -58,19 +58,20 @@ def _graph_of_a_lookup():
     return viz.computation_graph(calls, names={"hidden": hidden})
 
 
-def _neuron():
+def neuron():
     """One neuron forward and backward, with its numbers."""
     w, b = Tensor([0.5, 0.3], requires_grad=True), Tensor(-0.8, requires_grad=True)
+    x = Tensor([1.0, 1.0])
     with trace() as calls:
-        z = (w * [1.0, 1.0]).sum() + b
+        z = (w * x).sum() + b
         y = sigmoid(z)
         loss = -log(y)
         loss.backward()
-    names = {"w": w, "b": b, "z": z, "y": y, "loss": loss}
+    names = {"w": w, "x": x, "b": b, "z": z, "y": y, "loss": loss}
     return viz.computation_graph(calls, names=names, values=True)
 
 
-def _backward_step(step=None):
+def backward_step(step=None):
     a, b, c = (Tensor(x, requires_grad=True) for x in (2.0, -3.0, 10.0))
     with textbook(), trace() as calls:
         d = a * b + c
@@ -79,7 +80,7 @@ def _backward_step(step=None):
     return viz.backward_graph(calls, step, names={"a": a, "b": b, "c": c, "d": d, "loss": loss})
 
 
-def _program(texts):
+def program(texts):
     """A program of pairs: a section, and a line that is written as an assignment."""
     lines = []
     for section, text in texts:
@@ -95,7 +96,7 @@ def _program(texts):
     return SimpleNamespace(lines=lines)
 
 
-_DESCENT = (
+DESCENT = (
     ("forward", "z = x @ w"),
     ("forward", "y = np.tanh(z)"),
     ("forward", "d = y - t"),
@@ -106,14 +107,14 @@ _DESCENT = (
 )
 
 
-def _training(titles="XOR", losses=(0.7, 0.5, NAN, INF, 0.1)):
+def training(titles="XOR", losses=(0.7, 0.5, NAN, INF, 0.1)):
     models = [FeedForward((2, 3, 1), rng=np.random.default_rng(k)) for k in (0, 4)]
     snapshots = {4 * k: model.state_dict() for k, model in enumerate(models)}
     corners = [[0, 0], [0, 1], [1, 0], [1, 1]]
     return viz.training_animation(models[0], snapshots, corners, [0, 1, 1, 0], losses, title=titles)
 
 
-def _chain(length):
+def chain(length):
     x = Tensor([1.0], requires_grad=True)
     y = x
     with trace() as calls:
@@ -122,19 +123,19 @@ def _chain(length):
     return calls
 
 
-def _alignment(size=5, titles="Attention", losses=(1.6, 1.2, NAN, INF, 0.1), labels=None):
-    snapshots = {2 * k: _softmax(2 * k * np.eye(size)) for k in range(3)}
+def alignment(size=5, titles="Attention", losses=(1.6, 1.2, NAN, INF, 0.1), labels=None):
+    snapshots = {2 * k: softmax(2 * k * np.eye(size)) for k in range(3)}
     labels = labels or list("x=y+z")
     return viz.alignment_animation(snapshots, labels, labels, losses, title=titles)
 
 
-def _spikes(steps=200, neurons=24):
+def spikes(steps=200, neurons=24):
     rates = np.linspace(0.02, 0.4, neurons) * (1 + 0.8 * np.sin(np.arange(steps) / 15))[:, None]
-    return (_rng().uniform(size=(steps, neurons)) < rates).astype(float)
+    return (rng().uniform(size=(steps, neurons)) < rates).astype(float)
 
 
 ORDINARY = {
-    "raster_plot": lambda: viz.raster_plot(_spikes()),
+    "raster_plot": lambda: viz.raster_plot(spikes()),
     "rnn_diagram": lambda: viz.rnn_diagram({"x": 1.0, "h_before": 0.5, "z": 0.8, "h": 0.664}),
     "gru_diagram": lambda: viz.gru_diagram(
         {"x": 1.0, "h_before": 0.5, "r": 0.3, "z": 0.8, "n": -0.7, "h": 0.26}
@@ -149,7 +150,7 @@ ORDINARY = {
         np.eye(5), [[1, 0], [0, 1]], stride=2, padding=1, animated=True
     ),
     "multi_head_diagram": lambda: viz.multi_head_diagram(
-        *2 * _rng().normal(size=(3, 4, 4)), query_labels=["the", "cat", "sat", "down"]
+        *2 * rng().normal(size=(3, 4, 4)), query_labels=["the", "cat", "sat", "down"]
     ),
     "gradient_step": lambda: viz.gradient_step(
         lambda w: (w - 1) ** 2, 3.0, lr=0.25, weight_range=(-1.5, 3.5)
@@ -163,25 +164,25 @@ ORDINARY = {
         prompt=2,
     ),
     "attention_diagram": lambda: viz.attention_diagram(
-        _rng().normal(size=(3, 2)),
-        _rng().normal(size=(3, 2)),
-        _rng().normal(size=(3, 2)),
+        rng().normal(size=(3, 2)),
+        rng().normal(size=(3, 2)),
+        rng().normal(size=(3, 2)),
         query_labels=["the", "cat", "sat"],
     ),
     "transformer_diagram": lambda: viz.transformer_diagram(),
     "transformer_diagram_first": lambda: viz.transformer_diagram(norm_first=True),
-    "training_animation": _training,
-    "alignment_animation": _alignment,
-    "computation_graph": _graph_of_a_loss,
-    "computation_graph_lookup": _graph_of_a_lookup,
-    "backward_graph": _backward_step,
-    "backward_graph_begins": lambda: _backward_step(0),
-    "backward_graph_midway": lambda: _backward_step(5),
-    "dataflow": lambda: viz.dataflow(_program(_DESCENT)),
-    "dataflow_part": lambda: viz.dataflow(_program(_DESCENT), max_lines=3),
-    "dataflow_section": lambda: viz.dataflow(_program(_DESCENT), section="backward"),
-    "computation_graph_values": lambda: _neuron(),
-    "computation_graph_part": lambda: viz.computation_graph(_chain(500), max_nodes=9),
+    "training_animation": lambda: training(losses=(0.72, 0.7, 0.66, 0.6, 0.5)),
+    "alignment_animation": lambda: alignment(losses=(1.6, 1.2, 0.7, 0.3, 0.1)),
+    "computation_graph": graph_of_a_loss,
+    "computation_graph_lookup": graph_of_a_lookup,
+    "backward_graph": backward_step,
+    "backward_graph_begins": lambda: backward_step(0),
+    "backward_graph_midway": lambda: backward_step(5),
+    "dataflow": lambda: viz.dataflow(program(DESCENT)),
+    "dataflow_part": lambda: viz.dataflow(program(DESCENT), max_lines=3),
+    "dataflow_section": lambda: viz.dataflow(program(DESCENT), section="backward"),
+    "computation_graph_values": lambda: neuron(),
+    "computation_graph_part": lambda: viz.computation_graph(chain(500), max_nodes=9),
     "flame_graph": lambda: viz.flame_graph(
         {
             "forward": {"conv": {"im2col": 2.0, "matmul": 4.1}, "relu": 0.3, "": 0.5},
@@ -194,7 +195,7 @@ ORDINARY = {
     ),
     "line_plot": lambda: viz.line_plot({"a": [1, 2, 4], "b": [4, 2, 1]}, x_label="x", y_label="y"),
     "training_curves": lambda: viz.training_curves(
-        {"SGD": np.exp(-_rng().uniform(0, 5, (5, 30))), "Adam": np.linspace(1, 0.01, 30)},
+        {"SGD": np.exp(-rng().uniform(0, 5, (5, 30))), "Adam": np.linspace(1, 0.01, 30)},
         log_y=True,
     ),
     "bar_chart": lambda: viz.bar_chart({"MLP": 9610, "CNN": 1210}, value_label="parameters"),
@@ -209,9 +210,9 @@ ORDINARY = {
         output_names=["XOR"],
         margin=0.2,
     ),
-    "confusion_matrix": lambda: viz.confusion_matrix(_rng().integers(0, 40, (10, 10))),
+    "confusion_matrix": lambda: viz.confusion_matrix(rng().integers(0, 40, (10, 10))),
     "heat_map": lambda: viz.heat_map(
-        _rng().uniform(0, 1, (3, 4)),
+        rng().uniform(0, 1, (3, 4)),
         row_labels=["SGD", "momentum", "Adam"],
         column_labels=["0.001", "0.01", "0.1", "1"],
         row_title="optimizer",
@@ -220,7 +221,7 @@ ORDINARY = {
         best="low",
     ),
     "heat_map_large": lambda: viz.heat_map(
-        _rng().normal(size=(40, 60)), colors="signed", row_title="position", best="high"
+        rng().normal(size=(40, 60)), colors="signed", row_title="position", best="high"
     ),
     "confusion_matrix_large": lambda: viz.confusion_matrix(np.eye(40) * 9 + 1),
     "gradient_flow": lambda: viz.gradient_flow({f"layer {i}": [10.0**-i, 1.0] for i in range(4)}),
@@ -236,59 +237,62 @@ ORDINARY = {
         {"SGD": np.linspace([1, 1], [3, 0.5], 50), "Adam": np.linspace([1, 1], [-9, 9], 30)},
     ),
     "image_grid": lambda: viz.image_grid(
-        _rng().uniform(size=(9, 8, 8)), [f"{i}, read as {i + 1}" for i in range(9)]
+        rng().uniform(size=(9, 8, 8)), [f"{i}, read as {i + 1}" for i in range(9)]
     ),
     "decision_boundary": lambda: viz.decision_boundary(
-        _network(2, 4, 1), [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], resolution=24
+        network(2, 4, 1), [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], resolution=24
     ),
     "decision_boundary_classes": lambda: viz.decision_boundary(
-        _network(2, 5, 3), _rng().normal(size=(12, 2)), np.arange(12) % 3, resolution=24
+        network(2, 5, 3), rng().normal(size=(12, 2)), np.arange(12) % 3, resolution=24
     ),
     "network_diagram": lambda: viz.network_diagram(
-        _network(2, 4, 1), input_names="AB", output_names=["XOR"], inputs=[0.0, 1.0]
+        network(2, 4, 1), input_names="AB", output_names=["XOR"], inputs=[0.0, 1.0]
     ),
     "network_diagram_large": lambda: viz.network_diagram(
-        Sequential(Dense(64, 128, rng=_rng()), ReLU(), Dense(128, 10, rng=_rng()))
+        Sequential(Dense(64, 128, rng=rng()), ReLU(), Dense(128, 10, rng=rng()))
     ),
     "network_diagram_weights": lambda: viz.network_diagram([[[1.0, -2.0]]], [[0.5]]),
     "activation_histograms": lambda: viz.activation_histograms(
         {
-            "layer 1": _rng().normal(size=(200, 8)),
-            "layer 2": np.maximum(_rng().normal(size=(200, 8)), 0),
-            "layer 3": np.tanh(5 * _rng().normal(size=(200, 8))),
+            "layer 1": rng().normal(size=(200, 8)),
+            "layer 2": np.maximum(rng().normal(size=(200, 8)), 0),
+            "layer 3": np.tanh(5 * rng().normal(size=(200, 8))),
         }
     ),
-    "filter_grid": lambda: viz.filter_grid(_rng().normal(size=(16, 1, 5, 5))),
-    "filter_grid_channels": lambda: viz.filter_grid(_rng().normal(size=(40, 20, 3, 3))),
-    "feature_maps": lambda: viz.feature_maps(np.maximum(_rng().normal(size=(12, 8, 8)), 0)),
+    "filter_grid": lambda: viz.filter_grid(rng().normal(size=(16, 1, 5, 5))),
+    "filter_grid_channels": lambda: viz.filter_grid(rng().normal(size=(40, 20, 3, 3))),
+    "feature_maps": lambda: viz.feature_maps(np.maximum(rng().normal(size=(12, 8, 8)), 0)),
     "saliency_map": lambda: viz.saliency_map(
-        _rng().uniform(size=(8, 8)), _rng().normal(size=(8, 8)), caption="the logit of 7"
+        rng().uniform(size=(8, 8)), rng().normal(size=(8, 8)), caption="the logit of 7"
     ),
     "train_test_gap": lambda: viz.train_test_gap(
         1 - np.exp(-np.arange(30) / 5), 0.8 - 0.8 * np.exp(-np.arange(30) / 5)
     ),
-    "parameter_counts": lambda: viz.parameter_counts(_network(64, 128, 64, 10)),
+    "parameter_counts": lambda: viz.parameter_counts(network(64, 128, 64, 10)),
     "unrolled_diagram": lambda: viz.unrolled_diagram("HELL", "ELLO", cell="GRU"),
     "unrolled_diagram_deep": lambda: viz.unrolled_diagram(
         range(30), layers=2, bidirectional=True, cell="LSTM"
     ),
     "sequence_heat_map": lambda: viz.sequence_heat_map(
-        {"forget gate": _rng().uniform(size=(12, 8)), "cell state": _rng().normal(size=(12, 8))},
+        {
+            "forget gate": rng().uniform(size=(12, 8)),
+            "cell state": rng().normal(size=(12, 8)),
+        },
         step_labels="hello, world",
         step_title="character",
     ),
     "attention_maps": lambda: viz.attention_maps(
-        _softmax(_rng().normal(size=(4, 7, 7))),
+        softmax(rng().normal(size=(4, 7, 7))),
         query_labels=["the", "cat", "sat", "on", "the", "long-winded", "mat"],
     ),
     "alignment_map": lambda: viz.alignment_map(
-        _softmax(4 * np.eye(5)), ["x", "=", "y", "+", "z"], ["a", "=", "b", "+", "c"]
+        softmax(4 * np.eye(5)), ["x", "=", "y", "+", "z"], ["a", "=", "b", "+", "c"]
     ),
     "similarity_matrix": lambda: viz.similarity_matrix(
-        _rng().normal(size=(6, 4)), ["def", "function", "class", "struct", "return", "yield"]
+        rng().normal(size=(6, 4)), ["def", "function", "class", "struct", "return", "yield"]
     ),
     "scatter_map": lambda: viz.scatter_map(
-        _rng().normal(size=(24, 5)),
+        rng().normal(size=(24, 5)),
         [f"word {i}" for i in range(24)],
         groups=["noun" if i % 3 else "verb" for i in range(24)],
     ),
@@ -315,12 +319,12 @@ TROUBLE = {
     ),
     "convolution_diagram_one": lambda: viz.convolution_diagram([[1.0]], [[2.0]], animated=True),
     "convolution_diagram_large": lambda: viz.convolution_diagram(
-        _rng().normal(size=(12, 12)), _rng().normal(size=(7, 7)), row=5, column=5
+        rng().normal(size=(12, 12)), rng().normal(size=(7, 7)), row=5, column=5
     ),
     "multi_head_diagram_long": lambda: viz.multi_head_diagram(
-        1e9 * _rng().normal(size=(8, 8)),
-        _rng().normal(size=(8, 8)),
-        _rng().normal(size=(8, 8)),
+        1e9 * rng().normal(size=(8, 8)),
+        rng().normal(size=(8, 8)),
+        rng().normal(size=(8, 8)),
         heads=4,
         causal=True,
         query_labels=[LONG] * 8,
@@ -344,9 +348,9 @@ TROUBLE = {
         norm_first=True, decoder=True, layers=12, title=LONG
     ),
     "attention_diagram_long": lambda: viz.attention_diagram(
-        1e9 * _rng().normal(size=(8, 8)),
-        _rng().normal(size=(8, 8)),
-        _rng().normal(size=(8, 8)),
+        1e9 * rng().normal(size=(8, 8)),
+        rng().normal(size=(8, 8)),
+        rng().normal(size=(8, 8)),
         query_labels=[LONG] * 8,
         causal=True,
         title=LONG,
@@ -398,7 +402,7 @@ TROUBLE = {
     ),
     "heat_map_huge": lambda: viz.heat_map([[1e308, -1e308]]),
     "heat_map_large_log": lambda: viz.heat_map(
-        10 ** _rng().normal(size=(500, 700)), log=True, row_labels=[LONG] * 500
+        10 ** rng().normal(size=(500, 700)), log=True, row_labels=[LONG] * 500
     ),
     "heat_map_empty": lambda: viz.heat_map(np.zeros((0, 0))),
     "gradient_flow_zero": lambda: viz.gradient_flow({"a": 0.0, LONG: NAN}),
@@ -411,20 +415,20 @@ TROUBLE = {
         x_range=(0, 1),
         y_range=(0, 1),
     ),
-    "training_animation_long": lambda: _training(titles=LONG, losses=[1e-9, 1e200, 0, -1, NAN]),
-    "alignment_animation_long": lambda: _alignment(30, LONG, labels=[LONG] * 30),
+    "training_animation_long": lambda: training(titles=LONG, losses=[1e-9, 1e200, 0, -1, NAN]),
+    "alignment_animation_long": lambda: alignment(30, LONG, labels=[LONG] * 30),
     "alignment_animation_nan": lambda: viz.alignment_animation({0: [[NAN]]}, "a", "b", [NAN]),
     "alignment_animation_empty": lambda: viz.alignment_animation(
         {0: np.zeros((0, 0))}, [], [], [1]
     ),
     "optimizer_paths_far": lambda: viz.optimizer_paths("saddle", {"a": [[0, 1], [1e200, -1e200]]}),
     "network_diagram_names": lambda: viz.network_diagram(
-        _network(3, 12, 2), input_names=[LONG] * 3, output_names=[LONG] * 2, title=LONG
+        network(3, 12, 2), input_names=[LONG] * 3, output_names=[LONG] * 2, title=LONG
     ),
     "network_diagram_nan": lambda: viz.network_diagram(
         [[[NAN, INF], [0.0, 1.0]]], [[NAN, 1e-9]], values=[[1, NAN], [1e9, -INF]]
     ),
-    "network_diagram_deep": lambda: viz.network_diagram(_network(2, 3, 3, 3, 3, 3, 1)),
+    "network_diagram_deep": lambda: viz.network_diagram(network(2, 3, 3, 3, 3, 3, 1)),
     "network_diagram_zeros": lambda: viz.network_diagram([np.zeros((2, 2))]),
     "activation_histograms_nan": lambda: viz.activation_histograms(
         {LONG: [NAN, INF], "constant": [2.0, 2.0], "empty": [], "huge": [1e300, -1e300]}
@@ -432,7 +436,7 @@ TROUBLE = {
     "activation_histograms_empty": lambda: viz.activation_histograms({}),
     "filter_grid_nan": lambda: viz.filter_grid(np.full((3, 2, 2), NAN), labels=[LONG, "b", "c"]),
     "filter_grid_empty": lambda: viz.filter_grid(np.zeros((0, 1, 3, 3))),
-    "feature_maps_many": lambda: viz.feature_maps(_rng().normal(size=(100, 6, 6)), most=30),
+    "feature_maps_many": lambda: viz.feature_maps(rng().normal(size=(100, 6, 6)), most=30),
     "feature_maps_zero": lambda: viz.feature_maps(np.zeros((1, 2, 3, 3)), labels=[LONG, LONG]),
     "saliency_map_nan": lambda: viz.saliency_map(
         np.full((1, 9, 2), NAN), np.full((1, 9, 2), INF), caption=LONG, title=LONG
@@ -443,7 +447,7 @@ TROUBLE = {
     "parameter_counts_names": lambda: viz.parameter_counts({LONG: 10**12, "b": 0}),
     "parameter_counts_empty": lambda: viz.parameter_counts({}),
     "sequence_heat_map_long": lambda: viz.sequence_heat_map(
-        {LONG: _rng().normal(size=(300, 1)), "b": np.full((300, 64), NAN)},
+        {LONG: rng().normal(size=(300, 1)), "b": np.full((300, 64), NAN)},
         step_labels=[LONG] * 300,
     ),
     "unrolled_diagram_empty": lambda: viz.unrolled_diagram([]),
@@ -464,7 +468,7 @@ TROUBLE = {
     "similarity_matrix_zero": lambda: viz.similarity_matrix(
         [[0, 0], [1e300, 1e300], [NAN, 1]], [LONG] * 3
     ),
-    "similarity_matrix_large": lambda: viz.similarity_matrix(_rng().normal(size=(150, 3))),
+    "similarity_matrix_large": lambda: viz.similarity_matrix(rng().normal(size=(150, 3))),
     "similarity_matrix_empty": lambda: viz.similarity_matrix(np.zeros((0, 3))),
     "scatter_map_crowd": lambda: viz.scatter_map(
         np.zeros((60, 2)), [f"name {i}" for i in range(60)], groups=[LONG] * 60
@@ -472,10 +476,10 @@ TROUBLE = {
     "scatter_map_nan": lambda: viz.scatter_map([[NAN, 1, 2], [1, 2, 3]], [LONG, LONG]),
     "scatter_map_empty": lambda: viz.scatter_map(np.zeros((0, 7))),
     "computation_graph_names": lambda: viz.computation_graph(
-        _chain(1), names={LONG: Tensor(1.0)}, title=LONG
+        chain(1), names={LONG: Tensor(1.0)}, title=LONG
     ),
     "dataflow_long": lambda: viz.dataflow(
-        _program([(LONG, f"{LONG} = {LONG}"), ("", LONG)]), title=LONG
+        program([(LONG, f"{LONG} = {LONG}"), ("", LONG)]), title=LONG
     ),
     "flame_graph_long": lambda: viz.flame_graph({LONG: {LONG: 1e-9, "b": 1e9}, "c": 0}, name=LONG),
     "flame_graph_empty": lambda: viz.flame_graph({}),
@@ -487,11 +491,11 @@ MANY = 100_000
 WIDE = 3_000
 
 
-def _deep_network(layers):
-    return viz.network_diagram([_rng().normal(size=(3, 3)) for _ in range(layers)])
+def deep_network(layers):
+    return viz.network_diagram([rng().normal(size=(3, 3)) for _ in range(layers)])
 
 
-def _graph_of_leaves(count):
+def graph_of_leaves(count):
     leaves = [Tensor([float(i)], requires_grad=True) for i in range(count)]
     total = leaves[0]
     with trace() as calls:
@@ -501,37 +505,37 @@ def _graph_of_leaves(count):
     return viz.computation_graph(calls, max_nodes=count)
 
 
-def _long_films(count):
+def long_films(count):
     models = [FeedForward((2, 3, 1), rng=np.random.default_rng(k)) for k in range(2)]
     snapshots = {k: models[k % 2].state_dict() for k in range(count)}
-    points = _rng().normal(size=(MANY, 2))
+    points = rng().normal(size=(MANY, 2))
     labels = np.arange(MANY) % 2
     return viz.training_animation(models[0], snapshots, points, labels, np.ones(MANY))
 
 
-def _nested(depth):
+def nested(depth):
     """Parts within parts, each all but a little of the one around it."""
-    return {"part": _nested(depth - 1), "rest": 0.001} if depth else 1.0
+    return {"part": nested(depth - 1), "rest": 0.001} if depth else 1.0
 
 
 LARGE = {
-    "heat_map_column": lambda: viz.heat_map(_rng().normal(size=(600, 1))),
+    "heat_map_column": lambda: viz.heat_map(rng().normal(size=(600, 1))),
     "bar_chart_500": lambda: viz.bar_chart({f"bar {i}": i for i in range(500)}),
     "bar_chart_series": lambda: viz.bar_chart(
         {f"bar {i}": {f"series {j}": j for j in range(300)} for i in range(3)}
     ),
     "attention_maps_column": lambda: viz.attention_maps(
-        _rng().uniform(size=(60, 40, 40)), columns=1
+        rng().uniform(size=(60, 40, 40)), columns=1
     ),
-    "image_grid_column": lambda: viz.image_grid(_rng().uniform(size=(WIDE, 28, 28)), columns=1),
-    "filter_grid_column": lambda: viz.filter_grid(_rng().normal(size=(WIDE, 5, 5)), columns=1),
-    "feature_maps_column": lambda: viz.feature_maps(_rng().normal(size=(60, 9, 9)), columns=1),
+    "image_grid_column": lambda: viz.image_grid(rng().uniform(size=(WIDE, 28, 28)), columns=1),
+    "filter_grid_column": lambda: viz.filter_grid(rng().normal(size=(WIDE, 5, 5)), columns=1),
+    "feature_maps_column": lambda: viz.feature_maps(rng().normal(size=(60, 9, 9)), columns=1),
     "sequence_heat_map_many": lambda: viz.sequence_heat_map(
-        {f"gate {i}": _rng().normal(size=(20, 12)) for i in range(100)}
+        {f"gate {i}": rng().normal(size=(20, 12)) for i in range(100)}
     ),
     "line_plot_thousands": lambda: viz.line_plot({f"run {i}": [i, 1, 2] for i in range(3000)}),
     "training_curves_many": lambda: viz.training_curves(
-        {f"run {i}": _rng().normal(size=(3, 20)) for i in range(WIDE)}
+        {f"run {i}": rng().normal(size=(3, 20)) for i in range(WIDE)}
     ),
     "schedule_plot_many": lambda: viz.schedule_plot(
         {f"schedule {i}": lambda t: t % 7 for i in range(WIDE)}, steps=20
@@ -543,13 +547,13 @@ LARGE = {
     "gradient_flow_times": lambda: viz.gradient_flow(
         {f"layer {i}": np.ones(24) for i in range(300)}
     ),
-    "flame_graph_deep": lambda: viz.flame_graph(_nested(50)),
+    "flame_graph_deep": lambda: viz.flame_graph(nested(50)),
     "truth_table_tall": lambda: viz.truth_table(np.zeros((WIDE, 2)), np.zeros((WIDE, 1))),
     "unrolled_diagram_both": lambda: viz.unrolled_diagram(
         range(40), range(40), layers=40, bidirectional=True
     ),
-    "raster_plot": lambda: viz.raster_plot(_spikes(20_000, 60)),
-    "raster_plot_many": lambda: viz.raster_plot(_spikes(100, 5000)),
+    "raster_plot": lambda: viz.raster_plot(spikes(20_000, 60)),
+    "raster_plot_many": lambda: viz.raster_plot(spikes(100, 5000)),
     **{
         f"{cell}_diagram": lambda cell=cell: getattr(viz, f"{cell}_diagram")(
             {"x": np.ones(MANY), "h": np.ones(MANY)}
@@ -557,35 +561,35 @@ LARGE = {
         for cell in ("rnn", "gru", "lstm")
     },
     "convolution_diagram": lambda: viz.convolution_diagram(
-        _rng().normal(size=(12, 12)), np.ones((1, 1)), animated=True
+        rng().normal(size=(12, 12)), np.ones((1, 1)), animated=True
     ),
-    "multi_head_diagram": lambda: viz.multi_head_diagram(*_rng().normal(size=(3, 8, 8)), heads=4),
+    "multi_head_diagram": lambda: viz.multi_head_diagram(*rng().normal(size=(3, 8, 8)), heads=4),
     "gradient_step": lambda: viz.gradient_step(np.sin, 1.0, lr=1.0, steps=40),
     "text_animation": lambda: viz.text_animation(map(str, range(MANY)), np.ones(MANY)),
-    "attention_diagram": lambda: viz.attention_diagram(*_rng().normal(size=(3, 8, 8))),
+    "attention_diagram": lambda: viz.attention_diagram(*rng().normal(size=(3, 8, 8))),
     "transformer_diagram": lambda: viz.transformer_diagram(decoder=True, layers=10**9),
-    "training_animation": lambda: _long_films(300),
+    "training_animation": lambda: long_films(300),
     "alignment_animation": lambda: viz.alignment_animation(
-        {k: _rng().uniform(size=(90, 70)) for k in range(200)},
+        {k: rng().uniform(size=(90, 70)) for k in range(200)},
         [str(i) for i in range(70)],
         [str(i) for i in range(90)],
         np.ones(MANY),
     ),
-    "computation_graph": lambda: _graph_of_leaves(300),
+    "computation_graph": lambda: graph_of_leaves(300),
     "dataflow": lambda: viz.dataflow(
-        _program([("forward", f"y_{i + 1} = y_{i} * w_{i}") for i in range(WIDE)]), max_lines=10**6
+        program([("forward", f"y_{i + 1} = y_{i} * w_{i}") for i in range(WIDE)]), max_lines=10**6
     ),
-    "computation_graph_deep": lambda: viz.computation_graph(_chain(3000), max_nodes=10**6),
+    "computation_graph_deep": lambda: viz.computation_graph(chain(3000), max_nodes=10**6),
     "flame_graph": lambda: viz.flame_graph(
         {f"part {i}": {"a": 1.0, "b": 2.0} for i in range(WIDE)}
     ),
     "memory_plot": lambda: viz.memory_plot({"a": (np.arange(1.0, MANY), np.arange(1.0, MANY))}),
-    "line_plot": lambda: viz.line_plot({"a": _rng().normal(size=MANY)}, markers=True),
+    "line_plot": lambda: viz.line_plot({"a": rng().normal(size=MANY)}, markers=True),
     "line_plot_many": lambda: viz.line_plot(
-        {f"run {i}": _rng().normal(size=1000) for i in range(300)}, markers=True
+        {f"run {i}": rng().normal(size=1000) for i in range(300)}, markers=True
     ),
     "training_curves": lambda: viz.training_curves(
-        {f"run {i}": _rng().normal(size=(3, MANY // 10)) for i in range(8)}
+        {f"run {i}": rng().normal(size=(3, MANY // 10)) for i in range(8)}
     ),
     "bar_chart": lambda: viz.bar_chart({f"bar {i}": i for i in range(MANY)}),
     "bar_chart_groups": lambda: viz.bar_chart(
@@ -594,54 +598,52 @@ LARGE = {
     "truth_table": lambda: viz.truth_table(
         np.zeros((WIDE, 40)), np.zeros((WIDE, 30)), np.ones((WIDE, 30))
     ),
-    "confusion_matrix": lambda: viz.confusion_matrix(_rng().integers(0, 10**9, (30, 30))),
+    "confusion_matrix": lambda: viz.confusion_matrix(rng().integers(0, 10**9, (30, 30))),
     "confusion_matrix_large": lambda: viz.confusion_matrix(np.eye(WIDE)),
-    "heat_map": lambda: viz.heat_map(_rng().normal(size=(5, 100))),
-    "heat_map_row": lambda: viz.heat_map(_rng().normal(size=(1, 600))),
-    "heat_map_wide": lambda: viz.heat_map(_rng().normal(size=(1, MANY)), best="high"),
-    "heat_map_tall": lambda: viz.heat_map(_rng().normal(size=(MANY, 1)), best="high"),
+    "heat_map": lambda: viz.heat_map(rng().normal(size=(5, 100))),
+    "heat_map_row": lambda: viz.heat_map(rng().normal(size=(1, 600))),
+    "heat_map_wide": lambda: viz.heat_map(rng().normal(size=(1, MANY)), best="high"),
+    "heat_map_tall": lambda: viz.heat_map(rng().normal(size=(MANY, 1)), best="high"),
     "gradient_flow": lambda: viz.gradient_flow({f"layer {i}": np.ones(WIDE) for i in range(300)}),
-    "gradient_norms": lambda: viz.gradient_norms(np.exp(_rng().normal(size=MANY)), threshold=1.0),
+    "gradient_norms": lambda: viz.gradient_norms(np.exp(rng().normal(size=MANY)), threshold=1.0),
     "schedule_plot": lambda: viz.schedule_plot({"a": lambda t: t % 7}, steps=MANY),
     "run_comparison": lambda: viz.run_comparison(
-        {f"run {i}": _rng().normal(size=WIDE) for i in range(100)}
+        {f"run {i}": rng().normal(size=WIDE) for i in range(100)}
     ),
     "optimizer_paths": lambda: viz.optimizer_paths(
-        "beale", {f"run {i}": _rng().normal(size=(WIDE, 2)) for i in range(1)}
+        "beale", {f"run {i}": rng().normal(size=(WIDE, 2)) for i in range(1)}
     ),
-    "image_grid": lambda: viz.image_grid(_rng().uniform(size=(WIDE, 28, 28)), columns=500),
-    "image_grid_photographs": lambda: viz.image_grid(_rng().uniform(size=(20, 300, 300))),
+    "image_grid": lambda: viz.image_grid(rng().uniform(size=(WIDE, 28, 28)), columns=500),
+    "image_grid_photographs": lambda: viz.image_grid(rng().uniform(size=(20, 300, 300))),
     "decision_boundary": lambda: viz.decision_boundary(
-        lambda x: x[:, 0], _rng().normal(size=(MANY, 2)), np.arange(MANY) % 5, resolution=200
+        lambda x: x[:, 0], rng().normal(size=(MANY, 2)), np.arange(MANY) % 5, resolution=200
     ),
-    "network_diagram": lambda: _deep_network(60),
+    "network_diagram": lambda: deep_network(60),
     "network_diagram_wide": lambda: viz.network_diagram(
-        [_rng().normal(size=(300, 300))] * 20, max_nodes=40
+        [rng().normal(size=(300, 300))] * 20, max_nodes=40
     ),
     "activation_histograms": lambda: viz.activation_histograms(
-        {f"layer {i}": _rng().normal(size=WIDE) for i in range(200)}, bins=300
+        {f"layer {i}": rng().normal(size=WIDE) for i in range(200)}, bins=300
     ),
-    "filter_grid": lambda: viz.filter_grid(_rng().normal(size=(40, 60, 40, 40)), most=10**6),
-    "feature_maps": lambda: viz.feature_maps(_rng().normal(size=(512, 60, 60)), most=10**6),
+    "filter_grid": lambda: viz.filter_grid(rng().normal(size=(40, 60, 40, 40)), most=10**6),
+    "feature_maps": lambda: viz.feature_maps(rng().normal(size=(512, 60, 60)), most=10**6),
     "saliency_map": lambda: viz.saliency_map(
-        _rng().uniform(size=(3, 700, 900)), _rng().normal(size=(3, 700, 900))
+        rng().uniform(size=(3, 700, 900)), rng().normal(size=(3, 700, 900))
     ),
-    "train_test_gap": lambda: viz.train_test_gap(
-        _rng().normal(size=MANY), _rng().normal(size=MANY)
-    ),
+    "train_test_gap": lambda: viz.train_test_gap(rng().normal(size=MANY), rng().normal(size=MANY)),
     "parameter_counts": lambda: viz.parameter_counts({f"layer {i}": i for i in range(WIDE)}),
     "unrolled_diagram": lambda: viz.unrolled_diagram(range(MANY), range(MANY), layers=40),
     "sequence_heat_map": lambda: viz.sequence_heat_map(
-        {"a": _rng().normal(size=(MANY // 10, 300)), "b": np.zeros((MANY // 10, 2))}
+        {"a": rng().normal(size=(MANY // 10, 300)), "b": np.zeros((MANY // 10, 2))}
     ),
-    "attention_maps": lambda: viz.attention_maps(_rng().uniform(size=(100, 200, 200)), columns=100),
-    "attention_maps_long": lambda: viz.attention_maps(_rng().uniform(size=(2, 8, WIDE))),
+    "attention_maps": lambda: viz.attention_maps(rng().uniform(size=(100, 200, 200)), columns=100),
+    "attention_maps_long": lambda: viz.attention_maps(rng().uniform(size=(2, 8, WIDE))),
     "alignment_map": lambda: viz.alignment_map(
-        _rng().uniform(size=(300, 700)), range(700), range(300)
+        rng().uniform(size=(300, 700)), range(700), range(300)
     ),
-    "similarity_matrix": lambda: viz.similarity_matrix(_rng().normal(size=(800, 3))),
+    "similarity_matrix": lambda: viz.similarity_matrix(rng().normal(size=(800, 3))),
     "scatter_map": lambda: viz.scatter_map(
-        _rng().normal(size=(5000, 2)), [f"word {i}" for i in range(5000)]
+        rng().normal(size=(5000, 2)), [f"word {i}" for i in range(5000)]
     ),
 }
 
