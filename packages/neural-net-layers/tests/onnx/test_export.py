@@ -195,6 +195,31 @@ def test_keywords_that_are_no_arrays_stay_as_they_are() -> None:
     assert np.allclose(y, attention(X, key_keep=other, causal=True).data, atol=1e-6)
 
 
+def test_arrays_in_tuples_are_inputs_too() -> None:
+    model = LSTM(6, 4).eval()
+    h, c = np.zeros((1, 3, 4)), np.ones((1, 3, 4))
+    file = to_onnx(model, X, (h, c))
+    assert [value.name for value in file.graph.input] == ["x", "state_0", "state_1"]
+    h, c = (np.full((1, 2, 4), n, np.float32) for n in (0.5, -1))
+    ran = ReferenceEvaluator(file).run(None, {"x": X[:2], "state_0": h, "state_1": c})
+    y, (h, c) = model(X[:2], (h, c))
+    for actual, expected in zip(ran, (y, h, c), strict=True):
+        assert np.allclose(actual, expected.data, atol=1e-6)
+
+
+def test_what_is_no_array_is_no_input() -> None:
+    lstm = LSTM(6, 4).eval()
+    assert shapes(to_onnx(lstm, X, None, [5, 2, 3]))[:2] == [["batch", "length", 6], ["batch"]]
+    with pytest.raises(ValueError, match="at least one array"):
+        exported(lambda flag: Tensor(np.ones(3)), True)
+
+
+def test_a_number_may_be_an_input() -> None:
+    file = exported(lambda x, n: x * n, X, np.array(2.0), names=["x", "n"])
+    (y,) = ReferenceEvaluator(file).run(None, {"x": X, "n": np.float32(3)})
+    assert np.array_equal(y, 3 * X)
+
+
 class CubeOp(Op):
     """y = x³"""
 

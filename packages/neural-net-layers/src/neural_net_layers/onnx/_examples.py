@@ -14,13 +14,14 @@ from neural_net_core.plain import plain_array
 from neural_net_core.tensor import Tensor
 from neural_net_layers.onnx._error import ExportError
 from neural_net_layers.onnx._sizes import Setting
+from neural_net_layers.onnx._traced_array import Given
 
 __all__ = [
     "Axes",
     "Try",
     "checked_axes",
-    "example_of",
     "found_axes",
+    "gathered",
     "input_names",
     "other_numbers",
     "resized",
@@ -35,29 +36,56 @@ Try = Callable[[Sequence[Any]], Exception | None]
 MOST_TRIES = 64
 
 
-def example_of(x: Any, dtype: np.dtype[Any] | None) -> Any:
-    """Return an input as it will be in the file: a Tensor of floats, an array of int64 or bool.
+def gathered(x: Any, dtype: np.dtype[Any] | None, inputs: list[Any]) -> Any:
+    """Return what a model is called with, with the place among the inputs where an array was.
 
     Args:
-        x: What was given.
+        x: An array, a Tensor or a list of numbers; tuples, lists and dicts of these; or anything
+            else, which stays as it is.
         dtype: The model's, which floats take; None means a Tensor's own.
+        inputs: Where the arrays go, as they will be in the file: Tensors of floats, and arrays of
+            int64 and bool.
     """
+    if isinstance(x, dict):
+        return {name: gathered(part, dtype, inputs) for name, part in x.items()}
+    if isinstance(x, tuple) or (isinstance(x, list) and any(map(_has_array, x))):
+        return type(x)(gathered(part, dtype, inputs) for part in x)
+    if not isinstance(x, Tensor | np.ndarray | list) or (isinstance(x, list) and not x):
+        return x
     array = plain_array(x)
     if array.dtype.kind == "f":
         own = array.dtype if isinstance(x, Tensor) else get_default_dtype()
-        return Tensor(np.array(array, dtype or own), dtype or own)
-    if array.dtype.kind not in "biu":
+        inputs.append(Tensor(np.array(array, dtype or own), dtype or own))
+    elif array.dtype.kind in "biu":
+        inputs.append(np.array(array, bool if array.dtype.kind == "b" else np.int64))
+    else:
         raise TypeError(f"to_onnx: expected examples to be arrays of numbers, got {array.dtype}")
-    return np.array(array, bool if array.dtype.kind == "b" else np.int64)
+    return Given(len(inputs) - 1)
 
 
-def input_names(model: Module, positional: int, keywords: Sequence[str]) -> list[str]:
-    """Return what the parameters of a model's `forward` are called."""
+def _has_array(x: Any) -> bool:
+    parts = x if isinstance(x, tuple | list) else x.values() if isinstance(x, dict) else ()
+    return isinstance(x, Tensor | np.ndarray) or any(map(_has_array, parts))
+
+
+def input_names(model: Module, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> list[str]:
+    """Return what the parameters of a model's `forward` are called; numbered if one has several."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     parameters = inspect.signature(model.forward).parameters.values()
-    names = [parameter.name for parameter in parameters if parameter.kind in kinds]
-    names += [f"input_{i}" for i in range(len(names), positional)]
-    return names[:positional] + list(keywords)
+    called = [parameter.name for parameter in parameters if parameter.kind in kinds]
+    called += [f"input_{i}" for i in range(len(called), len(arguments))]
+    names = []
+    for name, part in (*zip(called, arguments, strict=False), *keywords.items()):
+        count = _count(part)
+        names += [name] if count == 1 else [f"{name}_{i}" for i in range(count)]
+    return names
+
+
+def _count(part: Any) -> int:
+    """Return how many inputs are in an argument."""
+    if isinstance(part, dict):
+        part = tuple(part.values())
+    return sum(map(_count, part)) if isinstance(part, tuple | list) else isinstance(part, Given)
 
 
 def checked_axes(given: Mapping[str, Any], names: Sequence[str], inputs: Sequence[Any]) -> Axes:
@@ -148,10 +176,14 @@ def _refused(
 
 
 def settings_of(inputs: Sequence[Any], axes: Axes, attempt: Try) -> list[Setting]:
-    """Return the lengths to compare: the examples', each axis changed alone, and all together."""
+    """Return the lengths to compare: the examples', each axis changed alone, and all together.
+
+    Where the model does not take all of them changed, each is changed alone once more.
+    """
     base = {name: inputs[places[0][0]].shape[places[0][1]] for name, places in axes.items()}
     settings: list[Setting] = [base]
     last: dict[str, int] = {}
+    again: list[Setting] = []
     for name, n in base.items():
         possible: list[int] = []
         error: Exception | None = None
@@ -165,8 +197,10 @@ def settings_of(inputs: Sequence[Any], axes: Axes, attempt: Try) -> list[Setting
                 f"to_onnx: the model takes no other length of the axis {name!r} than {n} ({error})"
             ) from error
         settings.append({**base, name: possible[0]})
+        again.append({**base, name: possible[-1]})
         last[name] = possible[-1]
-    return [*settings, last] if last else settings
+    together = attempt(resized(inputs, axes, last)) is None
+    return [*settings, last] if together else [*settings, *again]
 
 
 def resized(inputs: Sequence[Any], axes: Axes, setting: Setting) -> list[Any]:
@@ -200,7 +234,7 @@ def other_numbers(inputs: Sequence[Any], attempt: Try) -> list[Any]:
 def _others(array: Array) -> Iterator[Array]:
     """Yield arrays like one, with other numbers of the same kind."""
     if array.dtype.kind == "f":
-        yield array[..., ::-1] * array.dtype.type(0.9)
+        yield np.flip(array) * array.dtype.type(0.9)
     elif array.dtype.kind == "b":
         yield np.logical_and(array, np.arange(array.size).reshape(array.shape) % 3 != 2)
     else:
@@ -209,5 +243,5 @@ def _others(array: Array) -> Iterator[Array]:
 
 
 def _like(x: Any, array: Array) -> Any:
-    array = np.ascontiguousarray(array)
+    array = np.array(array, order="C")
     return Tensor(array, array.dtype) if isinstance(x, Tensor) else array

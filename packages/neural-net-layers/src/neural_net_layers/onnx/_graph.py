@@ -1,6 +1,5 @@
 """The graph of an ONNX file as it is being written: its nodes, constants, and sizes."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -134,8 +133,8 @@ class Graph:
             inputs: One array for each input of a step.
             reverse: Whether the loop runs from the end to the beginning.
         """
-        outer = self.nodes, self._written
-        self.nodes, self._written = [], dict(self._written)
+        outer = self.nodes, self._written, self._sizes
+        self.nodes, self._written, self._sizes = [], {**self._written}, {**self._sizes}
         helper = self._onnx.helper
         given = [self.new("step") for _ in (*states, *inputs)]
         next_states, output = step(*given)
@@ -144,7 +143,7 @@ class Graph:
             self.nodes.append(helper.make_node("Identity", [name], [result]))
         infos = [[self._onnx.ValueInfoProto(name=n) for n in names] for names in (given, made)]
         body = helper.make_graph(self.nodes, "step", *infos)
-        self.nodes, self._written = outer
+        self.nodes, self._written, self._sizes = outer
         direction = int(reverse)
         results: tuple[str, ...] = self.Scan(
             *states,
@@ -171,7 +170,7 @@ class Graph:
         if not any(isinstance(n, Size) for n in lengths):
             return self.constant(np.array(lengths, np.int64))
         parts = [self.size(n) for n in lengths]
-        return parts[0] if len(parts) == 1 else str(self.Concat(*parts, axis=0))
+        return parts[0] if len(parts) == 1 else self.Concat(*parts, axis=0)
 
     def size(self, n: int | Size) -> str:
         """Return the name of one length, as an array (1,)."""
@@ -215,9 +214,9 @@ class Graph:
         numbers = self.positions(x.length)
         if x.each != 1:
             repeated = self.Expand(self.Unsqueeze(numbers, [1]), [1, x.each])
-            numbers = str(self.Reshape(repeated, [-1]))
+            numbers = self.Reshape(repeated, [-1])
         if x.dtype != np.int64:
-            numbers = str(self.Cast(numbers, to=self.type_of(x.dtype)))
+            numbers = self.Cast(numbers, to=self.type_of(x.dtype))
         others = [i for i in range(x.ndim) if i != x.axis]
         return self.Unsqueeze(numbers, others) if others else numbers
 
@@ -261,8 +260,3 @@ class Graph:
 def length(n: int | Size) -> int:
     """Return a length, of the examples if it follows a free axis."""
     return n if isinstance(n, int) else n.values[0]
-
-
-def count(shape: Sequence[int | Size]) -> int:
-    """Return how many numbers are in a shape, of the examples."""
-    return math.prod(map(length, shape))

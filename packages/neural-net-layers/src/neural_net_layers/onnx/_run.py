@@ -105,22 +105,21 @@ class Run:
     shapes: tuple[tuple[int, ...], ...]
 
 
-def run(model: Module, inputs: Sequence[Any], keywords: Mapping[str, Any], positional: int) -> Run:
+def run(
+    model: Module, arguments: Sequence[Any], keywords: Mapping[str, Any], inputs: Sequence[Any]
+) -> Run:
     """Call a model and return what it did.
 
     Args:
         model: In evaluation mode.
+        arguments: What it is called with; inputs stand there by their place in `inputs`.
+        keywords: Likewise by name.
         inputs: Tensors, and arrays of integers and booleans.
-        keywords: What it is called with by name; inputs stand there by their place in `inputs`.
-        positional: How many of the inputs come before the keywords.
     """
     handed = [x if isinstance(x, Tensor) else _watched(x, i) for i, x in enumerate(inputs)]
-    by_name = {
-        name: handed[value.place] if isinstance(value, Given) else value
-        for name, value in keywords.items()
-    }
+    args, kwargs = _placed(tuple(arguments), handed), _placed(dict(keywords), handed)
     with no_grad(), trace() as calls, viewed_by(lambda by, of, arrays: plain(list(arrays))):
-        result = model(*handed[:positional], **by_name)
+        result = model(*args, **kwargs)
     sources = _Sources(model, handed, calls)
     steps = tuple(
         Step(
@@ -149,6 +148,15 @@ def _watched(x: Array, place: int) -> TracedArray:
     return array
 
 
+def _placed(x: Any, inputs: Sequence[Any]) -> Any:
+    """Return arguments with the inputs in their places."""
+    if isinstance(x, Given):
+        return inputs[x.place]
+    if isinstance(x, dict):
+        return {name: _placed(part, inputs) for name, part in x.items()}
+    return type(x)(_placed(part, inputs) for part in x) if type(x) in (tuple, list) else x
+
+
 def _leaves(result: Any, where: str) -> Iterator[Any]:
     """Yield the arrays of what a model returned, from tuples, lists and dicts."""
     if isinstance(result, Tensor | np.ndarray):
@@ -174,8 +182,10 @@ class _Sources:
         self.known: dict[Any, Any] = {}
         self.tensors: dict[int, Any] = {}
         self.roots: dict[int, tuple[State, Array]] = {}
-        tensors: dict[str, Tensor] = {**dict(model.named_parameters())}
-        tensors |= dict(model.named_buffers())
+        tensors: dict[str, Tensor] = {
+            **dict(model.named_parameters()),
+            **dict(model.named_buffers()),
+        }
         self.state = tuple(tensors)
         for name, tensor in tensors.items():
             state = State(name, tensor.data)
@@ -195,7 +205,7 @@ class _Sources:
 
     def of(self, x: Any) -> Any:
         """Return where an input comes from."""
-        if id(x) in self.tensors:
+        if isinstance(x, Tensor) and id(x) in self.tensors:
             return self.tensors[id(x)]
         array = x.data if isinstance(x, Tensor) else x
         if isinstance(array, TracedArray):

@@ -34,7 +34,8 @@ class Size:
 
     def __str__(self) -> str:
         if self.terms is None:
-            return f"{self.values[0]} here, {self.values[1]} elsewhere"
+            other = next(value for value in self.values if value != self.values[0])
+            return f"{self.values[0]} here, {other} elsewhere"
         texts = []
         for names, factor in self.terms:
             letters = " ".join(names)

@@ -4,20 +4,17 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from neural_net_core.checks import check_instance, check_items, check_path, check_text
 from neural_net_core.files.whole_file import replace_file
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
-from neural_net_core.tensor import Tensor
 from neural_net_layers.onnx._agreement import agreed_runs
 from neural_net_layers.onnx._error import ExportError
 from neural_net_layers.onnx._examples import (
     Axes,
     checked_axes,
-    example_of,
     found_axes,
+    gathered,
     input_names,
     other_numbers,
     resized,
@@ -26,7 +23,6 @@ from neural_net_layers.onnx._examples import (
 from neural_net_layers.onnx._graph import Row
 from neural_net_layers.onnx._run import run
 from neural_net_layers.onnx._table import ROWS
-from neural_net_layers.onnx._traced_array import Given
 from neural_net_layers.onnx._writer import Writer
 
 __all__ = ["ExportError", "to_onnx"]
@@ -60,12 +56,13 @@ def to_onnx(
 
     Args:
         model: In evaluation mode.
-        *examples: What it is called with. Floats get the dtype of the parameters, integers become
-            int64; ids, masks and lengths are inputs like any other.
+        *examples: What it is called with: arrays, and tuples of arrays such as a state. Floats get
+            the dtype of the parameters, integers become int64; ids, masks and lengths are inputs
+            like any other. What is no array stays as it is given here.
         path: Where to write the file, which is then there whole or not at all; None writes none.
-        keywords: What else it is called with, by name: arrays are inputs too, all else stays as it
-            is given here, such as `{"key_keep": mask, "causal": True}`.
-        names: Of the inputs, the keywords' last; None means those of the parameters of `forward`.
+        keywords: What else it is called with, by name: `{"key_keep": mask, "causal": True}`.
+        names: Of the inputs, the keywords' last; None means those of the parameters of `forward`,
+            numbered where one is a tuple.
         output_names: Of the results, in the order in which they stand in tuples and dicts; None
             means "output", or "output_0", "output_1", …
         dynamic: Which axes may have other lengths than in the examples. True: of the first two
@@ -106,25 +103,23 @@ def to_onnx(
     _check(model)
     if path is not None:
         check_path("to_onnx", "path", path)
-    keywords, rows = _mapping("keywords", keywords), _mapping("rows", rows)
+    rows = _mapping("rows", rows)
     if output_names is not None:
         output_names = _texts("output_names", output_names)
     dtype = next((p.dtype for p in model.parameters() if p.data.dtype.kind == "f"), None)
-    by_name, inputs = dict(keywords), [example_of(x, dtype) for x in examples]
-    for name, value in keywords.items():
-        if isinstance(value, Tensor | np.ndarray):
-            by_name[name] = Given(len(inputs))
-            inputs.append(example_of(value, dtype))
-    called = _names(model, names, len(examples), by_name)
+    inputs: list[Any] = []
+    arguments = gathered(examples, dtype, inputs)
+    by_name = gathered({**_mapping("keywords", keywords)}, dtype, inputs)
+    called = _names(model, names, arguments, by_name)
 
     def attempt(tried: Sequence[Any]) -> Exception | None:
         try:
-            run(model, tried, by_name, len(examples))
+            run(model, arguments, by_name, tried)
         except Exception as error:
             return error
         return None
 
-    first = run(model, inputs, by_name, len(examples))
+    first = run(model, arguments, by_name, inputs)
     axes: Axes = {}
     if dynamic is True:
         axes = found_axes(called, inputs, attempt)
@@ -133,7 +128,7 @@ def to_onnx(
     settings = settings_of(inputs, axes, attempt)
     others = [other_numbers(inputs, attempt)]
     others += [resized(inputs, axes, setting) for setting in settings[1:]]
-    runs = [first, *(run(model, other, by_name, len(examples)) for other in others)]
+    runs = [first, *(run(model, arguments, by_name, other) for other in others)]
     agreed = agreed_runs(runs, [settings[0], *settings])
     writer = Writer(onnx, {**ROWS, **rows}, inputs, called, axes, agreed)
     made = writer.file(type(model).__name__, output_names)
@@ -182,16 +177,17 @@ def _texts(name: str, value: Any) -> list[str]:
 
 
 def _names(
-    model: Module, names: Sequence[str] | None, positional: int, keywords: Mapping[str, Any]
+    model: Module, names: Any, arguments: Sequence[Any], keywords: Mapping[str, Any]
 ) -> list[str]:
     """Return the names of the inputs, or raise if they do not fit."""
-    arrays = [name for name, value in keywords.items() if isinstance(value, Given)]
-    called = input_names(model, positional, arrays) if names is None else _texts("names", names)
+    own = input_names(model, arguments, keywords)
+    if not own:
+        raise ValueError("to_onnx: expected examples with at least one array, got none")
+    called = own if names is None else _texts("names", names)
     state = [name for name, _ in (*model.named_parameters(), *model.named_buffers())]
-    expected = positional + len(arrays)
-    if len(called) != expected or len({*called, *state}) < len(called) + len(state):
+    if len(called) != len(own) or len({*called, *state}) < len(called) + len(state):
         raise ValueError(
-            f"to_onnx: expected {expected} names for the inputs, different from each other and "
+            f"to_onnx: expected {len(own)} names for the inputs, different from each other and "
             f"from those of the parameters, got names={called}"
         )
     return called
