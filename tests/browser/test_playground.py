@@ -15,10 +15,12 @@ from neural_net_core import BCEWithLogitsLoss, FeedForward, default_dtype
 
 STEPS = 60
 OPTIMIZERS = {
-    "sgd": lambda p, lr: neural_net_optim.SGD(p, lr=lr),
-    "momentum": lambda p, lr: neural_net_optim.SGD(p, lr=lr, momentum=0.9),
-    "rmsprop": lambda p, lr: neural_net_optim.RMSprop(p, lr=lr),
-    "adam": lambda p, lr: neural_net_optim.Adam(p, lr=lr),
+    "sgd": lambda p, lr, decay: neural_net_optim.SGD(p, lr=lr, weight_decay=decay),
+    "momentum": lambda p, lr, decay: neural_net_optim.SGD(
+        p, lr=lr, momentum=0.9, weight_decay=decay
+    ),
+    "rmsprop": lambda p, lr, decay: neural_net_optim.RMSprop(p, lr=lr, weight_decay=decay),
+    "adam": lambda p, lr, decay: neural_net_optim.Adam(p, lr=lr, weight_decay=decay),
 }
 
 
@@ -57,13 +59,15 @@ def choose(browser: Browser, **settings: Any) -> None:
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu", "gelu"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(("noise", "batch", "decay"), [(0, 0, 0), (0.3, 16, 0.01)])
 def test_training_agrees_with_the_packages(
-    calculator: Browser, activation: str, optimizer: str
+    calculator: Browser, activation: str, optimizer: str, noise: float, batch: int, decay: float
 ) -> None:
     lr = 0.3 if optimizer in ("sgd", "momentum") else 0.01
     run = calculator.evaluate(
         f"""(() => {{
             const run = new NeuralNet.Run({{data: "rings", hidden: [5, 3], lr: {lr}, seed: 7,
+                noise: {noise}, batch: {batch}, decay: {decay},
                 activation: "{activation}", optimizer: "{optimizer}"}});
             const start = run.parameters.map((p) => [...p]);
             const losses = [];
@@ -81,14 +85,15 @@ def test_training_agrees_with_the_packages(
         start = zip(names.items(), run["start"], strict=True)
         model.load_state_dict({n: np.reshape(values, p.shape) for (n, p), values in start})
         x, target = np.array(run["points"]), np.array(run["labels"], dtype=float)[:, None]
-        step = OPTIMIZERS[optimizer](model.parameters(), lr)
+        step = OPTIMIZERS[optimizer](model.parameters(), lr, decay)
         losses = []
-        for _ in range(STEPS):
-            loss = BCEWithLogitsLoss()(model(x), target)
+        for t in range(STEPS):
+            losses.append(BCEWithLogitsLoss()(model(x), target).item())
+            rows = np.arange(t * batch, (t + 1) * batch) % len(x) if batch else slice(None)
+            loss = BCEWithLogitsLoss()(model(x[rows]), target[rows])
             step.zero_grad()
             loss.backward()
             step.step()
-            losses.append(loss.item())
     assert losses[-1] < losses[0]
     np.testing.assert_allclose(run["losses"], losses, rtol=1e-12)
     end = np.concatenate([p.data.ravel() for p in model.parameters()])
@@ -142,7 +147,7 @@ def test_the_address_holds_the_settings(playground: Browser, address: str) -> No
 
 
 def test_the_python_code_runs_and_prints_the_loss_of_the_page(playground: Browser) -> None:
-    choose(playground, data="spirals", activation="gelu")
+    choose(playground, data="spirals", activation="gelu", noise=0.2, batch=16, decay=0.01)
     for _ in range(3):
         click(playground, "one")
     code = playground.evaluate("document.querySelector('.playground pre code').textContent")
@@ -150,6 +155,36 @@ def test_the_python_code_runs_and_prints_the_loss_of_the_page(playground: Browse
     with contextlib.redirect_stdout(printed):
         exec(code, {})  # noqa: S102
     assert float(printed.getvalue()) == pytest.approx(shown(playground)["loss"], rel=1e-12)
+
+
+def test_noise_parts_the_loss_on_the_test_points_from_the_one_it_trains_on(
+    playground: Browser,
+) -> None:
+    assert "testLoss" not in shown(playground)  # XOR without noise: four corners, all trained on
+    choose(playground, data="spirals", noise=0.3, depth=2, width=8)
+    click(playground, "play")
+    playground.wait_for("document.querySelector('.playground').dataset.loss < 0.05")
+    click(playground, "play")
+    assert shown(playground)["testLoss"] > 5 * shown(playground)["loss"]
+
+
+def said(browser: Browser) -> str:
+    text: str = browser.evaluate("document.querySelector('.playground [role=status]').textContent")
+    return text
+
+
+def test_what_cannot_be_had_is_said(playground: Browser, address: str) -> None:
+    choose(playground, seed=0)
+    assert 'from 1 to 999, and not "0"' in said(playground)
+    playground.open("about:blank")
+    playground.open(f"{address}/playground/#data=xor&lr=7")
+    assert "lr = 7, which there is not" in said(playground)
+    playground.open("about:blank")
+    playground.open(f"{address}/playground/#data=xor&step=20470")
+    click(playground, "play")
+    playground.wait_for("document.querySelector('.playground').dataset.step == 20480")
+    playground.wait_for("document.querySelector('.playground [name=play]').textContent == 'Train'")
+    assert "The run ends at step 20,480." in said(playground)
 
 
 def test_less_motion_where_it_is_asked_for(playground: Browser) -> None:

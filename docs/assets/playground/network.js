@@ -41,20 +41,9 @@ const NeuralNet = (() => {
   }
 
   // ---- parameters
-  // A small generator of uniform numbers (mulberry32): the same seed, the same start.
-  function generator(seed) {
-    let state = seed >>> 0;
-    return () => {
-      state = (state + 0x6d2b79f5) >>> 0;
-      let t = Math.imul(state ^ (state >>> 15), state | 1);
-      t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-      return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-    };
-  }
-
   // Uniform between ±1/√inputs, weights and biases, as `Dense` draws them.
   function initialize(sizes, seed) {
-    const draw = generator(seed);
+    const draw = PlaygroundData.generator(seed);
     const parameters = [];
     for (let i = 1; i < sizes.length; i++) {
       const bound = 1 / Math.sqrt(sizes[i - 1]);
@@ -83,7 +72,7 @@ const NeuralNet = (() => {
     return layers;
   }
 
-  // ---- backward: the mean cross-entropy over all points, and its gradient
+  // ---- backward: the mean cross-entropy over some points, and its gradient
   // L = max(z, 0) − z t + ln(1 + e^−|z|);  dz = σ(z) − t
   function lossAndGradient(sizes, activation, parameters, data) {
     const { slope } = activations[activation];
@@ -162,53 +151,15 @@ const NeuralNet = (() => {
     },
   };
 
-  // ---- data: points in a plane, of two classes, without chance
-  function spirals(count = 48, turns = 1.25) {
-    const points = [];
-    const labels = [];
-    for (let n = 0; n < count; n++) {
-      const radius = 0.25 + (2.25 * n) / (count - 1);
-      const angle = (2 * Math.PI * turns * n) / (count - 1);
-      for (const side of [1, -1]) {
-        points.push([side * radius * Math.cos(angle), side * radius * Math.sin(angle)]);
-        labels.push(side > 0 ? 1 : 0);
-      }
-    }
-    return { name: "two spirals", points, labels, range: [-3, 3] };
-  }
-
-  function rings() {
-    const points = [];
-    const labels = [];
-    for (const [radius, count, label] of [[0.35, 6, 1], [0.8, 12, 1], [1.7, 22, 0], [2.2, 28, 0]])
-      for (let n = 0; n < count; n++) {
-        const angle = (2 * Math.PI * n) / count + radius;
-        points.push([radius * Math.cos(angle), radius * Math.sin(angle)]);
-        labels.push(label);
-      }
-    return { name: "a disc in a ring", points, labels, range: [-3, 3] };
-  }
-
-  const datasets = {
-    xor: {
-      name: "XOR",
-      points: [[0, 0], [0, 1], [1, 0], [1, 1]],
-      labels: [0, 1, 1, 0],
-      range: [-0.5, 1.5],
-    },
-    rings: rings(),
-    spirals: spirals(),
-  };
-
   // ---- a training run that remembers where it was
   // Snapshots of the parameters are kept so that the run can be looked at again; when there are
   // too many, every second one goes.
   const MOST_SNAPSHOTS = 400;
 
   class Run {
-    constructor({ data, hidden, activation, optimizer, lr, seed }) {
-      Object.assign(this, { activation, optimizer, lr, seed, dataName: data });
-      this.data = datasets[data];
+    constructor({ data, noise = 0, hidden, activation, optimizer, lr, decay = 0, batch = 0, seed }) {
+      Object.assign(this, { activation, optimizer, lr, decay, batch, seed });
+      this.data = PlaygroundData.makeData(data, noise);
       this.sizes = [2, ...hidden, 1];
       this.parameters = initialize(this.sizes, seed);
       this.states = this.parameters.map(() => ({}));
@@ -218,14 +169,24 @@ const NeuralNet = (() => {
       this.keep();
     }
 
-    evaluate(parameters = this.parameters) {
-      return lossAndGradient(this.sizes, this.activation, parameters, this.data);
+    evaluate(data = this.data) {
+      return lossAndGradient(this.sizes, this.activation, this.parameters, data);
+    }
+
+    // The points of the next step: all, or as many as a batch has, one batch after the other.
+    next() {
+      const { points, labels } = this.data;
+      if (!this.batch) return this.data;
+      const rows = Array.from({ length: this.batch }, (_, i) =>
+        (this.steps * this.batch + i) % points.length);
+      return { points: rows.map((n) => points[n]), labels: rows.map((n) => labels[n]) };
     }
 
     keep() {
       const { loss, accuracy } = this.evaluate();
+      const test = this.data.test ? this.evaluate(this.data.test) : null;
       const parameters = this.parameters.map((p) => p.slice());
-      this.snapshots.push({ step: this.steps, loss, accuracy, parameters });
+      this.snapshots.push({ step: this.steps, loss, accuracy, test, parameters });
       if (this.snapshots.length > MOST_SNAPSHOTS) {
         this.every *= 2;
         this.snapshots = this.snapshots.filter(({ step }) => step % this.every === 0);
@@ -233,12 +194,13 @@ const NeuralNet = (() => {
     }
 
     step() {
-      const { gradient } = this.evaluate();
+      const { gradient } = this.evaluate(this.next());
       this.steps += 1;
       const { update } = optimizers[this.optimizer];
-      this.parameters.forEach((p, k) =>
-        update(p, gradient[k], this.states[k], this.lr, this.steps),
-      );
+      this.parameters.forEach((p, k) => {
+        const g = gradient[k].map((slope, i) => slope + this.decay * p[i]); // of L + λ/2 |p|²
+        update(p, g, this.states[k], this.lr, this.steps);
+      });
       if (this.steps % this.every === 0) this.keep();
     }
 
@@ -246,7 +208,8 @@ const NeuralNet = (() => {
     toPython(steps) {
       const start = initialize(this.sizes, this.seed);
       const { python } = activations[this.activation];
-      const call = optimizers[this.optimizer].python.replace("LR", this.lr);
+      const decay = this.decay ? `, weight_decay=${this.decay}` : "";
+      const call = optimizers[this.optimizer].python.replace("LR", `${this.lr}${decay}`);
       const rows = (array, width) =>
         Array.from({ length: array.length / width }, (_, r) =>
           `[${[...array.slice(r * width, (r + 1) * width)].join(", ")}]`,
@@ -277,7 +240,12 @@ const NeuralNet = (() => {
         `    optimizer = ${call}`,
         "    loss_function = BCEWithLogitsLoss()",
         `    for step in range(${steps}):`,
-        "        loss = loss_function(model(x), target)",
+        ...(this.batch
+          ? [
+              `        rows = np.arange(step * ${this.batch}, (step + 1) * ${this.batch}) % len(x)`,
+              "        loss = loss_function(model(x[rows]), target[rows])",
+            ]
+          : ["        loss = loss_function(model(x), target)"]),
         "        optimizer.zero_grad()",
         "        loss.backward()",
         "        optimizer.step()",
@@ -287,5 +255,5 @@ const NeuralNet = (() => {
     }
   }
 
-  return { Run, activations, datasets, forward, initialize, lossAndGradient, optimizers, sigmoid };
+  return { Run, activations, forward, initialize, lossAndGradient, optimizers, sigmoid };
 })();

@@ -2,18 +2,20 @@
 
 (() => {
   "use strict";
-  const { Run, activations, datasets, forward, optimizers, sigmoid } = NeuralNet;
+  const { Run, activations, forward, optimizers, sigmoid } = NeuralNet;
+  const { datasets } = PlaygroundData;
   const root = document.querySelector(".playground");
   const part = (name) => root.querySelector(`[name="${name}"]`);
   const form = root.querySelector("form");
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  const MOST_STEPS = 20000;
+  const MOST_STEPS = 20480; // so long a run keeps every 64th step, of which it is a multiple
   const NODE_PIXELS = 24;
 
   // ---- settings: in the form and in the address of the page, never in two places that differ
   const rates = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
   const usual = {
-    data: "xor", depth: "1", width: "4", activation: "tanh", optimizer: "adam", lr: "0.03", seed: "1",
+    data: "xor", noise: "0", depth: "1", width: "4", activation: "tanh", optimizer: "adam",
+    lr: "0.03", batch: "0", decay: "0", seed: "1",
   };
   const fill = (name, entries) =>
     part(name).replaceChildren(...entries.map(([value, text]) => new Option(text, value)));
@@ -22,9 +24,13 @@
   fill("activation", Object.entries(activations).map(([key, { python }]) => [key, python]));
   fill("optimizer", Object.entries(optimizers).map(([key, { name }]) => [key, name]));
   fill("lr", rates.map((rate) => [rate, rate]));
+  fill("noise", [0, 0.1, 0.2, 0.3, 0.5].map((noise) => [noise, noise || "none"]));
+  fill("batch", [0, 1, 4, 16].map((batch) => [batch, batch || "all points"]));
+  fill("decay", [0, 0.0001, 0.001, 0.01, 0.1].map((decay) => [decay, decay || "none"]));
 
   function readAddress() {
     const given = new URLSearchParams(location.hash.slice(1));
+    const refused = [];
     for (const [name, value] of Object.entries(usual)) {
       const field = form.elements[name];
       const wanted = given.get(name) ?? value;
@@ -33,7 +39,10 @@
         ? [...field.options].some((option) => option.value === wanted)
         : /^[1-9]\d{0,2}$/.test(wanted);
       field.value = possible ? wanted : value;
+      if (!possible) refused.push(`${name} = ${wanted}`);
     }
+    if (refused.length)
+      say(`The address asks for ${refused.join(", ")}, which there is not; the usual is taken.`);
     return Math.min(Math.max(Math.floor(Number(given.get("step"))) || 0, 0), MOST_STEPS);
   }
 
@@ -43,6 +52,8 @@
     if (now().step) given.set("step", now().step);
     history.replaceState(null, "", `#${given}`);
   }
+
+  const say = (text) => (root.querySelector("[role=status]").textContent = text);
 
   // ---- the run, and the moment of it that is shown
   let run;
@@ -55,10 +66,13 @@
     const value = (name) => form.elements[name].value;
     run = new Run({
       data: value("data"),
+      noise: Number(value("noise")),
       hidden: Array(Number(value("depth"))).fill(Number(value("width"))),
       activation: value("activation"),
       optimizer: value("optimizer"),
       lr: Number(value("lr")),
+      batch: Number(value("batch")),
+      decay: Number(value("decay")),
       seed: Number(value("seed")),
     });
     part("width").disabled = value("depth") === "0";
@@ -79,7 +93,7 @@
 
   function play() {
     part("play").textContent = "Pause";
-    root.querySelector("[role=status]").textContent = "";
+    say("");
     const tick = () => {
       const begin = performance.now();
       // Less motion: the same work, but a new picture only twice a second.
@@ -100,22 +114,26 @@
     timer = null;
     part("play").textContent = "Train";
     show(true);
-    root.querySelector("[role=status]").textContent = part("readout").textContent;
+    const ended = run.steps >= MOST_STEPS ? ` The run ends at step ${MOST_STEPS.toLocaleString("en")}.` : "";
+    say(`${part("readout").textContent}.${ended}`);
   }
 
   // ---- what is shown
   function show(settled = false) {
-    const { step, loss, accuracy } = now();
+    const { step, loss, accuracy, test } = now();
     const time = part("time");
     time.max = run.snapshots.length - 1;
     time.value = at;
     time.setAttribute("aria-valuetext", `step ${step}`);
-    const said = Number.isFinite(loss) ? loss.toPrecision(4) : "not a number any more";
+    const said = (value) => (Number.isFinite(value) ? value.toPrecision(4) : "not a number any more");
     part("readout").textContent =
-      `step ${step} · loss ${said} · ${Math.round(100 * accuracy)} % of the points right`;
+      `step ${step} · loss ${said(loss)} · ${Math.round(100 * accuracy)} % of the points right` +
+      (test ? ` · test loss ${said(test.loss)}, ${Math.round(100 * test.accuracy)} %` : "");
     root.dataset.step = step;
     root.dataset.loss = loss;
     root.dataset.accuracy = accuracy;
+    if (test) root.dataset.testLoss = test.loss;
+    else delete root.dataset.testLoss;
     drawPlane();
     drawNetwork();
     drawCurve();
@@ -206,18 +224,31 @@
       }
     context.stroke();
     const [low, high] = run.data.range;
-    run.data.points.forEach(([x, y], n) => {
+    const mark = ([x, y], label, radius, draw) => {
       const px = ((x - low) / (high - low)) * width;
       const py = height - ((y - low) / (high - low)) * height;
-      const radius = run.data.points.length > 20 ? 4 : 7;
-      context.fillStyle = color(run.data.labels[n] ? "positive" : "negative");
-      context.strokeStyle = color("surface");
       context.beginPath();
-      if (run.data.labels[n]) context.rect(px - radius, py - radius, 2 * radius, 2 * radius);
+      if (label) context.rect(px - radius, py - radius, 2 * radius, 2 * radius);
       else context.arc(px, py, radius, 0, 2 * Math.PI);
-      context.fill();
-      context.stroke();
-    });
+      draw(color(label ? "positive" : "negative"));
+    };
+    const { points, labels, test } = run.data;
+    context.lineWidth = 1.5;
+    test?.points.forEach((point, n) =>
+      mark(point, test.labels[n], 2.5, (hue) => {
+        context.fillStyle = color("surface");
+        context.strokeStyle = hue;
+        context.fill();
+        context.stroke();
+      }));
+    context.lineWidth = 2;
+    points.forEach((point, n) =>
+      mark(point, labels[n], points.length > 20 ? 4 : 7, (hue) => {
+        context.fillStyle = hue;
+        context.strokeStyle = color("surface");
+        context.fill();
+        context.stroke();
+      }));
     canvas.setAttribute("aria-label",
       `Decision map at step ${now().step}: ${Math.round(100 * now().accuracy)} % of the points right`);
   }
@@ -271,9 +302,11 @@
     const { canvas, context, width, height } = clear("curve");
     const seen = run.snapshots.filter(({ loss }) => Number.isFinite(loss) && loss > 0);
     const [left, right, top, bottom] = [46, width - 10, 12, height - 30];
+    const tests = seen.filter(({ test }) => test && Number.isFinite(test.loss) && test.loss > 0);
     const logs = seen.map(({ loss }) => Math.log10(loss));
-    const high = Math.ceil(Math.max(0, ...logs));
-    const low = Math.min(high - 1, Math.floor(Math.min(...logs)));
+    const testLogs = tests.map(({ test }) => Math.log10(test.loss));
+    const high = Math.ceil(Math.max(0, ...logs, ...testLogs));
+    const low = Math.min(high - 1, Math.floor(Math.min(...logs, ...testLogs)));
     const last = Math.max(10, run.snapshots.at(-1).step);
     const px = (step) => left + ((right - left) * step) / last;
     const py = (log) => bottom - ((bottom - top) * (log - low)) / (high - low);
@@ -291,11 +324,17 @@
     }
     context.fillText(`step ${last}`, right, bottom + 18);
     context.fillText("0", left + 4, bottom + 18);
-    context.strokeStyle = color("positive");
-    context.lineWidth = 2;
-    context.beginPath();
-    seen.forEach(({ step }, i) => context.lineTo(px(step), py(logs[i])));
-    context.stroke();
+    const curve = (rows, values, name, dashes) => {
+      context.strokeStyle = color(name);
+      context.lineWidth = 2;
+      context.setLineDash(dashes);
+      context.beginPath();
+      rows.forEach((row, i) => context.lineTo(px(row.step), py(values[i])));
+      context.stroke();
+      context.setLineDash([]);
+    };
+    curve(tests, testLogs, "negative", [5, 3]);
+    curve(seen, logs, "positive", []);
     const { step, loss } = now();
     if (loss > 0 && Number.isFinite(loss)) {
       context.fillStyle = color("text");
@@ -303,8 +342,9 @@
       context.arc(px(step), py(Math.log10(loss)), 5, 0, 2 * Math.PI);
       context.fill();
     }
+    const tested = now().test ? `, on the test points ${now().test.loss.toPrecision(3)}` : "";
     canvas.setAttribute("aria-label",
-      `Loss from ${run.snapshots[0].loss.toPrecision(3)} at the start to ${loss.toPrecision(3)} at step ${step}`);
+      `Loss from ${run.snapshots[0].loss.toPrecision(3)} at the start to ${loss.toPrecision(3)} at step ${step}${tested}`);
   }
 
   // ---- controls
@@ -320,7 +360,10 @@
     at = Number(part("time").value);
     show(true);
   });
-  form.addEventListener("change", () => form.reportValidity() && restart());
+  form.addEventListener("change", () => {
+    if (form.reportValidity()) restart();
+    else say(`The start is a whole number from 1 to 999, and not "${form.elements.seed.value}".`);
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
   part("copy").addEventListener("click", async () => {
     await navigator.clipboard.writeText(root.querySelector("pre code").textContent);
