@@ -38,10 +38,11 @@ class Window:
 
     def places(self, size: Pair) -> Pair:
         """Return in how many rows and columns the window stands on an image of a size."""
-        return tuple(  # type: ignore[return-value]
-            (n + sum(pads) - extent) // s + 1
-            for n, pads, extent, s in zip(size, self.padding, self.extent, self.stride, strict=True)
-        )
+        (kh, kw), (sh, sw), (dh, dw) = self.kernel, self.stride, self.dilation
+        (above, below), (left, right) = self.padding
+        height, width = size
+        rows = (height + above + below - dh * (kh - 1) - 1) // sh + 1
+        return rows, (width + left + right - dw * (kw - 1) - 1) // sw + 1
 
 
 def times(sizes: Sequence[int | str]) -> str:

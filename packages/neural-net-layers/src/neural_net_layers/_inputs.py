@@ -43,7 +43,10 @@ def coerce(*inputs: Maybe, required: int = 1) -> tuple[Any, ...]:
         DTypeError: If one is no numbers, or a required one None.
     """
     dtypes = {x.data.dtype for x in inputs if isinstance(x, Tensor) and x.data.dtype.kind == "f"}
-    dtype = np.result_type(*dtypes) if dtypes else get_default_dtype()
+    if len(dtypes) == 1:  # so it is almost always
+        (dtype,) = dtypes
+    else:
+        dtype = np.result_type(*dtypes) if dtypes else get_default_dtype()
     for x in inputs[:required]:
         if x is None:
             as_tensor(x, dtype)  # type: ignore[arg-type]  # says that it is no number

@@ -7,12 +7,21 @@ the seams that otherwise only large ones have.
 import numpy as np
 import pytest
 
+from neural_net_layers import Conv2D
 from neural_net_layers._geometry import Window
 from neural_net_layers.convolution.conv2d import Conv2DOp
 from neural_net_layers.fast import products as _products
 from neural_net_layers.fast import threads as _threads
 from neural_net_layers.fast import units as _units
-from neural_net_layers.fast.convolution import columns, convolve, cook_toom
+from neural_net_layers.fast.convolution import columns, convolve, cook_toom, depthwise
+
+
+@pytest.fixture(autouse=True)
+def few(request, monkeypatch):
+    """The sizes here are those of few places; unless a test asks for that, they count as many."""
+    if not getattr(request, "param", False):
+        monkeypatch.setattr(convolve, "_FEW", -1)
+        monkeypatch.setattr(convolve, "_FEW_SEEN", -1)
 
 
 @pytest.fixture(params=["as it is", "many units", "tiny products", "three threads"])
@@ -93,6 +102,43 @@ def test_values_and_gradients_equal_those_of_the_textbook_form(kind, seams):
         )
         for mine, theirs in zip(found, expected.gradients(dy), strict=True):
             np.testing.assert_allclose(mine, theirs, atol=1e-10, err_msg=label)
+
+
+@pytest.mark.parametrize("few", [True], indirect=True)
+@pytest.mark.parametrize("kind", ["plain", "options", "groups", "depthwise"])
+def test_a_kernel_as_it_lies_gives_the_same(kind, few, monkeypatch):
+    """In training too, and where x, or the kernel turned around, lies in another order."""
+    for other in (columns, cook_toom, depthwise):
+        monkeypatch.setattr(other, "correlate", None)
+    monkeypatch.setattr(convolve, "_FEW", 10_000)
+    rng = np.random.default_rng(2)
+    for _ in range(40):
+        x, w, b, window, groups = random_case(rng, kind)
+        expected = Textbook(x, w, b, window, groups).y
+        for bias, y in ((b, expected), (None, expected - b[:, None, None])):
+            found = convolve.correlate(x, w, bias, window, groups)
+            np.testing.assert_allclose(found, y, atol=1e-10)
+        turned = np.ascontiguousarray(w[:, :, ::-1, ::-1])[:, :, ::-1, ::-1]
+        found = convolve.correlate(x, turned, b, window, groups)
+        np.testing.assert_allclose(found, expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("few", [True], indirect=True)
+def test_a_change_of_the_parameter_is_seen_by_the_next_call(few):
+    """However it is made: nothing of a kernel is kept from one call to the next."""
+    layer, x = Conv2D(3, 4, 3, rng=np.random.default_rng(0)), np.ones((1, 3, 5, 5), np.float32)
+    weight = layer.weight.data
+    for change in (
+        lambda: np.multiply(weight, 2, out=weight),
+        lambda: weight.__setitem__((0, 0), 7.0),
+        lambda: layer.load_state_dict({k: -v for k, v in layer.state_dict().items()}),
+        lambda: setattr(layer.weight, "data", layer.weight.data * 3),
+    ):
+        before = layer(x).data
+        change()
+        y = Textbook(x, layer.weight.data, layer.bias.data, layer.window, 1).y
+        np.testing.assert_allclose(layer(x).data, y, rtol=1e-5, atol=1e-5)
+        assert (layer(x).data != before).any()
 
 
 def test_wide_layers_whose_products_are_not_small(monkeypatch):
