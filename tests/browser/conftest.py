@@ -1,4 +1,4 @@
-"""Starts one headless Chromium and serves the built site for the tests beside it.
+"""Starts the system's Chromium through Playwright and serves the built site to the tests beside it.
 
 Needs Chromium (Debian and Ubuntu: `apt-get install chromium`). Without one the tests are skipped,
 unless `REQUIRE_CHROMIUM` is set, as `.ci/run` does: then that is an error.
@@ -10,22 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from driver import Browser, find_chromium, served
+from serving import SITE, find_chromium, launch, served
 
-SITE = Path(__file__).resolve().parents[2] / os.environ.get("SITE", "site")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    program = find_chromium()
-    if program is None and "REQUIRE_CHROMIUM" not in os.environ:
-        pytest.skip("no Chromium found; Debian and Ubuntu: apt-get install chromium")
-    assert program, "no Chromium found; Debian and Ubuntu: apt-get install chromium"
-    with Browser(program) as started:
-        yield started
+HERE = ("http://127.0.0.1:", "data:", "blob:", "about:")
+PATIENCE = 120_000  # milliseconds; a loaded machine is slow
 
 
 @pytest.fixture(scope="session")
@@ -35,13 +27,48 @@ def address() -> Iterator[str]:
         yield started
 
 
-@pytest.fixture(autouse=True)
-def no_trouble(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Whatever a test does: nothing in the console, no request that failed or left the machine."""
-    if "browser" not in request.fixturenames:
-        yield
-        return
-    browser = request.getfixturevalue("browser")
-    browser.troubles.clear()
-    yield
-    assert browser.troubles == []
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = find_chromium()
+    if program is None and "REQUIRE_CHROMIUM" not in os.environ:
+        pytest.skip("no Chromium found; Debian and Ubuntu: apt-get install chromium")
+    assert program, "no Chromium found; Debian and Ubuntu: apt-get install chromium"
+    with sync_playwright() as playwright:
+        yield launch(playwright, program)
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    with browser.new_context() as started:
+        started.set_default_timeout(PATIENCE)
+        yield started
+
+
+@pytest.fixture
+def troubles() -> list[str]:
+    """What a reader would find in the console: errors, failed requests, requests to elsewhere."""
+    return []
+
+
+@pytest.fixture
+def tab(context: BrowserContext, troubles: list[str]) -> Iterator[Page]:
+    """An empty page; whatever the test does with it, there must be no trouble at its end."""
+    page = context.new_page()
+    page.on("pageerror", lambda error: troubles.append(f"exception: {error}"))
+    page.on("console", lambda said: note_message(troubles, said.type, said.text))
+    page.on("request", lambda request: note_address(troubles, request.url))
+    page.on("requestfailed", lambda r: troubles.append(f"{r.failure} {r.url}"))
+    page.on("response", lambda r: r.status >= 400 and troubles.append(f"{r.status} {r.url}"))
+    yield page
+    page.close()
+    assert troubles == []
+
+
+def note_message(troubles: list[str], kind: str, text: str) -> None:
+    if kind in {"error", "warning"}:
+        troubles.append(f"console: {text}")
+
+
+def note_address(troubles: list[str], address: str) -> None:
+    if not address.startswith(HERE):
+        troubles.append(f"asks for {address}")

@@ -1,13 +1,12 @@
 """Figures of neural_net_viz in a browser: in pages with styles of their own, and in motion."""
 
-import base64
 import re
 import runpy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from driver import Browser, served
+from playwright.sync_api import Page
 
 import neural_net_viz as viz
 
@@ -46,64 +45,55 @@ PLACE = "#here { all: initial; position: absolute; left: 0; top: 0; }"
 
 
 @pytest.fixture
-def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., str]]:
+def show(tab: Page) -> Callable[..., bytes]:
     """Return the function that shows a figure in a page and takes its picture."""
-    browser.resize(1700, 1200)
-    with served(tmp_path) as address:
+    tab.set_viewport_size({"width": 1700, "height": 1200})
 
-        def shown(svg: str, attributes: str = "", style: str = "") -> str:
-            (tmp_path / "page.html").write_text(
-                f'<!DOCTYPE html><html {attributes}><meta charset="utf-8">'
-                f'<link rel="icon" href="data:,"><style>{PLACE}{style}</style>'
-                f'<body><div class="article" id="here">{svg}</div>',
-                encoding="utf-8",
-            )
-            browser.open(f"{address}/page.html")
-            return picture(browser)
+    def shown(svg: str, attributes: str = "", style: str = "") -> bytes:
+        tab.set_content(
+            f"<!DOCTYPE html><html {attributes}><style>{PLACE}{style}</style>"
+            f'<body><div class="article" id="here">{svg}</div>'
+        )
+        return tab.screenshot()
 
-        yield shown
-
-
-def picture(browser: Browser) -> str:
-    clip = {"x": 0, "y": 0, "width": 1700, "height": 1200, "scale": 1}
-    return str(browser.call("Page.captureScreenshot", clip=clip)["data"])
+    return shown
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_looks_alike_in_a_page_of_any_style(
-    browser: Browser, show: Callable[..., str], name: str
+    tab: Page, show: Callable[..., bytes], name: str
 ) -> None:
     """Pixel by pixel: right-to-left, in capitals, bold, spaced out, upside down."""
-    browser.prefer(prefers_reduced_motion="reduce")
+    tab.emulate_media(reduced_motion="reduce")
     svg = FIGURES[name]().to_string()
     plain = show(svg)
     # The style sheet of a figure reaches all figures of the page.
     others = f'<div style="position: absolute; left: 4000px; top: 0">{OTHERS}</div>'
-    assert base64.b64decode(show(svg, 'dir="rtl"')) == base64.b64decode(plain)
-    assert base64.b64decode(show(others + svg + others)) == base64.b64decode(plain)
-    assert base64.b64decode(show(svg, 'dir="rtl"', HOSTILE)) == base64.b64decode(plain)
+    assert show(svg, 'dir="rtl"') == plain
+    assert show(others + svg + others) == plain
+    assert show(svg, 'dir="rtl"', HOSTILE) == plain
 
 
-def pause_at(browser: Browser, share: float) -> None:
+def pause_at(tab: Page, share: float) -> None:
     """Stop all animations of the page at one part of their time."""
-    browser.evaluate(
+    tab.evaluate(
         f"document.getAnimations().forEach(a => {{ a.pause();"
         f"a.currentTime = {share} * a.effect.getComputedTiming().duration; }})"
     )
 
 
 @pytest.mark.parametrize("name", FILMS)
-def test_one_frame_shows_at_any_time(browser: Browser, show: Callable[..., str], name: str) -> None:
+def test_one_frame_shows_at_any_time(tab: Page, show: Callable[..., bytes], name: str) -> None:
     """All frames hang on one animation, so no two of them can disagree."""
-    browser.prefer(prefers_reduced_motion="no-preference")
+    tab.emulate_media(reduced_motion="no-preference")
     svg = FIGURES[name]().to_string()
     count = len(re.findall(r'<g id="[^"]*-frame-\d+"', svg))
     show(svg)
-    assert browser.evaluate("document.getAnimations().length") == 1
+    assert tab.evaluate("document.getAnimations().length") == 1
     seen = []
     for k in range(200):
-        pause_at(browser, k / 200)
-        visible = browser.evaluate(
+        pause_at(tab, k / 200)
+        visible = tab.evaluate(
             "[...document.querySelectorAll('[id*=\"-frame-\"]')].filter("
             "g => getComputedStyle(g).visibility == 'visible').map(g => g.id.split('-').pop())"
         )
@@ -114,20 +104,20 @@ def test_one_frame_shows_at_any_time(browser: Browser, show: Callable[..., str],
 
 @pytest.mark.parametrize("name", ANIMATED)
 def test_all_that_moves_begins_in_one_moment_though_the_page_comes_in_pieces(
-    browser: Browser, show: Callable[..., str], name: str
+    tab: Page, show: Callable[..., bytes], name: str
 ) -> None:
-    browser.prefer(prefers_reduced_motion="no-preference")
+    tab.emulate_media(reduced_motion="no-preference")
     lines = FIGURES[name]().to_string().splitlines()
     show("")
     # Half of the figure, painted; then the rest: as a parser that yields in between.
-    browser.evaluate(
+    tab.evaluate(
         "document.open(); document.write("
         f"{'<!DOCTYPE html><div>' + chr(10).join(lines[: len(lines) // 2])!r})"
     )
-    browser.evaluate("new Promise(r => setTimeout(r, 200))")
-    browser.evaluate(f"document.write({chr(10).join(lines[len(lines) // 2 :])!r})")
-    browser.evaluate("document.close()")
-    starts = browser.evaluate(
+    tab.evaluate("new Promise(r => setTimeout(r, 200))")
+    tab.evaluate(f"document.write({chr(10).join(lines[len(lines) // 2 :])!r})")
+    tab.evaluate("document.close()")
+    starts = tab.evaluate(
         "new Promise(r => setTimeout(r, 200)).then("
         "() => [...new Set(document.getAnimations().map(a => a.startTime))])"
     )
@@ -136,13 +126,13 @@ def test_all_that_moves_begins_in_one_moment_though_the_page_comes_in_pieces(
 
 @pytest.mark.parametrize("name", FILMS)
 def test_readers_who_want_no_motion_see_the_end(
-    browser: Browser, show: Callable[..., str], name: str
+    tab: Page, show: Callable[..., bytes], name: str
 ) -> None:
     svg = FIGURES[name]().to_string()
-    browser.prefer(prefers_reduced_motion="reduce")
+    tab.emulate_media(reduced_motion="reduce")
     still = show(svg)
-    assert browser.evaluate("document.getAnimations().length") == 0
-    browser.prefer(prefers_reduced_motion="no-preference")
+    assert tab.evaluate("document.getAnimations().length") == 0
+    tab.emulate_media(reduced_motion="no-preference")
     show(svg)
-    pause_at(browser, 0.95)
-    assert base64.b64decode(picture(browser)) == base64.b64decode(still)
+    pause_at(tab, 0.95)
+    assert tab.screenshot() == still

@@ -2,12 +2,12 @@
 
 import contextlib
 import io
-import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from driver import Browser
+from playwright.sync_api import BrowserContext, Page
 
 import neural_net_core
 import neural_net_optim
@@ -25,43 +25,44 @@ OPTIMIZERS = {
 
 
 @pytest.fixture
-def playground(browser: Browser, address: str) -> Browser:
-    browser.resize(1280, 900)
-    browser.open("about:blank")  # else a change of the address after # loads nothing
-    browser.open(f"{address}/playground/#data=xor&seed=1")
-    return browser
+def playground(tab: Page, address: str) -> Page:
+    tab.goto(f"{address}/playground/#data=xor&seed=1")
+    return tab
 
 
 @pytest.fixture(scope="module")
-def calculator(browser: Browser, address: str) -> Browser:
+def calculator(context: PageContext, address: str) -> Iterator[Page]:
     """The page opened once, for tests that call its functions and leave it as it is."""
-    browser.open(f"{address}/playground/")
-    return browser
+    page = context.new_page()
+    page.goto(f"{address}/playground/")
+    yield page
+    page.close()
 
 
-def shown(browser: Browser) -> dict[str, float]:
-    data = browser.evaluate("({...document.querySelector('.playground').dataset})")
+def shown(page: Page) -> dict[str, float]:
+    data = page.evaluate("({...document.querySelector('.playground').dataset})")
     return {name: float(value) for name, value in data.items()}
 
 
-def click(browser: Browser, name: str) -> None:
-    browser.evaluate(f"document.querySelector('[name={name}]').click()")
+def click(page: Page, name: str) -> None:
+    page.locator(f"[name={name}]").click()
 
 
-def choose(browser: Browser, **settings: Any) -> None:
+def choose(page: Page, **settings: Any) -> None:
     for name, value in settings.items():
-        browser.evaluate(
-            f"""(() => {{ const field = document.querySelector('form [name={name}]');
-            field.value = {json.dumps(str(value))};
-            field.dispatchEvent(new Event("change", {{bubbles: true}})); }})()"""
-        )
+        field = page.locator(f"form [name={name}]")
+        if field.evaluate("field => field.tagName") == "SELECT":
+            field.select_option(str(value))
+        else:
+            field.fill(str(value))
+            field.blur()
 
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu", "gelu"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize(("noise", "batch", "decay"), [(0, 0, 0), (0.3, 16, 0.01)])
 def test_training_agrees_with_the_packages(
-    calculator: Browser, activation: str, optimizer: str, noise: float, batch: int, decay: float
+    calculator: Page, activation: str, optimizer: str, noise: float, batch: int, decay: float
 ) -> None:
     lr = 0.3 if optimizer in ("sgd", "momentum") else 0.01
     run = calculator.evaluate(
@@ -100,11 +101,11 @@ def test_training_agrees_with_the_packages(
     np.testing.assert_allclose(np.concatenate(run["end"]), end, rtol=1e-9, atol=1e-12)
 
 
-def test_it_learns_xor_and_can_be_scrubbed(playground: Browser) -> None:
+def test_it_learns_xor_and_can_be_scrubbed(playground: Page) -> None:
     assert shown(playground)["step"] == 0
     untrained = shown(playground)["loss"]
     click(playground, "play")
-    playground.wait_for("document.querySelector('.playground').dataset.loss < 0.01")
+    playground.wait_for_function("document.querySelector('.playground').dataset.loss < 0.01")
     click(playground, "play")
     trained = shown(playground)
     assert trained["accuracy"] == 1
@@ -119,34 +120,34 @@ def test_it_learns_xor_and_can_be_scrubbed(playground: Browser) -> None:
     assert shown(playground) == trained
     # And with the keyboard: one step of the slider back.
     playground.evaluate(f"{back}.focus()")
-    playground.press("ArrowLeft")
+    playground.keyboard.press("ArrowLeft")
     assert shown(playground)["step"] < trained["step"]
 
 
-def test_no_line_separates_xor(playground: Browser) -> None:
+def test_no_line_separates_xor(playground: Page) -> None:
     choose(playground, depth=0)
     click(playground, "play")
-    playground.wait_for("document.querySelector('.playground').dataset.step > 300")
+    playground.wait_for_function("document.querySelector('.playground').dataset.step > 300")
     click(playground, "play")
     assert shown(playground)["loss"] == pytest.approx(np.log(2), abs=1e-3)
 
 
-def test_the_address_holds_the_settings(playground: Browser, address: str) -> None:
+def test_the_address_holds_the_settings(playground: Page, address: str) -> None:
     choose(playground, data="spirals", width=8, lr=0.1, seed=5)
     click(playground, "one")
     there = playground.evaluate("location.href")
     before = shown(playground)
-    playground.open("about:blank")
-    playground.open(there)
+    playground.goto("about:blank")
+    playground.goto(there)
     assert shown(playground) == before
     assert playground.evaluate("document.querySelector('[name=data]').value") == "spirals"
-    playground.open("about:blank")
-    playground.open(f"{address}/playground/#data=nonsense&lr=-1&seed=x&step=-5")
+    playground.goto("about:blank")
+    playground.goto(f"{address}/playground/#data=nonsense&lr=-1&seed=x&step=-5")
     assert shown(playground)["step"] == 0
     assert playground.evaluate("document.querySelector('[name=data]').value") == "xor"
 
 
-def test_the_python_code_runs_and_prints_the_loss_of_the_page(playground: Browser) -> None:
+def test_the_python_code_runs_and_prints_the_loss_of_the_page(playground: Page) -> None:
     choose(playground, data="spirals", activation="gelu", noise=0.2, batch=16, decay=0.01)
     for _ in range(3):
         click(playground, "one")
@@ -158,46 +159,45 @@ def test_the_python_code_runs_and_prints_the_loss_of_the_page(playground: Browse
 
 
 def test_noise_parts_the_loss_on_the_test_points_from_the_one_it_trains_on(
-    playground: Browser,
+    playground: Page,
 ) -> None:
     assert "testLoss" not in shown(playground)  # XOR without noise: four corners, all trained on
     choose(playground, data="spirals", noise=0.3, depth=2, width=8)
     click(playground, "play")
-    playground.wait_for("document.querySelector('.playground').dataset.loss < 0.05")
+    playground.wait_for_function("document.querySelector('.playground').dataset.loss < 0.05")
     click(playground, "play")
     assert shown(playground)["testLoss"] > 5 * shown(playground)["loss"]
 
 
-def said(browser: Browser) -> str:
-    text: str = browser.evaluate("document.querySelector('.playground [role=status]').textContent")
+def said(page: Page) -> str:
+    text: str = page.evaluate("document.querySelector('.playground [role=status]').textContent")
     return text
 
 
-def test_what_cannot_be_had_is_said(playground: Browser, address: str) -> None:
+def test_what_cannot_be_had_is_said(playground: Page, address: str) -> None:
     choose(playground, seed=0)
     assert 'from 1 to 999, and not "0"' in said(playground)
-    playground.open("about:blank")
-    playground.open(f"{address}/playground/#data=xor&lr=7")
+    playground.goto("about:blank")
+    playground.goto(f"{address}/playground/#data=xor&lr=7")
     assert "lr = 7, which there is not" in said(playground)
-    playground.open("about:blank")
-    playground.open(f"{address}/playground/#data=xor&step=20470")
+    playground.goto("about:blank")
+    playground.goto(f"{address}/playground/#data=xor&step=20470")
     click(playground, "play")
-    playground.wait_for("document.querySelector('.playground').dataset.step == 20480")
-    playground.wait_for("document.querySelector('.playground [name=play]').textContent == 'Train'")
+    playground.wait_for_function("document.querySelector('.playground').dataset.step == 20480")
+    playground.wait_for_function(
+        "document.querySelector('.playground [name=play]').textContent == 'Train'"
+    )
     assert "The run ends at step 20,480." in said(playground)
 
 
-def test_less_motion_where_it_is_asked_for(playground: Browser) -> None:
-    playground.prefer(prefers_reduced_motion="reduce")
-    try:
-        playground.evaluate(
-            """window.pictures = 0; new MutationObserver(() => window.pictures++).observe(
-            document.querySelector('.playground'), {attributeFilter: ["data-step"]})"""
-        )
-        click(playground, "play")
-        playground.wait_for("document.querySelector('.playground').dataset.loss < 0.01")
-        click(playground, "play")
-        # Many steps a picture, where a moving one has five.
-        assert shown(playground)["step"] / playground.evaluate("window.pictures") > 20
-    finally:
-        playground.prefer()
+def test_less_motion_where_it_is_asked_for(playground: Page) -> None:
+    playground.emulate_media(reduced_motion="reduce")
+    playground.evaluate(
+        """window.pictures = 0; new MutationObserver(() => window.pictures++).observe(
+        document.querySelector('.playground'), {attributeFilter: ["data-step"]})"""
+    )
+    click(playground, "play")
+    playground.wait_for_function("document.querySelector('.playground').dataset.loss < 0.01")
+    click(playground, "play")
+    # Many steps a picture, where a moving one has five.
+    assert shown(playground)["step"] / playground.evaluate("window.pictures") > 20

@@ -1,7 +1,6 @@
-// What is wrong with the look of the page that is open? Returns a list of sentences.
-// Called by test_pages.py in every page: `layout` at several widths, `colors` in light and
-// dark.
-({ layout, colors }) => {
+// What is wrong with the layout of the page that is open? Returns a list of sentences.
+// Called by test_pages.py in every page, at several widths. (Colours, labels and roles are axe's.)
+() => {
   const found = [];
 
   // Elements of the article, without those in code (which scrolls), figures and closed boxes.
@@ -23,7 +22,7 @@
 
   // ---- nothing is wider than the window, unless it scrolls in a box of its own
   const width = document.documentElement.clientWidth;
-  if (layout && document.documentElement.scrollWidth > width)
+  if (document.documentElement.scrollWidth > width)
     found.push(`the page is ${document.documentElement.scrollWidth} wide, the window ${width}`);
   const boxed = (element) => {
     for (let box = element.parentElement; box; box = box.parentElement) {
@@ -32,7 +31,7 @@
     }
     return false;
   };
-  for (const element of layout ? elements : []) {
+  for (const element of elements) {
     const box = element.getBoundingClientRect();
     if (box.width && (box.right > width + 1 || box.left < -1) && visible(element) && !boxed(element))
       found.push(`reaches from ${box.left} to ${box.right}: ${describe(element)}`);
@@ -70,7 +69,7 @@
         );
       }),
     );
-  for (const figure of layout ? document.querySelectorAll("svg.nnv, svg.diagram") : []) {
+  for (const figure of document.querySelectorAll("svg.nnv, svg.diagram")) {
     const name = figure.querySelector("title")?.textContent ?? "figure";
     const page = figure.getBoundingClientRect();
     const shown = [...figure.querySelectorAll("text")].filter(visible);
@@ -89,50 +88,6 @@
       for (const other of texts.slice(i + 1))
         if (!apart(shape, other.shape)) found.push(`${name}: "${words}" lies on "${other.words}"`);
     });
-  }
-
-  // ---- text stands out from what is behind it
-  const luminance = ([r, g, b]) => {
-    const linear = (c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
-  };
-  const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-  const known = new Map();
-  const blend = (colors) => {
-    const key = colors.join();
-    if (!known.has(key)) {
-      context.clearRect(0, 0, 1, 1);
-      for (const color of colors) {
-        context.fillStyle = color;
-        context.fillRect(0, 0, 1, 1);
-      }
-      known.set(key, [...context.getImageData(0, 0, 1, 1).data]);
-    }
-    return known.get(key);
-  };
-  const backgrounds = new Map();
-  const behind = (element) => {
-    if (!element) return [getComputedStyle(document.body).backgroundColor];
-    if (!backgrounds.has(element)) {
-      const color = getComputedStyle(element).backgroundColor;
-      const below = behind(element.parentElement);
-      backgrounds.set(element, color === "rgba(0, 0, 0, 0)" ? below : [...below, color]);
-    }
-    return backgrounds.get(element);
-  };
-  const faint = new Set();
-  for (const element of colors ? elements : []) {
-    if (element.matches(".headerlink, [disabled]")) continue;
-    if (![...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
-    const color = getComputedStyle(element).color;
-    const below = behind(element);
-    const [a, b] = [luminance(blend([...below, color])), luminance(blend(below))];
-    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    const sort = `${color} on ${below}`;
-    if (contrast < 3 && !faint.has(sort) && visible(element)) {
-      faint.add(sort);
-      found.push(`contrast ${contrast.toFixed(1)} (${sort}): ${describe(element)}`);
-    }
   }
   return found;
 }
