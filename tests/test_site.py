@@ -7,12 +7,15 @@ import inspect
 import json
 import re
 import runpy
+import subprocess
+import sys
 import zlib
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import nbformat
 import pytest
 from fontTools import ttLib
 
@@ -289,3 +292,87 @@ def test_a_formula_that_cannot_be_drawn_is_a_warning(caplog: pytest.LogCaptureFi
     draw(formula(r"\begin{aligned} a &amp;= b \end{aligned} \nonsense"), page=page)
     assert "cannot draw &" in caplog.text
     assert r"cannot draw \nonsense" in caplog.text
+
+
+NOTEBOOKS = sorted(SITE.glob("tutorials/*/*.ipynb"))
+
+
+def test_every_tutorial_has_a_notebook() -> None:
+    pages = {path.parent for path in SITE.glob("tutorials/*/index.html")}
+    assert {path.parent for path in NOTEBOOKS} == pages
+    for folder in pages:
+        assert f'href="{folder.name}.ipynb" download' in (folder / "index.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
+    made = nbformat.read(path, as_version=4)
+    nbformat.validate(made)
+    prose = "\n".join(cell.source for cell in made.cells if cell.cell_type == "markdown")
+    assert not re.search(r"^ *(!!!|\?\?\?|<<<)|\.md[)#]|\]\([^)]*/", prose, re.MULTILINE)
+    code = [cell.source for cell in made.cells if cell.cell_type == "code"]
+    program = tmp_path / "notebook.py"
+    program.write_text("\n".join(code), encoding="utf-8")
+    command = [sys.executable, "-W", "error", str(program)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_notebook_has_the_cells_of_its_page() -> None:
+    page = (
+        "# 1. Title\n\nSee [there](2-b.md#x), [theory](../theory/a.md).\n\n"
+        '![A dot](../figures/dot.svg "What to see.")\n\n## Exercises\n\n1. Why?\n\n'
+        '    ??? note "Solution"\n        Because:\n\n        ```python\n        if 1:\n'
+        "            x = 1\n        ```\n\n2. And?\n\n"
+        '```python title="file.py"\nshown = [1](a.md)\n```\n'
+    )
+    made = hook("notebooks")["notebook"](page, lambda path: path.encode())
+    nbformat.validate(made)
+    cells = [(cell.cell_type, cell.source) for cell in made.cells[2:]]
+    picture = "![A dot](attachment:figures-dot.svg)\n\n*What to see.*"
+    assert cells == [
+        ("markdown", f"See [there](2-b.ipynb), theory (on the site: theory/a).\n\n{picture}"),
+        ("markdown", "## Exercises\n\n1. Why?"),
+        ("code", "# Your own try, before you read the solution."),
+        ("markdown", "**Solution**\n\nBecause:"),
+        ("code", "if 1:\n    x = 1"),
+        ("markdown", "2. And?\n\n```python\nshown = [1](a.md)\n```"),
+    ]
+    assert set(made.cells[2].attachments) == {"figures-dot.svg"}
+
+
+def test_code_runs_in_pages_only_with_the_files_on_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    made = hook("run_in_page")
+    config = SimpleNamespace(extra_css=[])
+    block = '<div class="language-python highlight"><pre><code>x</code></pre></div>'
+    page = SimpleNamespace(url="tutorials/1/", file=SimpleNamespace(src_uri="tutorials/1.md"))
+    for name in made["INTERPRETER"]:
+        (tmp_path / name).write_text("something else")
+    monkeypatch.setenv("PYODIDE_PACKAGE", str(tmp_path))
+    made["on_config"](config)
+    assert "Code does not run in the pages of this build: pyodide.js is not the file" in caplog.text
+    monkeypatch.setenv("PYODIDE_PACKAGE", str(tmp_path / "nowhere"))
+    made["on_config"](config)
+    assert "the interpreter cannot be read" in caplog.text
+    assert made["on_page_content"](block, page=page) == block
+    assert config.extra_css == []
+
+
+def test_a_block_that_cannot_run_in_a_page_says_why() -> None:
+    made = hook("run_in_page")
+    made["CONTENT"]["packages.zip"] = b""
+    page = SimpleNamespace(url="how-to/a/", file=SimpleNamespace(src_uri="how-to/a.md"))
+
+    def block(code: str, title: str = "") -> str:
+        return f'<div class="language-python highlight">{title}<pre><code>{code}</code></pre></div>'
+
+    torch = '<span class="kn">import</span><span class="w"> </span><span class="nn">torch</span>'
+    excerpt = '<span class="filename">a.py</span>'
+    shown = made["on_page_content"](block("x") + block(torch) + block("y", excerpt), page=page)
+    assert shown.count("data-block=") == 1
+    assert "Needs PyTorch: not in the page." in shown
+    assert "an excerpt: shown, not run" in shown
+    assert '<script type="module" src="../../assets/code/blocks.js" data-textbook="false">' in shown
