@@ -31,7 +31,7 @@ def playground(tab: Page, address: str) -> Page:
 
 
 @pytest.fixture(scope="module")
-def calculator(context: PageContext, address: str) -> Iterator[Page]:
+def calculator(context: BrowserContext, address: str) -> Iterator[Page]:
     """The page opened once, for tests that call its functions and leave it as it is."""
     page = context.new_page()
     page.goto(f"{address}/playground/")
