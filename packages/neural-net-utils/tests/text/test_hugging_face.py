@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from neural_net_utils import HuggingFaceTokenizer, from_hugging_face
 from neural_net_utils.text import hugging_face
@@ -252,7 +254,13 @@ def test_tokens_and_ids_must_fit():
     refused(changed("BPE", added_tokens=[added(id=0)]), r"added_tokens\[0\]: 'new' cannot have the")
     refused(changed("BPE", added_tokens=[added(content="a", id=size)]), "'a' cannot have the id")
     refused(changed("BPE", added_tokens=[added(id=size)] * 2), r"\[1\]: 'new' is added twice")
-    refused(changed("BPE", added_tokens=[added(id=size, content="")]), "content is empty")
+    refused(
+        changed("BPE", added_tokens=[added(id=size, content="")]),
+        "content must have 1 to 1000 char",
+    )
+    refused(
+        changed("BPE", added_tokens=[added(id=size, content="x" * 1001)]), "must have 1 to 1000"
+    )
 
 
 def test_merges_must_make_tokens_of_tokens():
@@ -311,7 +319,9 @@ def test_sequences_of_sequences_end_somewhere(part):
     inner = None
     for _ in range(100):
         inner = {"type": "Sequence", names.get(part, "processors"): [inner]}
-    refused(changed("BPE", **{part: inner}), rf"{part}.*: sequences stand more than 8 deep")
+    refused(changed("BPE", **{part: inner}), rf"{part}.*: sequences stand more than 3 deep")
+    many = {"type": "Sequence", names.get(part, "processors"): [{"type": "NFC"}] * 17}
+    refused(changed("BPE", **{part: many}), rf"{part}.*: more than 16 parts, 17")
 
 
 def test_a_token_that_stands_twice(tmp_path):
@@ -344,6 +354,48 @@ def test_a_file_too_large_is_not_read(tmp_path, monkeypatch):
         from_hugging_face(path)
     with pytest.raises(FileNotFoundError):
         from_hugging_face(tmp_path / "nothing.json")
+
+
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 400),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=3),
+    st.sampled_from(["Sequence", "ByteLevel", "NFC", "Split", "Left", "A", "\ud800", [], {}, [[]]]),
+)
+
+
+@families
+@settings(deadline=None, max_examples=300)
+@given(data=st.data())
+def test_a_file_with_one_value_changed_is_refused_or_read_whole(family, data):
+    """Whatever stands at any place: an error of ours that says where, or a tokenizer that works."""
+    file = changed(family)
+    at = file
+    while True:
+        keys = list(range(len(at))) if isinstance(at, list) else list(at)
+        key = data.draw(st.sampled_from(keys))
+        if not isinstance(at[key], (dict, list)) or not at[key] or data.draw(st.booleans()):
+            break
+        at = at[key]
+    if data.draw(st.booleans()):
+        at[key] = data.draw(LEAVES)
+    else:
+        del at[key]
+    try:
+        tokenizer, said = HuggingFaceTokenizer(file), ""
+    except ValueError as error:
+        tokenizer, said = None, str(error)
+    if tokenizer is None:
+        assert said.startswith("HuggingFaceTokenizer: ")
+        assert len(said) < 500
+    else:
+        assert json.loads(tokenizer.to_json()) == file
+        ids = tokenizer.encode("[CLS] naïve tokens<|end|>")
+        assert ids.min() >= 0 and ids.max() < len(tokenizer)
+        assert tokenizer.decode(range(len(tokenizer)), keep_specials=True)
 
 
 def test_nobody_else_changes_the_tokenizer():

@@ -140,6 +140,9 @@ _OF_BYTE = {byte[0]: character for character, byte in _SHOWN_AS.items()}
 
 # --- added tokens
 
+# At each place of a text, every length that added tokens have is tried.
+LONGEST_ADDED = 1000
+
 
 @dataclass(frozen=True)
 class Added:
@@ -166,8 +169,11 @@ def read_added(value: Any, vocabulary: Mapping[str, int]) -> list[Added]:
         names = ("single_word", "lstrip", "rstrip", "normalized", "special")
         flags = {name: part.flag(name) for name in names}
         part.done()
-        if not content:
-            raise ValueError(f"{part.where}: content is empty")
+        if not 1 <= len(content) <= LONGEST_ADDED:
+            raise ValueError(
+                f"{part.where}: content must have 1 to {LONGEST_ADDED} characters, "
+                f"got {shown(content)}"
+            )
         if content in found:
             raise ValueError(f"{part.where}: {shown(content)} is added twice")
         if taken.get(i, content) != content or vocabulary.get(content, i) != i:

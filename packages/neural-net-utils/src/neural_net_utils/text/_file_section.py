@@ -9,8 +9,9 @@ from neural_net_core.checks import check_count, check_flag, check_text, check_wo
 
 __all__ = ["Section", "members", "typed"]
 
-# How deep a file may nest sequences in sequences.
-DEEPEST = 8
+# How deep a file may nest sequences in sequences, and how many parts one may have. Each part goes
+# through every text; real files have two or three, one deep.
+DEEPEST, MOST_PARTS = 3, 16
 
 
 class Section:
@@ -84,4 +85,7 @@ def members(part: Section, name: str, depth: int) -> list[tuple[str, Any]]:
     """Return the parts of a sequence, each with its place."""
     if depth >= DEEPEST:
         raise ValueError(f"{part.where}: sequences stand more than {DEEPEST} deep in each other")
-    return [(f"{part.where}.{name}[{i}]", one) for i, one in enumerate(part.items(name))]
+    items = part.items(name)
+    if len(items) > MOST_PARTS:
+        raise ValueError(f"{part.where}.{name}: more than {MOST_PARTS} parts, {len(items)}")
+    return [(f"{part.where}.{name}[{i}]", one) for i, one in enumerate(items)]
