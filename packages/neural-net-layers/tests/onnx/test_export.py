@@ -297,6 +297,40 @@ def test_a_function_of_numpy_without_a_row_is_named() -> None:
         exported(lambda x, ids: x[np.sort(ids)], X, np.array([0, 2]))
 
 
+def test_options_of_numpy_that_nobody_writes_are_named() -> None:
+    with pytest.raises(ExportError, match=r"NumPy's add computed with other options.*dtype"):
+        exported(lambda x, ids: x[np.add(ids, 0, dtype=np.int64)], X, np.array([0, 2]))
+
+
+def test_what_the_checker_refuses_is_not_written(tmp_path: Path) -> None:
+    """Here what a row of one's own has written."""
+    model = Function(CubeOp.apply)
+    with pytest.raises(ExportError, match="the checker of onnx refuses"):
+        exported(model, X, path=tmp_path / "x", rows={CubeOp: lambda g, x: g.Cube(x)})
+    assert list(tmp_path.iterdir()) == []
+
+
+IDS = np.array([[3, 0, 2], [1, 0, 0]])
+MASKS = {
+    "comparisons": lambda ids: (ids != 0) & (ids < 3) | (ids >= 5) & ~(ids == 7),
+    "logical functions": lambda ids: np.logical_or(ids > 1, np.logical_not(ids <= 2)),
+    "whole numbers": lambda ids: (np.maximum(ids * 2 - 1, 0) & 3) + np.minimum(ids, 1) > 1,
+    "sums": lambda ids: np.cumsum(ids, axis=1) > 3,
+    "shapes": lambda ids: (np.expand_dims(ids.reshape(-1), 0)[:, ::2].copy() != 0)[0],
+    "choices": lambda ids: np.where(ids > 1, ids, 0) > 0,
+    "types": lambda ids: ids.astype(bool),
+}
+
+
+@pytest.mark.parametrize("name", MASKS)
+def test_what_numpy_computes_of_ids_is_written(name: str) -> None:
+    model = Function(lambda ids: ops.where(MASKS[name](ids), 1.0, 0.0))
+    file = exported(model, IDS)
+    for ids in (IDS, np.array([[7, 5, 4, 0]]), np.arange(12).reshape(3, 4)):
+        (y,) = ReferenceEvaluator(file).run(None, {"input_0": ids})
+        assert np.array_equal(y, model(ids).data)
+
+
 def test_training_mode_is_refused() -> None:
     model = Sequential(Dense(6, 2), Dropout(0.5)).eval()
     model[1].train()

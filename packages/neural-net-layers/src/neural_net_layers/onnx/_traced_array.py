@@ -1,4 +1,4 @@
-"""Ids, masks and lengths that remember how they were computed: no Operation sees them on the way.
+"""Ids, masks and lengths that remember how they were computed: no operation sees them on the way.
 
 Floating inputs come as Tensors, whose operations a trace records. Integers and booleans are plain
 arrays to the layers, which compute with them in NumPy: `keep & key_keep`, `lengths - 1`. An array

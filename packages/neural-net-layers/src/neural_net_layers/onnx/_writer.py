@@ -123,7 +123,13 @@ class Writer:
             inputs = [self.index(x) for x in source.inputs]
             options = {name: self.index(x) for name, x in source.options.items()}
             outer, self.graph.dtype = self.graph.dtype, np.dtype(np.int64)
-            name = write(self.graph, *inputs, **options)
+            try:
+                name = write(self.graph, *inputs, **options)
+            except TypeError:
+                raise ExportError(
+                    f"it reads what NumPy's {source.function} computed with other options than "
+                    f"can be exported: {', '.join(options)}"
+                ) from None
             self.graph.dtype = outer
             self.computed[id(source)] = Value(name, source.result.shape, source.result.dtype)
         return self.computed[id(source)]

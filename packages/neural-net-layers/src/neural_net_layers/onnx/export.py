@@ -132,7 +132,10 @@ def to_onnx(
     agreed = agreed_runs(runs, [settings[0], *settings])
     writer = Writer(onnx, {**ROWS, **rows}, inputs, called, axes, agreed)
     made = writer.file(type(model).__name__, output_names)
-    onnx.checker.check_model(made, full_check=True)
+    try:
+        onnx.checker.check_model(made, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise ExportError(f"to_onnx: the checker of onnx refuses the file: {error}") from error
     if path is not None:
         replace_file(path, made.SerializeToString())
     return made

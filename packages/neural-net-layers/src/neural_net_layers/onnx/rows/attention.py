@@ -21,7 +21,7 @@ def split_heads(g: Graph, x: Any, heads: tuple[int, ...]) -> Any:
 
 def attention(
     g: Graph, q: Any, k: Any, v: Any, b: Any = None, keep: Any = None, *,
-    scale: float, offset: Any = None, need_weights: bool = False, **training: Graph,
+    scale: float, offset: Any = None, need_weights: bool = False, **training: Any,
 ) -> Any:  # fmt: skip
     """A hidden score is −∞, and its weight 0 even where nothing else is in the row."""
     keys, values = repeated(g, k, q), repeated(g, v, q)

@@ -14,12 +14,12 @@ def astype(g: Graph, x: Any, dtype: Any) -> str:
     return g.Identity(x) if x.dtype == dtype else g.Cast(x, to=g.type_of(dtype))
 
 
-def logical(operator: str) -> Any:
-    """Return what is written for & and |, of booleans only."""
+def bitwise(operator: str) -> Any:
+    """Return what is written for &, | and ~, which are other operators for whole numbers."""
 
-    def write(g: Graph, a: Any, b: Any) -> str:
-        booleans = all(getattr(x, "dtype", None) == np.bool_ for x in (a, b))
-        return getattr(g, operator if booleans else f"Bitwise{operator}")(a, b)
+    def write(g: Graph, *inputs: Any) -> str:
+        booleans = all(isinstance(x, bool) or getattr(x, "dtype", None) == np.bool_ for x in inputs)
+        return getattr(g, operator if booleans else f"Bitwise{operator}")(*inputs)
 
     return write
 
@@ -40,11 +40,11 @@ FUNCTIONS = {
     "getitem": getitem,
     "reshape": reshape,
     "astype": astype,
-    "bitwise_and": logical("And"),
-    "logical_and": logical("And"),
-    "bitwise_or": logical("Or"),
-    "logical_or": logical("Or"),
-    "invert": lambda g, x: g.Not(x),
+    "bitwise_and": bitwise("And"),
+    "bitwise_or": bitwise("Or"),
+    "invert": bitwise("Not"),
+    "logical_and": lambda g, a, b: g.And(a, b),
+    "logical_or": lambda g, a, b: g.Or(a, b),
     "logical_not": lambda g, x: g.Not(x),
     "equal": lambda g, a, b: g.Equal(a, b),
     "not_equal": lambda g, a, b: g.Not(g.Equal(a, b)),
