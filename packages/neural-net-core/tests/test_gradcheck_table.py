@@ -79,6 +79,23 @@ def test_nothing_is_written_to_inputs_or_to_dy(op, fn, inputs):
         y.backward(dy, retain_graph=True)
 
 
+@pytest.mark.parametrize(("op", "fn", "inputs"), PARAMETERS)
+def test_a_second_pass_through_a_kept_graph_gives_the_same(op, fn, inputs):
+    """A backward that works in place on what it saved would give something else."""
+    arguments = arguments_of(inputs, np.float64)
+    outputs = outputs_of(fn, arguments, np.float64)
+    leaves = [x for x in arguments if isinstance(x, Tensor)]
+
+    def gradients():
+        for x in leaves:
+            x.grad = None
+        for y in outputs:
+            y.backward(np.ones_like(y.data), retain_graph=True)
+        return [None if x.grad is None else x.grad.tobytes() for x in leaves]
+
+    assert gradients() == gradients()
+
+
 @pytest.mark.parametrize(
     ("op", "fn", "inputs"),
     [case for case in PARAMETERS if case.values[0] is not CastOp],  # whose purpose is another dtype
