@@ -3,7 +3,7 @@
 // The reader's code runs as the code of any block does, in the worker of ../code/interpreter.js,
 // inside a trace; neural_net_viz draws the figure. Without an interpreter the page keeps its picture.
 const root = document.querySelector(".stepper");
-const [formula, figure, status, error] = ["textarea", ".stepper-figure", ".stepper-status", ".stepper-error"]
+const [formula, figure, status, output] = ["textarea", ".stepper-figure", ".stepper-status", ".stepper-output"]
   .map((name) => root.querySelector(name));
 const [run, back, next] = ["run", "back", "next"].map((name) => root.querySelector(`[name=${name}]`));
 const range = root.querySelector("[name=step]");
@@ -42,18 +42,26 @@ async function frame(step) {
       onState: (text) => (status.textContent = `${text} …`),
     });
     if (result.error) return fail(result);
-    const [count, text] = JSON.parse(result.text.trimEnd().split("\n").at(-1));
+    const printed = result.text.trimEnd().split("\n");
+    const [count, text] = JSON.parse(printed.pop());
+    say(printed.join("\n"));
     range.max = count;
     frames.set(step, { element: result.figure, text });
   }
   return frames.get(step);
 }
 
-function fail(result) {
-  error.textContent = result.error;
-  error.hidden = false;
-  const line = result.line ? `, line ${result.line - HEAD.length}` : "";
-  status.textContent = `It stopped with an error${line}.`;
+/** What the reader's code has printed, or what went wrong in it. */
+function say(text) {
+  output.textContent = text;
+  output.hidden = !text;
+}
+
+function fail({ error, line }) {
+  say(error.split("\n").at(-1)); // without the frames: the lines of the program are not the reader's
+  const here = line ? line - HEAD.length : 0;
+  const known = here > 0 && here <= shown.split("\n").length;
+  status.textContent = known ? `It stopped with an error: line ${here}.` : "It stopped.";
   return null;
 }
 
@@ -84,7 +92,7 @@ function enable() {
 async function start() {
   if (running) return python.stopPython();
   frames.clear();
-  error.hidden = true;
+  say("");
   shown = formula.value;
   for (const control of [back, next, range]) control.disabled = true;
   await show(0);

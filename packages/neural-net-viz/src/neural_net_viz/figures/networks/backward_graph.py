@@ -87,7 +87,7 @@ def backward_graph(
     widths = [max(column) for column in zip(*every, strict=True)]
     graph = _graph(plan, reader, state, states[-1], widths)
     heading, code = "before the first step", list[str]()
-    words = f"Before the reverse pass of {len(steps)} steps."
+    words = f"Before the reverse pass of {len(steps)} step{'s' * (len(steps) != 1)}."
     if step:
         idea = steps[step - 1].op.idea
         heading = f"step {step} of {len(steps)}: {idea.__name__}.backward"
