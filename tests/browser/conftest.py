@@ -28,6 +28,15 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def ingredients() -> None:
+    """Skip what needs Python in the page where the site was built without."""
+    there, why = (SITE / "assets/code/python").is_dir(), "the site was built without Python inside"
+    if not there and "REQUIRE_CODE_IN_PAGES" not in os.environ:
+        pytest.skip(f"{why}: see docs/hooks/run_in_page.py")
+    assert there, why
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     program = find_chromium()
     if program is None and "REQUIRE_CHROMIUM" not in os.environ:

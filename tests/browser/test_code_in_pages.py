@@ -1,7 +1,6 @@
 """Python blocks run in the page itself: CPython in a worker, the network cut."""
 
 import json
-import os
 import re
 
 import pytest
@@ -23,13 +22,7 @@ WHOLE = [
 REST = [name for name in BLOCKS if name not in WHOLE]
 TUTORIAL = WHOLE[0]
 
-
-@pytest.fixture(autouse=True)
-def ingredients() -> None:
-    there, why = (SITE / "assets/code/python").is_dir(), "the site was built without Python inside"
-    if not there and "REQUIRE_CODE_IN_PAGES" not in os.environ:
-        pytest.skip(f"{why}: see docs/hooks/run_in_page.py")
-    assert there, why
+pytestmark = pytest.mark.usefixtures("ingredients")
 
 
 def run(tab: Page, name: str = "block 1") -> Locator:
