@@ -20,7 +20,7 @@ FENCE = re.compile(r"^( *)```.*?^\1```$", re.MULTILINE | re.DOTALL)
 
 
 def prose(page: Path) -> str:
-    """The page without code and without what a fast form adds."""
+    """The page without its code and printed output."""
     return FENCE.sub("", page.read_text(encoding="utf-8"))
 
 
