@@ -13,8 +13,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from mkdocs.structure.files import File
-
 log = logging.getLogger("mkdocs.hooks.from_source")
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +22,8 @@ OUTPUT = re.compile(r"^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 def on_files(files: Any, *, config: Any, **_: Any) -> Any:
     """Add `figures/EXAMPLE/NAME.svg` for every figure of every example."""
+    from mkdocs.structure.files import File  # here: the texts' tests read pages without mkdocs
+
     for figure in sorted(ROOT.glob("examples/*/images/*.svg")):
         address = f"figures/{figure.parts[-3]}/{figure.name}"
         files.append(File.generated(config, address, abs_src_path=str(figure)))
