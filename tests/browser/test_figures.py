@@ -26,7 +26,8 @@ OTHERS = "".join(
     )
 )
 FILMS = ("training_animation", "alignment_animation")
-ANIMATED = (*FILMS, "optimizer_paths")
+GROWING = ("convolution_diagram_animated", "text_animation")
+ANIMATED = (*FILMS, *GROWING, "optimizer_paths")
 
 # What a page may say about its own text: inherited, for all elements, and for SVG's own names.
 LOUD = """
@@ -82,7 +83,7 @@ def pause_at(tab: Page, share: float) -> None:
     )
 
 
-@pytest.mark.parametrize("name", FILMS)
+@pytest.mark.parametrize("name", [*FILMS, *GROWING])
 def test_one_frame_shows_at_any_time(tab: Page, show: Callable[..., bytes], name: str) -> None:
     """All frames hang on one animation, so no two of them can disagree."""
     tab.emulate_media(reduced_motion="no-preference")
@@ -124,7 +125,27 @@ def test_all_that_moves_begins_in_one_moment_though_the_page_comes_in_pieces(
     assert len(starts) == 1
 
 
-@pytest.mark.parametrize("name", FILMS)
+@pytest.mark.parametrize("name", GROWING)
+def test_what_has_appeared_stays(tab: Page, show: Callable[..., bytes], name: str) -> None:
+    tab.emulate_media(reduced_motion="no-preference")
+    svg = FIGURES[name]().to_string()
+    count = len(re.findall(r'<g id="[^"]*-kept-\d+"', svg))
+    show(svg)
+    seen = []
+    for k in range(60):
+        pause_at(tab, k / 60)
+        seen.append(
+            tab.evaluate(
+                "[...document.querySelectorAll('[id*=\"-kept-\"]')].filter("
+                "g => getComputedStyle(g).visibility == 'visible').map(g => g.id.split('-').pop())"
+            )
+        )
+    assert all(shown == [str(k) for k in range(len(shown))] for shown in seen)
+    assert [len(shown) for shown in seen] == sorted(len(shown) for shown in seen)
+    assert len(seen[0]) == 1 and len(seen[-1]) == count
+
+
+@pytest.mark.parametrize("name", [*FILMS, *GROWING])
 def test_readers_who_want_no_motion_see_the_end(
     tab: Page, show: Callable[..., bytes], name: str
 ) -> None:
