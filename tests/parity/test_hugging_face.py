@@ -415,6 +415,15 @@ def test_few_characters_are_not_agreed_on() -> None:
     assert [c for c in known if not agreed(c)] == []
 
 
+def test_chinese_characters() -> None:
+    """Each stands alone on both sides, in all of Unicode."""
+    other = normalizers.BertNormalizer(False, True, False, False)
+    own = WordPieceTokenizer(["[UNK]"], clean=False, lower_case=False)
+    letters = [c for c in map(chr, range(0x3000, 0x30000)) if agreed(c)]
+    text = "a".join(c for c in letters if unicodedata.category(c)[0] == "L")
+    assert own.words(text) == other.normalize_str(text).split()
+
+
 def test_a_file_and_a_folder(tmp_path: Path) -> None:
     other, own = both("BERT")
     other.save(str(tmp_path / "tokenizer.json"))

@@ -58,6 +58,9 @@ def test_greed_can_fail_where_patience_would_not():
 def test_a_long_word_is_unknown():
     tokenizer = WordPieceTokenizer(["[UNK]", "a", "##a"], longest_word=5)
     assert tokenizer.encode("aaaaa aaaaaa").tolist() == [1, 2, 2, 2, 2, 0]
+    usual = WordPieceTokenizer(["[UNK]", "a", "##a"])
+    assert len(usual.encode("a" * 100)) == 100
+    assert usual.encode("a" * 101).tolist() == [0]
 
 
 def test_specials_are_never_found_in_a_text():
@@ -97,6 +100,23 @@ def test_words():
     assert words("") == []
 
 
+# The first and the last character of each block, and the two beside them.
+BLOCKS = [
+    *((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2A6DF)),
+    *((0x2A700, 0x2B73F), (0x2B740, 0x2B81F), (0x2B920, 0x2CEAF), (0x2F800, 0x2FA1F)),
+]
+
+
+@pytest.mark.parametrize(("first", "last"), BLOCKS, ids=hex)
+def test_blocks_of_chinese_characters_end_where_unicode_says(first, last):
+    def alone(code):
+        return len(words(f"a{chr(code)}b", lower_case=False, clean=False)) == 3
+
+    assert alone(first) and alone(last)
+    assert not alone(first - 1) or first - 1 in [end for _, end in BLOCKS]
+    assert not alone(last + 1) or last + 1 in [begin for begin, _ in BLOCKS]
+
+
 @given(st.text(max_size=30))
 def test_words_hold_no_white_space_and_no_empty_one(text):
     found = words(text)
@@ -120,6 +140,7 @@ def test_training():
     text = load_text()[:20_000]
     tokenizer = WordPieceTokenizer.train(text, 500)
     assert len(tokenizer) == 500
+    assert not any(c.isupper() for token in tokenizer.vocabulary[5:] for c in token)
     assert tokenizer.specials == tuple(BERT)
     assert tokenizer.id("[UNK]") not in tokenizer.encode(text)
     assert " ".join(tokenizer.words(text)) == WordPieceTokenizer.from_json(
@@ -174,7 +195,21 @@ def test_twice_the_text_takes_about_twice_the_steps():
         assert twice < 2.5 * once
 
 
+def test_no_part_longer_than_the_longest_token_is_looked_for():
+    """Nine letters at most are tried at each of a word's 100 places, not all that follow."""
+    tokenizer = WordPieceTokenizer([*BERT, *PARTS])
+    tried = steps(lambda: tokenizer.encode("a" + "b" * 99))
+    assert tried < 100 * (9 * 3 + 10)
+
+
 def test_errors():
+    for wrong in ("clean", "strip_accents", "lower_case", "spread_chinese", "tidy"):
+        with pytest.raises(ValueError, match=rf"{wrong} must be True or False, got 1"):
+            WordPieceTokenizer(["[UNK]"], **{wrong: 1})
+    with pytest.raises(ValueError, match=r"decode: keep_specials must be True or False"):
+        TOKENIZER.decode([1], keep_specials=1)
+    with pytest.raises(ValueError, match=r"words: text must be a str"):
+        TOKENIZER.words(None)
     with pytest.raises(ValueError, match=r"vocabulary holds no token '\[UNK\]'"):
         WordPieceTokenizer(["a"])
     with pytest.raises(ValueError, match="vocabulary holds no token 'b'"):
