@@ -8,6 +8,7 @@ The functions and modules (`mse_loss`, `MSELoss`) stand at the root of the packa
 operations, such as `MSELossOp`, each with the derivation of its gradient.
 """
 
+from neural_net_core.losses._loss import ReduceOp
 from neural_net_core.losses.bce import BCELossOp
 from neural_net_core.losses.bce_with_logits import BCEWithLogitsLossOp
 from neural_net_core.losses.cosine_embedding import CosineSimilarityOp
@@ -37,5 +38,6 @@ __all__ = [
     "NLLLossOp",
     "NormalizeOp",
     "PairwiseDistanceOp",
+    "ReduceOp",
     "SoftCrossEntropyLossOp",
 ]

@@ -1,16 +1,20 @@
 """The table of all operations: what is written for each, or why nothing is."""
 
-from neural_net_core.losses._loss import ReduceOp
-from neural_net_core.losses.bce import BCELossOp
-from neural_net_core.losses.bce_with_logits import BCEWithLogitsLossOp
-from neural_net_core.losses.cross_entropy import CrossEntropyLossOp, SoftCrossEntropyLossOp
-from neural_net_core.losses.hinge import HingeEmbeddingLossOp, HingeLossOp
-from neural_net_core.losses.huber import HuberLossOp
-from neural_net_core.losses.kl_div import KLDivLossOp
-from neural_net_core.losses.l1 import L1LossOp
-from neural_net_core.losses.mse import MSELossOp
-from neural_net_core.losses.multi_margin import MultiMarginLossOp
-from neural_net_core.losses.nll import NLLLossOp
+from neural_net_core.losses import (
+    BCELossOp,
+    BCEWithLogitsLossOp,
+    CrossEntropyLossOp,
+    HingeEmbeddingLossOp,
+    HingeLossOp,
+    HuberLossOp,
+    KLDivLossOp,
+    L1LossOp,
+    MSELossOp,
+    MultiMarginLossOp,
+    NLLLossOp,
+    ReduceOp,
+    SoftCrossEntropyLossOp,
+)
 from neural_net_core.op import Op
 from neural_net_layers.onnx._graph import Rows
 from neural_net_layers.onnx.rows import (
@@ -47,7 +51,6 @@ LOSSES = (
     BCELossOp,
     BCEWithLogitsLossOp,
     CrossEntropyLossOp,
-    SoftCrossEntropyLossOp,
     HingeEmbeddingLossOp,
     HingeLossOp,
     HuberLossOp,
@@ -57,6 +60,7 @@ LOSSES = (
     MultiMarginLossOp,
     NLLLossOp,
     ReduceOp,
+    SoftCrossEntropyLossOp,
 )
 
 # Why there is no row.

@@ -1,7 +1,8 @@
 """A model as an ONNX file: what it computed, operation by operation, for another program to run."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from neural_net_core.checks import check_instance, check_items, check_path, check_text
@@ -21,7 +22,7 @@ from neural_net_layers.onnx._examples import (
     settings_of,
 )
 from neural_net_layers.onnx._graph import Row
-from neural_net_layers.onnx._run import run
+from neural_net_layers.onnx._run import Run, run
 from neural_net_layers.onnx._table import ROWS
 from neural_net_layers.onnx._writer import Writer
 
@@ -111,25 +112,7 @@ def to_onnx(
     arguments = gathered(examples, dtype, inputs)
     by_name = gathered({**_mapping("keywords", keywords)}, dtype, inputs)
     called = _names(model, names, arguments, by_name)
-
-    def attempt(tried: Sequence[Any]) -> Exception | None:
-        try:
-            run(model, arguments, by_name, tried)
-        except Exception as error:
-            return error
-        return None
-
-    first = run(model, arguments, by_name, inputs)
-    axes: Axes = {}
-    if dynamic is True:
-        axes = found_axes(called, inputs, attempt)
-    elif dynamic is not False:
-        axes = checked_axes(_mapping("dynamic", dynamic), called, inputs)
-    settings = settings_of(inputs, axes, attempt)
-    others = [other_numbers(inputs, attempt)]
-    others += [resized(inputs, axes, setting) for setting in settings[1:]]
-    runs = [first, *(run(model, arguments, by_name, other) for other in others)]
-    agreed = agreed_runs(runs, [settings[0], *settings])
+    axes, agreed = _compared(partial(run, model, arguments, by_name), called, inputs, dynamic)
     writer = Writer(onnx, {**ROWS, **rows}, inputs, called, axes, agreed)
     made = writer.file(type(model).__name__, output_names)
     try:
@@ -139,6 +122,44 @@ def to_onnx(
     if path is not None:
         replace_file(path, made.SerializeToString())
     return made
+
+
+def _compared(
+    runs_with: Callable[[Sequence[Any]], Run],
+    names: Sequence[str],
+    inputs: Sequence[Any],
+    dynamic: Any,
+) -> tuple[Axes, Run]:
+    """Run the model with the examples, with other numbers, and at other sizes.
+
+    Args:
+        runs_with: Runs it with some inputs.
+        names: Of the inputs.
+        inputs: The examples.
+        dynamic: Which axes are free.
+
+    Returns:
+        The free axes, and what all runs agree on.
+    """
+
+    def attempt(tried: Sequence[Any]) -> Exception | None:
+        try:
+            runs_with(tried)
+        except Exception as error:
+            return error
+        return None
+
+    first = runs_with(inputs)
+    axes: Axes = {}
+    if dynamic is True:
+        axes = found_axes(names, inputs, attempt)
+    elif dynamic is not False:
+        axes = checked_axes(_mapping("dynamic", dynamic), names, inputs)
+    settings = settings_of(inputs, axes, attempt)
+    others = [other_numbers(inputs, attempt)]
+    others += [resized(inputs, axes, setting) for setting in settings[1:]]
+    runs = [first, *map(runs_with, others)]
+    return axes, agreed_runs(runs, [settings[0], *settings])
 
 
 def _package() -> Any:

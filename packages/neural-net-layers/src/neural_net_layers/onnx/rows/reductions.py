@@ -4,9 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from neural_net_core.losses.cosine_embedding import CosineSimilarityOp
-from neural_net_core.losses.normalize import NormalizeOp
-from neural_net_core.losses.triplet_margin import PairwiseDistanceOp
+from neural_net_core.losses import CosineSimilarityOp, NormalizeOp, PairwiseDistanceOp
 from neural_net_core.ops import (
     CumSumOp,
     LogSoftmaxOp,

@@ -25,7 +25,7 @@ from neural_net_layers.onnx._error import ExportError
 from neural_net_layers.onnx._graph import Graph, Rows, Value
 from neural_net_layers.onnx._sizes import Filled, Ramp, Size
 
-__all__ = ["ROWS", "getitem", "reshape"]
+__all__ = ["ROWS"]
 
 END = np.iinfo(np.int64).max  # as the end of a slice: up to the last element
 BEFORE = np.iinfo(np.int64).min  # backwards: up to the first one
