@@ -68,6 +68,17 @@ def _paper_gru(steps, batch, width):
     return _both_ways(lambda x: layer(x)[0], _normal(batch, steps, width), *layer.parameters())
 
 
+def _lstm_cell(batch, width):
+    cell, x = layers.LSTMCell(width, width), _normal(batch, width)
+    state = (x, x)
+
+    def step():
+        with nn.no_grad():
+            cell(x, state)
+
+    return step
+
+
 def _multiply(factor):
     return _both_ways(lambda x: x * factor, _normal(16, 64, 384))
 
@@ -116,6 +127,7 @@ ALONE = [
         "causal, T 512, batch 16, 8 heads, d 32",
         lambda: _blocked_attention(16, 8, 512, 32),
     ),
+    Single("LSTMCellOp", "batch 1, width 64", lambda: _lstm_cell(1, 64)),
     Single("PaperGRUOp", "7 steps, batch 16, width 16", lambda: _paper_gru(7, 16, 16)),
     Single("PaperGRUOp", "50 steps, batch 32, width 64", lambda: _paper_gru(50, 32, 64)),
     Single("MultiplyOp", "(16, 64, 384) by a number", lambda: _multiply(0.125)),

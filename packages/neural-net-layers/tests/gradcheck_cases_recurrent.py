@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from neural_net_layers.recurrent.gru import GRUOp
 from neural_net_layers.recurrent.gru_paper import PaperGRUOp
 from neural_net_layers.recurrent.lstm import LSTMOp
+from neural_net_layers.recurrent.lstm_cell import LSTMCellOp
 from neural_net_layers.recurrent.vanilla_rnn import RNNOp
 
 generator = np.random.default_rng(0)
@@ -126,7 +127,31 @@ def relu_apart():
     return [x, h, w / 5, u / 5, np.array([3.0, -3.0]), b / 5]
 
 
+def lstm_cell(x, h, c, w, u, *biases):
+    return LSTMCellOp.apply(x, h, c, w, u, *(biases or (None, None)))
+
+
+def step(*batch, width=2, features=3, bias=True, normal=numbers):
+    """Return x and states of one step, for a batch or without one, and parameters."""
+    states = [normal(*batch, features), normal(*batch, width), normal(*batch, width)]
+    parameters = inputs(FULL, 4, 2, bias, width=width, features=features, normal=normal)[3:]
+    return states + parameters
+
+
+@st.composite
+def steps(draw):
+    """Of a single feature, the gradient may be a sum that cancels, whose digits are rounding."""
+    rng = np.random.default_rng(draw(st.integers(0, 999)))
+    batch = draw(st.sampled_from([(), (1,), (5,), (300,)]))
+    width, features = draw(st.integers(8, 40)), draw(st.integers(8, 40))
+    return lstm_cell, step(
+        *batch, width=width, features=features, bias=draw(st.booleans()),
+        normal=lambda *shape: rng.normal(size=shape),
+    )  # fmt: skip
+
+
 CASES = {
+    LSTMCellOp: [(lstm_cell, step(4)), (lstm_cell, step()), (lstm_cell, step(3, bias=False))],
     RNNOp: [*one_state(rnn, 1), (relu(FULL), relu_apart())],
     LSTMOp: [
         *both_ways(lstm, 4, states=2),
@@ -170,6 +195,7 @@ def batches(draw, make, gates, sizes, **options):
 
 ALL = [*SMALL, SEVERAL_BLOCKS]
 DRAWN = {
+    LSTMCellOp: steps(),
     RNNOp: batches(rnn, 1, SMALL) | batches(relu, 1, SMALL),
     LSTMOp: batches(lstm, 4, ALL, states=2) | batches(lstm, 4, ALL, states=2, projection=2),
     GRUOp: batches(gru(GRUOp), 3, ALL),

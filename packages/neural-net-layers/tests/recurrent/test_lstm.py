@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from neural_net_core import ShapeError
+from neural_net_core import ShapeError, Tensor, grad, sigmoid, tanh
+from neural_net_core.ops import linear, split
 from neural_net_layers import LSTM, LSTMCell
 
 
@@ -21,6 +22,34 @@ def test_only_one_of_the_two_biases_has_the_forget_gates_bias_and_in_every_layer
     cell = LSTMCell(3, 4, forget_bias=2.0)
     np.testing.assert_array_equal(cell.bias_ih.data[4:8], 2)
     np.testing.assert_array_equal(cell.bias_hh.data[4:8], 0)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("batch", [(5,), ()])
+def test_the_cell_is_its_composition_of_primitives(batch, bias):
+    rng = np.random.default_rng(0)
+    cell = LSTMCell(3, 4, bias, rng=rng, dtype=np.float64)
+    shapes = [(*batch, 3), (*batch, 4), (*batch, 4)]
+    inputs = [Tensor(rng.normal(size=s), np.float64, requires_grad=True) for s in shapes]
+
+    def composed(x, state):
+        h, c = state
+        z = linear(x, cell.weight_ih, cell.bias_ih) + linear(h, cell.weight_hh, cell.bias_hh)
+        i, f, g, o = split(z, 4, axis=-1)
+        c = sigmoid(f) * c + sigmoid(i) * tanh(g)
+        return sigmoid(o) * tanh(c), c
+
+    results = []
+    for step in (cell, composed):
+        x, *state = inputs
+        for _ in range(2):  # so that h and c have gradients of their own, too
+            state = step(x, tuple(state))
+        loss = (state[0] * np.arange(4)).sum() + (state[1] ** 2).sum()
+        results.append(
+            [part.data for part in state] + list(grad(loss, [*inputs, *cell.parameters()]))
+        )
+    for mine, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-11, atol=1e-13)
 
 
 @pytest.mark.parametrize("make", [LSTM, LSTMCell])

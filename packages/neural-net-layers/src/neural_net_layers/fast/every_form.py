@@ -13,6 +13,7 @@ import neural_net_layers.fast.normalization.rms_norm
 import neural_net_layers.fast.recurrent.gru
 import neural_net_layers.fast.recurrent.gru_paper
 import neural_net_layers.fast.recurrent.lstm
+import neural_net_layers.fast.recurrent.lstm_cell
 import neural_net_layers.fast.recurrent.vanilla_rnn
 
 __all__: list[str] = []

@@ -18,7 +18,7 @@ __all__: list[str] = []
 
 
 class RecurrentCell(Module):
-    """One step of a recurrence, written in primitives; the three kinds say which."""
+    """One step of a recurrence; the three kinds say which."""
 
     gates: ClassVar[int]
     states: ClassVar[tuple[str, ...]] = ("h",)
@@ -61,8 +61,10 @@ class RecurrentCell(Module):
         for name, part in zip(self.states, given, strict=True):
             if part is not None and part.shape != expected:
                 raise ShapeError(f"{label}: expected state {name} {expected}, got {part.shape}")
-        zeros = as_tensor(np.zeros_like(x.data, shape=expected), x.dtype)
-        return [x, *(zeros if part is None else part for part in given)]
+        if any(part is None for part in given):
+            zeros = as_tensor(np.zeros_like(x.data, shape=expected), x.dtype)
+            given = [zeros if part is None else part for part in given]
+        return [x, *given]
 
     def extra_repr(self) -> str:
         """Return the sizes."""

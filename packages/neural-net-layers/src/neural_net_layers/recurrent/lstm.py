@@ -4,8 +4,8 @@ Gates, numbers between 0 and 1, decide for every unit what is kept, what is adde
 shown. Where the forget gate is near 1 the cell's gradient passes unchanged, however long the
 sequence is.
 
-`LSTMOp` makes all steps in one operation, with the gradient derived by hand; `LSTMCell`, in
-`lstm_cell.py`, makes one step of primitive operations, and the two are tested against each other.
+`LSTMOp` makes all steps in one operation, with the gradient derived by hand. `LSTMCellOp`, in
+`lstm_cell.py`, makes one step, and the two are tested against each other: read that one first.
 """
 
 from typing import Any

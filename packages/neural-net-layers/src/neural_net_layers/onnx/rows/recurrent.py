@@ -15,6 +15,7 @@ from neural_net_layers.onnx._sizes import Filled
 from neural_net_layers.recurrent.gru import GRUOp
 from neural_net_layers.recurrent.gru_paper import PaperGRUOp
 from neural_net_layers.recurrent.lstm import LSTMOp
+from neural_net_layers.recurrent.lstm_cell import LSTMCellOp
 from neural_net_layers.recurrent.vanilla_rnn import RNNOp
 
 __all__ = ["ROWS"]
@@ -32,6 +33,15 @@ def lstm(
         return projected(g, x, h, c, w, u, b_ih, b_hh, p, lengths, reverse)
     inputs = weights(g, LSTM_GATES, w, u, b_ih, b_hh)
     return over_time(g, g.LSTM, x, inputs, lengths, (h, c), reverse, u.shape[1])
+
+
+def lstm_cell(g: Graph, x: Any, h: Any, c: Any, w: Any, u: Any, b_ih: Any, b_hh: Any) -> Any:
+    z = g.Add(*(g.MatMul(a, g.Transpose(m, perm=[1, 0])) for a, m in ((x, w), (h, u))))
+    if b_ih is not None:
+        z = g.Add(z, g.Add(b_ih, b_hh))
+    z_i, z_f, z_g, z_o = g.Split(z, num_outputs=4, axis=-1, outputs=4)
+    c = g.Add(g.Mul(g.Sigmoid(z_f), c), g.Mul(g.Sigmoid(z_i), g.Tanh(z_g)))
+    return g.Mul(g.Sigmoid(z_o), g.Tanh(c)), c
 
 
 def projected(
@@ -127,6 +137,7 @@ def is_zero(state: Any) -> bool:
 ROWS: Rows = {
     RNNOp: rnn,
     LSTMOp: lstm,
+    LSTMCellOp: lstm_cell,
     GRUOp: gru,
     PaperGRUOp: partial(gru, reset_after=0),
 }
