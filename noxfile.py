@@ -190,7 +190,8 @@ def math_font(session: nox.Session) -> None:
 def workspace(session: nox.Session) -> None:
     """Check what no single package can: lock file, public names, the code in README and docs."""
     sync(session, "dev")
-    elsewhere = ("parity", "pretrained", "mutation", "test_install.py", "test_site.py", "browser")
+    elsewhere = ("parity", "pretrained", "mutation", "distributed")
+    elsewhere += ("test_install.py", "test_site.py", "browser")
     others = ["tests", *(f"--ignore=tests/{name}" for name in elsewhere)]
     session.run("pytest", *chosen(session, others), env={**CLEAN, "UV": UV})
 
@@ -200,6 +201,13 @@ def install(session: nox.Session) -> None:
     """Prove that a stranger's project can install the built wheels, and only what it asks for."""
     sync(session, "test", "types")
     session.run("pytest", "tests/test_install.py", *session.posargs, env={**CLEAN, "UV": UV})
+
+
+@nox.session(default=False)
+def distributed(session: nox.Session) -> None:
+    """Train on 1, 2 and 4 processes with MPI, kill some, and compare with one process."""
+    sync(session, "packages", "test", "mpi")
+    session.run("pytest", *chosen(session, ["tests/distributed"]), env=CLEAN)
 
 
 @nox.session(default=False, venv_backend="virtualenv", reuse_venv=True)

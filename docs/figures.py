@@ -4,6 +4,7 @@
 """
 
 import base64
+import json
 import math
 import runpy
 import struct
@@ -39,6 +40,7 @@ from neural_net_viz.drawing.axes import draw_title
 from neural_net_viz.drawing.canvas import Canvas
 
 FOLDER = Path(__file__).parent / "assets" / "figures"
+MEASURED = Path(__file__).parents[1] / "benchmarks" / "results" / "distributed.json"
 DEPTH, WIDTH, BATCH = 30, 128, 256
 
 
@@ -383,6 +385,29 @@ def slope() -> viz.Figure:
     )
 
 
+def machines() -> dict[str, viz.Figure]:
+    """How much faster a step becomes on many machines, as benchmarks/distributed.py models it."""
+    record = json.loads(MEASURED.read_text(encoding="utf-8"))
+    found: dict[str, dict[str, tuple[list[int], list[float]]]] = {}
+    for line in record["model"]:
+        ranks, seconds = zip(*((int(n), s) for n, s in line["step_s"].items()), strict=True)
+        gains = [seconds[0] / s for s in seconds]
+        found.setdefault(line["network"], {})[line["row"].split(",")[0]] = (list(ranks), gains)
+    figures = {}
+    for network, lines in found.items():
+        every = next(iter(lines.values()))[0]
+        figures[network.split()[-1].lower()] = viz.line_plot(
+            {"as many times as ranks": (every, every), **lines},
+            log_x=True,
+            log_y=True,
+            markers=True,
+            x_label="ranks, with 512 samples together",
+            y_label="times as fast as one process",
+            title=f"Data parallelism over {network}",
+        )
+    return figures
+
+
 def main(folder: Path = FOLDER) -> None:
     """Draw all of them."""
     with default_dtype(np.float64):
@@ -412,6 +437,8 @@ def main(folder: Path = FOLDER) -> None:
     spikes().save(folder / "spikes.svg")
     training_step().save(folder / "training-step.svg")
     portrait().save(folder / "p-net.svg")
+    for network, figure in machines().items():
+        figure.save(folder / f"machines-{network}.svg")
 
 
 if __name__ == "__main__":

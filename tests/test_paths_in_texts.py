@@ -13,7 +13,8 @@ KNOWN = {path.relative_to(ROOT).as_posix() for path in FILES}
 PATTERNS = ["*.md", "docs/**/*.md", "packages/*/*.md", "examples/**/*.md", "benchmarks/*.md"]
 PAGES = sorted(page for pattern in PATTERNS for page in ROOT.glob(pattern))
 PAGES.remove(ROOT / "CHANGELOG.md")  # which tells what was, too
-FOREIGN = {"train_shakespeare_char.py"}  # nanoGPT's
+# nanoGPT's; and the programs that a page on MPI shows.
+FOREIGN = {"train_shakespeare_char.py", "train.py", "own_loop.py", "sweep.py"}
 PATH = re.compile(r"(?<![\w/.*-])((?:[\w.-]+/)*[\w-]+\.py)\b")
 DOTTED = re.compile(r"\bneural_net_(?:core|optim|layers|viz|utils)(?:\.\w+)+")
 

@@ -280,6 +280,24 @@ def test_the_table_of_benchmarks_is_made_from_the_measurements(tmp_path: Path) -
     assert "cpu abacus, threads 2." in lines[-1]
 
 
+def test_the_tables_of_ranks_are_made_from_the_measurements(tmp_path: Path) -> None:
+    tables = hook("benchmarks")
+    assert "No measurement" in tables["two_ranks"](tmp_path)
+    assert "No measurement" in tables["many_ranks"](tmp_path)
+    spreads = {"one_s": {"median": 0.064}, "two_s": {"median": 0.04}}
+    steps = {"1": 0.064, "8": 0.01, "64": 0.0031, "512": 0.003}
+    found = {
+        "pair": [{"row": "MLP", "ratio": 1.625, **spreads}],
+        "alone": [{"parameters": 500_000}],
+        "model": [{"row": "MLP", "network": "string", "pays_up_to": 32, "step_s": steps}],
+    }
+    (tmp_path / "distributed.json").write_text(json.dumps(found))
+    row = "| MLP | 64 | 40 | **1.62 times** | 2.00 |"
+    assert tables["two_ranks"](tmp_path).splitlines()[2] == row
+    row = "| MLP | string | 64.0 | 10.0 | 3.1 | 3.0 | 32 ranks |"
+    assert tables["many_ranks"](tmp_path).splitlines()[2] == row
+
+
 def test_a_formula_that_cannot_be_drawn_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     draw = hook("formulas")["on_page_content"]
     page = SimpleNamespace(file=SimpleNamespace(src_uri="a.md"))

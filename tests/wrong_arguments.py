@@ -49,6 +49,7 @@ import neural_net_layers as layers  # noqa: F401 (the recipes use it)
 import neural_net_optim as optim
 import neural_net_utils as utils
 import neural_net_viz as viz  # noqa: F401
+from neural_net_utils.distributed import data_parallel
 
 PACKAGES = ("core", "optim", "layers", "viz", "utils")
 SECONDS = 3
@@ -158,6 +159,11 @@ def sgd(**options):
 def loader():
     """Return four batches for `net`."""
     return utils.DataLoader((rows(8, 2), np.arange(8) % 2), 2)
+
+
+def alone():
+    """Return the communicator of one process."""
+    return data_parallel.Alone()
 
 
 def tensor_file():
@@ -812,6 +818,12 @@ RECIPES = {
         "ModelCheckpoint.load_state_dict": "utils.ModelCheckpoint('runs') | "
         "utils.ModelCheckpoint('runs').state_dict()",
         "DataLoader.load_state_dict": "loader() | loader().state_dict()",
+        "DataLoader.shares": "loader() | 0, 2",
+        "Gathered.merge": "utils.metrics.Gathered(max) | {}",
+        "Ratio.merge": "utils.metrics.Mean(max) | {'numerator': 1.0, 'denominator': 2.0}",
+        "average_gradients": "sgd(), alone()",
+        "broadcast_weights": "net(), alone()",
+        **each("Shard shard", "loader(), alone()"),
         "EarlyStopping.load_state_dict": "utils.EarlyStopping() | "
         "utils.EarlyStopping().state_dict()",
         "GradientFlow.load_state_dict": "utils.GradientFlow() | utils.GradientFlow().state_dict()",

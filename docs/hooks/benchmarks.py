@@ -11,18 +11,23 @@ from typing import Any
 
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
 PLACE = "<!-- measured -->"
+TWO, MANY = "<!-- two ranks -->", "<!-- many ranks -->"
+MISSING = "*No measurement is recorded in this copy of the repository.*"
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace the mark by the table."""
-    return markdown.replace(PLACE, table(RESULTS)) if PLACE in markdown else markdown
+    """Replace the marks by the tables."""
+    for place, make in ((PLACE, table), (TWO, two_ranks), (MANY, many_ranks)):
+        if place in markdown:
+            markdown = markdown.replace(place, make(RESULTS))
+    return markdown
 
 
 def table(folder: Path) -> str:
     """Write the records as a table, the best ratio first, with a second column for two threads."""
     one, two = (read(folder / name) for name in ("steps.json", "steps-2-threads.json"))
     if not one:
-        return "*No measurement is recorded in this copy of the repository.*"
+        return MISSING
     second = {row["row"]: row for row in two["rows"]} if two else {}
     also = [library for library in ("jax", "compile") if f"{library}_ratio" in one["rows"][0]]
     names = {"jax": "JAX", "compile": "compiled"}
@@ -36,6 +41,33 @@ def table(folder: Path) -> str:
             cells.append(f"{second[row['row']]['ratio']:.2f}" if row["row"] in second else "")
         lines.append(line(cells + [f"{row[f'{library}_ratio']:.2f}" for library in also]))
     return "\n".join([*lines, "", *summary(one), *summary(two)])
+
+
+def two_ranks(folder: Path) -> str:
+    """Write what two processes were measured to save, and how much they send."""
+    found = read(folder / "distributed.json")
+    if not found:
+        return MISSING
+    columns = ["step, 512 samples", "one process, ms", "two ranks, ms", "as fast", "gradients, MB"]
+    lines = [line(columns), line(["---", *["---:"] * 4])]
+    for row, alone in zip(found["pair"], found["alone"], strict=True):
+        times = [f"{1e3 * row[key]['median']:,.0f}" for key in ("one_s", "two_s")]
+        size = f"{4e-6 * alone['parameters']:.2f}"
+        lines.append(line([row["row"], *times, f"**{row['ratio']:.2f} times**", size]))
+    return "\n".join(lines)
+
+
+def many_ranks(folder: Path) -> str:
+    """Write what the model says of 8, 64 and 512 ranks, and where it stops paying."""
+    found = read(folder / "distributed.json")
+    if not found:
+        return MISSING
+    columns = ["step, 512 samples", "network", "1 rank, ms", "8", "64", "512", "pays up to"]
+    lines = [line(columns), line(["---", "---", *["---:"] * 5])]
+    for row in found["model"]:
+        times = [f"{1e3 * row['step_s'][ranks]:.1f}" for ranks in ("1", "8", "64", "512")]
+        lines.append(line([row["row"], row["network"], *times, f"{row['pays_up_to']} ranks"]))
+    return "\n".join(lines)
 
 
 def line(cells: list[str]) -> str:

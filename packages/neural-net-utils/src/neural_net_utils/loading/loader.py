@@ -12,6 +12,7 @@ from neural_net_core.checks import check_array, check_callable, check_count, che
 from neural_net_core.dtypes import Array
 from neural_net_core.random import resolve_rng
 from neural_net_utils._states import saved_count, saved_entry
+from neural_net_utils.loading._share import own_rows, share_of
 from neural_net_utils.loading.collate import stack_samples
 from neural_net_utils.loading.dataset import ArrayDataset
 
@@ -112,20 +113,46 @@ class DataLoader:
         return whole + (rest > 0 and not self.drop_last)
 
     def __iter__(self) -> Iterator[Batch]:
+        return self._shares(0, 1)
+
+    def shares(self, part: int, parts: int) -> Iterator[Batch]:
+        """The same batches, of each only a part of its rows, for several who share the work.
+
+        Rows that no one else wants are not read, unless `collate` or `transform` must see the whole
+        batch: what they do then does not depend on how many share it.
+
+        Args:
+            part: which part, from 0.
+            parts: how many there are. The first ones have a row more where it does not come out
+                even; the last ones may have none.
+
+        Raises:
+            ValueError: if there is no such part.
+        """
+        parts = check_count("DataLoader.shares", "parts", parts, 1)
+        part = check_count("DataLoader.shares", "part", part, 0, parts - 1)
+        return self._shares(part, parts)
+
+    def _shares(self, part: int, parts: int) -> Iterator[Batch]:
         # A loop left early is over; the next begins a new epoch, unless a state was loaded.
         started = self._position > 0 and not self._continue
         epoch, start = (self._epoch + 1, 0) if started else (self._epoch, self._position)
         self._continue = False
         self._epoch, self._position = epoch, start
         # Where nothing is random nothing is drawn: the library's generator serves others, too.
-        seed = self._own_seed() if self.shuffle or self.transform is not None else 0
+        seed = self.seed or 0
         order = self._order(seed, epoch)
         for position in range(start, len(self)):
             rows = order[position * self.batch_size : (position + 1) * self.batch_size]
-            batch = self._batch(rows)
-            if self.transform is not None:
-                # Keyed by position, so that a continued epoch draws what it would have drawn.
-                batch = self.transform(batch, self._numbers(seed, epoch, position + 1))
+            own = rows[share_of(len(rows), part, parts)]
+            if self.collate is None and self.transform is None and len(own):
+                batch = self._batch(own)
+            else:
+                batch = self._batch(rows)
+                if self.transform is not None:
+                    # Keyed by position, so that a continued epoch draws what it would have drawn.
+                    batch = self.transform(batch, self._numbers(seed, epoch, position + 1))
+                batch = own_rows(batch, part, parts)
             self._epoch, self._position = epoch, position + 1
             yield batch
         self._epoch, self._position = epoch + 1, 0
@@ -159,11 +186,22 @@ class DataLoader:
         self._seed, self._epoch, self._position = seed, epoch, position
         self._continue = True
 
-    def _own_seed(self) -> int:
+    @property
+    def seed(self) -> int | None:
+        """What orders and transforms come from; drawn when first asked for, None if unneeded.
+
+        Loaders of equal data with equal seeds give equal batches.
+        """
         # Drawn late, so that `neural_net_core.seed(n)` after the construction still counts.
-        if self._seed is None:
+        if self._seed is None and (self.shuffle or self.transform is not None):
             self._seed = int(self.rng.integers(2**63))
         return self._seed
+
+    @seed.setter
+    def seed(self, seed: int | None) -> None:
+        if seed is not None:
+            seed = check_count("DataLoader", "seed", seed, 0, 2**63 - 1)
+        self._seed = seed
 
     def _numbers(self, seed: int, epoch: int, place: int) -> np.random.Generator:
         """The generator, set to the numbers of one place of one epoch.

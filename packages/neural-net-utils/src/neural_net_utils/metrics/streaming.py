@@ -40,6 +40,16 @@ class StreamingMetric:
         """The value for all samples since `reset`; NaN if there were none."""
         raise NotImplementedError
 
+    def merge(self, state: dict[str, Any]) -> None:
+        """Take in what another metric of this kind has seen: its `state_dict`.
+
+        Only training on several processes asks for it.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__}: to be measured on several processes, a metric needs "
+            "merge(state), which takes in the state_dict() of another one"
+        )
+
     def state_dict(self) -> dict[str, Any]:
         """What it takes to go on in the middle of an epoch."""
         raise NotImplementedError
@@ -90,6 +100,13 @@ class Ratio(StreamingMetric):
             return math.nan
         value = self.numerator / self.denominator
         return value if self.finish is None else self.finish(value)
+
+    def merge(self, state: dict[str, Any]) -> None:
+        """Add both sums of another one; a state that has none changes nothing."""
+        numerator, denominator = self.numerator, self.denominator
+        self.load_state_dict(state)
+        self.numerator += numerator
+        self.denominator += denominator
 
     def state_dict(self) -> dict[str, Any]:
         """Both sums."""
@@ -157,6 +174,12 @@ class Gathered(StreamingMetric):
         if not self.outputs:
             return math.nan
         return float(self.function(np.concatenate(self.outputs), np.concatenate(self.targets)))
+
+    def merge(self, state: dict[str, Any]) -> None:
+        """Keep what another one has gathered, after what is here."""
+        outputs, targets = self.outputs, self.targets
+        self.load_state_dict(state)
+        self.outputs, self.targets = outputs + self.outputs, targets + self.targets
 
     def state_dict(self) -> dict[str, Any]:
         """Everything gathered so far."""

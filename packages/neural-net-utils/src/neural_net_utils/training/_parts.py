@@ -1,13 +1,26 @@
 """The parts of a run: what they hold, and whether they can train together."""
 
+import platform
 import re
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sized
 from typing import Any
 
+import numpy as np
+
+import neural_net_core
 from neural_net_core import Module
 from neural_net_core.checks import shown
 
-__all__ = ["Checks", "check_names", "check_parts", "parameters_held", "parameters_of", "state_of"]
+__all__ = [
+    "Checks",
+    "check_names",
+    "check_parts",
+    "facts_of",
+    "parameters_held",
+    "parameters_of",
+    "state_of",
+]
 
 
 class Checks:
@@ -79,3 +92,48 @@ def check_names(metrics: Any) -> None:
                 f"metrics: the name {name!r} is taken: columns of the validation begin with "
                 '"val_", "epoch" numbers the rows, "lr" is the learning rate'
             )
+
+
+def facts_of(training: Any) -> dict[str, str]:
+    """Everything that ranks which train together must have alike, by name."""
+    ranked = [type(c).__name__ for c in training.callbacks if not c.first_rank_only]
+    facts: dict[str, Any] = {
+        "the version of Python": platform.python_version(),
+        "the version of NumPy": np.__version__,
+        "the version of neural-net-core": neural_net_core.__version__,
+        "the model": training.model,
+        "the loss": training.loss_fn,
+        "the optimizer": type(training.optimizer).__name__,
+        "the schedule": (type(training.scheduler).__name__, state_of(training.scheduler)),
+        **{name: getattr(training, name) for name in ("epochs", "max_steps", "accumulate")},
+        "the metrics": list(training.totals.metrics),
+        "the callbacks": ranked,
+    }
+    for name, tensor in (*training.model.named_parameters(), *training.model.named_buffers()):
+        kind = "" if tensor.requires_grad else " without gradient"
+        facts[name] = f"{tensor.dtype} {tensor.shape}{kind}"
+    names = {id(p): name for name, p in training.model.named_parameters()}
+    for i, group in enumerate(getattr(training.optimizer, "param_groups", ())):
+        for key, value in group.items():
+            held = [names.get(id(p), "of no model") for p in value] if key == "params" else value
+            facts[f"{key} of the optimizer's group {i}"] = held
+    facts["the optimizer's state"] = _checksum(state_of(training.optimizer))
+    for where in ("train_loader", "validation"):
+        loader = getattr(training, where)
+        place = state_of(loader)
+        if isinstance(place, Mapping):  # seeds are rank 0's
+            place = {key: value for key, value in place.items() if key != "seed"}
+        data = getattr(loader, "dataset", None)
+        facts[f"batches in {where}"] = len(loader) if isinstance(loader, Sized) else None
+        facts[f"samples in {where}"] = len(data) if isinstance(data, Sized) else None
+        facts[f"the batch size of {where}"] = getattr(loader, "batch_size", None)
+        facts[f"the place in {where}"] = place
+    # Functions show where they lie in memory, which differs.
+    return {name: re.sub(r" at 0x[0-9a-fA-F]+", "", str(value)) for name, value in facts.items()}
+
+
+def _checksum(state: Any) -> Any:
+    """A state with numbers in place of arrays; they differ where the arrays' bits differ."""
+    if isinstance(state, Mapping):
+        return zlib.crc32(repr([(key, _checksum(value)) for key, value in state.items()]).encode())
+    return zlib.crc32(state.tobytes()) if isinstance(state, np.ndarray) else state

@@ -3,6 +3,7 @@
 import math
 import signal
 import threading
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from itertools import islice
 from os import PathLike
@@ -10,7 +11,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from neural_net_core import Module, StateDictError, Tensor
+import neural_net_core
+from neural_net_core import Module, StateDictError, Tensor, TrainingError
 from neural_net_core.checks import shown
 from neural_net_core.counts import BatchWeights
 from neural_net_core.files.checkpoint import load_checkpoint, save_checkpoint
@@ -21,10 +23,25 @@ from neural_net_utils._states import (
     saved_flag,
     saved_number,
 )
+from neural_net_utils.distributed._ranks import (
+    checksums,
+    differences,
+    file_of_rank_0,
+    set_states,
+    set_streams,
+    share_states,
+)
+from neural_net_utils.distributed.data_parallel import broadcast_weights, join_gradients, shard
 from neural_net_utils.loading.loader import Batch
-from neural_net_utils.training._parts import Checks, parameters_held, parameters_of, state_of
+from neural_net_utils.training._parts import (
+    Checks,
+    facts_of,
+    parameters_held,
+    parameters_of,
+    state_of,
+)
 from neural_net_utils.training.callbacks.base import Callback
-from neural_net_utils.training.evaluate import batch_size, check_batch, loss_value
+from neural_net_utils.training.evaluate import Totals, batch_size, check_batch, loss_value
 from neural_net_utils.training.history import History
 from neural_net_utils.training.seeding import named_generators
 from neural_net_utils.training.training import Training
@@ -60,13 +77,21 @@ class Run(Training):
                 raise TypeError(
                     f"fit: callbacks must be a list of Callback objects, got {shown(callback)}"
                 )
+        ranks = self.communicator
+        callbacks = [c for c in callbacks if ranks.rank == 0 or not c.first_rank_only]
         self.callbacks = sorted(callbacks, key=lambda callback: callback.order)
+        # With others, a rank counts a step by itself before all add up what they have.
+        self._totals_here = self.totals if ranks.size == 1 else Totals(self.totals.metrics)
+        self._streams: int | None = None  # the key to what each of several ranks draws by itself
+        self._common: list[Any] = []  # what all draw alike goes on from these states
+        self._generators = list(named_generators(model=self.model, loss_fn=self.loss_fn).values())
         self._weights = BatchWeights("fit")
         self._counted = 0.0  # what the newest step's losses divided by, all together
         self._expected: float | None = None  # what it will be if all batches are like the first
         self._batches = 0  # taken from the loader in this epoch
         self._loader_state: Any = None  # the loader's state after the newest batch
-        self._interrupted = False
+        self._interrupted = False  # here; with others, what counts is whether anybody was
+        self._all_interrupted = False
         self._former_handler: Any = None
         # Only hooks that somebody wrote are called: an empty one costs a step nothing.
         self._hooks: dict[str, list[Callable[[Training], None]]] = {
@@ -79,6 +104,30 @@ class Run(Training):
         }
         for callback in self.callbacks:
             callback.reset()
+
+    def begin(self, resume_from: str | PathLike[str] | None, seed: int | None) -> None:
+        """Become the run that a checkpoint holds, or a new one, the same on all ranks."""
+        ranks = self.communicator
+        if ranks.size > 1:
+            if found := differences(facts_of(self), ranks):
+                raise ValueError(f"fit: the ranks must be given the same: {found}")
+            resume_from = ranks.bcast(resume_from)
+        if resume_from is not None:
+            # The generators, too, as they were when it was saved.
+            with file_of_rank_0(resume_from, ranks) as file:
+                self.restore(file)
+        else:
+            self.check()
+            if seed is not None:
+                neural_net_core.seed(seed)
+            broadcast_weights(self.model, ranks)
+            if isinstance(self.loss_fn, Module):
+                broadcast_weights(self.loss_fn, ranks)
+            share_states(self._parts()["rng"].values(), ranks)
+        if ranks.size > 1 and self._streams is None:
+            state = repr(neural_net_core.default_rng().bit_generator.state)
+            self._streams = zlib.crc32(state.encode())
+        self.call("on_train_start")
 
     def check(self) -> None:
         """Ask the callbacks whether they fit this run."""
@@ -119,6 +168,7 @@ class Run(Training):
         Returns:
             Whether there is something to do: steps, or the row of an epoch that a limit cut short.
         """
+        self._follow_rank_0()
         if self.stop_reason is not None and (
             self.epoch_complete or self._batches == 0 or self.history.index[-1:] == [self.epoch]
         ):
@@ -137,7 +187,7 @@ class Run(Training):
         """The epoch's remaining batches, `accumulate` at a time; the last group may be smaller."""
         stateful = hasattr(self.train_loader, "state_dict")
         # A loader without a state gives the whole epoch again: skip what was used.
-        batches = iter(self.train_loader)
+        batches = iter(shard(self.train_loader, self.communicator))
         skipped = 0 if stateful else self._batches
         batches = islice(batches, skipped, None) if skipped else batches
         while True:
@@ -145,8 +195,16 @@ class Run(Training):
             if self.stop_reason is not None and self._batches and next(batches, None) is not None:
                 return
             group = self._take(batches)
+            if self.communicator.size > 1:
+                self._check_counts(len(group))
             if not group:
                 break
+            if self.communicator.size > 1:
+                group = [batch for batch in group if batch_size(list(batch[:-1]), batch[-1])]
+                # Until the gradients are there, each rank draws by itself, afterwards all alike.
+                self._common = [rng.bit_generator.state for rng in self._generators]
+                key = (self._streams or 0, self.communicator.rank, self.step)
+                set_streams(self._generators, *key)
             self.group = group
             yield group
         if self._batches == 0:
@@ -156,6 +214,13 @@ class Run(Training):
             )
         self._note_loader_state()
         self.epoch_complete = True
+        if self.communicator.size > 1 and (
+            found := differences(checksums(self.model), self.communicator)
+        ):
+            raise TrainingError(
+                f"fit: after epoch {self.epoch} the ranks no longer have the same weights, has a "
+                f"callback changed them on one alone? {found}"
+            )
 
     def weighted(self, loss: Tensor, inputs: list[Any], output: Any, target: Any) -> Tensor:
         """A batch's loss with its weight in the step, on the record.
@@ -165,26 +230,29 @@ class Run(Training):
         sizes; `join_gradients` corrects what was not.
         """
         value = loss_value(loss)
-        count = self._weights.weight(loss, batch_size(inputs, target), joined=self.accumulate > 1)
-        self.totals.update(value, count, output, target)
-        if len(self.group) == 1:
+        size, alone = batch_size(inputs, target), self.communicator.size == 1
+        joined = self.accumulate > 1 or not alone
+        count = self._weights.weight(loss, size, joined=joined)
+        self._totals_here.update(value, count, output, target)
+        if len(self.group) == 1 and alone:
             self.loss = value
             return loss
         if self._expected is None:
-            place = 0 if self.loss_fn is None else -1
-            size = batch_size(inputs, target)
-            samples = sum(len(batch[place]) for batch in self.group)
-            self._expected = (count or size) / size * samples if size else 1.0
+            samples = sum(batch_size(list(batch[:-1]), batch[-1]) for batch in self.group)
+            self._expected = (count or size) * (samples / size) if size else 1.0
             self._counted = self.loss = 0.0
         if count is None:  # a sum adds up as it is
             self.loss += value
             return loss
         self._counted += count
         self.loss += count * value
-        return loss * (count / self._expected)
+        return loss if count == self._expected else loss * (count / self._expected)
 
     def join_gradients(self) -> None:
         """Make the sum of a step's gradients and losses their mean over all that counted."""
+        if self.communicator.size > 1:
+            self._join_ranks()
+            return
         if self._expected is None:  # a step of one batch
             return
         if self._counted:
@@ -195,6 +263,29 @@ class Run(Training):
                         p.grad = p.grad * (self._expected / self._counted)
         self._expected = None
 
+    def _join_ranks(self) -> None:
+        """The same over all ranks, of which one may have had no sample in this step."""
+        set_states(self._generators, self._common)
+        own = (self.loss, self._counted) if self._expected else (0.0, 0.0)
+        counted, loss, interrupted = join_gradients(
+            list(self._trained()),
+            self.communicator,
+            unit=self._expected or 1.0,
+            counted=own[1],
+            numbers=[own[0], float(self._interrupted)],
+        )
+        self._all_interrupted = bool(interrupted)
+        self._expected = None
+        self.loss = loss / counted if counted else loss
+        here = self._totals_here
+        self.totals.loss += loss
+        self.totals.count += counted
+        self.totals.batches += 1
+        if here.metrics:
+            for states in self.communicator.allgather(here.state_dict()["metrics"]):
+                self.totals.merge(states)
+            here.reset()
+
     def end_step(self) -> None:
         """Count and record the step, then call the callbacks."""
         self.step += 1
@@ -204,6 +295,7 @@ class Run(Training):
         self.history.steps.append(self.step, values)
         self._check_limits()
         self.call("on_step_end")
+        self._follow_rank_0()
 
     @property
     def abandons_epoch(self) -> bool:
@@ -219,6 +311,11 @@ class Run(Training):
         self.history.append(self.epoch, row)
         self._check_limits()
         self.call("on_epoch_end")
+
+    def end(self) -> None:
+        """Call the callbacks for the last time, and leave all ranks with the same."""
+        self.call("on_train_end")
+        broadcast_weights(self.model, self.communicator)
 
     # What a checkpoint holds ------------------------------------------------------------------
 
@@ -253,6 +350,7 @@ class Run(Training):
             "batches": self._batches,
             "loader": loader,
             "validation": validation,
+            "streams": self._streams,
             "totals": self.totals.state_dict(),
             "history": self.history.state_dict(),
             "callbacks": {name: dict(c.state_dict()) for name, c in self._named_callbacks()},
@@ -297,6 +395,9 @@ class Run(Training):
         if not isinstance(callbacks, Mapping):
             raise StateDictError(f"training: expected callbacks by name, got {shown(callbacks)}")
         loader = saved_entry("training", state, "loader")
+        streams = saved_entry("training", state, "streams")
+        if streams is not None:
+            streams = saved_count("training", state, "streams")
         parts: list[tuple[Any, Any]] = [(self.totals, saved_entry("training", state, "totals"))]
         parts += [(c, callbacks[name]) for name, c in self._named_callbacks() if name in callbacks]
         places = [(self.validation, saved_entry("training", state, "validation"))]
@@ -306,6 +407,7 @@ class Run(Training):
         self.history = history
         self.epoch, self.epoch_complete, self.step = epoch, complete, step
         self.loss, self._batches, self._loader_state = loss, batches, loader
+        self._streams = streams
 
     def _parts(self) -> dict[str, Any]:
         """Everything that changes in training, as the arguments of core's checkpoint functions."""
@@ -356,9 +458,26 @@ class Run(Training):
     def _note_loader_state(self) -> None:
         self._loader_state = state_of(self.train_loader)
 
+    def _check_counts(self, batches: int) -> None:
+        """Raise on all ranks if some have read to the end and others have not."""
+        if isinstance(self.train_loader, Sized):  # compared at the start
+            return
+        counts = self.communicator.allgather(batches)
+        if len(set(counts)) > 1:
+            raise ValueError(
+                f"fit: train_loader must give all ranks the same batches, got {counts} for step "
+                f"{self.step + 1}"
+            )
+
+    def _follow_rank_0(self) -> None:
+        """Whether to stop is decided on rank 0: clocks and callbacks of others may differ."""
+        if self.communicator.size > 1:
+            decided = self.stop_reason, self._hurry
+            self.stop_reason, self._hurry = self.communicator.bcast(decided)
+
     def _check_limits(self) -> None:
         # Ctrl-C counts from here on, so that every callback of this step or epoch sees it alike.
-        if self._interrupted:
+        if self._all_interrupted or (self._interrupted and self.communicator.size == 1):
             self.stop("interrupted", now=True)
         if self.max_steps is not None and self.step >= self.max_steps:
             self.stop("max_steps")

@@ -16,6 +16,13 @@ from neural_net_core.counts import BatchWeights
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_utils._states import load_together, saved_count, saved_entry, saved_number
+from neural_net_utils.distributed.data_parallel import (
+    Alone,
+    Communicator,
+    broadcast_weights,
+    check_communicator,
+    shard,
+)
 from neural_net_utils.loading.loader import Batch
 from neural_net_utils.metrics import MetricFunction, StreamingMetric, as_streaming
 
@@ -30,6 +37,8 @@ def evaluate(
     loss_fn: LossFunction | None,
     batches: Iterable[Batch],
     metrics: Metrics | None = None,
+    *,
+    communicator: Communicator | None = None,
 ) -> dict[str, float]:
     """Loss and metrics over all samples, in evaluation mode and without gradients.
 
@@ -39,6 +48,8 @@ def evaluate(
             model itself returns it, and batches have no target.
         batches: batches `(*inputs, target)`: a loader, or `[(x, y)]` for everything at once.
         metrics: functions of (output, target) by name; see `as_streaming` for how they join.
+        communicator: of mpi4py; each rank measures rank 0's model on its share of every batch, and
+            all get the values for all samples.
 
     Returns:
         "loss" and the metrics by name. Batches join as if they were one: their mean losses are
@@ -54,14 +65,19 @@ def evaluate(
     check_loader("evaluate: batches", batches, loss_fn is not None)
     totals, weights = Totals(metrics), BatchWeights("evaluate")
     loss_of, with_target = loss_function("evaluate", loss_fn, metrics)
+    ranks = Alone() if communicator is None else check_communicator("evaluate", communicator)
+    broadcast_weights(model, ranks)
     with evaluation_mode(model), no_grad():
-        for batch in batches:
+        for batch in shard(batches, ranks):
             *inputs, target = check_batch("evaluate", batch, with_target)
+            if ranks.size > 1 and not batch_size(inputs, target):
+                continue
             output = model(*inputs)
             loss = loss_of(output, target)
             value = loss_value(loss)
             weight = weights.weight(loss, batch_size(inputs, target))
             totals.update(value, weight, output, target)
+    totals.join(ranks)
     if totals.batches == 0:
         raise ValueError("evaluate: the loader gave no batch")
     return totals.compute()
@@ -154,6 +170,23 @@ class Totals:
             values = _arrays(output)
             for metric in self.metrics.values():
                 metric.update(values, target)
+
+    def join(self, communicator: Communicator) -> None:
+        """Add up the sums of all ranks, on each of them."""
+        if communicator.size == 1:
+            return
+        everyone = communicator.allgather(self.state_dict())
+        self.reset()
+        for state in everyone:
+            self.loss += state["loss"]
+            self.count += state["count"]
+            self.batches += state["batches"]
+            self.merge(state["metrics"])
+
+    def merge(self, metrics: Mapping[str, Any]) -> None:
+        """Take in the states of another rank's metrics."""
+        for name, metric in self.metrics.items():
+            metric.merge(metrics[name])
 
     @property
     def mean_loss(self) -> float:

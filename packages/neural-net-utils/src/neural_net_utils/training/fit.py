@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from typing import Any, Literal
 
-import neural_net_core
 from neural_net_core import Module, Parameter
 from neural_net_core.checks import check_callable, check_word, shown
+from neural_net_utils.distributed._ranks import ending_all
+from neural_net_utils.distributed.data_parallel import Communicator
 from neural_net_utils.loading.loader import Batch
 from neural_net_utils.training._run import Run
 from neural_net_utils.training.callbacks.base import Callback
@@ -40,6 +41,7 @@ def fit(
     progress: ProgressMode = "auto",
     resume_from: str | PathLike[str] | None = None,
     seed: int | None = None,
+    communicator: Communicator | None = None,
 ) -> History:
     """Train a model.
 
@@ -74,6 +76,10 @@ def fit(
         resume_from: a checkpoint file of this run; give the same arguments as before.
         seed: restarts the library's generator first, which also orders loaders without own `rng`;
             a resumed run goes on with the generator that was saved.
+        communicator: `MPI.COMM_WORLD` of mpi4py, in a program that mpiexec started several times:
+            each process, a rank, computes its share of every batch, and all make the same steps,
+            as one process would. Weights to begin with, decisions and the checkpoint to resume
+            from are rank 0's, which alone prints and writes.
 
     Returns:
         One row per epoch, and one per step in `.steps`.
@@ -81,8 +87,8 @@ def fit(
     Raises:
         TrainingError: if the loss or a gradient is NaN or infinite.
         CheckpointError: if `resume_from` is damaged or of another model; nothing has changed then.
-        ValueError: for arguments out of range, batches that are not tuples, or an optimizer that
-            holds no parameter of the model.
+        ValueError: for arguments out of range, batches that are not tuples, an optimizer that
+            holds no parameter of the model, or arguments that differ between ranks.
         TypeError: for a part of the wrong kind, such as a loader that cannot be read by batches.
     """
     check_word("fit", "scheduler_every", scheduler_every, ("step", "epoch"))
@@ -110,17 +116,13 @@ def fit(
         scheduler=scheduler,
         accumulate=accumulate,
         callbacks=[StopOnNaN(), *make_progress(progress), *callbacks],
+        communicator=communicator,
     )
+    ranks = run.communicator
     loss_of, _ = loss_function("fit", loss_fn, metrics)
-    if resume_from is not None:
-        run.restore(resume_from)  # the generators, too, as they were when it was saved
-    else:
-        run.check()
-        if seed is not None:
-            neural_net_core.seed(seed)
 
-    with run:
-        run.call("on_train_start")
+    with ending_all(ranks), run:
+        run.begin(resume_from, seed)
         while run.begin_epoch():
             for group in run.groups():  # batches of one step, ended early by run.stop()
                 optimizer.zero_grad()
@@ -142,8 +144,9 @@ def fit(
             row = run.totals.compute()
             if validation is not None:
                 with run.weights_to_evaluate():
-                    scores = evaluate(model, loss_fn, validation, metrics)
+                    scores = evaluate(model, loss_fn, validation, metrics, communicator=ranks)
                 row |= {f"val_{name}": value for name, value in scores.items()}
+            row = ranks.bcast(row)  # rank 0's numbers decide
             if scheduler is not None and scheduler_every == "epoch" and run.epoch_complete:
                 if monitor is None:
                     scheduler.step()
@@ -152,5 +155,5 @@ def fit(
                 else:
                     raise ValueError(f"fit: scheduler_monitor {monitor!r} is none of {sorted(row)}")
             run.end_epoch(row)
-        run.call("on_train_end")
+        run.end()
     return run.history

@@ -183,6 +183,7 @@ class PlainProgress(Callback):
     """
 
     order = 60
+    first_rank_only = True
 
     def __init__(self, lines: int = PLAIN_LINES) -> None:
         self.lines = lines
@@ -228,6 +229,7 @@ class RichProgress(Callback):
     """
 
     order = 60
+    first_rank_only = True
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from neural_net_core import Module
 from neural_net_core.checks import check_count
+from neural_net_utils.distributed.data_parallel import Alone, Communicator, check_communicator
 from neural_net_utils.loading.loader import Batch
 from neural_net_utils.training._parts import check_names, check_parts
 from neural_net_utils.training.evaluate import LossFunction, Metrics, Totals, check_loader
@@ -46,6 +47,7 @@ class Training:
         weights_to_evaluate: gives a context in which the model holds the weights to be judged and
             kept: by default the newest, with `WeightAveraging` their average.
         stop_reason: why training is about to end; None while it goes on.
+        communicator: the processes that train together; `communicator.rank` is this one's number.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Training:
         metrics: Metrics | None,
         scheduler: Any,
         accumulate: int,
+        communicator: Communicator | None = None,
     ) -> None:
         if epochs is None and max_steps is None:
             raise ValueError("fit: give epochs or max_steps, or both: the first reached ends")
@@ -91,6 +94,9 @@ class Training:
         self.loss = math.nan
         self.gradient_norm: float | None = None
         self.stop_reason: str | None = None
+        self.communicator = (
+            Alone() if communicator is None else check_communicator("fit", communicator)
+        )
         self._hurry = False
 
     def stop(self, reason: str, *, now: bool = False) -> None:

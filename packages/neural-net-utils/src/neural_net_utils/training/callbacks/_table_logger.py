@@ -17,6 +17,7 @@ class TableLogger(Callback):
     """One line per epoch or step; the kinds say how a table and a row are written."""
 
     order = 50
+    first_rank_only = True
     _columns: list[str]  # of the file as it is
 
     def __init__(

@@ -28,9 +28,13 @@ class Callback:
         order: callbacks with a lower number are called first; equal ones in the order given. Those
             that change the run have 0, loggers 50, progress 60, and `ModelCheckpoint`, which must
             see what all the others did, 100.
+        first_rank_only: where several processes train one model, only that of rank 0 has this
+            callback: it prints or writes. Others are called on each rank, so that what they change
+            is changed everywhere; whether to stop is rank 0's to say.
     """
 
     order: int = 0
+    first_rank_only: bool = False
 
     def reset(self) -> None:
         """Forget earlier runs."""

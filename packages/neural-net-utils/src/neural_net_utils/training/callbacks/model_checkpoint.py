@@ -56,6 +56,7 @@ class ModelCheckpoint(Callback):
     """
 
     order = 100
+    first_rank_only = True
 
     def __init__(
         self,

@@ -41,7 +41,8 @@ class StopOnNaN(Callback):
         ):
             return
         name, what = _first_affected(training)
-        inputs = _bad_inputs(training.group)
+        everyone = training.communicator.allgather(_bad_inputs(training.group))
+        inputs = next(filter(None, everyone), "")  # only the rank with the sample knows
         step = training.step + 1
         where = f"step {step} (epoch {training.epoch})"
         message = f"training stopped at {where}: the loss is {training.loss}; "
