@@ -46,6 +46,18 @@ def test_a_file_keeps_its_mode(tmp_path: Path, mode: int) -> None:
     assert path.read_bytes() == b"new"
 
 
+def test_a_file_is_replaced_where_nobody_runs_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In CPython for WebAssembly `os` has `chown`, but neither user nor group of the process."""
+    path = tmp_path / "t"
+    path.write_bytes(b"old")
+    monkeypatch.delattr(os, "geteuid", raising=False)
+    monkeypatch.delattr(os, "getegid", raising=False)
+    replace_file(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
 def test_a_file_keeps_its_owner_where_that_is_allowed(tmp_path: Path) -> None:
     path = tmp_path / "t"

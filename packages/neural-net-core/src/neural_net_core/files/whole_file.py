@@ -149,7 +149,9 @@ def _write_and_rename(folder: str, name: str, content: bytes, old: os.stat_resul
 def _take_over(temporary: str, old: os.stat_result) -> None:
     """Give a file the owner and the permissions of the one that it replaces."""
     with contextlib.suppress(FileNotFoundError):  # removed by somebody: written again
-        if hasattr(os, "chown") and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+        # Windows has neither; CPython in WebAssembly has chown, but nobody who runs it.
+        known = hasattr(os, "chown") and hasattr(os, "geteuid")
+        if known and (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
             with contextlib.suppress(PermissionError):  # only an administrator gives files away
                 os.chown(temporary, old.st_uid, old.st_gid)
         with contextlib.suppress(PermissionError):  # some file systems have no permissions
