@@ -1,10 +1,12 @@
-"""Makes the harness importable for the tests beside it, and prints the worst cases at the end."""
+"""Makes what tests share importable, and prints the worst cases at the end."""
 
 import sys
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
+# The models that are exported; the package's own tests have them too.
+sys.path.insert(0, str(Path(__file__).parents[2] / "packages/neural-net-layers/tests/onnx"))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

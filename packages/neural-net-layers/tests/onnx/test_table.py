@@ -1,37 +1,22 @@
 """The table has a row for every operation, and every row is written by a case."""
 
-from collections.abc import Iterator
-
 from onnx_cases import CASES
 
-from neural_net_core import Op, no_grad
+from neural_net_core import no_grad
+from neural_net_core.testing import op_classes
 from neural_net_core.tracing import trace
 from neural_net_layers.onnx._table import ROWS, WITHOUT_ROW
 
-
-def subclasses(of: type) -> Iterator[type]:
-    for cls in of.__subclasses__():
-        yield cls
-        yield from subclasses(cls)
-
-
-def operations() -> set[type]:
-    """The ideas of core and layers: no fast forms, and no bases that compute nothing."""
-    return {
-        cls
-        for cls in subclasses(Op)
-        if cls.__module__.startswith(("neural_net_core.", "neural_net_layers."))
-        if cls.idea is cls and hasattr(cls, "forward") and hasattr(cls, "backward")
-    }
+OPERATIONS = {op for package in ("core", "layers") for op in op_classes(f"neural_net_{package}")}
 
 
 def test_every_operation_has_a_row_or_a_reason() -> None:
-    missing = operations() - set(ROWS) - set(WITHOUT_ROW)
+    missing = OPERATIONS - set(ROWS) - set(WITHOUT_ROW)
     assert missing == set()
 
 
 def test_nothing_else_stands_in_the_table() -> None:
-    assert (set(ROWS) | set(WITHOUT_ROW)) - operations() == set()
+    assert (set(ROWS) | set(WITHOUT_ROW)) - OPERATIONS == set()
     assert set(ROWS) & set(WITHOUT_ROW) == set()
 
 

@@ -72,7 +72,8 @@ class Writer:
             raise ExportError(f"to_onnx: {step.name}: {error}") from None
         names = names if isinstance(names, tuple | list) else (names,)
         return tuple(
-            Value(name, y.shape, y.dtype) for name, y in zip(names, graph.results, strict=True)
+            Value(graph.name(name), y.shape, y.dtype)
+            for name, y in zip(names, graph.results, strict=True)
         )
 
     def value(self, source: Any) -> Any:

@@ -7,6 +7,7 @@ import numpy as np
 from neural_net_layers.attention._heads import SplitHeadsOp
 from neural_net_layers.attention.blocked_attention import BlockedAttentionOp
 from neural_net_layers.attention.scaled_dot_product_attention import AttentionOp
+from neural_net_layers.onnx._error import ExportError
 from neural_net_layers.onnx._graph import Graph, Rows
 
 __all__ = ["ROWS"]
@@ -21,9 +22,12 @@ def split_heads(g: Graph, x: Any, heads: tuple[int, ...]) -> Any:
 
 def attention(
     g: Graph, q: Any, k: Any, v: Any, b: Any = None, keep: Any = None, *,
-    scale: float, offset: Any = None, need_weights: bool = False, **training: Any,
+    scale: float, offset: Any = None, need_weights: bool = False, dropout: float = 0.0,
+    rng: Any = None, whole: bool = False,
 ) -> Any:  # fmt: skip
     """A hidden score is −∞, and its weight 0 even where nothing else is in the row."""
+    if dropout:
+        raise ExportError(f"dropout={dropout} is for training; it is 0 in evaluation")
     keys, values = repeated(g, k, q), repeated(g, v, q)
     last = k.ndim - 1
     flipped = g.Transpose(keys, perm=[*range(last - 1), last, last - 1])

@@ -72,7 +72,7 @@ ROWS: Rows = {
     LogSumExpOp: reduced_by("ReduceLogSumExp"),
     VarOp: variance,
     StdOp: lambda g, x, **options: g.Sqrt(variance(g, x, **options)),
-    CumSumOp: lambda g, x, axis: g.CumSum(x, np.array(axis, np.int64)),
+    CumSumOp: lambda g, x, axis: g.CumSum(x, np.array(axis, np.int64)) if x.ndim else x,
     SoftmaxOp: lambda g, x, axis=-1: g.Softmax(x, axis=axis),
     LogSoftmaxOp: lambda g, x, axis=-1: g.LogSoftmax(x, axis=axis),
     NormalizeOp: unit,

@@ -22,7 +22,7 @@ from neural_net_core.ops import (
     UnstackOp,
 )
 from neural_net_layers.onnx._error import ExportError
-from neural_net_layers.onnx._graph import Graph, Rows, Value
+from neural_net_layers.onnx._graph import Graph, Rows, Value, length
 from neural_net_layers.onnx._sizes import Filled, Ramp, Size
 
 __all__ = ["ROWS"]
@@ -74,6 +74,9 @@ def unstack(g: Graph, x: Any, axis: int) -> Any:
 
 
 def pad(g: Graph, x: Any, widths: Any, value: Any = None, mode: str = "constant") -> str:
+    reach = [max(pair) - length(n) for pair, n in zip(widths, x.shape, strict=True)]
+    if mode == "reflect" and max(reach) >= 0:
+        raise ExportError("a border that reflects the array more than once is not known to ONNX")
     before, after = ([pair[i] for pair in widths] for i in (0, 1))
     return g.Pad(x, before + after, value, mode=mode)
 
