@@ -85,6 +85,8 @@ def test_mistakes_are_told_by_their_line_and_the_next_run_works(stepper: Page) -
 
 
 def test_an_endless_formula_is_stopped(stepper: Page) -> None:
+    run(stepper)
+    wait_for(stepper, "Before the reverse pass")
     run(stepper, "while True:\n    pass")
     wait_for(stepper, "Running")
     press(stepper, "Stop")
