@@ -9,7 +9,7 @@ function makePlayer(box) {
   const rules = [...svg.querySelectorAll("style")].find((style) =>
     style.textContent.includes("@keyframes")
   );
-  if (!rules) return;
+  if (!rules) return [];
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   if (still) {
     rules.textContent = rules.textContent.replace(
@@ -39,7 +39,6 @@ function makePlayer(box) {
   });
   slider.setAttribute("aria-label", `Time in the animation: ${svg.querySelector("title").textContent}`);
   player.append(button, slider);
-  box.after(player);
 
   let playing = true;
   const follow = () => {
@@ -71,10 +70,15 @@ function makePlayer(box) {
   } else {
     play();
   }
+  return [player];
 }
 
 /* A box that scrolls sideways can be reached by key and says that there is more. */
-function watchWidth(box, hint) {
+function makeHint(box, kind) {
+  const hint = Object.assign(document.createElement("span"), {
+    className: "sideways-hint",
+    textContent: `← scroll sideways to see the whole ${kind} →`,
+  });
   const measure = () => {
     const wider = box.scrollWidth > box.clientWidth + 1;
     hint.hidden = !wider;
@@ -86,24 +90,32 @@ function watchWidth(box, hint) {
   };
   new ResizeObserver(measure).observe(box);
   measure();
+  return hint;
 }
 
-document.querySelectorAll(".md-typeset .figure").forEach((box) => {
-  makePlayer(box);
-  const hint = Object.assign(document.createElement("span"), {
-    className: "sideways-hint",
-    textContent: "← scroll sideways to see the whole figure →",
-  });
-  box.setAttribute("role", "group");
-  box.setAttribute("aria-label", "Figure");
-  box.after(hint);
-  watchWidth(box, hint);
-});
+/* What belongs to a figure, so that one that is taken out and put back gets it again. */
+const parts = new WeakMap();
+
+function prepare(box) {
+  if (!parts.has(box)) {
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", "Figure");
+    parts.set(box, [makeHint(box, "figure"), ...makePlayer(box)]);
+  }
+  box.after(...parts.get(box));
+}
+
+document.querySelectorAll(".md-typeset .figure").forEach(prepare);
 document.querySelectorAll('.md-typeset math[display="block"]').forEach((box) => {
-  const hint = Object.assign(document.createElement("span"), {
-    className: "sideways-hint",
-    textContent: "← scroll sideways to see the whole formula →",
-  });
-  box.after(hint);
-  watchWidth(box, hint);
+  box.after(makeHint(box, "formula"));
 });
+/* The figures of code that the reader runs come later. */
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes) {
+    for (const node of addedNodes) {
+      if (node.nodeType !== Node.ELEMENT_NODE) continue;
+      if (node.matches(".figure")) prepare(node);
+      node.querySelectorAll(".figure").forEach(prepare);
+    }
+  }
+}).observe(document.querySelector("article") ?? document.body, { childList: true, subtree: true });

@@ -98,3 +98,28 @@ def test_figures_that_are_compared_stand_side_by_side(
     )
     assert len(tops) == 2
     assert (tops[0] == tops[1]) is beside
+
+
+def test_a_figure_that_comes_later_has_its_player_too(tab: Page, address: str) -> None:
+    """As those of code that the reader runs, and those that are taken out and put back."""
+    tab.set_viewport_size({"width": 390, "height": 900})
+    tab.goto(f"{address}/{FILM}")
+    found = tab.evaluate(
+        """async () => {
+        const box = document.querySelector(".figure").cloneNode(true);
+        box.style.setProperty("--natural", "1200px");
+        const place = document.createElement("div");
+        const soon = () => new Promise((done) => setTimeout(done, 300));
+        const kinds = () => [...place.children].map((part) => part.className);
+        document.querySelector("article").append(place);
+        place.append(box);
+        await soon();
+        const first = kinds();
+        place.replaceChildren();
+        place.replaceChildren(box);
+        await soon();
+        return [first, kinds(), box.tabIndex];
+        }"""
+    )
+    parts = ["figure", "sideways-hint", "figure-player"]
+    assert found == [parts, parts, 0]
