@@ -505,6 +505,15 @@ def graph_of_leaves(count):
     return viz.computation_graph(calls, max_nodes=count)
 
 
+def long_reverse_pass(length):
+    y = Tensor([1.0], requires_grad=True)
+    with trace() as calls:
+        for _ in range(length):
+            y = y * 1.0
+        y.backward()
+    return viz.backward_graph(calls, length // 2, max_nodes=10**6)
+
+
 def long_films(count):
     models = [FeedForward((2, 3, 1), rng=np.random.default_rng(k)) for k in range(2)]
     snapshots = {k: models[k % 2].state_dict() for k in range(count)}
@@ -575,6 +584,7 @@ LARGE = {
         [str(i) for i in range(90)],
         np.ones(MANY),
     ),
+    "backward_graph": lambda: long_reverse_pass(3000),
     "computation_graph": lambda: graph_of_leaves(300),
     "dataflow": lambda: viz.dataflow(
         program([("forward", f"y_{i + 1} = y_{i} * w_{i}") for i in range(WIDE)]), max_lines=10**6

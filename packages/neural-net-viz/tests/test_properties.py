@@ -169,7 +169,7 @@ KEYED = [
     for call, (function, arguments) in ORDINARY.items()
     for name, value in arguments.items()
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
-    if function not in ("computation_graph", *CELLS)
+    if function not in ("computation_graph", "backward_graph", *CELLS)
 ]
 
 

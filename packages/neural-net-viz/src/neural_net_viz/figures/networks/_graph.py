@@ -10,7 +10,7 @@ from neural_net_viz.drawing.number_text import coordinate
 from neural_net_viz.drawing.text import fit_text, text_width
 from neural_net_viz.figure import Figure
 
-__all__ = ["Graph", "Node"]
+__all__ = ["Graph", "Node", "node_width"]
 
 _NAME = 12.0
 _DETAIL = 10.5
@@ -56,6 +56,7 @@ class Graph:
         nodes: The nodes.
         edges: Pairs (source, target) of numbers of nodes.
         widths: The least widths of the nodes.
+        lines: How many lines will stand below, at most.
     """
 
     def __init__(
@@ -63,9 +64,10 @@ class Graph:
         nodes: list[Node],
         edges: list[tuple[int, int]],
         widths: Sequence[float] | None = None,
+        lines: int = 0,
     ) -> None:
-        self.nodes, self.edges = nodes, edges
-        self.widths = [_width(node) for node in nodes]
+        self.nodes, self.edges, self.lines = nodes, edges, lines
+        self.widths = [node_width(node) for node in nodes]
         if widths is not None:
             self.widths = list(map(max, self.widths, widths))
         self.layout = lay_out(self.widths, edges)
@@ -84,7 +86,7 @@ class Graph:
 
     @property
     def _height(self) -> float:
-        return max(self.layout.rows) * self.row + AROUND
+        return max(self.layout.rows) * self.row + AROUND + _CODE * self.lines
 
     def figure(
         self,
@@ -189,7 +191,8 @@ class Graph:
                 canvas.path(tip, "fill-muted")
 
 
-def _width(node: Node) -> float:
+def node_width(node: Node) -> float:
+    """Return how wide a node's box is."""
     name = min(text_width(node.name, _NAME), _MOST_NAME)
     detail = min(text_width(_detail_text(node), _DETAIL), _MOST_NAME)
     gradient = min(text_width(node.gradient, _DETAIL, bold=True), _MOST_NAME)

@@ -154,15 +154,21 @@ class TraceReader:
         return (_numbers(array) if self.values else "") or str(np.shape(array))
 
 
-def drawn(reader: TraceReader, max_nodes: int) -> tuple[Graph, int]:
-    """Return a graph of the nodes nearest to the last call that fit a page, and how many do not."""
+def drawn(reader: TraceReader, max_nodes: int, lines: int = 0) -> tuple[Graph, int]:
+    """Return a graph of the nodes nearest to the last call that fit a page, and how many do not.
+
+    Args:
+        reader: The trace.
+        max_nodes: The most nodes.
+        lines: How many lines will stand below the graph.
+    """
     check_at_least(f"{reader.figure}(max_nodes)", max_nodes, 1)
     nodes, edges, left_out = reader.nearest(min(max_nodes, _MOST_NODES))
-    graph = Graph(nodes, edges)
+    graph = Graph(nodes, edges, lines=lines)
     while not graph.fits and len(nodes) > 2:
         fewer = max(1, min(len(nodes) - 2, int(len(nodes) * graph.room)))
         nodes, edges, left_out = reader.nearest(fewer)
-        graph = Graph(nodes, edges)
+        graph = Graph(nodes, edges, lines=lines)
     return graph, left_out
 
 

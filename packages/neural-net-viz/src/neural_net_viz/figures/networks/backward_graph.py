@@ -12,7 +12,7 @@ from neural_net_core.tape import unbroadcast
 from neural_net_core.tracing import BackwardCall
 from neural_net_viz.drawing.inputs import checked
 from neural_net_viz.figure import Figure
-from neural_net_viz.figures.networks._graph import Graph, Node
+from neural_net_viz.figures.networks._graph import Graph, Node, node_width
 from neural_net_viz.figures.networks._trace_reader import TraceReader, drawn, numbers_or_shape
 
 __all__ = ["backward_graph"]
@@ -79,13 +79,23 @@ def backward_graph(
             f"backward_graph(step): expected at most {len(steps)}, the steps of this reverse pass, "
             f"got {step}"
         )
-    plan, left_out = drawn(reader, max_nodes)
-    # As wide as each node will ever be, so that nothing moves from step to step.
-    states = [_State(reader, steps, k) for k in range(len(steps) + 1)]
-    every = [_graph(plan, reader, state, states[-1]).widths for state in states]
-    state = states[step]
-    widths = [max(column) for column in zip(*every, strict=True)]
-    graph = _graph(plan, reader, state, states[-1], widths)
+    plan, left_out = drawn(reader, max_nodes, _MOST_LINES + 1)
+    total = _Pass(reader, steps)
+    for one in steps:
+        total.advance(one)
+    state, widths, lit = _Pass(reader, steps), list[float](), list[int]()
+    drawn_nodes = set(reader.order)
+    for k in range(len(steps) + 1):
+        if k:
+            state.advance(steps[k - 1])
+        if k in (0, step) or not drawn_nodes.isdisjoint(state.touched):
+            now = _nodes(plan, reader, state, total)
+            # As wide as each will ever be, so that nothing moves from step to step.
+            widths = list(map(max, map(node_width, now), widths or [0.0] * len(now)))
+        if k == step:
+            nodes, lit = now, _lit(plan, reader, state)
+            arrived = set(state.arrived)
+    graph = Graph(nodes, plan.edges, widths)
     heading, code = "before the first step", list[str]()
     words = f"Before the reverse pass of {len(steps)} step{'s' * (len(steps) != 1)}."
     if step:
@@ -96,17 +106,15 @@ def backward_graph(
         words += "".join(
             f" The gradient of {node.name} is {node.gradient.removeprefix('grad ')}."
             for node, key in zip(graph.nodes, reader.order, strict=False)
-            if isinstance(key, tuple) and key in state.gradients
+            if isinstance(key, tuple) and key in arrived
         )
     words += f" {left_out} more nodes not drawn." if left_out else ""
     note = "green: gradient complete; orange: at work; dashed: without gradient"
-    return graph.figure(
-        title, note, description or words, _lit(plan, reader, state), [heading, *code]
-    )
+    return graph.figure(title, note, description or words, lit, [heading, *code])
 
 
-class _State:
-    """What is known after some steps.
+class _Pass:
+    """A reverse pass as far as it has come.
 
     Attributes:
         gradients: The gradients so far, by node and number of its output.
@@ -114,47 +122,54 @@ class _State:
         done: The calls whose step is over.
         now: The call that is at work; None before the first step.
         delivered: What it has returned for its inputs.
+        touched: The nodes that look different since the last step.
     """
 
-    def __init__(self, reader: TraceReader, steps: list[BackwardCall], count: int) -> None:
-        self.calls = reader.calls
-        numbers: dict[Any, int] = {call: i for i, call in enumerate(reader.calls)}
+    def __init__(self, reader: TraceReader, steps: list[BackwardCall]) -> None:
+        self.reader = reader
+        self.numbers: dict[Any, int] = {call: i for i, call in enumerate(reader.calls)}
         self.gradients: dict[Any, dict[int, Array]] = {}
         self.arrived: Counter[Any] = Counter()
         self.done: set[int] = set()
         self.now: int | None = None
         self.delivered: tuple[Array | None, ...] = ()
-        self._take(numbers.get(steps[0].call), steps[0].gradients)
-        for step in steps[:count]:
-            self.now, self.delivered = numbers.get(step.call), step.delivered
-            if self.now is None:  # its forward pass is not in the trace
-                continue
-            self._take(self.now, step.gradients)
-            self.done.add(self.now)
-            inputs = self.calls[self.now].inputs
-            for source, output, i in reader.sources[self.now]:
-                dx = self.dx_of(i)
-                if dx is not None:
-                    self.arrived[source] += 1
-                    found = self.gradients.setdefault(source, {})
-                    dx = unbroadcast(dx, inputs[i].shape)
-                    found[output] = found[output] + dx if output in found else dx
+        self.touched: set[Any] = set()
+        self._take(self.numbers.get(steps[0].call), steps[0].gradients)
+
+    def advance(self, step: BackwardCall) -> None:
+        """Go a step on."""
+        self.touched = {self.now}
+        self.now, self.delivered = self.numbers.get(step.call), step.delivered
+        if self.now is None:  # its forward pass is not in the trace
+            return
+        self.touched.add(self.now)
+        self._take(self.now, step.gradients)
+        self.done.add(self.now)
+        inputs = self.reader.calls[self.now].inputs
+        for source, output, i in self.reader.sources[self.now]:
+            dx = self.dx_of(i)
+            if dx is not None:
+                self.touched.add(source)
+                self.arrived[source] += 1
+                found = self.gradients.setdefault(source, {})
+                dx = unbroadcast(dx, inputs[i].shape)
+                found[output] = found[output] + dx if output in found else dx
 
     def dx_of(self, i: int) -> Array | None:
         """Return what the last step has delivered to an input that wants a gradient."""
         if self.now is None or i >= len(self.delivered):
             return None
-        wanted = getattr(self.calls[self.now].inputs[i], "requires_grad", False)
+        wanted = getattr(self.reader.calls[self.now].inputs[i], "requires_grad", False)
         return self.delivered[i] if wanted else None
 
     def _take(self, number: int | None, dys: tuple[Array | None, ...]) -> None:
         if number is not None:
             self.gradients[number] = {i: dy for i, dy in enumerate(dys) if dy is not None}
 
-    def node(self, key: Any, plan: Node, last: "_State") -> Node:
-        """Return a node as it looks now; `last` is the state at the end."""
+    def node(self, key: Any, plan: Node, total: "_Pass") -> Node:
+        """Return a node as it looks now; `total` is the pass at its end."""
         is_leaf = isinstance(key, tuple)
-        outputs = 1 if is_leaf else len(self.calls[key].outputs)
+        outputs = 1 if is_leaf else len(self.reader.calls[key].outputs)
         found = self.gradients.get(key, {})
         gradient = "; ".join(
             numbers_or_shape(found[i]) if i in found else "—" for i in range(outputs)
@@ -163,7 +178,7 @@ class _State:
         style = plan.style
         if not is_leaf and key == self.now:
             style = "raised stroke-series-1"
-        elif key in self.done or (is_leaf and found and self.arrived[key] == last.arrived[key]):
+        elif key in self.done or (is_leaf and found and self.arrived[key] == total.arrived[key]):
             style = "stroke-series-2" if is_leaf else "raised stroke-series-2"
         framed = not is_leaf and key == self.now
         return Node(
@@ -171,20 +186,14 @@ class _State:
         )
 
 
-def _graph(
-    plan: Graph,
-    reader: TraceReader,
-    state: _State,
-    last: _State,
-    widths: list[float] | None = None,
-) -> Graph:
-    """Return a graph with the nodes as they look in a state."""
+def _nodes(plan: Graph, reader: TraceReader, state: _Pass, total: _Pass) -> list[Node]:
+    """Return the nodes of a graph as they look in a state."""
     pairs = zip(reader.order, plan.nodes, strict=False)
-    nodes = [state.node(key, node, last) for key, node in pairs]
-    return Graph(nodes + plan.nodes[len(nodes) :], plan.edges, widths)
+    nodes = [state.node(key, node, total) for key, node in pairs]
+    return nodes + plan.nodes[len(nodes) :]
 
 
-def _lit(plan: Graph, reader: TraceReader, state: _State) -> list[int]:
+def _lit(plan: Graph, reader: TraceReader, state: _Pass) -> list[int]:
     """Return the edges along which gradients have gone in the last step."""
     if state.now is None or state.now not in reader.order:
         return []
