@@ -3,7 +3,6 @@
 import math
 import signal
 import threading
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from itertools import islice
 from os import PathLike
@@ -12,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 import neural_net_core
-from neural_net_core import Module, StateDictError, Tensor, TrainingError
+from neural_net_core import Module, StateDictError, Tensor
 from neural_net_core.checks import shown
 from neural_net_core.counts import BatchWeights
 from neural_net_core.files.checkpoint import load_checkpoint, save_checkpoint
@@ -23,25 +22,16 @@ from neural_net_utils._states import (
     saved_flag,
     saved_number,
 )
-from neural_net_utils.distributed._ranks import (
-    checksums,
-    differences,
-    file_of_rank_0,
-    set_states,
-    set_streams,
-    share_states,
-)
-from neural_net_utils.distributed.data_parallel import broadcast_weights, join_gradients, shard
+from neural_net_utils.distributed.data_parallel import shard
 from neural_net_utils.loading.loader import Batch
 from neural_net_utils.training._parts import (
     Checks,
-    facts_of,
     parameters_held,
     parameters_of,
     state_of,
 )
 from neural_net_utils.training.callbacks.base import Callback
-from neural_net_utils.training.evaluate import Totals, batch_size, check_batch, loss_value
+from neural_net_utils.training.evaluate import batch_size, check_batch, loss_value
 from neural_net_utils.training.history import History
 from neural_net_utils.training.seeding import named_generators
 from neural_net_utils.training.training import Training
@@ -77,21 +67,15 @@ class Run(Training):
                 raise TypeError(
                     f"fit: callbacks must be a list of Callback objects, got {shown(callback)}"
                 )
-        ranks = self.communicator
-        callbacks = [c for c in callbacks if ranks.rank == 0 or not c.first_rank_only]
         self.callbacks = sorted(callbacks, key=lambda callback: callback.order)
-        # With others, a rank counts a step by itself before all add up what they have.
-        self._totals_here = self.totals if ranks.size == 1 else Totals(self.totals.metrics)
+        self._totals_here = self.totals  # of this process
         self._streams: int | None = None  # the key to what each of several ranks draws by itself
-        self._common: list[Any] = []  # what all draw alike goes on from these states
-        self._generators = list(named_generators(model=self.model, loss_fn=self.loss_fn).values())
         self._weights = BatchWeights("fit")
         self._counted = 0.0  # what the newest step's losses divided by, all together
         self._expected: float | None = None  # what it will be if all batches are like the first
         self._batches = 0  # taken from the loader in this epoch
         self._loader_state: Any = None  # the loader's state after the newest batch
-        self._interrupted = False  # here; with others, what counts is whether anybody was
-        self._all_interrupted = False
+        self._interrupted = False
         self._former_handler: Any = None
         # Only hooks that somebody wrote are called: an empty one costs a step nothing.
         self._hooks: dict[str, list[Callable[[Training], None]]] = {
@@ -106,27 +90,13 @@ class Run(Training):
             callback.reset()
 
     def begin(self, resume_from: str | PathLike[str] | None, seed: int | None) -> None:
-        """Become the run that a checkpoint holds, or a new one, the same on all ranks."""
-        ranks = self.communicator
-        if ranks.size > 1:
-            if found := differences(facts_of(self), ranks):
-                raise ValueError(f"fit: the ranks must be given the same: {found}")
-            resume_from = ranks.bcast(resume_from)
+        """Become the run that a checkpoint holds, or a new one."""
         if resume_from is not None:
-            # The generators, too, as they were when it was saved.
-            with file_of_rank_0(resume_from, ranks) as file:
-                self.restore(file)
+            self.restore(resume_from)  # the generators, too, as they were when it was saved
         else:
             self.check()
             if seed is not None:
                 neural_net_core.seed(seed)
-            broadcast_weights(self.model, ranks)
-            if isinstance(self.loss_fn, Module):
-                broadcast_weights(self.loss_fn, ranks)
-            share_states(self._parts()["rng"].values(), ranks)
-        if ranks.size > 1 and self._streams is None:
-            state = repr(neural_net_core.default_rng().bit_generator.state)
-            self._streams = zlib.crc32(state.encode())
         self.call("on_train_start")
 
     def check(self) -> None:
@@ -168,7 +138,6 @@ class Run(Training):
         Returns:
             Whether there is something to do: steps, or the row of an epoch that a limit cut short.
         """
-        self._follow_rank_0()
         if self.stop_reason is not None and (
             self.epoch_complete or self._batches == 0 or self.history.index[-1:] == [self.epoch]
         ):
@@ -195,18 +164,10 @@ class Run(Training):
             if self.stop_reason is not None and self._batches and next(batches, None) is not None:
                 return
             group = self._take(batches)
-            if self.communicator.size > 1:
-                self._check_counts(len(group))
             if not group:
                 break
-            if self.communicator.size > 1:
-                group = [batch for batch in group if batch_size(list(batch[:-1]), batch[-1])]
-                # Until the gradients are there, each rank draws by itself, afterwards all alike.
-                self._common = [rng.bit_generator.state for rng in self._generators]
-                key = (self._streams or 0, self.communicator.rank, self.step)
-                set_streams(self._generators, *key)
-            self.group = group
-            yield group
+            self.group = self._own(group)
+            yield self.group
         if self._batches == 0:
             raise ValueError(
                 f"fit: train_loader gave no batch in epoch {self.epoch}: is it empty, or a "
@@ -214,13 +175,6 @@ class Run(Training):
             )
         self._note_loader_state()
         self.epoch_complete = True
-        if self.communicator.size > 1 and (
-            found := differences(checksums(self.model), self.communicator)
-        ):
-            raise TrainingError(
-                f"fit: after epoch {self.epoch} the ranks no longer have the same weights, has a "
-                f"callback changed them on one alone? {found}"
-            )
 
     def weighted(self, loss: Tensor, inputs: list[Any], output: Any, target: Any) -> Tensor:
         """A batch's loss with its weight in the step, on the record.
@@ -250,9 +204,6 @@ class Run(Training):
 
     def join_gradients(self) -> None:
         """Make the sum of a step's gradients and losses their mean over all that counted."""
-        if self.communicator.size > 1:
-            self._join_ranks()
-            return
         if self._expected is None:  # a step of one batch
             return
         if self._counted:
@@ -263,29 +214,6 @@ class Run(Training):
                         p.grad = p.grad * (self._expected / self._counted)
         self._expected = None
 
-    def _join_ranks(self) -> None:
-        """The same over all ranks, of which one may have had no sample in this step."""
-        set_states(self._generators, self._common)
-        own = (self.loss, self._counted) if self._expected else (0.0, 0.0)
-        counted, loss, interrupted = join_gradients(
-            list(self._trained()),
-            self.communicator,
-            unit=self._expected or 1.0,
-            counted=own[1],
-            numbers=[own[0], float(self._interrupted)],
-        )
-        self._all_interrupted = bool(interrupted)
-        self._expected = None
-        self.loss = loss / counted if counted else loss
-        here = self._totals_here
-        self.totals.loss += loss
-        self.totals.count += counted
-        self.totals.batches += 1
-        if here.metrics:
-            for states in self.communicator.allgather(here.state_dict()["metrics"]):
-                self.totals.merge(states)
-            here.reset()
-
     def end_step(self) -> None:
         """Count and record the step, then call the callbacks."""
         self.step += 1
@@ -295,7 +223,6 @@ class Run(Training):
         self.history.steps.append(self.step, values)
         self._check_limits()
         self.call("on_step_end")
-        self._follow_rank_0()
 
     @property
     def abandons_epoch(self) -> bool:
@@ -313,9 +240,8 @@ class Run(Training):
         self.call("on_epoch_end")
 
     def end(self) -> None:
-        """Call the callbacks for the last time, and leave all ranks with the same."""
+        """Call the callbacks for the last time."""
         self.call("on_train_end")
-        broadcast_weights(self.model, self.communicator)
 
     # What a checkpoint holds ------------------------------------------------------------------
 
@@ -458,31 +384,22 @@ class Run(Training):
     def _note_loader_state(self) -> None:
         self._loader_state = state_of(self.train_loader)
 
-    def _check_counts(self, batches: int) -> None:
-        """Raise on all ranks if some have read to the end and others have not."""
-        if isinstance(self.train_loader, Sized):  # compared at the start
-            return
-        counts = self.communicator.allgather(batches)
-        if len(set(counts)) > 1:
-            raise ValueError(
-                f"fit: train_loader must give all ranks the same batches, got {counts} for step "
-                f"{self.step + 1}"
-            )
-
-    def _follow_rank_0(self) -> None:
-        """Whether to stop is decided on rank 0: clocks and callbacks of others may differ."""
-        if self.communicator.size > 1:
-            decided = self.stop_reason, self._hurry
-            self.stop_reason, self._hurry = self.communicator.bcast(decided)
+    def _own(self, group: list[Batch]) -> list[Batch]:
+        """What of a step's batches this process works on."""
+        return group
 
     def _check_limits(self) -> None:
         # Ctrl-C counts from here on, so that every callback of this step or epoch sees it alike.
-        if self._all_interrupted or (self._interrupted and self.communicator.size == 1):
+        if self._stops_early():
             self.stop("interrupted", now=True)
         if self.max_steps is not None and self.step >= self.max_steps:
             self.stop("max_steps")
         if self.epochs is not None and self.epoch >= self.epochs and self.epoch_complete:
             self.stop("epochs")
+
+    def _stops_early(self) -> bool:
+        """Whether there was a Ctrl-C."""
+        return self._interrupted
 
     def _interrupt(self, *_: object) -> None:
         """The first Ctrl-C ends the run after the current step; a second one ends it at once."""

@@ -9,9 +9,10 @@ from typing import Any, Literal
 from neural_net_core import Module, Parameter
 from neural_net_core.checks import check_callable, check_word, shown
 from neural_net_utils.distributed._ranks import ending_all
-from neural_net_utils.distributed.data_parallel import Communicator
+from neural_net_utils.distributed.data_parallel import Alone, Communicator, check_communicator
 from neural_net_utils.loading.loader import Batch
 from neural_net_utils.training._run import Run
+from neural_net_utils.training._run_on_ranks import RunOnRanks
 from neural_net_utils.training.callbacks.base import Callback
 from neural_net_utils.training.callbacks.stop_on_nan import StopOnNaN
 from neural_net_utils.training.evaluate import LossFunction, Metrics, evaluate, loss_function
@@ -76,10 +77,9 @@ def fit(
         resume_from: a checkpoint file of this run; give the same arguments as before.
         seed: restarts the library's generator first, which also orders loaders without own `rng`;
             a resumed run goes on with the generator that was saved.
-        communicator: `MPI.COMM_WORLD` of mpi4py, in a program that mpiexec started several times:
-            each process, a rank, computes its share of every batch, and all make the same steps,
-            as one process would. Weights to begin with, decisions and the checkpoint to resume
-            from are rank 0's, which alone prints and writes.
+        communicator: `MPI.COMM_WORLD` of mpi4py: of the processes that mpiexec started, each does
+            its share of every batch, and all make the steps that one would. The first weights,
+            decisions and `resume_from` are those of rank 0, which alone prints and writes.
 
     Returns:
         One row per epoch, and one per step in `.steps`.
@@ -104,7 +104,8 @@ def fit(
     if hasattr(scheduler, "step_metric"):
         scheduler_every = "epoch"
         monitor = scheduler_monitor or ("loss" if validation is None else "val_loss")
-    run = Run(
+    ranks = Alone() if communicator is None else check_communicator("fit", communicator)
+    run = (Run if ranks.size == 1 else RunOnRanks)(
         model,
         loss_fn,
         optimizer,
@@ -116,9 +117,8 @@ def fit(
         scheduler=scheduler,
         accumulate=accumulate,
         callbacks=[StopOnNaN(), *make_progress(progress), *callbacks],
-        communicator=communicator,
+        communicator=ranks,
     )
-    ranks = run.communicator
     loss_of, _ = loss_function("fit", loss_fn, metrics)
 
     with ending_all(ranks), run:

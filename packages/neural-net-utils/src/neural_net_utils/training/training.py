@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from neural_net_core import Module
 from neural_net_core.checks import check_count
-from neural_net_utils.distributed.data_parallel import Alone, Communicator, check_communicator
+from neural_net_utils.distributed.data_parallel import Alone, Communicator
 from neural_net_utils.loading.loader import Batch
 from neural_net_utils.training._parts import check_names, check_parts
 from neural_net_utils.training.evaluate import LossFunction, Metrics, Totals, check_loader
@@ -94,9 +94,7 @@ class Training:
         self.loss = math.nan
         self.gradient_norm: float | None = None
         self.stop_reason: str | None = None
-        self.communicator = (
-            Alone() if communicator is None else check_communicator("fit", communicator)
-        )
+        self.communicator = Alone() if communicator is None else communicator
         self._hurry = False
 
     def stop(self, reason: str, *, now: bool = False) -> None:
