@@ -8,6 +8,7 @@ import numpy.typing as npt
 __all__ = [
     "coordinate",
     "exact_text",
+    "factor_text",
     "format_tick",
     "format_value",
     "missing",
@@ -84,6 +85,16 @@ def two_decimals(value: float) -> str:
     if not math.isfinite(value):
         return format_value(value)
     return f"{value + 0.0:.2f}".replace("-0.00", "0.00").replace("-", "−")
+
+
+def factor_text(text: str) -> str:
+    """Write a number as a factor of a product: a negative one in brackets.
+
+    Examples:
+        >>> factor_text("−2"), factor_text("2")
+        ('(−2)', '2')
+    """
+    return f"({text})" if text.startswith("−") else text
 
 
 def format_tick(value: float, step: float) -> str:

@@ -1,6 +1,5 @@
 """Attention step by step: queries meet keys, scores become weights, weights mix values."""
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +15,7 @@ from neural_net_viz.drawing.matrix_panel import MatrixPanel
 from neural_net_viz.drawing.number_text import format_value
 from neural_net_viz.drawing.pixels import data_range
 from neural_net_viz.figure import Figure
+from neural_net_viz.figures.attention._attend import attend
 
 __all__ = ["attention_diagram"]
 
@@ -81,7 +81,7 @@ def attention_diagram(
         across = down
     down = down or [str(i + 1) for i in range(len(q))]
     across = across or [str(i + 1) for i in range(len(k))]
-    scores, weights = _attend(q, k, causal)
+    scores, weights = attend(q, k, causal)
     known = np.nan_to_num(weights)
     with np.errstate(invalid="ignore", over="ignore"):
         output = known @ v
@@ -120,17 +120,6 @@ def attention_diagram(
     below = _draw_row(canvas, second, middle + 28, ("·", "="), ("", ""))
     words = description or _describe(weights, down, across, q.shape[1], causal)
     return canvas.figure(page, below + MARGIN, title, words)
-
-
-def _attend(q: Floats, k: Floats, causal: bool) -> tuple[Floats, Floats]:
-    """Return scores and weights; a query that sees no key has no weights."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        scores = q @ k.T / math.sqrt(q.shape[1])
-        if causal:
-            scores = np.where(np.tri(*scores.shape) > 0, scores, -np.inf)
-        shifted = scores - scores.max(axis=1, keepdims=True)
-        powers = np.exp(shifted)
-        return scores, powers / powers.sum(axis=1, keepdims=True)
 
 
 def _width(panels: list[MatrixPanel]) -> float:

@@ -1,6 +1,5 @@
 """Attention with several heads: each looks with features of its own."""
 
-import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -17,6 +16,7 @@ from neural_net_viz.drawing.pixels import data_range, draw_pixels
 from neural_net_viz.drawing.ramps import Ramp
 from neural_net_viz.drawing.text import fit_text
 from neural_net_viz.figure import Figure
+from neural_net_viz.figures.attention._attend import attend
 
 __all__ = ["multi_head_diagram"]
 
@@ -96,7 +96,7 @@ def multi_head_diagram(
     across = across or [str(i + 1) for i in range(len(k))]
     size = q.shape[1] // heads
     slices = [slice(i * size, (i + 1) * size) for i in range(heads)]
-    weights = [_weights(q[:, part], k[:, part], causal) for part in slices]
+    weights = [attend(q[:, part], k[:, part], causal)[1] for part in slices]
     with np.errstate(invalid="ignore", over="ignore"):
         mixed = [np.nan_to_num(w) @ v[:, part] for w, part in zip(weights, slices, strict=True)]
 
@@ -222,15 +222,6 @@ class _Page:
         self.canvas.rect(left, self.top, wide, tall, "raised")
         draw_pixels(self.canvas, values, left, self.top, wide, tall, *ends, colors)
         self.canvas.rect(left, self.top, wide, tall, "frame")
-
-
-def _weights(q: Floats, k: Floats, causal: bool) -> Floats:
-    with np.errstate(invalid="ignore", over="ignore"):
-        scores = q @ k.T / math.sqrt(q.shape[1])
-        if causal:
-            scores = np.where(np.tri(*scores.shape) > 0, scores, -np.inf)
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def _describe(weights: list[Floats], down: list[str], across: list[str], size: int) -> str:

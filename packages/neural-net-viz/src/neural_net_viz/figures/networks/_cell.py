@@ -8,7 +8,7 @@ from neural_net_viz.drawing.arrows import draw_arrow, draw_box, draw_sign
 from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Anchor, Canvas
 from neural_net_viz.drawing.inputs import as_floats
-from neural_net_viz.drawing.number_text import two_decimals
+from neural_net_viz.drawing.number_text import factor_text, two_decimals
 from neural_net_viz.drawing.ramps import text_class
 from neural_net_viz.drawing.text import listed
 from neural_net_viz.figure import Figure
@@ -124,7 +124,7 @@ class Cell:
                 one that is not worked out), and the letter of its result.
         """
         first = {k: v[0] for k, v in self.values.items() if len(v)}
-        factors = {k: _factor(v) for k, v in first.items()}
+        factors = {k: factor_text(two_decimals(v)) for k, v in first.items()}
         lines = []
         for formula, work, result in formulas:
             parts = [formula]
@@ -148,9 +148,3 @@ def described(words: str, values: Mapping[str, Any]) -> str:
     """Add the values to what a description says."""
     known = [f"{k} = {two_decimals(v[0])}" for k, v in values.items() if len(v)]
     return f"{words} First unit: {listed(known, ', ')}." if known else words
-
-
-def _factor(value: float) -> str:
-    """Write a factor of a product: a negative one in brackets."""
-    text = two_decimals(value)
-    return f"({text})" if text.startswith("−") else text

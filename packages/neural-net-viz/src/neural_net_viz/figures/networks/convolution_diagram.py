@@ -11,7 +11,7 @@ from neural_net_viz.drawing.axes import MARGIN, draw_title
 from neural_net_viz.drawing.canvas import Canvas
 from neural_net_viz.drawing.film import film_rules
 from neural_net_viz.drawing.inputs import Floats, as_floats, check_at_least, checked
-from neural_net_viz.drawing.number_text import format_value
+from neural_net_viz.drawing.number_text import factor_text, format_value
 from neural_net_viz.drawing.pixels import data_range, draw_pixels, ramp_steps
 from neural_net_viz.drawing.ramps import STEPS, Ramp, ramp_role, text_class
 from neural_net_viz.drawing.text import text_width, wrap_text
@@ -209,13 +209,10 @@ def _frame(canvas: Canvas, box: tuple[float, float, float, float], role: str, wi
 def _sum(kernel: Floats, window: Floats, result: Any) -> str:
     """Write the sum of one place; products with a weight or a pixel of 0 are left out."""
     pairs = zip(kernel.ravel(), window.ravel(), strict=True)
-    products = [f"{_factor(w)} · {_factor(x)}" for w, x in pairs if w != 0 and x != 0]
+    products = [
+        " · ".join(factor_text(format_value(v)) for v in pair) for pair in pairs if all(pair)
+    ]
     return f"{' + '.join(products) or '0'} = {format_value(result)}"
-
-
-def _factor(value: Any) -> str:
-    text = format_value(value)
-    return f"({text})" if text.startswith("−") else text
 
 
 def _short(value: Any) -> str:
