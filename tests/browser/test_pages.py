@@ -34,6 +34,7 @@ COLOURED = {
     "getting-started/index.html",
     "how-to/save-and-resume/index.html",
     "playground/index.html",
+    "step-through-backward/index.html",
     "theory/floating-point/index.html",
     "tutorials/2-backward-propagation/index.html",
 }

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from neural_net_core import Tensor, default_dtype
+from neural_net_core import Tensor, default_dtype, trace
 from neural_net_core.forms import is_textbook
 from neural_net_core.ops import CastOp
 from neural_net_core.testing import formcheck, gradcheck, op_classes
@@ -66,6 +66,14 @@ def test_gradient_equals_central_differences(op, fn, inputs):
     outputs = outputs_of(fn, arguments_of(inputs, np.float64), np.float64)
     assert op in operations_of(outputs), f"the case never runs {op.__name__}"
     assert gradcheck(fn, inputs)
+
+
+@pytest.mark.parametrize(("op", "fn", "inputs"), PARAMETERS)
+def test_the_cost_of_every_operation_is_known(op, fn, inputs):
+    with trace() as calls:
+        fn(*arguments_of(inputs, np.float32))
+    assert op in {call.op.idea for call in calls}
+    assert all(call.cost().operations is not None for call in calls)
 
 
 @pytest.mark.parametrize(("op", "fn", "inputs"), PARAMETERS)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from neural_net_core import Tensor, default_dtype
+from neural_net_core import Tensor, default_dtype, trace
 from neural_net_core.forms import is_textbook
 from neural_net_core.testing import formcheck, gradcheck, op_classes
 from neural_net_core.testing.recorded import operations_of
@@ -62,6 +62,14 @@ def run(fn, inputs, dtype):
 def test_every_operation_of_the_package_has_a_case():
     missing = [op.__name__ for op in op_classes(PACKAGE) if not CASES.get(op)]
     assert missing == []
+
+
+@pytest.mark.parametrize(("op", "fn", "inputs"), PARAMETERS)
+def test_the_cost_of_every_operation_is_known(op, fn, inputs):
+    with trace() as calls:
+        run(fn, inputs, np.float32)
+    assert op in {call.op.idea for call in calls}
+    assert all(call.cost().operations is not None for call in calls)
 
 
 @pytest.mark.parametrize(("op", "fn", "inputs"), PARAMETERS)

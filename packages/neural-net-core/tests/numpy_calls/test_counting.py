@@ -43,6 +43,18 @@ CASES: dict[str, tuple[Callable[[Any, Any], Any], int, int, int]] = {
     "product": (lambda a, b: a @ b, 2 * 6 * 7 * 5, N + 140, 4 * 42),
     "einsum": (lambda a, b: np.einsum("ik,kj->ij", a, b), 2 * 6 * 7 * 5, N + 140, 4 * 42),
     "outer einsum": (lambda a, b: np.einsum("i,j->ij", a[:, 0], b[0]), 42, 24 + 28, 4 * 42),
+    "einsum of the rest": (
+        lambda a, b: np.einsum("...k,kj->...j", a.reshape(2, 3, 5), b),
+        2 * 6 * 7 * 5,
+        N + 140,
+        168,
+    ),
+    "einsum that broadcasts": (
+        lambda a, b: np.einsum("...i,...i->...", a.reshape(2, 3, 5), a[:3]),
+        60,
+        N + 60,
+        24,
+    ),
     "row sums": (lambda a, b: a.sum(axis=1), 6 * 4, N, 24),
     "reduction": (lambda a, b: np.maximum.reduce(a, axis=None), 29, N, 4),
     "mean": (lambda a, b: a.mean(axis=0), 30, N, 20),

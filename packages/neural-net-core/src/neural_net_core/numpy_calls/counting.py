@@ -80,12 +80,16 @@ def _variance(values: list[Operand], out: Operand) -> int:
 
 def _einsum(subscripts: Any, shapes: list[tuple[int, ...]], out: Operand) -> int | None:
     """Return a product and a sum for each combination of indices."""
-    if not isinstance(subscripts, str) or "..." in subscripts:
+    if not isinstance(subscripts, str):
         return None
     inputs = subscripts.replace(" ", "").partition("->")[0].split(",")
     sizes: dict[str, int] = {}
-    for letters, shape in zip(inputs, shapes, strict=True):
-        sizes.update(zip(letters, shape, strict=True))
+    for term, shape in zip(inputs, shapes, strict=True):
+        before, _, after = term.partition("...")
+        # The axes that "..." stands for are those from the right in every input.
+        rest = [f".{i}" for i in range(len(shape) - len(before) - len(after), 0, -1)]
+        for letter, n in zip([*before, *rest, *after], shape, strict=True):
+            sizes[letter] = max(n, sizes.get(letter, 1)) if n else 0
     every = math.prod(sizes.values())
     if len(inputs) == 1:
         return every - out.size
