@@ -9,6 +9,7 @@ import pytest
 
 from neural_net_core import (
     Dense,
+    GraphError,
     Module,
     Op,
     ReLU,
@@ -224,3 +225,16 @@ def test_without_arrays_it_keeps_none_and_still_knows_what_ran_where():
     assert {step.gradients + step.delivered for step in calls.backward} == {()}
     with pytest.raises(ValueError, match="has kept no arrays"):
         calls[0].cost()
+
+
+def test_a_wrong_gradient_is_told_by_the_tape_as_it_is_without_a_trace():
+    class WrongOp(Op):
+        def forward(self, x):
+            return x
+
+        def backward(self, dy):
+            return 1.0
+
+    with trace(), pytest.raises(GraphError, match="expected an array, got float"):
+        WrongOp.apply(Tensor([1.0], requires_grad=True)).sum().backward()
+    assert observing.watching == 0

@@ -158,11 +158,12 @@ class Trace(Sequence[Call]):
             self._calls_of[node] = call
 
     def add_backward(
-        self, op: Op, dys: Sequence[Array | None], dxs: Sequence[Array | None], seconds: float
+        self, op: Op, dys: Sequence[Array | None], dxs: Sequence[Any], seconds: float
     ) -> None:
         """Note one step of a reverse pass."""
         dys, dxs = (dys, dxs) if self.arrays else ((), ())
-        delivered = tuple(None if dx is None else dx.copy() for dx in dxs)
+        # What is no array is an error of the operation's, of which the tape will tell.
+        delivered = tuple(dx.copy() if hasattr(dx, "copy") else dx for dx in dxs)
         call = self._calls_of.get(op)
         self.backward.append(BackwardCall(type(op), call, tuple(dys), delivered, seconds))
 
