@@ -124,6 +124,18 @@ def test_a_kernel_as_it_lies_gives_the_same(kind, few, monkeypatch):
 
 
 @pytest.mark.parametrize("few", [True], indirect=True)
+def test_a_kernel_of_one_place_that_gives_the_image_its_size_by_a_border(few):
+    """Stride 2 over 3 rows within a border of 1 gives 3 rows again, which are others."""
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(1, 2, 3, 3)), rng.normal(size=(4, 2, 1, 1))
+    for stride, border in (((1, 1), 0), ((2, 2), 1), ((2, 1), 1)):
+        window = Window((1, 1), stride, ((border, border), (border * (stride[1] - 1),) * 2))
+        expected = Textbook(x, w, None, window, 1).y
+        assert expected.shape == (1, 4, 3, 3)
+        np.testing.assert_allclose(convolve.correlate(x, w, None, window, 1), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("few", [True], indirect=True)
 def test_a_change_of_the_parameter_is_seen_by_the_next_call(few):
     """However it is made: nothing of a kernel is kept from one call to the next."""
     layer, x = Conv2D(3, 4, 3, rng=np.random.default_rng(0)), np.ones((1, 3, 5, 5), np.float32)

@@ -25,7 +25,8 @@ def correlate(x: Array, w: Array, b: Array | None, window: Window, groups: int) 
     out, each, kh, kw = w.shape
     seen = each * kh * kw  # by a window, within a group
     oh, ow = window.places((height, width))
-    if (kh, kw, oh, ow) == (1, 1, height, width):  # every place sees itself alone
+    if window.kernel == window.stride == (1, 1) and (oh, ow) == (height, width):
+        # Every place sees itself alone.
         columns = x
     else:
         columns = np.empty((batch, channels, kh, kw, oh, ow), x.dtype)
