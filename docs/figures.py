@@ -6,9 +6,11 @@
 import base64
 import json
 import math
+import re
 import runpy
 import struct
 import sys
+import textwrap
 import zlib
 from pathlib import Path
 
@@ -408,6 +410,19 @@ def machines() -> dict[str, viz.Figure]:
     return figures
 
 
+def writing() -> viz.Figure:
+    """What the transformer of example 9 wrote, from the output that its README holds."""
+    readme = FOLDER.parents[2] / "examples" / "example-9-attention" / "README.md"
+    printed = re.search(
+        r"^    ROSALIND:\n(?:    .*\n|\n)*", readme.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert printed
+    text = textwrap.dedent(printed[0])[:125]
+    return viz.text_animation(
+        text, prompt=len("ROSALIND:\n"), seconds=20.0, title="What the larger transformer writes"
+    )
+
+
 def main(folder: Path = FOLDER) -> None:
     """Draw all of them."""
     with default_dtype(np.float64):
@@ -430,6 +445,7 @@ def main(folder: Path = FOLDER) -> None:
     for name, figure in zip(("neuron-graph", "backward-step"), neuron(), strict=True):
         figure.save(folder / f"{name}.svg")
     flat_ends().save(folder / "sigmoid.svg")
+    writing().save(folder / "writing.svg")
     slope().save(folder / "gradient-step.svg")
     attention().save(folder / "attention-steps.svg")
     viz.transformer_diagram(title="The norm last, as published").save(folder / "norm-last.svg")
