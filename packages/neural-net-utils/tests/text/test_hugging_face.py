@@ -3,6 +3,8 @@
 import copy
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -344,6 +346,47 @@ def test_what_is_no_such_file(content, tmp_path):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=rf"^from_hugging_face: {re.escape(str(path))}"):
         from_hugging_face(path)
+
+
+WATCHED = """
+import sys
+from neural_net_utils import from_hugging_face
+
+paths, events = sys.argv[1:], []
+
+
+def hook(event, arguments):
+    if not event.startswith(("object.", "sys._getframe", "builtins.id")):
+        events.append(str(arguments[0]) if event == "open" else event)
+
+
+for round in range(2):  # the first imports what reading takes
+    for path in paths:
+        try:
+            from_hugging_face(path)
+        except ValueError:
+            pass
+    if not round:
+        sys.addaudithook(hook)
+found = list(events)
+print(*found, sep="\\n")
+"""
+
+
+def test_reading_opens_the_named_files_and_does_nothing_else(tmp_path):
+    """No import, no program, no file by a name from within, whatever the file holds."""
+    contents = [
+        *(json.dumps(case["file"]) for case in RECORDED.values()),
+        json.dumps(changed("BPE", normalizer={"type": "../../etc/passwd"})),
+        json.dumps(changed_model("BPE", type="os.system")),
+        "[" * 10**5,
+    ]
+    paths = [tmp_path / f"{i}.json" for i in range(len(contents))]
+    for path, content in zip(paths, contents, strict=True):
+        path.write_text(content, encoding="utf-8")
+    command = [sys.executable, "-c", WATCHED, *map(str, paths)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(path) for path in paths]
 
 
 def test_a_file_too_large_is_not_read(tmp_path, monkeypatch):
