@@ -182,6 +182,31 @@ def check_fit_equals_one_process():
     compare(loss=summed, lr=0.005, accumulate=2)
 
 
+class OwnLoss(Module):
+    """A model that returns its loss; its batches have no target."""
+
+    def __init__(self):
+        self.model = FeedForward([5, 8, 3], rng=np.random.default_rng(2)).astype(np.float64)
+
+    def forward(self, x, y):
+        return partly(self.model(x), y)
+
+
+def check_a_model_that_returns_its_loss():
+    x, y = points(23)
+    y[::4] = -1
+    runs = []
+    for communicator in (COMM, None):
+        model = OwnLoss()
+        optimizer = SGD(model.parameters(), lr=0.1)
+        rng = np.random.default_rng(0 if communicator is None else RANK)  # rank 0's counts
+        loader = DataLoader((x, y), 7, rng=rng, shuffle=True)
+        options = {"epochs": 2, "accumulate": 2, "validation": [(x, y)], "progress": "off"}
+        history = fit(model, None, optimizer, loader, communicator=communicator, **options)
+        runs.append((*(p.data.ravel() for p in model.parameters()), history["val_loss"]))
+    np.testing.assert_allclose(*map(np.concatenate, runs), rtol=0, atol=1e-13)
+
+
 def check_clipping_metrics_and_validation():
     x, y = points(31)
 

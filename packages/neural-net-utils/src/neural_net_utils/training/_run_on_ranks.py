@@ -1,7 +1,7 @@
 """A run that several processes share: what each of them does besides what one would do."""
 
 import zlib
-from collections.abc import Iterator, Sequence, Sized
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from typing import Any
 
@@ -20,7 +20,7 @@ from neural_net_utils.distributed.data_parallel import (
     broadcast_weights,
     join_gradients,
 )
-from neural_net_utils.loading.loader import Batch
+from neural_net_utils.loading.loader import Batch, DataLoader
 from neural_net_utils.training._parts import facts_of
 from neural_net_utils.training._run import Run
 from neural_net_utils.training.callbacks.base import Callback
@@ -128,7 +128,7 @@ class RunOnRanks(Run):
 
     def _take(self, batches: Iterator[Batch]) -> list[Batch]:
         group = super()._take(batches)
-        if not isinstance(self.train_loader, Sized):  # else compared at the start
+        if not isinstance(self.train_loader, DataLoader):  # which was compared at the start
             counts = self.communicator.allgather(len(group))
             if len(set(counts)) > 1:
                 raise ValueError(
