@@ -389,8 +389,9 @@ def test_a_block_that_cannot_run_in_a_page_says_why() -> None:
 
     torch = '<span class="kn">import</span><span class="w"> </span><span class="nn">torch</span>'
     excerpt = '<span class="filename">a.py</span>'
-    shown = made["on_page_content"](block("x") + block(torch) + block("y", excerpt), page=page)
+    blocks = [block("x = 1"), block(torch), block("torch.ones(x)"), block("y", excerpt)]
+    shown = made["on_page_content"]("".join(blocks), page=page)
     assert shown.count("data-block=") == 1
-    assert "Needs PyTorch: not in the page." in shown
+    assert shown.count("Needs PyTorch: not in the page.") == 2  # and what needs that block
     assert "an excerpt: shown, not run" in shown
     assert '<script type="module" src="../../assets/code/blocks.js" data-textbook="false">' in shown

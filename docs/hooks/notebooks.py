@@ -17,6 +17,7 @@ from nbformat import v4
 
 NOTE = re.compile(r'^ *(?:!!!|\?\?\?\+?) (?P<kind>\w+)(?: "(?P<title>[^"]*)")?$')
 FENCE = re.compile(r"^ *(?P<ticks>```+)(?P<rest>.*)$")
+DIVISION = re.compile(r"^</?div\b.*>$")
 PICTURE = re.compile(r'!\[(?P<alt>[^]]*)\]\((?P<path>[^)\s]+\.svg)(?: "(?P<caption>[^"]*)")?\)')
 LINK = re.compile(r"\[(?P<text>[^]]+)\]\((?P<path>[\w./-]+)\.md(?:#[\w.-]+)?\)")
 
@@ -37,7 +38,7 @@ def on_page_markdown(markdown: str, *, page: Any, files: Any, **_: Any) -> str:
 
         def picture(path: str) -> bytes:
             file = files.get_file_from_path(posixpath.normpath(posixpath.join(folder, path)))
-            return Path(file.abs_src_path).read_bytes()
+            return Path(file.abs_src_path).read_bytes() if file else b""  # figures.py warns
 
         NOTEBOOKS[posixpath.join(page.url, named(page))] = nbformat.writes(
             notebook(markdown, picture)
@@ -92,7 +93,7 @@ def pieces(markdown: str) -> Iterator[tuple[str, str]]:
             yield "text", textwrap.dedent("\n".join(text)).strip("\n")
         text.clear()
 
-    lines = iter(markdown.splitlines())
+    lines = iter(line for line in markdown.splitlines() if not DIVISION.match(line))
     for line in lines:
         first = next((other for other in text if other.strip()), "")
         if line.strip() and indent(line) < indent(first):

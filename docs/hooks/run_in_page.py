@@ -8,11 +8,13 @@ is built without buttons, and a line says so. The page's own part is `docs/asset
 """
 
 import hashlib
+import html
 import importlib.metadata
 import io
 import logging
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import tarfile
@@ -47,6 +49,7 @@ PLACE = "assets/code/python"
 COURSE = ("tutorials/", "theory/")
 ELSEWHERE = {
     "torch": "PyTorch",
+    "onnx": "the package onnx",
     "onnxruntime": "the ONNX runtime",
     "subprocess": "other processes",
     "mpi4py": "MPI",
@@ -56,6 +59,8 @@ BLOCK = re.compile(
     r"<pre>.*?</pre></div>",
     re.DOTALL,
 )
+TAG = re.compile(r"<[^>]+>")
+NEEDED = runpy.run_path(str(ROOT / "docs/assets/code/page.py"))["needed"]
 IMPORTED = re.compile(r'<span class="kn">(?:import|from)</span>.*?<span class="nn">(\w+)')
 
 EXCERPT = ' <span class="code-mark">an excerpt: shown, not run</span>'
@@ -94,23 +99,31 @@ def on_page_content(content: str, *, page: Any, **_: Any) -> str:
     """Number the blocks that can run and say of the others why they cannot."""
     if not CONTENT or page.file.src_uri.startswith("api/"):
         return content
-    numbers = iter(range(1, 1000))
     textbook = str(page.file.src_uri.startswith(COURSE)).lower()
+    sources: list[str] = []  # of the blocks that are no excerpts, above and including this one
+    reasons: dict[int, str] = {}  # why some of them cannot run
+    runs = 0
 
     def marked(match: re.Match[str]) -> str:
+        nonlocal runs
         block = match[0]
         if match["title"]:
             return block.replace("</span>", f"{EXCERPT}</span>", 1)
-        if foreign := set(IMPORTED.findall(block)) & set(ELSEWHERE):
-            reason = " and ".join(sorted(ELSEWHERE[name] for name in foreign))
-            return f'{block}<p class="code-note">Needs {reason}: not in the page.</p>'
-        return block.replace("<div ", f'<div data-block="{next(numbers)}" ', 1)
+        sources.append(html.unescape(TAG.sub("", block)))
+        missing = [ELSEWHERE[name] for name in ELSEWHERE if name in IMPORTED.findall(block)]
+        missing += [reasons[number] for number in NEEDED(sources) if number in reasons]
+        if missing:
+            reasons[len(sources) - 1] = missing[0]
+            return f'{block}<p class="code-note">Needs {missing[0]}: not in the page.</p>'
+        runs += 1
+        return block.replace("<div ", f'<div data-block="{runs}" ', 1)
 
     content = BLOCK.sub(marked, content)
-    if 'data-block="' not in content:
-        return content
-    script = page.url.count("/") * "../" + "assets/code/blocks.js"
-    return f'{content}<script type="module" src="{script}" data-textbook="{textbook}"></script>'
+    for mark, script in (('data-block="', "blocks.js"), ('data-film="', "seeds.js")):
+        if mark in content:
+            source = page.url.count("/") * "../" + f"assets/code/{script}"
+            content += f'<script type="module" src="{source}" data-textbook="{textbook}"></script>'
+    return content
 
 
 def checked(name: str, content: bytes, hashes: dict[str, str]) -> bytes:
@@ -169,6 +182,8 @@ def packages() -> bytes:
         distribution = importlib.metadata.distribution(f"neural-net-{short}")
         about = f"neural_net_{short}-{distribution.version}.dist-info/METADATA"
         content[about] = (distribution.read_text("METADATA") or "").encode()
+    for path in ROOT.glob("examples/*/*.py"):  # whose films `seeds.js` runs
+        content[path.relative_to(ROOT).as_posix()] = path.read_bytes()
     for name in PURE_PYTHON:
         for file in importlib.metadata.files(name) or ():
             if file.parts[0] == name and file.suffix != ".pyc":

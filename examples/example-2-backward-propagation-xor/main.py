@@ -98,16 +98,16 @@ def draw(model: FeedForward, name: str, images: Path) -> None:
     ).save(images / f"boundary_{name}.svg")
 
 
-def film(images: Path) -> None:
+def film(seed: int = 0) -> viz.Figure:
     """Draw the first steps of one training run as an animation."""
-    model, snapshots, losses = network(seed=0), {}, []
+    model, snapshots, losses = network(seed), {}, []
     for step in range(0, FILM_STEPS + 1, FILM_EVERY):
         snapshots[step] = {name: np.array(value) for name, value in model.state_dict().items()}
         losses += train(model, FILM_EVERY)
-    viz.training_animation(
+    return viz.training_animation(
         model, snapshots, TABLE.inputs, TABLE.outputs[:, 0], losses[: FILM_STEPS + 1],
         title="A network learns XOR",
-    ).save(images / "training.svg")  # fmt: skip
+    )  # fmt: skip
 
 
 def compare(kinds: dict[str, dict], seeds: int) -> tuple[dict[str, np.ndarray], dict[str, list]]:
@@ -150,7 +150,7 @@ def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
         f"loss {losses[0]:.3f} before, {losses[-1]:.4f} after"
     )
 
-    film(images)
+    film().save(images / "training.svg")
 
     kinds = {
         "4 hidden units": {},

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import regions
 import shapes
 from spirals import (
     EVERY,
@@ -120,6 +121,7 @@ def main(quick: bool = False, folder: Path = HERE) -> dict[str, float]:
     images = folder / "images"
     images.mkdir(exist_ok=True)
     shapes.draw(ACTIVATIONS, images)
+    regions.film().save(images / "regions.svg")
     rates, tuning, seeds = (RATES[:2], TUNING_SEEDS[:1], SEEDS[:1]) if quick else (
         RATES, TUNING_SEEDS, SEEDS)  # fmt: skip
     steps, looks = (50, (0, 9, 49)) if quick else (STEPS, (0, 99, STEPS - 1))

@@ -103,3 +103,8 @@ def test_a_unit_is_dead_if_no_point_reaches_it():
     slopes[:, 1:, 1] = 0  # one point is enough to be alive
     np.testing.assert_allclose(spirals.dead_share(slopes), [1 / 3])
     np.testing.assert_allclose(spirals.saturated_share(slopes, 1.0), [7 / 12])
+
+
+def test_a_film_of_another_seed_is_another_film(example):
+    regions = example["regions"]
+    assert regions.film(1).to_string() != regions.film(2).to_string()

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import lags
 import numpy as np
 from adding import MEAN_ANSWER, PLAN, SOLVED, WIDTH, adding_run, gradient_by_lag
 from character_model import character_run, sample
@@ -144,6 +145,7 @@ def show_gates(model: Reader, length: int, images: Path) -> None:
 
 def show_gradients(models: dict[tuple[int, str], Reader], length: int, images: Path) -> None:
     """Draw how the last state depends on inputs of long ago, before and after training."""
+    lags.film().save(images / "lags.svg")
     for name, when in (("before", "before training"), ("after", "after training")):
         lines = {}
         for kind in KINDS:

@@ -138,3 +138,8 @@ def test_a_state_that_is_not_kept_changes_what_is_learned_after_the_first_piece(
     )
     assert kept[0] == forgotten[0]
     assert kept[1] != forgotten[1]
+
+
+def test_a_film_of_another_seed_is_another_film(example):
+    lags = example["lags"]
+    assert lags.film(1).to_string() != lags.film(2).to_string()

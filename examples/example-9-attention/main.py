@@ -39,12 +39,12 @@ def show_renaming(seeds: range, steps: int, images: Path) -> dict[str, float]:
         exact, right, median = [], [], []
         for seed in track(seeds, said, progress=PROGRESS):
             data = renaming.programs(seed)
-            film = Film(data, steps)
+            looked = Film(data, steps)
             pictured = form == "tokens" and seed == seeds[0]
-            look = film.look if pictured else None
+            look = looked.look if pictured else None
             model, losses = renaming.train(data, seed, steps, form, look)
             if pictured:
-                film.draw(losses, images / "forming.svg")
+                looked.draw(losses).save(images / "forming.svg")
             weights = renaming.weight_on_the_right_token(model, data.held_out[0])
             exact.append(renaming.share_exact(model, data.held_out))
             median.append(float(np.median(weights)))
@@ -85,10 +85,18 @@ class Film:
         if step in self.moments:
             self.seen[step] = renaming.alignment(model, self.source, self.target)[0]
 
-    def draw(self, losses: list[float], path: Path) -> None:
+    def draw(self, losses: list[float]) -> viz.Figure:
         title = "Attention while it is learned"
         losses = [*losses, losses[-1]]
-        viz.alignment_animation(self.seen, *self.words, losses, title=title).save(path)
+        return viz.alignment_animation(self.seen, *self.words, losses, title=title)
+
+
+def film(seed: int = 10, steps: int = renaming.STEPS) -> viz.Figure:
+    """Draw where the network looks while it learns to rename, as an animation."""
+    data = renaming.programs(seed)
+    looked = Film(data, steps)
+    _, losses = renaming.train(data, seed, steps, look=looked.look)
+    return looked.draw(losses)
 
 
 def show_word_order(seeds: range, steps: int, images: Path) -> dict[str, float]:

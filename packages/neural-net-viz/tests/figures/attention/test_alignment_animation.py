@@ -82,3 +82,12 @@ def test_bad_input():
         animate({0: EVEN, 1: SHARP[:1]})
     with pytest.raises(ShapeError, match=r"alignment_animation\(target\)"):
         animate({0: SHARP[:1]})
+
+
+def test_rows_columns_and_colours_can_stand_for_other_things():
+    svg = animate(
+        {0: EVEN, 1: SHARP}, row_label="network", column_label="lag", value_label="g"
+    ).to_string()
+    assert "rows: network; columns: lag" in svg
+    assert ">g<" in svg
+    assert ">weight<" not in svg

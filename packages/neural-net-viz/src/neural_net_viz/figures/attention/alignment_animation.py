@@ -31,6 +31,9 @@ def alignment_animation(
     *,
     seconds: float = 10.0,
     title: str = "Attention while it is learned",
+    row_label: str = "target",
+    column_label: str = "source",
+    value_label: str = "weight",
     description: str | None = None,
 ) -> Figure:
     """Show the weights of attention at several steps of training, one by one, and the loss.
@@ -45,6 +48,9 @@ def alignment_animation(
         losses: (steps,) the loss after 0, 1, … steps.
         seconds: How long one run of the animation takes.
         title: The figure's title.
+        row_label: What a row is.
+        column_label: What a column is.
+        value_label: What the colours show.
         description: What it shows, in words; None makes one.
 
     Returns:
@@ -82,11 +88,12 @@ def alignment_animation(
     page = max(_PAGE, 2 * MARGIN + panels[0].width)
     canvas = Canvas()
     top = draw_title(canvas, title, page)
-    canvas.text(MARGIN, top + 6, "rows: target; columns: source", size=11, classes="muted")
+    axes = f"rows: {row_label}; columns: {column_label}"
+    canvas.text(MARGIN, top + 6, axes, size=11, classes="muted")
     top += 22
     below = top + panels[0].height + 8
     room = page - 2 * MARGIN
-    draw_color_bar(canvas, MARGIN, below, 0.0, 1.0, "sequential", label="weight", width=room)
+    draw_color_bar(canvas, MARGIN, below, 0.0, 1.0, "sequential", label=value_label, width=room)
     lower = below + COLOR_BAR_HEIGHT + 12
     spots = draw_loss_curve(canvas, curve, lower, page, _CURVE)
     for k, step in frames(canvas, steps, spots):
