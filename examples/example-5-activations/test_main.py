@@ -106,5 +106,5 @@ def test_a_unit_is_dead_if_no_point_reaches_it():
 
 
 def test_a_film_of_another_seed_is_another_film(example):
-    regions = example["regions"]
+    regions = example.regions
     assert regions.film(1).to_string() != regions.film(2).to_string()
