@@ -1,19 +1,23 @@
 """The playground of the site: it trains, remembers, and computes what the Python packages do."""
 
 import contextlib
+import html
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page
+from serving import SITE
 
 import neural_net_core
 import neural_net_optim
 from neural_net_core import BCEWithLogitsLoss, FeedForward, default_dtype
 
 STEPS = 60
+LINK = r'href="[./]*/playground/(#[^"]+)"'
 OPTIMIZERS = {
     "sgd": lambda p, lr, decay: neural_net_optim.SGD(p, lr=lr, weight_decay=decay),
     "momentum": lambda p, lr, decay: neural_net_optim.SGD(
@@ -201,3 +205,18 @@ def test_less_motion_where_it_is_asked_for(playground: Page) -> None:
     click(playground, "play")
     # Many steps a picture, where a moving one has five.
     assert shown(playground)["step"] / playground.evaluate("window.pictures") > 20
+
+
+def test_the_links_of_the_tutorials_ask_for_settings_that_there_are(
+    tab: Page, address: str
+) -> None:
+    pages = [path.read_text("utf-8") for path in SITE.glob("tutorials/*/index.html")]
+    links = {html.unescape(link) for page in pages for link in re.findall(LINK, page)}
+    assert len(links) >= 4
+    for link in links:
+        tab.goto("about:blank")  # else a change of the address after # loads nothing
+        tab.goto(f"{address}/playground/{link}")
+        assert "which there is not" not in said(tab)
+        asked = dict(pair.split("=") for pair in link.removeprefix("#").split("&"))
+        for name, value in asked.items():
+            assert tab.locator(f"form [name={name}]").input_value() == value
