@@ -36,10 +36,17 @@ def show_warm_up(seeds: range, images: Path) -> dict[str, float]:
     for kind, (norm_first, warmup) in track(kinds.items(), "networks", progress=PROGRESS):
         runs = [deep_run(norm_first, warmup, seed) for seed in seeds]
         scores[kind] = [score for score, _ in runs]
-        curves[kind] = np.array([history.steps["loss"] for _, history in runs])
+        losses = np.array([history.steps["loss"] for _, history in runs])
+        # Means of 20 steps: single batches of 64 jump over two powers of ten.
+        curves[kind] = losses.reshape(len(runs), -1, 20).mean(axis=2)
         print(f"  {kind:<20}{spread(scores[kind])}")
     viz.training_curves(
-        curves, x_label="step", log_y=True, title=f"{DEPTH} blocks with and without warm-up"
+        curves,
+        x=20 * np.arange(1, curves["pre-norm"].shape[1] + 1),
+        x_label="step",
+        y_label="loss, mean of 20 steps",
+        log_y=True,
+        title=f"{DEPTH} blocks with and without warm-up",
     ).save(images / "warm_up.svg")
     viz.run_comparison(
         scores, value_label="test accuracy", title=f"{DEPTH} blocks, {len(seeds)} starts each"
