@@ -21,6 +21,7 @@ from neural_net_core.ops import (
     TransposeOp,
     UnstackOp,
 )
+from neural_net_core.ops.padding import PadMode
 from neural_net_layers.onnx._error import ExportError
 from neural_net_layers.onnx._graph import Graph, Rows, Value, length
 from neural_net_layers.onnx._sizes import Filled, Ramp, Size
@@ -73,7 +74,7 @@ def unstack(g: Graph, x: Any, axis: int) -> Any:
     return tuple(g.Gather(x, np.array(i), axis=axis) for i in range(len(g.results)))
 
 
-def pad(g: Graph, x: Any, widths: Any, value: Any = None, mode: str = "constant") -> str:
+def pad(g: Graph, x: Any, widths: Any, value: Any = None, mode: PadMode = "constant") -> str:
     reach = [max(pair) - length(n) for pair, n in zip(widths, x.shape, strict=True)]
     if mode == "reflect" and max(reach) >= 0:
         raise ExportError("a border that reflects the array more than once is not known to ONNX")
