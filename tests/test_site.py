@@ -98,13 +98,13 @@ def test_formulas_are_drawn() -> None:
         assert not re.search(r"<m\w+[^>]*>\s*(\$|&#x0*24;)", text), page
 
 
-def test_no_sign_of_a_formula_is_left_in_the_text() -> None:
+def test_no_sign_of_a_formula_or_a_link_is_left_in_the_text() -> None:
     # A space before the closing sign is enough for a formula to stay as it was typed.
     for page in PAGES:
         article = re.search(r"<article.*</article", page.read_text("utf-8"), re.DOTALL)
         drawn = r"<(code|pre|math|svg|script|style)\b.*?</\1>"
         text = re.sub(drawn, "", article[0], flags=re.DOTALL) if article else ""
-        assert not re.search(r"[$\\]", re.sub(r"<[^>]+>", "", text)), page
+        assert not re.search(r"[$\\]|\]\(", re.sub(r"<[^>]+>", "", text)), page
 
 
 def slanted(letter: str) -> str:

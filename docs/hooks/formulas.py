@@ -20,6 +20,7 @@ FORMULA = re.compile(
 BEFORE_POINT = re.compile(r'(<math [^>]*display="inline">(?:(?!</math>).)*</math>)([.,;:)]+)', re.S)
 # A command it does not know is left as it stands; so is the & of an environment, such as aligned.
 UNKNOWN_COMMAND = re.compile(r"<m[ion][^>]*>(\\[A-Za-z]+|&)<")
+BARS = "<mo>&#x02016;</mo>"
 
 
 def on_page_content(content: str, *, page: Any, **_: Any) -> str:
@@ -30,7 +31,8 @@ def on_page_content(content: str, *, page: Any, **_: Any) -> str:
         mathml = convert(latex, display="block" if match["open"] == "[" else "inline")
         for command in UNKNOWN_COMMAND.findall(mathml):
             log.warning("%s: cannot draw %s in formula %s", page.file.src_uri, command, latex)
-        return mathml
+        # The bars of a norm would grow beyond the line that they stand in.
+        return mathml.replace(BARS, BARS.replace("<mo>", '<mo stretchy="false">'))
 
     # A full stop stays on the line of the formula before it.
     return BEFORE_POINT.sub(r'<span class="unbroken">\1\2</span>', FORMULA.sub(to_mathml, content))
