@@ -869,8 +869,8 @@ INTERNAL = re.compile(
     r"normalize|from_op|on_\w+|restore)$|ReduceLROnPlateau\.step$|"
     r"(Callback|ModelCheckpoint|EarlyStopping|WeightAveraging)\.check$|"
     r"StreamingMetric\..*|Tensor\.__setitem__|((Elementwise|Tensorwise)?Optimizer|LRScheduler|Beam|Digits|"
-    r"Cost|Finding|LearningRateSearch|Line|LineCost|NonFiniteError|Program|Renaming|RenamingTask|"
-    r"TruthTable)$"
+    r"Cost|Finding|LearningRateSearch|Line|LineCost|NonFiniteError|OperationTime|Program|Renaming|"
+    r"RenamingTask|StepProfile|TruthTable)$"
 )
 
 # --- what is walked -----------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Runs NumPy's calls on plain arrays and tells of each: what it took, what it made."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -9,7 +9,9 @@ from neural_net_core.dtypes import Array
 from neural_net_core.numpy_calls.numpy_call import NumpyCall, Operand, is_same, operands
 from neural_net_core.numpy_calls.recorded_array import RecordedArray, nested, plain
 
-__all__ = ["Recorder"]
+__all__ = ["Recorder", "ViewKind"]
+
+ViewKind = Literal["method", "attribute", "getitem"]
 
 
 class Recorder:
@@ -51,14 +53,20 @@ class Recorder:
         return Operand(array, parent)
 
     def view_of(
-        self, parent: Any, view: Array, kind: str, name: Any, args: Any, options: Mapping[str, Any]
+        self,
+        parent: Any,
+        view: Array,
+        kind: ViewKind,
+        name: Any,
+        args: Any,
+        options: Mapping[str, Any],
     ) -> Any:
         """Return a view as operand.
 
         Args:
             parent: The operand that it is a view of.
             view: The view.
-            kind: "method", "attribute" or "getitem".
+            kind: How it was made.
             name: The method or attribute; or the index.
             args: The method's arguments.
             options: Its arguments by name.
@@ -129,7 +137,7 @@ class Recorder:
     # Notes --------------------------------------------------------------------------------------
 
     def _viewed(
-        self, of: Any, view: Array, kind: str, name: Any, args: Any = (), options: Any = None
+        self, of: Any, view: Array, kind: ViewKind, name: Any, args: Any = (), options: Any = None
     ) -> Any:
         if not self.open:
             return view

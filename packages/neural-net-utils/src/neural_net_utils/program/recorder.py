@@ -9,6 +9,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.numpy_calls.numpy_call import NumpyCall
 from neural_net_core.numpy_calls.recorded_array import RecordedArray, plain
 from neural_net_core.numpy_calls.recorder import Recorder as NumpyRecorder
+from neural_net_core.numpy_calls.recorder import ViewKind
 from neural_net_utils.program.calls import (
     Call,
     Number,
@@ -56,7 +57,7 @@ class Recorder(NumpyRecorder):
         self,
         parent: Value,
         view: Array,
-        kind: str,
+        kind: ViewKind,
         name: Any,
         args: Any,
         options: Mapping[str, Any],
