@@ -105,17 +105,28 @@ function prepare(box) {
   box.after(...parts.get(box));
 }
 
+/* The theme puts tables into boxes of its own, some after this has run. */
+const TABLE = ".md-typeset__scrollwrap";
+
+function prepareTable(box) {
+  if (parts.has(box)) return;
+  parts.set(box, [makeHint(box, "table")]);
+  box.after(...parts.get(box));
+}
+
 document.querySelectorAll(".md-typeset .figure").forEach(prepare);
+document.querySelectorAll(TABLE).forEach(prepareTable);
 document.querySelectorAll('.md-typeset math[display="block"]').forEach((box) => {
   box.after(makeHint(box, "formula"));
 });
-/* The figures of code that the reader runs come later. */
+/* The figures of code that the reader runs come later, and so do some boxes of tables. */
 new MutationObserver((changes) => {
   for (const { addedNodes } of changes) {
     for (const node of addedNodes) {
       if (node.nodeType !== Node.ELEMENT_NODE) continue;
       if (node.matches(".figure")) prepare(node);
       node.querySelectorAll(".figure").forEach(prepare);
+      if (node.matches(TABLE)) prepareTable(node);
     }
   }
 }).observe(document.querySelector("article") ?? document.body, { childList: true, subtree: true });
