@@ -1,6 +1,6 @@
 """Learned positions: a vector for every place, found by training like any other weight."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from neural_net_core.init import Initializer
 from neural_net_core.modules.module import Module
 from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._inputs import coerce
-from neural_net_layers.positions.positional_encoding import check_places, first_place
+from neural_net_layers.positions.positional_encoding import HasLength, check_places, first_place
 
 __all__ = ["LearnedPositionalEmbedding"]
 
@@ -82,7 +82,13 @@ class LearnedPositionalEmbedding(Module):
         values = drawn("LearnedPositionalEmbedding", "init", draw, shape, rng, dtype)
         self.weight = Parameter(values, dtype)
 
-    def forward(self, x: TensorLike, offset: int = 0, *, cache: Any = None) -> Tensor:
+    def forward(
+        self,
+        x: TensorLike,
+        offset: int = 0,
+        *,
+        cache: HasLength | Sequence[HasLength] | None = None,
+    ) -> Tensor:
         """Return x with the places' vectors added.
 
         Args:

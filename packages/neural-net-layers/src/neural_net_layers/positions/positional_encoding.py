@@ -9,7 +9,8 @@ that of place p by turning each hand by a fixed angle:
 which is why a linear layer can find "k places before".
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -77,7 +78,16 @@ def check_places(label: str, x: Tensor, features: int, length: int, offset: int)
         )
 
 
-def first_place(label: str, offset: int, cache: Any) -> int:
+class HasLength(Protocol):
+    """A cache of keys and values, which knows how many places it holds."""
+
+    @property
+    def length(self) -> int:
+        """How many."""
+        ...
+
+
+def first_place(label: str, offset: int, cache: HasLength | Sequence[HasLength] | None) -> int:
     """Return the place of the first vector: the offset, or behind what a cache holds.
 
     Args:
@@ -148,7 +158,13 @@ class PositionalEncoding(Module):
         table = sinusoidal_positions(max_length, features, base, dtype=dtype)
         self.table = Buffer(table, table.dtype, persistent=False)
 
-    def forward(self, x: TensorLike, offset: int = 0, *, cache: Any = None) -> Tensor:
+    def forward(
+        self,
+        x: TensorLike,
+        offset: int = 0,
+        *,
+        cache: HasLength | Sequence[HasLength] | None = None,
+    ) -> Tensor:
         """Return x with the patterns added.
 
         Args:
