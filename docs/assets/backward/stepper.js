@@ -3,7 +3,8 @@
 // The reader's code runs as the code of any block does, in the worker of ../code/interpreter.js,
 // inside a trace; neural_net_viz draws the figure. Without an interpreter the page keeps its picture.
 const root = document.querySelector(".stepper");
-const [formula, figure, status, output] = ["textarea", ".stepper-figure", ".stepper-status", ".stepper-output"]
+const figure = document.querySelector(".stepper-figure");
+const [formula, status, output] = ["textarea", ".stepper-status", ".stepper-output"]
   .map((name) => root.querySelector(name));
 const [run, back, next] = ["run", "back", "next"].map((name) => root.querySelector(`[name=${name}]`));
 const range = root.querySelector("[name=step]");
