@@ -34,7 +34,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
 def keep_freed_memory(megabytes: int) -> bool:
-    """Let the process keep up to so much freed memory, for models whose steps use more than 64 MB.
+    """Let the process keep more freed memory, for models whose steps use more than 64 MB.
 
     What is kept is not lost: any later array in this process can have it. It holds for the whole
     process from then on.

@@ -93,7 +93,7 @@ def binary_cross_entropy_with_logits(
 
 
 class BCEWithLogitsLoss(Loss):
-    """Binary cross-entropy of logits: for two classes, or many labels that do not exclude.
+    """Binary cross-entropy of logits: for two classes, or many independent labels.
 
     Args:
         weight: A constant factor on each loss.

@@ -17,7 +17,7 @@ OPERATORS = "+-*/"
 
 
 class Renaming(NamedTuple):
-    """A program before and after; the tokens stand between spaces and are equally many."""
+    """A program before and after renaming, as texts with as many tokens, parted by spaces."""
 
     source: str
     target: str

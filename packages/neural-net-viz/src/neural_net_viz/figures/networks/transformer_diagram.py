@@ -24,7 +24,7 @@ def transformer_diagram(
     title: str = "A block of a transformer",
     description: str | None = None,
 ) -> Figure:
-    r"""Draw the parts of a transformer's block and the way of the data through them, upwards.
+    r"""Draw the parts of a transformer block and the path of the data through them, upwards.
 
     Around each part leads a path on which the input is added to what the part has made of it. With
     the norm last, as it was published, and first, which trains without warm-up:
