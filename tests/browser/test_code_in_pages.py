@@ -132,7 +132,7 @@ def test_code_is_edited_stopped_and_restored(tab: Page, address: str) -> None:
     stop = tab.get_by_role("button", name="Stop block 1", exact=True)
     assert stop.evaluate("button => button === document.activeElement")  # one button, focus stays
     stop.click()
-    tab.wait_for_function("document.querySelector('[role=status]').textContent === 'Stopped.'")
+    output.locator("xpath=preceding-sibling::*[1]").get_by_text("Stopped.").wait_for()
     editor = tab.get_by_label("Code of block 1", exact=True)
     editor.fill("print('again')")
     editor.press("Control+Enter")
