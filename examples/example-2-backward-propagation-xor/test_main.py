@@ -27,6 +27,15 @@ def test_every_row_is_right_with_margin(seed):
     assert example.worst_error(model) < example.MARGIN
 
 
+def test_the_film_ends_with_four_right_answers_from_each_of_20_seeds():
+    models = [example.network(seed) for seed in range(20)]
+    for model in models:
+        example.train(model, example.FILM_STEPS)
+    errors = [example.worst_error(model) for model in models]
+    assert max(errors) < 0.5
+    assert [seed for seed, error in enumerate(errors) if error >= example.MARGIN] == [19]
+
+
 def test_a_single_layer_settles_at_one_half():
     model = example.network(0, sizes=(2, 1))
     example.train(model)

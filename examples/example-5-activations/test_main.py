@@ -10,6 +10,7 @@ import shapes
 import spirals
 import starts
 
+import neural_net_viz as viz
 from neural_net_core import GELU, BCEWithLogitsLoss, ReLU
 
 SEEDS = range(3)
@@ -108,3 +109,12 @@ def test_a_unit_is_dead_if_no_point_reaches_it():
 def test_a_film_of_another_seed_is_another_film(example):
     regions = example.regions
     assert regions.film(1).to_string() != regions.film(2).to_string()
+
+
+def test_the_moons_are_parted_from_13_of_20_seeds(example, monkeypatch):
+    # What would be drawn, in place of the drawing.
+    monkeypatch.setattr(viz, "training_animation", lambda *drawn, title: drawn)
+    losses = [example.regions.film(seed)[-1][-1] for seed in range(20)]
+    assert sum(loss < 0.05 for loss in losses) == 13
+    assert sum(loss > 0.2 for loss in losses) == 7
+    assert losses[2] > 0.2
