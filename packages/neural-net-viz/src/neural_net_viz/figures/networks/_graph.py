@@ -136,7 +136,9 @@ class Graph:
         dash = "3 3" if node.dashed else ""
         if node.framed:
             around = (x - 3, y - 3, width + 6, self.tall + 6)
-            canvas.rect(*around, f"none {node.style}", radius=radius + 3)
+            # Its stroke alone: two fills on one shape depend on the order of the page's figures.
+            stroke = next(role for role in node.style.split() if role.startswith("stroke-"))
+            canvas.rect(*around, f"none {stroke}", radius=radius + 3)
         canvas.rect(x, y, width, self.tall, look, radius=radius, dash=dash, tip=node.tip)
         name = fit_text(node.name, width - 12, _NAME)
         canvas.text(middle, y + 14, name, size=_NAME, anchor="middle")
