@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from neural_net_core.checks import check_array, check_items, check_text, shown
@@ -26,11 +26,17 @@ def checked_specials(where: str, specials: Any) -> tuple[str, ...]:
 
 
 def special_id(tokenizer: Any, special: Any) -> int:
-    """Return the id of a special token, or raise KeyError."""
+    """Return the id of a special token where these come first, or raise KeyError."""
     names: tuple[str, ...] = tokenizer.specials
+    return names.index(checked_special(tokenizer, special, names))
+
+
+def checked_special(tokenizer: Any, special: Any, names: Iterable[str]) -> str:
+    """Return the name of a special token, or raise KeyError if it is none of these."""
+    names = list(names)
     if not isinstance(special, str) or special not in names:
-        raise KeyError(f"{tokenizer}: no special token {shown(special)}, only {list(names)}")
-    return names.index(special)
+        raise KeyError(f"{tokenizer}: no special token {shown(special)}, only {names}")
+    return special
 
 
 def checked_ids(tokenizer: Any, ids: TensorLike) -> list[int]:

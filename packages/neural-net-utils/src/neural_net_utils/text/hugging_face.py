@@ -30,7 +30,7 @@ from neural_net_utils.text._file_model import (
 )
 from neural_net_utils.text._file_section import Section
 from neural_net_utils.text._file_text import read_normalizer, read_pre_tokenizer
-from neural_net_utils.text._tokens import checked_ids, parsed
+from neural_net_utils.text._tokens import checked_ids, checked_special, parsed
 from neural_net_utils.text.byte_pair_tokenizer import BytePairTokenizer
 from neural_net_utils.text.word_piece_tokenizer import WordPieceTokenizer
 
@@ -150,9 +150,7 @@ class HuggingFaceTokenizer:
         Raises:
             KeyError: if there is none of this name.
         """
-        if special not in [*self._added]:
-            raise KeyError(f"{self}: no special token {shown(special)}, only {list(self._added)}")
-        return self._added[special].id
+        return self._added[checked_special(self, special, self._added)].id
 
     def encode(
         self, text: str, *, around: bool = True, read_specials: bool = True, lengths: bool = True

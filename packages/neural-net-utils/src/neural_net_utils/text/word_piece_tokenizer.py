@@ -20,7 +20,13 @@ from neural_net_core.dtypes import Array
 from neural_net_core.tensor import TensorLike
 from neural_net_utils.text._characters import is_mark, is_punctuation, is_white
 from neural_net_utils.text._merging import learn
-from neural_net_utils.text._tokens import checked_ids, checked_specials, read_json, remembered
+from neural_net_utils.text._tokens import (
+    checked_ids,
+    checked_special,
+    checked_specials,
+    read_json,
+    remembered,
+)
 
 __all__ = ["WordPieceTokenizer", "bert_normalized", "bert_words"]
 
@@ -195,9 +201,7 @@ class WordPieceTokenizer:
         Raises:
             KeyError: if there is none of this name.
         """
-        if special not in self.specials:
-            raise KeyError(f"{self}: no special token {shown(special)}, only {list(self.specials)}")
-        return self._ids[special]
+        return self._ids[checked_special(self, special, self.specials)]
 
     def words(self, text: str) -> list[str]:
         """Clean a text and cut it into the words whose parts `encode` looks for.
