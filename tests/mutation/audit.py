@@ -3,11 +3,12 @@
     python tests/mutation/audit.py                       # all of neural-net-optim, core's losses
     python tests/mutation/audit.py optim/adam.py -v      # one file, listing every mutant
     python tests/mutation/audit.py --quick core/losses   # a folder; what might survive, in a hurry
+    python tests/mutation/audit.py --sample 60 layers/recurrent   # at most 60 mutants of each file
 
 A mutant is the file with one change: another operator, comparison, constant, sign or condition, a
 swapped pair of arguments, a statement left out. It is killed if a test of the mirrored test file
-(and of those in SHARED) fails. Survivors are holes in the tests, unless the change makes no
-difference that a test could see; those are listed in `explained.toml` with the reason.
+(and of those shared, see `mirrors.py`) fails. Survivors are holes in the tests, unless the change
+makes no difference that a test could see; those are listed in `explained.toml` with the reason.
 
 No file is ever written. First the tests are collected and run once. Then for each mutant a forked
 child gives the loaded module its new code and runs the tests that enter the changed function, with
@@ -25,6 +26,7 @@ import importlib.util
 import json
 import mmap
 import os
+import random
 import resource
 import signal
 import sys
@@ -43,131 +45,11 @@ from typing import TextIO
 
 import numpy  # noqa: F401  (loaded once, before the forks)
 import pytest
+from mirrors import DEFAULT, tests_of
 from mutants import Mutant, mutants
 from patch import NotAFunction, changed_functions, patch, transplant
 
 ROOT = Path(__file__).parents[2]
-DEFAULT = [
-    *("optim/" + name for name in ("sgd.py", "adam.py", "adamw.py", "adagrad.py", "adadelta.py")),
-    *("optim/" + name for name in ("rmsprop.py", "adamax.py", "nadam.py", "radam.py", "lion.py")),
-    *("optim/" + name for name in ("lamb.py", "adafactor.py", "muon.py", "lookahead.py")),
-    *("optim/" + name for name in ("clipping.py", "penalties.py", "accumulation.py")),
-    *("optim/base", "optim/fast"),
-    "optim/schedules",
-    "optim/averaging",
-    "core/losses",
-]
-# Tests that look at every file of a package or folder, besides the mirrored one.
-SHARED = {
-    "optim/schedules": ["schedules/test_scheduler.py"],
-    "optim/averaging": ["averaging/test_weights.py"],
-    "optim": ["test_defaults.py", "test_reference.py", "base/test_optimizer.py", "test_resume.py"],
-    "core/losses": ["losses/test_every_loss.py", "test_gradcheck_table.py", "test_reference.py"],
-    "layers": ["test_reference.py", "test_contract.py", "test_gradcheck_table.py"],
-}
-# Files without a mirror of their own.
-MIRROR = {
-    "optim/base/_slot.py": ["base/test_optimizer.py"],
-    "optim/base/_loading.py": ["base/test_optimizer.py"],
-    "optim/base/optimizer.py": [
-        "base/test_optimizer.py",
-        "base/test_elementwise.py",
-        "test_sgd.py",
-    ],
-    "optim/base/tensorwise.py": [
-        "base/test_tensorwise.py",
-        "test_lamb.py",
-        "base/test_optimizer.py",
-    ],
-    "optim/averaging/weights.py": [
-        *("averaging/" + name for name in ("test_weights.py", "test_ema.py", "test_swa.py"))
-    ],
-    "optim/base/elementwise.py": [
-        "base/test_elementwise.py",
-        "fast/test_updates.py",
-        "base/test_optimizer.py",
-    ],
-    "optim/fast/flat.py": [
-        "fast/test_flat.py",
-        "fast/test_flat_layout.py",
-        "base/test_optimizer.py",
-    ],
-    "layers/transformers/_feed_forward.py": [
-        "transformers/test_transformer_encoder.py",
-        "transformers/test_transformer_decoder.py",
-    ],
-    "layers/transformers/_transformer_layer.py": [
-        "transformers/test_transformer_encoder.py",
-        "transformers/test_transformer_decoder.py",
-    ],
-    "layers/transformers/_transformer_stack.py": [
-        "transformers/test_transformer_encoder.py",
-        "transformers/test_transformer_decoder.py",
-    ],
-    "layers/recurrent/_recurrent.py": [
-        *("recurrent/" + name for name in ("test_recurrent.py", "test_vanilla_rnn.py")),
-        *("recurrent/" + name for name in ("test_lstm.py", "test_gru.py")),
-    ],
-    "layers/recurrent/_cell.py": ["recurrent/test_recurrent.py"],
-    "layers/recurrent/_parameters.py": [
-        *("recurrent/" + name for name in ("test_recurrent.py", "test_vanilla_rnn.py")),
-        "recurrent/test_lstm.py",
-    ],
-    "layers/recurrent/_recurrence.py": ["recurrent/test_recurrent.py", "recurrent/test_unroll.py"],
-    "layers/recurrent/gru_paper.py": ["recurrent/test_gru.py", "recurrent/test_recurrent.py"],
-    "layers/recurrent/gru_cell.py": ["recurrent/test_gru.py", "recurrent/test_recurrent.py"],
-    "layers/recurrent/lstm_cell.py": ["recurrent/test_lstm.py", "recurrent/test_recurrent.py"],
-    "layers/recurrent/rnn_cell.py": [
-        "recurrent/test_vanilla_rnn.py",
-        "recurrent/test_recurrent.py",
-    ],
-    "layers/fast/recurrent/schedule.py": [
-        "fast/recurrent/test_schedule.py",
-        "fast/recurrent/test_blocks_of_steps.py",
-        "recurrent/test_recurrent.py",
-    ],
-    **{
-        f"layers/fast/recurrent/{name}.py": [
-            "fast/recurrent/test_blocks_of_steps.py",
-            "recurrent/test_recurrent.py",
-        ]
-        for name in ("gradients", "gru", "gru_paper", "lstm", "vanilla_rnn")
-    },
-    "layers/fast/attention_layout.py": [
-        "attention/test_scaled_dot_product_attention.py",
-        "fast/test_attention_tiles.py",
-    ],
-    "layers/fast/attention.py": ["fast/test_attention_tiles.py"],
-    "layers/fast/normalization/batch_norm.py": [
-        "fast/normalization/test_norms.py",
-        "normalization/test_batch_norm.py",
-    ],
-    "layers/fast/channels.py": [
-        "fast/normalization/test_norms.py",
-        "normalization/test_batch_norm.py",
-    ],
-    "layers/fast/normalization/layer_norm.py": [
-        "fast/normalization/test_norms.py",
-        "normalization/test_layer_norm.py",
-    ],
-    "layers/attention/_heads.py": ["attention/test_multi_head_attention.py"],
-    "layers/embeddings/_ids.py": [
-        "embeddings/test_embedding.py",
-        "embeddings/test_embedding_bag.py",
-    ],
-    "layers/attention/_masks.py": [
-        "attention/test_attention_mask.py",
-        "attention/test_scaled_dot_product_attention.py",
-    ],
-    "core/losses/_loss.py": [
-        *("losses/" + name for name in ("test_every_loss.py", "test_bce.py")),
-        *("losses/" + name for name in ("test_bce_with_logits.py", "test_cross_entropy.py")),
-    ],
-    "core/losses/_classes.py": [
-        *("losses/" + name for name in ("test_cross_entropy.py", "test_nll.py")),
-        *("losses/" + name for name in ("test_multi_margin.py", "test_every_loss.py")),
-    ],
-}
 CPU_SECONDS = 40  # a mutant that computes for ever is killed
 WALL_SECONDS = 300  # and one that waits for ever
 FIRST = 600, 3600  # the same two limits for all tests and the files unchanged
@@ -221,8 +103,9 @@ class Source:
 
     def concerned(self, items: list[pytest.Item]) -> list[pytest.Item]:
         """Return the tests of its files, without gradient checks of other files' operations."""
-        # What a private file does is seen in the operations of its neighbours.
-        family = self.module.rpartition("._")[0] or self.module
+        # What a private file does is seen in the operations of its neighbours, and what a fast form
+        # does in that of its idea, which stands elsewhere.
+        family = self.module.rpartition("._")[0] or self.module.partition(".fast.")[0]
         found = []
         for path in self.tests:
             for item in items:
@@ -432,23 +315,14 @@ def locate(short: str) -> list[tuple[str, str, Path]]:
     return found
 
 
-def tests_of(short: str, with_shared: bool) -> list[Path]:
-    """Return the test files that should notice a change of a file: its own, then the shared."""
-    package, _, rest = short.partition("/")
-    base = ROOT / f"packages/neural-net-{package}/tests"
-    path = Path(rest)
-    names = list(MIRROR.get(short, [(path.parent / f"test_{path.stem.lstrip('_')}.py").as_posix()]))
-    for folder, shared in SHARED.items():
-        if short.startswith(folder + "/") and (with_shared or folder != "optim"):
-            names += shared
-    return [base / name for name in dict.fromkeys(names) if (base / name).exists()]
-
-
 def main() -> int:
     """Audit the files and print what survived."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*", default=DEFAULT)
     parser.add_argument("-v", "--verbose", action="store_true", help="list the killed ones too")
+    parser.add_argument(
+        "--sample", type=int, help="of each file so many, drawn; the same each time"
+    )
     parser.add_argument("--quick", action="store_true", help="the first pass and own tests only")
     arguments = parser.parse_args()
     explained = tomllib.loads((Path(__file__).parent / "explained.toml").read_text("utf-8"))
@@ -458,7 +332,7 @@ def main() -> int:
             module,
             path,
             tests_of(short, with_shared=not arguments.quick),
-            list(mutants(path.read_text(encoding="utf-8"), str(path))),
+            sample(list(mutants(path.read_text(encoding="utf-8"), str(path))), arguments.sample),
         )
         for name in arguments.files
         for short, module, path in locate(name)
@@ -483,6 +357,14 @@ def main() -> int:
         counts += results
     print(report(counts))
     return 1 if counts["survived"] else 0
+
+
+def sample(found: list[Mutant], size: int | None) -> list[Mutant]:
+    """Return so many of the mutants of a file, in their order; all of them if there are no more."""
+    if size is None or size >= len(found):
+        return found
+    drawn = random.Random(0).sample(range(len(found)), size)
+    return [found[i] for i in sorted(drawn)]
 
 
 def fits(pattern: str, line: str) -> bool:
