@@ -30,7 +30,6 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from neural_net_core.called_differently import explain_attributes, explain_words, unknown_name
-from neural_net_core.ops.absolute_value import AbsoluteOp, SignOp, absolute, sign
 from neural_net_core.ops.affine import LinearOp, linear
 from neural_net_core.ops.arithmetic import (
     AddOp,
@@ -47,7 +46,19 @@ from neural_net_core.ops.arithmetic import (
 from neural_net_core.ops.casting import CastOp, cast
 from neural_net_core.ops.cumulative import CumSumOp, cumsum
 from neural_net_core.ops.einstein_summation import EinsumOp, einsum
-from neural_net_core.ops.exponential import Expm1Op, ExpOp, Log1pOp, LogOp, exp, expm1, log, log1p
+from neural_net_core.ops.elementwise.absolute_value import AbsoluteOp, SignOp, absolute, sign
+from neural_net_core.ops.elementwise.exponential import (
+    Expm1Op,
+    ExpOp,
+    Log1pOp,
+    LogOp,
+    exp,
+    expm1,
+    log,
+    log1p,
+)
+from neural_net_core.ops.elementwise.powers import PowerConstantOp, PowerOp, SqrtOp, power, sqrt
+from neural_net_core.ops.elementwise.trigonometric import CosOp, SinOp, cos, sin
 from neural_net_core.ops.extrema import MaxOp, MinOp, max, min
 from neural_net_core.ops.indexing import GetItemOp, getitem, take_along_axis
 from neural_net_core.ops.joining import (
@@ -63,7 +74,6 @@ from neural_net_core.ops.joining import (
 from neural_net_core.ops.matrix_product import MatMulOp, matmul
 from neural_net_core.ops.norms import NormOp, norm
 from neural_net_core.ops.padding import PadFromInputOp, PadOp, pad
-from neural_net_core.ops.powers import PowerConstantOp, PowerOp, SqrtOp, power, sqrt
 from neural_net_core.ops.reductions import MeanOp, ProdOp, SumOp, mean, prod, sum
 from neural_net_core.ops.selection import (
     ClipOp,
@@ -102,7 +112,6 @@ from neural_net_core.ops.softmaxes import (
     softmax,
 )
 from neural_net_core.ops.statistics import StdOp, VarOp, std, var
-from neural_net_core.ops.trigonometric import CosOp, SinOp, cos, sin
 from neural_net_core.tensor import Tensor
 
 __all__ = [
