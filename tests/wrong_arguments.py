@@ -471,6 +471,7 @@ RECIPES = {
         "elastic_penalty": "net(), 0.1",
         "l1_penalty": "net(), 0.1",
         "l2_penalty": "net(), 0.1",
+        "layer_wise_decay": "net(), 0.1",
         "orthogonalize": ONE,
         "update_batch_norm": "core.Sequential(layers.BatchNorm1D(2)), [rows(4, 2)]",
         "weight_decay_groups": "net(), 0.1",

@@ -23,6 +23,7 @@ from neural_net_optim.clipping import (
     grad_norm,
 )
 from neural_net_optim.lamb import LAMB
+from neural_net_optim.layer_wise import layer_wise_decay
 from neural_net_optim.lion import Lion
 from neural_net_optim.lookahead import Lookahead
 from neural_net_optim.muon import Muon, orthogonalize
@@ -70,6 +71,7 @@ __all__ = [
     "grad_norm",
     "l1_penalty",
     "l2_penalty",
+    "layer_wise_decay",
     "orthogonalize",
     "schedules",
     "update_batch_norm",

@@ -20,6 +20,7 @@ __all__ = [
     "is_weight",
     "l1_penalty",
     "l2_penalty",
+    "pairs_of",
     "weight_decay_groups",
 ]
 
@@ -114,7 +115,7 @@ def elastic_penalty(
     strength = at_least(0).check("elastic_penalty", "strength", strength)
     l1_ratio = between(0, 1).check("elastic_penalty", "l1_ratio", l1_ratio)
     # The pairs are needed twice, and may be an iterator.
-    pairs = _pairs("elastic_penalty", model, only)
+    pairs = pairs_of("elastic_penalty", model, only)
     return l1_penalty(pairs, strength * l1_ratio, only=only) + l2_penalty(
         pairs, strength * (1 - l1_ratio), only=only
     )
@@ -144,7 +145,7 @@ def weight_decay_groups(
         0.0 ['0.bias']
     """
     strength = at_least(0).check("weight_decay_groups", "weight_decay", weight_decay)
-    pairs = _pairs("weight_decay_groups", model, only)
+    pairs = pairs_of("weight_decay_groups", model, only)
     chosen = [only(name, p) for name, p in pairs]
     return [
         {
@@ -158,8 +159,13 @@ def weight_decay_groups(
     ]
 
 
-def _pairs(owner: str, model: Any, only: Filter) -> list[tuple[str, Parameter]]:
+def pairs_of(owner: str, model: Any, only: Filter) -> list[tuple[str, Parameter]]:
     """Return the names and parameters of a model, or those given.
+
+    Args:
+        owner: How errors call the function that was called.
+        model: A module, or (name, parameter) pairs.
+        only: Which parameters count; it is not asked here.
 
     Raises:
         TypeError: If they are none, or the filter is no function.
@@ -187,7 +193,7 @@ def _pairs(owner: str, model: Any, only: Filter) -> list[tuple[str, Parameter]]:
 
 def _chosen(owner: str, model: Named, only: Filter) -> list[Parameter]:
     """Return the parameters that count and can learn."""
-    return [p for name, p in _pairs(owner, model, only) if p.requires_grad and only(name, p)]
+    return [p for name, p in pairs_of(owner, model, only) if p.requires_grad and only(name, p)]
 
 
 def _sum(terms: list[Tensor]) -> Tensor:
