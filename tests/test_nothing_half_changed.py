@@ -271,12 +271,16 @@ CASES: dict[type, Case] = {
     layers.BatchNorm2D: module_case(lambda: layers.BatchNorm2D(3)),
     layers.Conv1D: module_case(lambda: layers.Conv1D(2, 3, 2)),
     layers.Conv2D: module_case(lambda: layers.Conv2D(2, 3, 2)),
+    layers.ConvTranspose1D: module_case(lambda: layers.ConvTranspose1D(2, 3, 2)),
     layers.ConvTranspose2D: module_case(lambda: layers.ConvTranspose2D(2, 3, 2)),
     layers.Embedding: module_case(lambda: layers.Embedding(4, 2, max_norm=1.0)),
     layers.EmbeddingBag: module_case(lambda: layers.EmbeddingBag(4, 2, max_norm=1.0)),
     layers.GRU: module_case(lambda: layers.GRU(3, 2)),
     layers.GRUCell: module_case(lambda: layers.GRUCell(3, 2)),
     layers.GroupNorm: module_case(lambda: layers.GroupNorm(1, 3)),
+    layers.InstanceNorm1D: module_case(
+        lambda: layers.InstanceNorm1D(3, affine=True, track_running_stats=True)
+    ),
     layers.InstanceNorm2D: module_case(
         lambda: layers.InstanceNorm2D(3, affine=True, track_running_stats=True)
     ),

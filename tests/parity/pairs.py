@@ -155,6 +155,7 @@ PAIRS: dict[type, Pair] = {
     # layers
     layers.Conv1D: Pair(nn.Conv1d, (3, 4, 3), WAVES),
     layers.Conv2D: Pair(nn.Conv2d, (3, 4, 3), IMAGES),
+    layers.ConvTranspose1D: Pair(nn.ConvTranspose1d, (3, 4, 3), WAVES),
     layers.ConvTranspose2D: Pair(nn.ConvTranspose2d, (3, 4, 3), IMAGES),
     layers.MaxPool1D: Pair(nn.MaxPool1d, (2,), WAVES),
     layers.MaxPool2D: Pair(nn.MaxPool2d, (2,), IMAGES),
@@ -164,6 +165,7 @@ PAIRS: dict[type, Pair] = {
     layers.Upsample: Pair(nn.Upsample, (9,), IMAGES),
     layers.BatchNorm1D: Pair(nn.BatchNorm1d, (3,), ROWS),
     layers.BatchNorm2D: Pair(nn.BatchNorm2d, (3,), IMAGES),
+    layers.InstanceNorm1D: Pair(nn.InstanceNorm1d, (3,), WAVES),
     layers.InstanceNorm2D: Pair(nn.InstanceNorm2d, (3,), IMAGES),
     layers.GroupNorm: Pair(nn.GroupNorm, (2, 4), EACH),
     layers.LayerNorm: Pair(nn.LayerNorm, (4,), EACH),

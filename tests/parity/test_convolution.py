@@ -127,6 +127,11 @@ def test_conv_transpose2d() -> None:
     compare("conv_transpose2d", layers.conv_transpose2d, F.conv_transpose2d, cases)
 
 
+def test_conv_transpose1d() -> None:
+    cases = draw(convolution(1, transposed=True), 120)
+    compare("conv_transpose1d", layers.conv_transpose1d, F.conv_transpose1d, cases)
+
+
 def test_wide_convolutions() -> None:
     """Sizes at which products are cut into blocks and shared between threads."""
 
@@ -263,6 +268,7 @@ MODULES = {
     "Conv1D": ("Conv1D", (4, 6, 3, 2, 1, 2, 2), {}),
     "Conv1D circular": ("Conv1D", (4, 6, 4), {"padding": 2, "padding_mode": "circular"}),
     "Conv1D reflect": ("Conv1D", (4, 6, 3), {"padding": "same", "padding_mode": "reflect"}),
+    "ConvTranspose1D": ("ConvTranspose1D", (4, 6, 3, 2, 1, 1, 2, False, 2), {}),
     "ConvTranspose2D": ("ConvTranspose2D", (4, 6, 3, 2, 1, 1, 2, False, 2), {}),
     "MaxPool2D": ("MaxPool2D", (3, 2, 1, 2, False, True), {}),
     "AvgPool2D": ("AvgPool2D", (3, 2, 1, True, False), {}),
@@ -302,9 +308,9 @@ def check_module(name: str, ours: Any, theirs: Any, arguments: Any, options: Any
                 assert relative_error(mine, its.detach().numpy()) < TOLERANCE[dtype]
 
 
-@pytest.mark.parametrize("kind", ["Conv1D", "Conv2D", "ConvTranspose2D"])
+@pytest.mark.parametrize("kind", ["Conv1D", "Conv2D", "ConvTranspose1D", "ConvTranspose2D"])
 def test_default_initialization_has_pytorchs_bounds(kind: str) -> None:
-    arguments = (6, 24, 5) if kind == "Conv1D" else (6, 24, (5, 3))
+    arguments = (6, 24, 5) if "1D" in kind else (6, 24, (5, 3))
     torch.manual_seed(0)
     reference = getattr(tnn, kind.replace("D", "d"))(*arguments, groups=2)
     layer = getattr(layers, kind)(*arguments, groups=2, rng=np.random.default_rng(0))

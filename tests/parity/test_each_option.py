@@ -82,15 +82,16 @@ BAGS = {"max_norm": 0.5}
 # What an option needs beside it, or else it would do nothing.
 BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     **{(f"Conv{n}D", "padding_mode"): {"padding": 1} for n in (1, 2)},
-    ("ConvTranspose2D", "output_padding"): {"stride": 2},
+    **{(f"ConvTranspose{n}D", "output_padding"): {"stride": 2} for n in (1, 2)},
     **{(f"{kind}Pool{n}D", "ceil_mode"): {"stride": 3} for kind in ("Max", "Avg") for n in (1, 2)},
     **{(f"AvgPool{n}D", "count_include_pad"): {"padding": 1} for n in (1, 2)},
     ("Upsample", "align_corners"): {"mode": "bilinear"},
     **{
-        ("InstanceNorm2D", name): {"affine": True, "track_running_stats": True}
+        (f"InstanceNorm{n}D", name): {"affine": True, "track_running_stats": True}
         for name in ("eps", "momentum")
+        for n in (1, 2)
     },
-    ("InstanceNorm2D", "track_running_stats"): {"affine": True},
+    **{(f"InstanceNorm{n}D", "track_running_stats"): {"affine": True} for n in (1, 2)},
     ("Embedding", "norm_type"): BAGS,
     ("EmbeddingBag", "norm_type"): BAGS,
     **{(name, "dropout"): {"num_layers": 2} for name in ("VanillaRNN", "LSTM", "GRU")},
@@ -100,6 +101,7 @@ BESIDE: dict[tuple[str, str], dict[str, Any]] = {
 CHANGED: dict[tuple[str, str], dict[str, Any]] = {
     ("Conv1D", "groups"): {"arguments": (3, 6, 3)},
     ("Conv2D", "groups"): {"arguments": (3, 6, 3)},
+    ("ConvTranspose1D", "groups"): {"arguments": (3, 6, 3)},
     ("ConvTranspose2D", "groups"): {"arguments": (3, 6, 3)},
     ("Upsample", "scale_factor"): {"arguments": ()},
     ("Upsample", "size"): {"arguments": ()},

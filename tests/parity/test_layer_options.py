@@ -76,17 +76,18 @@ def convolution(draw: Draw, axes: int) -> Case:
     return Case(*both, (draw(numbers(1, 3)), inputs, *size))
 
 
-def conv_transpose2d(draw: Draw) -> Case:
+def conv_transpose(draw: Draw, axes: int) -> Case:
     groups = draw(numbers(1, 3))
     inputs, outputs = groups * draw(numbers(1, 3)), groups * draw(numbers(1, 3))
-    kernel, stride, dilation = draw(pair(1, 4)), draw(pair(1, 3)), draw(pair(1, 3))
+    one = numbers if axes == 1 else pair
+    kernel, stride, dilation = draw(one(1, 4)), draw(one(1, 3)), draw(one(1, 3))
     extra = tuple(
         draw(numbers(0, max(s, d) - 1)) for s, d in zip(each(stride), each(dilation), strict=True)
     )
-    options = {"stride": stride, "padding": draw(pair(0, 2)), "output_padding": extra}
+    options = {"stride": stride, "padding": draw(one(0, 2)), "output_padding": extra[:axes]}
     options |= {"groups": groups, "bias": draw(st.booleans()), "dilation": dilation}
-    both = same_options("ConvTranspose2D", inputs, outputs, kernel, **options)
-    return Case(*both, (draw(numbers(1, 3)), inputs, draw(numbers(5, 7)), draw(numbers(5, 7))))
+    both = same_options(f"ConvTranspose{axes}D", inputs, outputs, kernel, **options)
+    return Case(*both, (draw(numbers(1, 3)), inputs, *draw_sizes(draw, 5, 7, axes)))
 
 
 def pool(draw: Draw, name: str) -> Case:
@@ -179,13 +180,13 @@ def batch_norm(draw: Draw, axes: int) -> Case:
     return Case(*both, (draw(numbers(5, 8)), features, *positions))
 
 
-def instance_norm2d(draw: Draw) -> Case:
+def instance_norm(draw: Draw, axes: int) -> Case:
     features = draw(CHANNELS)
     options = {"eps": draw(eps()), "momentum": draw(st.sampled_from([None, 0.1, 0.7, 1.0]))}
     options |= {"affine": draw(st.booleans()), "track_running_stats": draw(st.booleans())}
     batch = () if draw(st.booleans()) else (draw(numbers(1, 4)),)
-    both = same_options("InstanceNorm2D", features, **options)
-    return Case(*both, (*batch, features, *draw_sizes(draw, 3, 6, 2)))
+    both = same_options(f"InstanceNorm{axes}D", features, **options)
+    return Case(*both, (*batch, features, *draw_sizes(draw, 3, 6, axes)))
 
 
 def group_norm(draw: Draw) -> Case:
@@ -284,7 +285,8 @@ def residual(draw: Draw) -> Case:
 LAYERS: dict[str, Callable[[Draw], Case]] = {
     "Conv1D": lambda draw: convolution(draw, 1),
     "Conv2D": lambda draw: convolution(draw, 2),
-    "ConvTranspose2D": conv_transpose2d,
+    "ConvTranspose1D": lambda draw: conv_transpose(draw, 1),
+    "ConvTranspose2D": lambda draw: conv_transpose(draw, 2),
     "MaxPool1D": lambda draw: pool1d(draw, "MaxPool1D"),
     "AvgPool1D": lambda draw: pool1d(draw, "AvgPool1D"),
     "MaxPool2D": lambda draw: pool(draw, "MaxPool2D"),
@@ -297,7 +299,8 @@ LAYERS: dict[str, Callable[[Draw], Case]] = {
     "AlphaDropout": lambda draw: dropout(draw, "AlphaDropout"),
     "BatchNorm1D": lambda draw: batch_norm(draw, 1),
     "BatchNorm2D": lambda draw: batch_norm(draw, 2),
-    "InstanceNorm2D": instance_norm2d,
+    "InstanceNorm1D": lambda draw: instance_norm(draw, 1),
+    "InstanceNorm2D": lambda draw: instance_norm(draw, 2),
     "GroupNorm": group_norm,
     "LayerNorm": lambda draw: trailing_norm(draw, "LayerNorm"),
     "RMSNorm": lambda draw: trailing_norm(draw, "RMSNorm"),

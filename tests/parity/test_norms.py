@@ -19,6 +19,7 @@ from neural_net_layers import (
     BatchNorm1D,
     BatchNorm2D,
     GroupNorm,
+    InstanceNorm1D,
     InstanceNorm2D,
     LayerNorm,
     ResidualBlock,
@@ -243,6 +244,11 @@ LAYERS: dict[str, tuple[Callable[[], Module], Callable[[], torch.nn.Module], tup
     ),
     "RMSNorm": (lambda: RMSNorm(5), lambda: torch.nn.RMSNorm(5), (4, 5)),
     "GroupNorm": (lambda: GroupNorm(2, 6), lambda: torch.nn.GroupNorm(2, 6), (4, 6, 5)),
+    "InstanceNorm1D, statistics": (
+        lambda: InstanceNorm1D(6, affine=True, track_running_stats=True),
+        lambda: torch.nn.InstanceNorm1d(6, affine=True, track_running_stats=True),
+        (4, 6, 5),
+    ),
     "InstanceNorm2D": (
         lambda: InstanceNorm2D(6),
         lambda: torch.nn.InstanceNorm2d(6),

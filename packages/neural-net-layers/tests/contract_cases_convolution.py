@@ -8,6 +8,7 @@ from neural_net_layers import (
     AvgPool2D,
     Conv1D,
     Conv2D,
+    ConvTranspose1D,
     ConvTranspose2D,
     GlobalAvgPool2D,
     MaxPool1D,
@@ -44,6 +45,12 @@ CASES = {
         lambda: Conv2D(4, 3, 3, padding=((1, 2), (0, 1)), padding_mode="reflect", rng=rng()),
         IMAGE,
         {"shows": "padding ((1, 2), (0, 1)), reflect"},
+    ),
+    "ConvTranspose1D": (lambda: ConvTranspose1D(4, 3, 3, rng=rng()), SEQUENCE, {"shows": "4 -> 3"}),
+    "ConvTranspose1D-strided": (
+        lambda: ConvTranspose1D(4, 6, 4, 3, 1, 1, 2, False, 2, rng=rng()),
+        SEQUENCE,
+        {"shows": "stride 3, padding 1, dilation 2, 2 groups, bias=False, output_padding 1"},
     ),
     "ConvTranspose2D": (lambda: ConvTranspose2D(4, 3, 3, rng=rng()), IMAGE, {"shows": "4 -> 3"}),
     "ConvTranspose2D-strided": (

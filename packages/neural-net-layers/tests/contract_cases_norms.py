@@ -13,6 +13,7 @@ from neural_net_layers import (
     Dropout2D,
     DropPath,
     GroupNorm,
+    InstanceNorm1D,
     InstanceNorm2D,
     LayerNorm,
     Residual,
@@ -50,6 +51,16 @@ CASES = {
     "GroupNorm": (lambda: GroupNorm(2, 4), (3, 4, 2, 3), {"shows": "(2, 4)"}),
     "GroupNorm-no-positions": (lambda: GroupNorm(2, 4), (3, 4)),
     "GroupNorm-no-affine": (lambda: GroupNorm(1, 4, affine=False), (3, 4, 5)),
+    "InstanceNorm1D": (lambda: InstanceNorm1D(3), (4, 3, 5)),
+    "InstanceNorm1D-one-sequence": (
+        lambda: InstanceNorm1D(3, affine=True),
+        (3, 5),
+        {"batched": False},
+    ),
+    "InstanceNorm1D-statistics": (
+        lambda: InstanceNorm1D(3, affine=True, track_running_stats=True),
+        (4, 3, 5),
+    ),
     "InstanceNorm2D": (lambda: InstanceNorm2D(3), (4, 3, 2, 5)),
     "InstanceNorm2D-affine": (lambda: InstanceNorm2D(3, affine=True), (4, 3, 2, 5)),
     "InstanceNorm2D-one-image": (

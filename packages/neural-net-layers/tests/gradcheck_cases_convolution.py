@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from neural_net_layers.convolution.conv1d import conv1d
 from neural_net_layers.convolution.conv2d import Conv2DOp, conv2d
+from neural_net_layers.convolution.conv_transpose1d import conv_transpose1d
 from neural_net_layers.convolution.conv_transpose2d import ConvTranspose2DOp, conv_transpose2d
 from neural_net_layers.pooling._resample import ResampleOp
 from neural_net_layers.pooling.adaptive_avg_pool2d import adaptive_avg_pool2d
@@ -95,6 +96,18 @@ CASES = {
         (lambda x: upsample(channels_last(x), scale_factor=2), [numbers(1, 2, 3, 2)]),
     ],
 }
+
+# What came later draws later, so that the numbers above stay as they are.
+CASES[ConvTranspose2DOp] += [
+    (
+        lambda x, w, b: conv_transpose1d(x, w, b, 2, 1, 1, 2),
+        [numbers(2, 4, 5), numbers(4, 3, 3), numbers(6)],
+    ),
+    (
+        lambda x, w: conv_transpose1d(x, w, None, 1, 0, 1, 1, 2),
+        [numbers(2, 3, 4), numbers(3, 2, 2)],
+    ),
+]
 
 
 @st.composite

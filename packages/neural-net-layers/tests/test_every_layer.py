@@ -36,6 +36,7 @@ RECIPES = {
     "BatchNorm2D": ((3,), (IMAGES,), {}),
     "Conv1D": ((3, 4, 3), (WAVES,), {}),
     "Conv2D": ((3, 4, 3), (IMAGES,), {}),
+    "ConvTranspose1D": ((3, 4, 3), (WAVES,), {}),
     "ConvTranspose2D": ((3, 4, 3), (IMAGES,), {}),
     "DropPath": ((), (ROWS,), {}),
     "Dropout": ((), (ROWS,), {}),
@@ -46,6 +47,7 @@ RECIPES = {
     "GRUCell": ((3, 4), (ROWS,), {}),
     "GlobalAvgPool2D": ((), (IMAGES,), {}),
     "GroupNorm": ((3, 3), (IMAGES,), {}),
+    "InstanceNorm1D": ((3,), (WAVES,), {}),
     "InstanceNorm2D": ((3,), (IMAGES,), {}),
     "LSTM": ((3, 4), (STEPS,), {"lengths": LENGTHS}),
     "LSTMCell": ((3, 4), (ROWS,), {}),
@@ -402,10 +404,8 @@ def test_a_padding_row_takes_part_in_no_bag():
 
 # PyTorch's own orders, which contradict each other.
 AS_IN_PYTORCH = {
-    frozenset({"ConvTranspose2D", "Conv2D"}),
-    frozenset({"ConvTranspose2D", "Conv1D"}),
-    frozenset({"conv_transpose2d", "conv2d"}),
-    frozenset({"conv_transpose2d", "conv1d"}),
+    *(frozenset({f"ConvTranspose{n}D", f"Conv{m}D"}) for n in (1, 2) for m in (1, 2)),
+    *(frozenset({f"conv_transpose{n}d", f"conv{m}d"}) for n in (1, 2) for m in (1, 2)),
     frozenset({"Embedding", "EmbeddingBag"}),
     frozenset({"embedding", "embedding_bag"}),
     frozenset({"VanillaRNN", "RNNCell"}),

@@ -8,7 +8,14 @@ import pytest
 from neural_net_core import Tensor
 from neural_net_core.forms import is_textbook
 from neural_net_core.testing import op_classes
-from neural_net_layers import Conv1D, Conv2D, ConvTranspose2D, Embedding, EmbeddingBag
+from neural_net_layers import (
+    Conv1D,
+    Conv2D,
+    ConvTranspose1D,
+    ConvTranspose2D,
+    Embedding,
+    EmbeddingBag,
+)
 
 RNG = np.random.default_rng(0)
 IMAGES, IDS = RNG.normal(size=(2, 4, 6, 6)), RNG.integers(0, 5, (3, 4))
@@ -19,6 +26,7 @@ CASES = {
     "Conv2D in depth": (lambda: Conv2D(4, 4, 3, groups=4), IMAGES),
     "Conv2D in groups": (lambda: Conv2D(4, 6, 3, groups=2), IMAGES),
     "Conv1D": (lambda: Conv1D(4, 6, 3), IMAGES[:, :, 0]),
+    "ConvTranspose1D": (lambda: ConvTranspose1D(4, 6, 3, 2), IMAGES[:, :, 0]),
     "ConvTranspose2D": (lambda: ConvTranspose2D(4, 6, 3), IMAGES),
     "Embedding": (lambda: Embedding(5, 2), IDS),
     "EmbeddingBag": (lambda: EmbeddingBag(5, 2), IDS),

@@ -12,12 +12,17 @@ from neural_net_layers.attention.scaled_dot_product_attention import scaled_dot_
 from neural_net_layers.attention.self_attention import SelfAttention
 from neural_net_layers.convolution.conv1d import Conv1D, conv1d
 from neural_net_layers.convolution.conv2d import Conv2D, conv2d
+from neural_net_layers.convolution.conv_transpose1d import ConvTranspose1D, conv_transpose1d
 from neural_net_layers.convolution.conv_transpose2d import ConvTranspose2D, conv_transpose2d
 from neural_net_layers.embeddings.embedding import Embedding, embedding
 from neural_net_layers.embeddings.embedding_bag import EmbeddingBag, embedding_bag
 from neural_net_layers.normalization.batch_norm import BatchNorm1D, BatchNorm2D, batch_norm
 from neural_net_layers.normalization.group_norm import GroupNorm, group_norm
-from neural_net_layers.normalization.instance_norm import InstanceNorm2D, instance_norm
+from neural_net_layers.normalization.instance_norm import (
+    InstanceNorm1D,
+    InstanceNorm2D,
+    instance_norm,
+)
 from neural_net_layers.normalization.layer_norm import LayerNorm, layer_norm
 from neural_net_layers.normalization.modulation import AdaptiveLayerNorm, modulate
 from neural_net_layers.normalization.rms_norm import RMSNorm, rms_norm
@@ -68,6 +73,7 @@ __all__ = [
     "BatchNorm2D",
     "Conv1D",
     "Conv2D",
+    "ConvTranspose1D",
     "ConvTranspose2D",
     "DecoderCache",
     "DropPath",
@@ -78,6 +84,7 @@ __all__ = [
     "GRUCell",
     "GlobalAvgPool2D",
     "GroupNorm",
+    "InstanceNorm1D",
     "InstanceNorm2D",
     "KeyValueCache",
     "LSTMCell",
@@ -110,6 +117,7 @@ __all__ = [
     "causal_keep",
     "conv1d",
     "conv2d",
+    "conv_transpose1d",
     "conv_transpose2d",
     "drop_path",
     "dropout",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neural_net_core import ShapeError, Tensor, grad
-from neural_net_layers import GroupNorm, InstanceNorm2D, instance_norm
+from neural_net_layers import GroupNorm, InstanceNorm1D, InstanceNorm2D, instance_norm
 
 
 def composed(x, weight, bias, eps=1e-5):
@@ -36,6 +36,28 @@ def test_the_fused_operation_equals_its_composition():
 def test_it_is_a_group_norm_with_a_group_per_channel():
     x = np.random.default_rng(0).normal(size=(2, 3, 4, 4)).astype(np.float32)
     np.testing.assert_array_equal(InstanceNorm2D(3)(x).data, GroupNorm(3, 3, affine=False)(x).data)
+
+
+@pytest.mark.parametrize("mode", ["train", "eval"])
+@pytest.mark.parametrize("batch", [(), (2,)], ids=["one", "batch"])
+@pytest.mark.parametrize("tracks", [False, True])
+def test_of_sequences_it_is_that_of_images_of_one_row(tracks, batch, mode):
+    """With and without a batch axis: outputs, gradients, averages."""
+    x = np.random.default_rng(0).normal(2, 3, size=(*batch, 3, 7))
+    results = []
+    for cls, data in ((InstanceNorm1D, x), (InstanceNorm2D, x[..., None, :])):
+        layer = cls(3, affine=True, track_running_stats=tracks, dtype=np.float64)
+        layer.weight.data[...] = [1.0, 2.0, 3.0]
+        layer.train(mode == "train")
+        leaf = Tensor(data, np.float64, requires_grad=True)
+        y = layer(leaf)
+        y.backward(np.cos(np.arange(y.data.size)).reshape(y.shape))
+        arrays = [y.data.reshape(x.shape), leaf.grad.reshape(x.shape)]
+        results.append(
+            [*arrays, *(p.grad for p in layer.parameters()), *layer.state_dict().values()]
+        )
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
 def test_contrast_and_brightness_of_an_image_have_no_effect():
@@ -107,6 +129,15 @@ def test_a_wrong_input_is_named(shape):
     text = r"InstanceNorm2D\(3\): expected input \(B, 3, H, W\) or \(3, H, W\), got"
     with pytest.raises(ShapeError, match=text):
         InstanceNorm2D(3)(np.zeros(shape))
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 5), (4, 5), (3,), (1, 3, 3, 4)])
+def test_a_wrong_sequence_is_named(shape):
+    text = r"InstanceNorm1D\(3\): expected input \(B, 3, L\) or \(3, L\), got"
+    with pytest.raises(ShapeError, match=text):
+        InstanceNorm1D(3)(np.zeros(shape))
+    with pytest.raises(ShapeError, match="expected more than 1 position per channel"):
+        InstanceNorm1D(3)(np.zeros((3, 1)))
 
 
 def test_wrong_arguments_of_the_function_are_named():

@@ -53,11 +53,13 @@ from neural_net_layers import (
     BatchNorm2D,
     Conv1D,
     Conv2D,
+    ConvTranspose1D,
     ConvTranspose2D,
     Dropout,
     EmbeddingBag,
     GlobalAvgPool2D,
     GroupNorm,
+    InstanceNorm1D,
     InstanceNorm2D,
     MaxPool1D,
     MaxPool2D,
@@ -262,6 +264,7 @@ def images() -> dict[str, Case]:
         "batch norm 2d": Case(batch_norm(4), IMAGES),
         "batch norm without averages": Case(BatchNorm2D(4, track_running_stats=False), IMAGES),
         "group norm": Case(GroupNorm(2, 4), IMAGES),
+        "instance norm 1d": Case(InstanceNorm1D(6, affine=True), (numbers("B", 6, 16),)),
         "instance norm": Case(InstanceNorm2D(4, affine=True), IMAGES),
     }
 
@@ -434,6 +437,9 @@ CASES: dict[str, Case] = {
         )
         for name, options in TRANSPOSED.items()
     },
+    "transposed convolution of sequences": Case(
+        ConvTranspose1D(6, 4, 4, 3, 1, 2, rng=RNG), (numbers("B", 6, 16),)
+    ),
     **{f"pooling {name}": Case(pooling, IMAGES) for name, pooling in POOLINGS.items()},
     **images(),
     **dict(recurrences()),

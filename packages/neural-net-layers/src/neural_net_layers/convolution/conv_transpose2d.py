@@ -134,18 +134,20 @@ def conv_transpose2d(
     check_weights("conv_transpose2d", weight, bias, 2, out)
     check_groups("conv_transpose2d", groups, **{"the weight's first axis": weight.shape[0]})
     window = make_window("conv_transpose2d", weight.shape[2:], stride, padding, dilation)
-    extra = _extra("conv_transpose2d", output_padding, window)
+    extra = output_padding_of("conv_transpose2d", output_padding, window)
     return _painted("conv_transpose2d", x, weight, bias, window, extra, groups)
 
 
-def _extra(layer: str, output_padding: int | Sequence[int], window: Window) -> Pair:
+def output_padding_of(
+    layer: str, output_padding: int | Sequence[int], window: Window, axes: int = 2
+) -> Pair:
     """Return the output padding, smaller than stride or dilation: more could never be seen."""
-    extra = as_pair(layer, "output_padding", output_padding, least=0)
+    extra = as_pair(layer, "output_padding", output_padding, least=0, axes=axes)
     most = tuple(max(pair) for pair in zip(window.stride, window.dilation, strict=True))
     if any(n >= bound for n, bound in zip(extra, most, strict=True)):
         raise ValueError(
-            f"{layer}: expected output_padding below the stride or the dilation, {times(most)}, "
-            f"got {times(extra)}"
+            f"{layer}: expected output_padding below the stride or the dilation, "
+            f"{times(most[:axes])}, got {times(extra[:axes])}"
         )
     return extra
 
@@ -159,16 +161,43 @@ def _painted(
     extra: Pair,
     groups: int,
 ) -> Tensor:
-    """Check that there is an output and run the operation."""
+    """Check the images and run the operation."""
     channels, each = weight.data.shape[:2]
     label = label_of(layer, channels, each * groups, window.kernel)
     check_input(label, x, channels)
+    return paint(label, x, weight, bias, window, extra, groups)
+
+
+def paint(
+    label: str,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    window: Window,
+    extra: Pair,
+    groups: int,
+    axes: int = 2,
+) -> Tensor:
+    """Check that there is an output and run the operation on images.
+
+    Args:
+        label: For the message.
+        x: (B, C, H, W).
+        weight: (C, O / groups, kh, kw).
+        bias: (O,), or None.
+        window: Of the convolution that this is the transpose of.
+        extra: Rows and columns that the output has besides.
+        groups: Into how many parts the channels are divided.
+        axes: How many axes the layer has, for the message.
+    """
     sizes = zip(x.data.shape[2:], window.stride, window.padding, window.extent, extra, strict=True)
     height, width = ((n - 1) * s - sum(pads) + reach + more for n, s, pads, reach, more in sizes)
     if min(height, width, *x.data.shape[2:]) < 1:
+        left, given = times((height, width)[:axes]), times(x.shape[2:][:axes])
+        padding = times([n for n, _ in window.padding[:axes]])
         raise ShapeError(
-            f"{label}: nothing is left of the output, {height}×{width} for the input "
-            f"{times(x.shape[2:])} and padding {times([n for n, _ in window.padding])}"
+            f"{label}: nothing is left of the output, {left} for the input {given} "
+            f"and padding {padding}"
         )
     # With output_padding of a stride or more (the dilation allows it), a window could stand further
     # on: less padding at the end rules these places out, or they are beyond the kernels' reach.
@@ -265,7 +294,7 @@ class ConvTranspose2D(Module):
         check_groups(layer, self.groups, in_channels=in_channels, out_channels=out_channels)
         padding = as_pair(layer, "padding", padding, least=0)
         self.window = make_window(layer, kernel_size, stride, padding, dilation)
-        self.output_padding = _extra(layer, output_padding, self.window)
+        self.output_padding = output_padding_of(layer, output_padding, self.window)
         shape = (self.in_channels, self.out_channels // self.groups, *self.window.kernel)
         self.weight, self.bias = draw_parameters(
             layer, shape, self.out_channels, bias, init, rng, dtype

@@ -23,7 +23,7 @@ from neural_net_layers.normalization._channel_norm import (
 from neural_net_layers.normalization.batch_norm import batch_norm
 from neural_net_layers.normalization.group_norm import GroupNormOp
 
-__all__ = ["InstanceNorm2D", "instance_norm"]
+__all__ = ["InstanceNorm1D", "InstanceNorm2D", "instance_norm"]
 
 
 def instance_norm(
@@ -89,7 +89,83 @@ def instance_norm(
     return GroupNormOp.apply(x, w, b, groups=channels, eps=eps, observe=observe)
 
 
-class InstanceNorm2D(ChannelNorm):
+class _InstanceNorm(ChannelNorm):
+    """The shared body: normalize each example by itself, with or without a batch axis."""
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        *,
+        dtype: npt.DTypeLike | None = None,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, dtype=dtype)
+
+    def normalize(self, x: Tensor, momentum: float) -> Tensor:
+        """Return the normalized input."""
+        batched = max(self.inputs)  # axes of an input with a batch
+        batch = x if x.ndim == batched else x.expand_dims(0)
+        y = instance_norm(
+            batch,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training or not self.track_running_stats,
+            0.0 if self.momentum is None else momentum,
+            self.eps,
+        )
+        return y if x.ndim == batched else y.squeeze(0)
+
+
+class InstanceNorm1D(_InstanceNorm):
+    r"""Mean 0 and variance 1 for each channel of each sequence.
+
+    $$ y = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} \, w + b $$
+
+    μ and σ² run over the steps of one channel of one sequence. As in PyTorch, where it is called
+    `InstanceNorm1d`, there are by default no parameters and no running averages; with
+    `track_running_stats` the averages are used after `eval()`. Differing from PyTorch, which
+    leaves it at 0, `num_batches_tracked` counts.
+
+    Args:
+        num_features: C, how many channels.
+        eps: Added to the variance.
+        momentum: The weight of the new batch in the running averages, in [0, 1]. None leaves them
+            as they are, as in PyTorch: unlike a batch norm's, they are no plain averages then.
+        affine: Whether w and b are there.
+        track_running_stats: Whether running averages are kept, and used in evaluation.
+        dtype: The parameters' dtype; None means the default, float32.
+
+    Shape:
+        (B, C, L) or (C, L) -> the same
+
+    Attributes:
+        weight: (C,), initially 1; or None.
+        bias: (C,), initially 0; or None.
+        running_mean: (C,), a buffer, initially 0; or None.
+        running_var: (C,), a buffer, initially 1; or None.
+        num_batches_tracked: A buffer, how many batches the averages have seen; or None.
+
+    Raises:
+        ShapeError: If the input has another shape, or one step per channel.
+
+    References:
+        Ulyanov et al. (2016), arXiv:1607.08022, eq. 3, with one axis of positions.
+
+    Examples:
+        >>> InstanceNorm1D(2, eps=0.0)([[1.0, 3.0], [10.0, 10.5]]).data
+        array([[-1.,  1.],
+               [-1.,  1.]], dtype=float32)
+    """
+
+    inputs: ClassVar[dict[int, tuple[int, str]]] = {3: (1, "(B, C, L)"), 2: (0, "(C, L)")}
+
+
+class InstanceNorm2D(_InstanceNorm):
     r"""Mean 0 and variance 1 for each channel of each image.
 
     $$ y = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} \, w + b $$
@@ -132,30 +208,3 @@ class InstanceNorm2D(ChannelNorm):
     """
 
     inputs: ClassVar[dict[int, tuple[int, str]]] = {4: (1, "(B, C, H, W)"), 3: (0, "(C, H, W)")}
-
-    def __init__(
-        self,
-        num_features: int,
-        eps: float = 1e-5,
-        momentum: float | None = 0.1,
-        affine: bool = False,
-        track_running_stats: bool = False,
-        *,
-        dtype: npt.DTypeLike | None = None,
-    ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, dtype=dtype)
-
-    def normalize(self, x: Tensor, momentum: float) -> Tensor:
-        """Return the normalized input."""
-        batch = x if x.ndim == 4 else x.expand_dims(0)
-        y = instance_norm(
-            batch,
-            self.running_mean,
-            self.running_var,
-            self.weight,
-            self.bias,
-            self.training or not self.track_running_stats,
-            0.0 if self.momentum is None else momentum,
-            self.eps,
-        )
-        return y if x.ndim == 4 else y.squeeze(0)
