@@ -220,6 +220,7 @@ CASES: dict[type, Case] = {
     ),
     core.Sequential: Case(network, fails=(lambda m: m.append(None),)),
     core.SwiGLU: module_case(lambda: core.SwiGLU(2, 2)),
+    core.Threshold: module_case(lambda: core.Threshold(0.3, -2.0)),
     core.Unflatten: module_case(lambda: core.Unflatten(1, (1, 3))),
     # optim
     optim.Lookahead: optimizer_case(lambda groups: optim.Lookahead(optim.Adam(groups), k=2)),

@@ -299,21 +299,24 @@ RECIPES = {
         "seed": "3",
         # activations
         **each(
-            "GELU GLU ELU SELU Hardsigmoid Hardswish Hardtanh Identity LeakyReLU LogSigmoid "
-            "LogSoftmax Mish PReLU ReLU ReLU6 SiLU Sigmoid Softmax Softplus Softsign Swish "
-            "Tanh",
+            "CELU GELU GLU ELU SELU Hardshrink Hardsigmoid Hardswish Hardtanh Identity LeakyReLU "
+            "LogSigmoid LogSoftmax Mish PReLU ReLU ReLU6 SiLU Sigmoid Softmax Softmin Softplus "
+            "Softshrink Softsign Swish Tanh",
             "",
         ),
         "SwiGLU": "4, 6",
+        "Threshold": "0.3, -2.0",
         **each(
-            "elu gelu hardsigmoid hardswish hardtanh leaky_relu log_softmax logsigmoid mish relu "
-            "relu6 selu sigmoid silu softmax softplus softsign swish tanh",
+            "celu elu gelu hardshrink hardsigmoid hardswish hardtanh leaky_relu log_softmax "
+            "logsigmoid mish relu relu6 selu sigmoid silu softmax softmin softplus softshrink "
+            "softsign swish tanh",
             ONE,
         ),
         "geglu": "rows(4, 4)",
         "glu": "rows(4, 4)",
         "swiglu": "rows(4, 4)",
         "prelu": "rows(), 0.2",
+        "threshold": "rows(), 0.3, -2.0",
         # losses
         **each(
             "BCELoss BCEWithLogitsLoss CosineEmbeddingLoss CrossEntropyLoss HingeEmbeddingLoss "
@@ -431,12 +434,13 @@ RECIPES = {
         **{
             f"{name}.forward": f"core.{name}() | rows(4, 4)"
             for name in words(
-                "ELU GELU GLU SELU Hardsigmoid Hardswish Hardtanh Identity LeakyReLU "
-                "LogSigmoid LogSoftmax Mish PReLU ReLU ReLU6 SiLU Sigmoid Softmax Softplus "
-                "Softsign Swish Tanh"
+                "CELU ELU GELU GLU SELU Hardshrink Hardsigmoid Hardswish Hardtanh Identity "
+                "LeakyReLU LogSigmoid LogSoftmax Mish PReLU ReLU ReLU6 SiLU Sigmoid Softmax "
+                "Softmin Softplus Softshrink Softsign Swish Tanh"
             )
         },
         "SwiGLU.forward": "core.SwiGLU(4) | rows(2, 4)",
+        "Threshold.forward": "core.Threshold(0.3, -2.0) | rows()",
         **{
             f"{name}.forward": f"core.{name}() | rows(), rows()"
             for name in words(

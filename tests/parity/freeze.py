@@ -158,6 +158,11 @@ ACTIVATIONS: Rows = {
     "hardswish": (F.hardswish, [WIDE]),
     "glu": (F.glu, [real(2, 4)]),
     "swiglu": (halves, [real(2, 4)]),
+    "celu": (lambda x: F.celu(x, 0.5), [WIDE]),
+    "hardshrink": (F.hardshrink, [WIDE]),
+    "softshrink": (F.softshrink, [WIDE]),
+    "threshold": (lambda x: F.threshold(x, 0.8, -1.5), [WIDE]),
+    "softmin": (lambda x: F.softmin(x, -1), [WIDE.reshape(4, 4)]),
 }
 
 LOSSES: Rows = {

@@ -114,10 +114,12 @@ PAIRS: dict[type, Pair] = {
     core.Unflatten: Pair(
         nn.Unflatten, (1, (2, 2)), EACH, renamed={"axis": "dim", "shape": "unflattened_size"}
     ),
+    core.CELU: Pair(nn.CELU, (), EACH, tolerance=1e-7),  # its gradient's 1/α is a float32
     core.ELU: Pair(nn.ELU, (), EACH),
     core.GELU: Pair(nn.GELU, (), EACH),
     core.GLU: Pair(nn.GLU, (), EACH, renamed={"axis": "dim"}),
     core.SELU: Pair(nn.SELU, (), EACH),
+    core.Hardshrink: Pair(nn.Hardshrink, (), EACH),
     core.Hardsigmoid: Pair(nn.Hardsigmoid, (), EACH, tolerance=1e-7),  # its 1/6 is a float32
     core.Hardswish: Pair(nn.Hardswish, (), EACH),
     core.Hardtanh: Pair(nn.Hardtanh, (), EACH, renamed={"low": "min_val", "high": "max_val"}),
@@ -136,9 +138,14 @@ PAIRS: dict[type, Pair] = {
     core.Softmax: Pair(
         nn.Softmax, (), SEQUENCE, their_options={"dim": -1}, renamed={"axis": "dim"}
     ),
+    core.Softmin: Pair(
+        nn.Softmin, (), SEQUENCE, their_options={"dim": -1}, renamed={"axis": "dim"}
+    ),
     core.Softplus: Pair(nn.Softplus, (), EACH),
+    core.Softshrink: Pair(nn.Softshrink, (), EACH),
     core.Softsign: Pair(nn.Softsign, (), EACH),
     core.Tanh: Pair(nn.Tanh, (), EACH),
+    core.Threshold: Pair(nn.Threshold, (0.3, -2.0), EACH),
     core.BCELoss: Pair(nn.BCELoss, (), chances),
     core.BCEWithLogitsLoss: Pair(nn.BCEWithLogitsLoss, (), chances),
     core.CosineEmbeddingLoss: Pair(nn.CosineEmbeddingLoss, (), signs((5, 4), (5, 4))),
@@ -316,6 +323,7 @@ DIFFERENT: dict[tuple[str, str], tuple[str, str]] = {
     ("TransformerDecoderLayer", "hidden_features"): ("4 · features", "2048"),
     ("TransformerDecoderLayer", "causal"): ("True", "False"),
     ("Softmax", "axis"): ("-1", "None"),
+    ("Softmin", "axis"): ("-1", "None"),
     ("LogSoftmax", "axis"): ("-1", "None"),
     ("alpha_dropout", "training"): ("True", "False"),
 }

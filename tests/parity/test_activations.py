@@ -45,6 +45,15 @@ ELEMENTWISE = {
     "relu6": (neural_net_core.relu6, F.relu6),
     "hardsigmoid": (neural_net_core.hardsigmoid, F.hardsigmoid),
     "hardswish": (neural_net_core.hardswish, F.hardswish),
+    "celu": (neural_net_core.celu, F.celu),
+    "celu 0.5": (lambda x: neural_net_core.celu(x, 0.5), lambda x: F.celu(x, 0.5)),
+    "hardshrink": (neural_net_core.hardshrink, F.hardshrink),
+    "softshrink": (neural_net_core.softshrink, F.softshrink),
+    "softshrink 2": (lambda x: neural_net_core.softshrink(x, 2.0), lambda x: F.softshrink(x, 2.0)),
+    "threshold": (
+        lambda x: neural_net_core.threshold(x, 0.3, -2.0),
+        lambda x: F.threshold(x, 0.3, -2.0),
+    ),
 }
 # PyTorch multiplies by 1/6 rounded to float32, also in float64.
 TOLERANCE = {"hardsigmoid": {"float64": 3e-8}}
@@ -104,6 +113,7 @@ def test_gated(name):
     [
         (neural_net_core.Softmax, torch.nn.Softmax),
         (neural_net_core.LogSoftmax, torch.nn.LogSoftmax),
+        (neural_net_core.Softmin, torch.nn.Softmin),
     ],
 )
 def test_softmax_modules(module, theirs):
@@ -156,9 +166,12 @@ def test_the_sigmoid_has_pytorchs_digits_in_the_tail():
 
 def test_at_the_kinks_as_in_pytorch():
     # hardswish at its lower kink is left out: PyTorch's versions differ there.
-    for name in ("relu", "leaky_relu", "elu", "selu", "hardtanh", "relu6", "hardsigmoid"):
+    for name in (
+        *("relu", "leaky_relu", "elu", "selu", "hardtanh", "relu6", "hardsigmoid", "celu 0.5"),
+        *("hardshrink", "softshrink", "softshrink 2", "threshold"),
+    ):
         ours, theirs = ELEMENTWISE[name]
-        points = [-3.0, -1.0, 0.0, 1.0, 3.0, 6.0]
+        points = [-3.0, -2.0, -1.0, -0.5, 0.0, 0.3, 0.5, 1.0, 2.0, 3.0, 6.0]
         x, z = Tensor(points, requires_grad=True), torch.tensor(points, requires_grad=True)
         ours(x).sum().backward()
         theirs(z).sum().backward()
@@ -167,8 +180,9 @@ def test_at_the_kinks_as_in_pytorch():
 
 @pytest.mark.parametrize("size", [1, 5000])
 def test_nan_stops_no_gradient_as_in_pytorch(size):
-    # hardtanh and relu6 are left out: PyTorch's vectorized version differs from its other one.
-    for name in ("relu", "leaky_relu", "hardsigmoid"):
+    # hardtanh, relu6 and both shrinkages are left out: PyTorch's vectorized version differs from
+    # its other one.
+    for name in ("relu", "leaky_relu", "hardsigmoid", "threshold"):
         ours, theirs = ELEMENTWISE[name]
         points = [np.nan, 0.5] * size
         x, z = Tensor(points, requires_grad=True), torch.tensor(points, requires_grad=True)

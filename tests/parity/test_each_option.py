@@ -39,6 +39,7 @@ VALUES: dict[str, list[Any]] = {
     "init": [0.5, 0.0],
     "key_features": [6],
     "label_smoothing": [0.2],
+    "lambd": [0.0, 1.5],
     "low": [-0.3],
     "margin": [0.3, 2.0],
     "max_norm": [0.5],

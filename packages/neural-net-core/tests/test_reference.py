@@ -79,6 +79,9 @@ ACTIVATIONS = {
     "elu": lambda x: neural_net_core.elu(x, 0.5),
     "gelu tanh": lambda x: neural_net_core.gelu(x, "tanh"),
     "softplus sharp": lambda x: neural_net_core.softplus(x, 2.5, 3.0),
+    **plain(neural_net_core, "hardshrink", "softshrink", "softmin"),
+    "celu": lambda x: neural_net_core.celu(x, 0.5),
+    "threshold": lambda x: neural_net_core.threshold(x, 0.8, -1.5),
 }
 
 LOSSES = {

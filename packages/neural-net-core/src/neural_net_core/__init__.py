@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, NoReturn
 
 from neural_net_core import init, ops
+from neural_net_core.activations.celu import CELU, celu
 from neural_net_core.activations.elu import ELU, elu
 from neural_net_core.activations.gelu import GELU, gelu
 from neural_net_core.activations.glu import GLU, SwiGLU, geglu, glu, swiglu
@@ -23,11 +24,26 @@ from neural_net_core.activations.relu import ReLU, relu
 from neural_net_core.activations.selu import SELU, SELU_ALPHA, SELU_SCALE, selu
 from neural_net_core.activations.sigmoid import Sigmoid, sigmoid
 from neural_net_core.activations.silu import SiLU, silu
-from neural_net_core.activations.softmax import LogSoftmax, Softmax, log_softmax, softmax
+from neural_net_core.activations.softmax import (
+    LogSoftmax,
+    Softmax,
+    Softmin,
+    log_softmax,
+    softmax,
+    softmin,
+)
 from neural_net_core.activations.softplus import Softplus, softplus
 from neural_net_core.activations.softsign import Softsign, softsign
 from neural_net_core.activations.swish import Swish, swish
 from neural_net_core.activations.tanh import Tanh, tanh
+from neural_net_core.activations.thresholding import (
+    Hardshrink,
+    Softshrink,
+    Threshold,
+    hardshrink,
+    softshrink,
+    threshold,
+)
 from neural_net_core.called_differently import explain_arguments, explain_words, unknown_name
 from neural_net_core.detaching import detach
 from neural_net_core.drawing import no_init
@@ -100,6 +116,7 @@ from neural_net_core.tracing import trace
 __version__ = "0.1.0"
 
 __all__ = [
+    "CELU",
     "ELU",
     "GELU",
     "GLU",
@@ -120,6 +137,7 @@ __all__ = [
     "Flatten",
     "GraphError",
     "GraphFreedError",
+    "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
@@ -156,7 +174,9 @@ __all__ = [
     "Sigmoid",
     "SmoothL1Loss",
     "Softmax",
+    "Softmin",
     "Softplus",
+    "Softshrink",
     "Softsign",
     "StateDictError",
     "SwiGLU",
@@ -164,12 +184,14 @@ __all__ = [
     "Tanh",
     "Tensor",
     "TensorLike",
+    "Threshold",
     "TrainingError",
     "TripletMarginLoss",
     "Unflatten",
     "as_tensor",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "celu",
     "convert_state",
     "cosine_embedding_loss",
     "cosine_similarity",
@@ -185,6 +207,7 @@ __all__ = [
     "get_default_dtype",
     "glu",
     "grad",
+    "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
@@ -224,12 +247,15 @@ __all__ = [
     "silu",
     "smooth_l1_loss",
     "softmax",
+    "softmin",
     "softplus",
+    "softshrink",
     "softsign",
     "swiglu",
     "swish",
     "tanh",
     "textbook",
+    "threshold",
     "trace",
     "triplet_margin_loss",
 ]

@@ -97,6 +97,23 @@ CASES = {
     a.HardswishOp: elementwise(neural_net_core.hardswish),
     a.GLUOp: halves(neural_net_core.glu),
     a.SwiGLUOp: halves(neural_net_core.swiglu),
+    a.CELUOp: [
+        *elementwise(neural_net_core.celu),
+        *elementwise(lambda x: neural_net_core.celu(x, 0.3)),
+        *elementwise(lambda x: neural_net_core.celu(x, 4.0)),
+    ],
+    a.ThresholdOp: [
+        *elementwise(lambda x: neural_net_core.threshold(x, 0.0, -2.0)),
+        *elementwise(lambda x: neural_net_core.threshold(x, -1.2, 20.0)),
+    ],
+    a.HardshrinkOp: [
+        *elementwise(neural_net_core.hardshrink),
+        *elementwise(lambda x: neural_net_core.hardshrink(x, 2.0)),
+    ],
+    a.SoftshrinkOp: [
+        *elementwise(neural_net_core.softshrink),
+        *elementwise(lambda x: neural_net_core.softshrink(x, 2.0)),
+    ],
 }
 
 DRAWN = {

@@ -28,6 +28,9 @@ TWINS = {
     neural_net_core.relu6: neural_net_core.ReLU6(),
     neural_net_core.hardsigmoid: neural_net_core.Hardsigmoid(),
     neural_net_core.hardswish: neural_net_core.Hardswish(),
+    neural_net_core.celu: neural_net_core.CELU(),
+    neural_net_core.hardshrink: neural_net_core.Hardshrink(),
+    neural_net_core.softshrink: neural_net_core.Softshrink(),
 }
 FUNCTIONS = {
     **{fn.__name__: fn for fn in TWINS},
@@ -35,9 +38,12 @@ FUNCTIONS = {
     "leaky_relu_steep": lambda x: neural_net_core.leaky_relu(x, 1.5),
     "elu_half": lambda x: neural_net_core.elu(x, 0.5),
     "softplus_sharp": lambda x: neural_net_core.softplus(x, 3.0, 2.0),
+    "celu_half": lambda x: neural_net_core.celu(x, 0.5),
+    "threshold": lambda x: neural_net_core.threshold(x, 0.3, -2.0),
     "prelu": lambda x: neural_net_core.prelu(x, 0.25),
     "softmax": neural_net_core.softmax,
     "log_softmax": neural_net_core.log_softmax,
+    "softmin": neural_net_core.softmin,
     "glu": lambda x: neural_net_core.glu(np.concatenate([x, x], -1) if x.ndim else [x, x]),
     "geglu": lambda x: neural_net_core.geglu(np.concatenate([x, x], -1) if x.ndim else [x, x]),
     "swiglu": lambda x: neural_net_core.swiglu(np.concatenate([x, x], -1) if x.ndim else [x, x]),
@@ -84,7 +90,7 @@ def test_stable_from_minus_to_plus_ten_thousand(fn, dtype):
 
 @every_elementwise
 def test_a_large_array_gives_the_same_as_its_pieces(fn):
-    if fn in (neural_net_core.softmax, neural_net_core.log_softmax):
+    if fn in (neural_net_core.softmax, neural_net_core.log_softmax, neural_net_core.softmin):
         pytest.skip("not elementwise")
     x = np.random.default_rng(0).normal(scale=5, size=(100, 1000)).astype(np.float32)
     whole = Tensor(x, requires_grad=True)
@@ -151,6 +157,9 @@ def test_the_module_is_the_function(fn):
     np.testing.assert_array_equal(TWINS[fn](x).data, fn(x).data)
 
 
+REQUIRED = {"SwiGLU": (4,), "Threshold": (0.3, -2.0)}
+
+
 def test_every_module_has_a_readable_repr_and_trains_or_not_alike():
     seed(0)
     shown = []
@@ -159,21 +168,29 @@ def test_every_module_has_a_readable_repr_and_trains_or_not_alike():
         if getattr(cls, "__module__", "").startswith("neural_net_core.activations.") and (
             isinstance(cls, type) and issubclass(cls, Module)
         ):
-            module = cls(4) if name == "SwiGLU" else cls()
+            module = cls(*REQUIRED.get(name, ()))
             assert repr(module).startswith(name + "(")
             x = np.linspace(-1, 1, 8).reshape(2, 4)
             np.testing.assert_array_equal(module.train()(x), module.eval()(x))
             shown.append(repr(module))
     assert "LeakyReLU(negative_slope=0.01)" in shown
     assert "GELU(approximate='none')" in shown
-    assert len(shown) == 23
+    assert "Threshold(threshold=0.3, value=-2.0)" in shown
+    assert len(shown) == 28
 
 
 def test_rectifiers_pass_no_gradient_where_they_are_off_even_if_it_is_infinite():
     # 0 · inf would be NaN.
     for size in (4, 4000):
         x = Tensor(np.tile([-1.0, 8.0], size // 2), requires_grad=True)
-        for fn in (neural_net_core.relu, neural_net_core.relu6, neural_net_core.hardsigmoid):
+        for fn in (
+            neural_net_core.relu,
+            neural_net_core.relu6,
+            neural_net_core.hardsigmoid,
+            lambda x: neural_net_core.hardshrink(x, 2.0),
+            lambda x: neural_net_core.softshrink(x, 2.0),
+            lambda x: neural_net_core.threshold(x, 0.0, 0.0),
+        ):
             x.grad = None
             fn(x).backward(np.full(size, np.inf, np.float32))
             assert (x.grad[0::2] == (0 if fn is not neural_net_core.hardsigmoid else np.inf)).all()

@@ -48,6 +48,13 @@ def elu(alpha, scale=1):
     )
 
 
+def celu(alpha):
+    return (
+        lambda x: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / alpha)),
+        lambda x: np.exp(np.minimum(x, 0) / alpha),
+    )
+
+
 def silu(beta):
     return (
         lambda x: x * sigma(beta * x),
@@ -79,6 +86,8 @@ CASES = {
     "sigmoid": (neural_net_core.sigmoid, sigma, lambda x: sigma(x) * sigma(-x)),
     "elu": (neural_net_core.elu, *elu(1)),
     "elu of 0.3": (lambda x: neural_net_core.elu(x, 0.3), *elu(Long(0.3))),
+    "celu": (neural_net_core.celu, *celu(Long(1))),
+    "celu of 0.3": (lambda x: neural_net_core.celu(x, 0.3), *celu(Long(0.3))),
     "selu": (
         neural_net_core.selu,
         *elu(Long("1.6732632423543772848170429916717"), Long("1.0507009873554804934193349852946")),

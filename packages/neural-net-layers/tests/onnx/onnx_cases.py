@@ -9,12 +9,14 @@ import numpy as np
 from onnx_models import Cells, Classifier, LanguageModel, LastOfEach, LlamaBlock, PadIsZero
 
 from neural_net_core import (
+    CELU,
     ELU,
     GELU,
     GLU,
     SELU,
     Dense,
     Flatten,
+    Hardshrink,
     Hardsigmoid,
     Hardswish,
     Hardtanh,
@@ -31,11 +33,14 @@ from neural_net_core import (
     Sigmoid,
     SiLU,
     Softmax,
+    Softmin,
     Softplus,
+    Softshrink,
     Softsign,
     Swish,
     Tanh,
     Tensor,
+    Threshold,
     cosine_similarity,
     normalize,
     ops,
@@ -198,6 +203,11 @@ ACTIVATIONS: dict[str, Module] = {
     "glu": GLU(),
     "swiglu": Function(swiglu),
     "identity": Identity(),
+    "celu": CELU(0.7),
+    "hardshrink": Hardshrink(0.3),
+    "softshrink": Softshrink(0.3),
+    "threshold": Threshold(0.2, -1.0),
+    "softmin": Softmin(),
 }
 
 

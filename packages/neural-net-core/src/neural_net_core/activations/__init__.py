@@ -4,6 +4,7 @@ The functions and modules (`tanh`, `Tanh`) stand at the root of the package. Her
 operations, such as `TanhOp`, each with the derivation of its gradient.
 """
 
+from neural_net_core.activations.celu import CELUOp
 from neural_net_core.activations.elu import ELUOp
 from neural_net_core.activations.gelu import GELUOp, GELUTanhOp
 from neural_net_core.activations.glu import GLUOp, SwiGLUOp
@@ -21,12 +22,15 @@ from neural_net_core.activations.softplus import SoftplusOp
 from neural_net_core.activations.softsign import SoftsignOp
 from neural_net_core.activations.swish import SwishOp
 from neural_net_core.activations.tanh import TanhOp
+from neural_net_core.activations.thresholding import HardshrinkOp, SoftshrinkOp, ThresholdOp
 
 __all__ = [
+    "CELUOp",
     "ELUOp",
     "GELUOp",
     "GELUTanhOp",
     "GLUOp",
+    "HardshrinkOp",
     "HardsigmoidOp",
     "HardswishOp",
     "HardtanhOp",
@@ -38,8 +42,10 @@ __all__ = [
     "SiLUOp",
     "SigmoidOp",
     "SoftplusOp",
+    "SoftshrinkOp",
     "SoftsignOp",
     "SwiGLUOp",
     "SwishOp",
     "TanhOp",
+    "ThresholdOp",
 ]

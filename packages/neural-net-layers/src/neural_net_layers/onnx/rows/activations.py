@@ -3,10 +3,12 @@
 from typing import Any
 
 from neural_net_core.activations import (
+    CELUOp,
     ELUOp,
     GELUOp,
     GELUTanhOp,
     GLUOp,
+    HardshrinkOp,
     HardsigmoidOp,
     HardswishOp,
     HardtanhOp,
@@ -18,10 +20,12 @@ from neural_net_core.activations import (
     SigmoidOp,
     SiLUOp,
     SoftplusOp,
+    SoftshrinkOp,
     SoftsignOp,
     SwiGLUOp,
     SwishOp,
     TanhOp,
+    ThresholdOp,
 )
 from neural_net_layers.onnx._graph import Graph, Rows
 
@@ -44,11 +48,13 @@ def softplus(g: Graph, x: Any, beta: float, threshold: float) -> str:
 
 
 ROWS: Rows = {
+    CELUOp: lambda g, x, alpha: g.Celu(x, alpha=alpha),
     ELUOp: lambda g, x, alpha, scale=1.0: g.Mul(g.Elu(x, alpha=alpha), scale),
     GELUOp: lambda g, x: g.Gelu(x),
     GELUTanhOp: lambda g, x: g.Gelu(x, approximate="tanh"),
     GLUOp: glu,
     SwiGLUOp: swiglu,
+    HardshrinkOp: lambda g, x, lambd: g.Shrink(x, lambd=lambd, bias=0.0),
     HardsigmoidOp: lambda g, x: g.HardSigmoid(x, alpha=1 / 6, beta=0.5),
     HardswishOp: lambda g, x: g.HardSwish(x),
     HardtanhOp: lambda g, x, low, high: g.Clip(x, low, high),
@@ -60,7 +66,9 @@ ROWS: Rows = {
     SigmoidOp: lambda g, x: g.Sigmoid(x),
     SiLUOp: lambda g, x: g.Mul(x, g.Sigmoid(x)),
     SoftplusOp: softplus,
+    SoftshrinkOp: lambda g, x, lambd: g.Shrink(x, lambd=lambd, bias=lambd),
     SoftsignOp: lambda g, x: g.Softsign(x),
     SwishOp: lambda g, x, beta: g.Mul(x, g.Sigmoid(g.Mul(beta, x))),
     TanhOp: lambda g, x: g.Tanh(x),
+    ThresholdOp: lambda g, x, threshold, value: g.Where(g.LessOrEqual(x, threshold), value, x),
 }
