@@ -239,6 +239,26 @@ MODULES: Rows = {
 }
 
 # From a generator of its own, so that the numbers of other rows stay as they are.
+matrices = np.random.default_rng(6)
+SQUARES = matrices.normal(size=(2, 3, 3)).round(3)
+RIGHT_SIDES = matrices.normal(size=(3, 2)).round(3)
+
+
+def made_positive(x: Any) -> Any:
+    return x @ x.mT + torch.eye(3)
+
+
+LINEAR_ALGEBRA: Rows = {
+    "solve": (torch.linalg.solve, [SQUARES, RIGHT_SIDES]),
+    "solve vectors": (torch.linalg.solve, [SQUARES, RIGHT_SIDES.T]),
+    "inv": (torch.linalg.inv, [SQUARES]),
+    "slogdet": (torch.linalg.slogdet, [SQUARES]),
+    "det": (torch.linalg.det, [SQUARES]),
+    "cholesky": (lambda x: torch.linalg.cholesky(made_positive(x)), [SQUARES]),
+    "cholesky upper": (lambda x: torch.linalg.cholesky(made_positive(x), upper=True), [SQUARES]),
+}
+
+# From a generator of its own, so that the numbers of other rows stay as they are.
 TABLE = np.random.default_rng(5).normal(size=(5, 3)).round(3)
 
 LAYERS: Rows = {
@@ -323,6 +343,7 @@ PACKAGES: dict[str, Rows] = {
         **{f"activations {k}": v for k, v in ACTIVATIONS.items()},
         **{f"losses {k}": v for k, v in LOSSES.items()},
         **MODULES,
+        **{f"linalg {k}": v for k, v in LINEAR_ALGEBRA.items()},
     },
     "layers": {**LAYERS, **MODULES_OF_LAYERS},
     "optim": OPTIMIZATION,

@@ -6,7 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from neural_net_core import HistoryError, Tensor, no_grad, ops
+from neural_net_core import HistoryError, Tensor, linalg, no_grad, ops
+from neural_net_core.numpy_protocol import LINALG
 
 NAMESPACES = [np, np.linalg, np.fft, np.lib.stride_tricks]
 DISPATCHED = {
@@ -65,7 +66,7 @@ def test_a_function_never_gives_an_array_without_history(name):
         return
     if name not in ELSEWHERE:
         assert isinstance(refused, HistoryError)
-        assert re.search(r"^numpy\..*neural_net_core\.ops.*\.numpy\(\)", str(refused))
+        assert re.search(r"^numpy\..*neural_net_core\.(ops|linalg).*\.numpy\(\)", str(refused))
 
 
 @pytest.mark.parametrize(
@@ -106,6 +107,13 @@ def test_the_message_names_the_function_that_records():
     ]:
         with pytest.raises(HistoryError, match=rf"neural_net_core\.ops\.{ours},"):
             call(tensor())
+
+
+def test_functions_of_linear_algebra_are_named_in_their_folder():
+    assert {f"linalg.{name}" for name in linalg.__all__ if name.islower()} == LINALG
+    for name, *others in (("solve", np.eye(2)), ("inv",)):
+        with pytest.raises(HistoryError, match=rf"use neural_net_core\.linalg\.{name},"):
+            getattr(np.linalg, name)(tensor(), *others)
 
 
 def test_what_asks_for_no_numbers_is_answered():

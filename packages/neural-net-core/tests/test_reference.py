@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import neural_net_core
-from neural_net_core import Dense, FeedForward, Tanh, Tensor, ops
+from neural_net_core import Dense, FeedForward, Tanh, Tensor, linalg, ops
 from neural_net_core.losses._loss import ReduceOp
 from neural_net_core.testing import op_classes
 from neural_net_core.testing.reference import (
@@ -118,6 +118,18 @@ LOSSES = {
 }
 
 
+def made_positive(x):
+    return x @ x.swapaxes(-1, -2) + np.eye(3)
+
+
+LINEAR_ALGEBRA = {
+    **plain(linalg, "solve", "inv", "slogdet", "det"),
+    "solve vectors": linalg.solve,
+    "cholesky": lambda x: linalg.cholesky(made_positive(x)),
+    "cholesky upper": lambda x: linalg.cholesky(made_positive(x), upper=True),
+}
+
+
 def dense(x, weight, bias):
     layer = Dense(4, 2)
     vars(layer).update(weight=weight, bias=bias)
@@ -136,6 +148,7 @@ FUNCTIONS = {
     **{f"ops {k}": v for k, v in OPERATIONS.items()},
     **{f"activations {k}": v for k, v in ACTIVATIONS.items()},
     **{f"losses {k}": v for k, v in LOSSES.items()},
+    **{f"linalg {k}": v for k, v in LINEAR_ALGEBRA.items()},
     "Dense": dense,
     "FeedForward": feed_forward,
 }

@@ -7,7 +7,7 @@ import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NoReturn
 
-from neural_net_core import init, ops
+from neural_net_core import init, linalg, ops
 from neural_net_core.activations.celu import CELU, celu
 from neural_net_core.activations.elu import ELU, elu
 from neural_net_core.activations.gelu import GELU, gelu
@@ -54,6 +54,7 @@ from neural_net_core.errors import (
     GraphError,
     GraphFreedError,
     HistoryError,
+    LinAlgError,
     NeuralNetError,
     PositionError,
     ShapeError,
@@ -151,6 +152,7 @@ __all__ = [
     "KLDivLoss",
     "L1Loss",
     "LeakyReLU",
+    "LinAlgError",
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
@@ -221,6 +223,7 @@ __all__ = [
     "kl_div",
     "l1_loss",
     "leaky_relu",
+    "linalg",
     "load_checkpoint",
     "load_tensor_metadata",
     "load_tensor_shapes",

@@ -189,6 +189,13 @@ FUNCTIONS: Mapping[str, str] = {
     "tensordot": "einsum",
     "addmm": "linear, or matmul and add",
     "linalg_norm": "norm",
+    "inverse": "neural_net_core.linalg.inv",
+    "inv": "neural_net_core.linalg.inv",
+    "det": "neural_net_core.linalg.det",
+    "logdet": "neural_net_core.linalg.slogdet(x).logabsdet",
+    "slogdet": "neural_net_core.linalg.slogdet",
+    "cholesky": "neural_net_core.linalg.cholesky",
+    "solve": "neural_net_core.linalg.solve",
     "tensor": "Tensor",
     "as_tensor": "neural_net_core.as_tensor",
     "to": "cast",
@@ -316,6 +323,8 @@ def unknown_name(module: str, name: str) -> NoReturn:
             ours = f"neural_net_core.{name}"
         elif ours is None and name in core.ops.__all__:
             ours = f"neural_net_core.ops.{name}"
+        elif ours is None and name in core.linalg.__all__:
+            ours = f"neural_net_core.linalg.{name}"
     if ours is None:
         ours = FUNCTIONS.get(name, ARRAYS.get(name))
     raise AttributeError(f"{text}: here it is {ours}" if ours else text, name=name)

@@ -4,12 +4,15 @@
 setting out of range (a negative learning rate) is a plain `ValueError`.
 """
 
+from numpy.linalg import LinAlgError as NumpyLinAlgError
+
 __all__ = [
     "CheckpointError",
     "DTypeError",
     "GraphError",
     "GraphFreedError",
     "HistoryError",
+    "LinAlgError",
     "NeuralNetError",
     "PositionError",
     "ShapeError",
@@ -32,6 +35,10 @@ class PositionError(ShapeError, IndexError):
 
 class DTypeError(NeuralNetError, TypeError):
     """An array has a dtype that the operation cannot take, such as a gradient for integers."""
+
+
+class LinAlgError(NeuralNetError, NumpyLinAlgError):
+    """A matrix has no inverse or no Cholesky factor; the message says which. NumPy's is a base."""
 
 
 class GraphError(NeuralNetError, RuntimeError):

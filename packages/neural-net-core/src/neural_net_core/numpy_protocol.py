@@ -86,6 +86,11 @@ _RENAMED = {
     "linalg.matmul": "matmul",
 }
 
+# Those of `numpy.linalg` that record in `neural_net_core.linalg`.
+LINALG = frozenset(
+    ("linalg.cholesky", "linalg.det", "linalg.inv", "linalg.slogdet", "linalg.solve")
+)
+
 
 def numpy_function(
     function: Any, args: Any, kwargs: Mapping[str, Any], recorded: Collection[str]
@@ -192,6 +197,8 @@ def _history_lost(name: str, instead: str = _COMPOSE) -> HistoryError:
 def _refusal(function: Any, recorded: Collection[str]) -> HistoryError:
     module = getattr(function, "__module__", None) or "numpy"
     name = f"{module}.{function.__name__}".removeprefix("numpy.")
+    if name in LINALG:
+        return _history_lost(name, f"use neural_net_core.{name}")
     ours = _RENAMED.get(name, name.rpartition(".")[2])
     if ours in recorded:
         return _history_lost(name, f"use neural_net_core.ops.{ours}")

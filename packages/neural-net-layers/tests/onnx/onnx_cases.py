@@ -42,6 +42,7 @@ from neural_net_core import (
     Tensor,
     Threshold,
     cosine_similarity,
+    linalg,
     normalize,
     ops,
     pairwise_distance,
@@ -399,6 +400,7 @@ FUNCTIONS: dict[str, Callable[[Tensor], Any]] = {
     ),
     "products": lambda x: (x @ np.ones((6, 2)), ops.matmul(x[0], x.T), x @ x[0]),
     "einsum": lambda x: (ops.einsum("bi,bj->bij", x, x), ops.einsum("...i->...", x)),
+    "determinants": lambda x: linalg.det(ops.einsum("bi,bj->bij", x, x) + np.eye(6)),
     "axes": lambda x: (
         x[:, None].swapaxes(0, 2), ops.moveaxis(x[None], -1, 0), x.T, ops.flip(x, 1),
     ),

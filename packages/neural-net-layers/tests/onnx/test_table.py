@@ -20,9 +20,11 @@ def test_nothing_else_stands_in_the_table() -> None:
     assert set(ROWS) & set(WITHOUT_ROW) == set()
 
 
-def test_what_has_no_row_is_for_training_alone() -> None:
-    assert all("training" in reason for reason in WITHOUT_ROW.values())
-    assert len(WITHOUT_ROW) == 15  # this list only gets shorter
+def test_what_has_no_row_is_for_training_or_no_operator_of_onnx() -> None:
+    training = [reason for reason in WITHOUT_ROW.values() if "training" in reason]
+    others = [op.__name__ for op, reason in WITHOUT_ROW.items() if reason not in training]
+    assert sorted(others) == ["CholeskyOp", "InvOp", "SlogdetOp", "SolveOp"]
+    assert len(training) == 15  # this list only gets shorter
 
 
 def test_every_row_is_written_by_a_case() -> None:

@@ -1,5 +1,6 @@
 """The table of all operations: what is written for each, or why nothing is."""
 
+from neural_net_core.linalg import CholeskyOp, InvOp, SlogdetOp, SolveOp
 from neural_net_core.losses import (
     BCELossOp,
     BCEWithLogitsLossOp,
@@ -68,4 +69,9 @@ WITHOUT_ROW: dict[type[Op], str] = {
     **dict.fromkeys(LOSSES, "a loss is for training; export the part that predicts"),
     DropoutOp: "dropout drops in training only; in evaluation it leaves no operation",
     AlphaDropoutOp: "dropout drops in training only; in evaluation it leaves no operation",
+    SolveOp: "ONNX has no operator that solves equations",
+    InvOp: "ONNX has no operator that inverts matrices",
+    CholeskyOp: "ONNX has no operator that factors matrices",
+    # Its logarithm would overflow where the determinant does, and this one does not.
+    SlogdetOp: "ONNX has an operator for the determinant alone, which overflows; export `det`",
 }

@@ -1,7 +1,8 @@
-"""Matrix products and sums of products."""
+"""Matrix products, sums of products, and determinants."""
 
 from typing import Any
 
+from neural_net_core.linalg import DetOp
 from neural_net_core.ops import EinsumOp, LinearOp, MatMulOp
 from neural_net_layers.onnx._graph import Graph, Rows
 
@@ -19,4 +20,5 @@ ROWS: Rows = {
     LinearOp: linear,
     MatMulOp: lambda g, a, b: g.MatMul(a, b),
     EinsumOp: lambda g, *arrays, subscripts: g.Einsum(*arrays, equation=subscripts),
+    DetOp: lambda g, a: g.Det(a),
 }
