@@ -319,9 +319,9 @@ RECIPES = {
         "threshold": "rows(), 0.3, -2.0",
         # losses
         **each(
-            "BCELoss BCEWithLogitsLoss CosineEmbeddingLoss CrossEntropyLoss HingeEmbeddingLoss "
-            "HingeLoss HuberLoss InfoNCELoss KLDivLoss L1Loss MSELoss MultiMarginLoss NLLLoss "
-            "SmoothL1Loss TripletMarginLoss",
+            "BCELoss BCEWithLogitsLoss CosineEmbeddingLoss CrossEntropyLoss CTCLoss "
+            "HingeEmbeddingLoss HingeLoss HuberLoss InfoNCELoss KLDivLoss L1Loss MSELoss "
+            "MultiMarginLoss NLLLoss SmoothL1Loss TripletMarginLoss",
             "",
         ),
         "binary_cross_entropy": PAIR,
@@ -329,6 +329,7 @@ RECIPES = {
         "cosine_embedding_loss": "rows(), rows(), signs()",
         "cosine_similarity": PAIR,
         "cross_entropy": "rows(), [0, 1, 2, 0]",
+        "ctc_loss": "rows(2, 4, 3), [[1, 2], [2, 2]], [4, 3], [1, 2]",
         "hinge_embedding_loss": "rows(4), signs()",
         "hinge_loss": "rows(4), signs()",
         "huber_loss": PAIR,
@@ -456,6 +457,7 @@ RECIPES = {
             f"{name}.forward": f"core.{name}() | rows(), [0, 1, 2, 0]"
             for name in words("CrossEntropyLoss MultiMarginLoss NLLLoss")
         },
+        "CTCLoss.forward": "core.CTCLoss() | rows(2, 4, 3), [[1, 2], [2, 2]], [4, 3], [1, 2]",
         "CosineEmbeddingLoss.forward": "core.CosineEmbeddingLoss() | rows(), rows(), signs()",
         "HingeEmbeddingLoss.forward": "core.HingeEmbeddingLoss() | rows(4), signs()",
         "HingeLoss.forward": "core.HingeLoss() | rows(4), signs()",

@@ -228,6 +228,16 @@ LOSSES: Rows = {
         [real(4, 3), real(4, 3), real(4, 3)],
     ),
     "info_nce": (info_nce, [real(4, 3), real(4, 3)]),
+    # Numbers of its own, so that those of the cases after it stay.
+    "ctc_loss": (
+        lambda u, t, n, m: F.ctc_loss(u.log_softmax(2).transpose(0, 1), t, n, m),
+        [
+            np.random.default_rng(5).normal(size=(4, 7, 4)).round(3),
+            np.array([[1, 2, 3], [2, 2, 0], [3, 3, 3], [0, 0, 0]]),
+            np.array([7, 5, 5, 3]),
+            np.array([3, 2, 3, 0]),
+        ],
+    ),
 }
 
 MODULES: Rows = {

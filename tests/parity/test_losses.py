@@ -343,6 +343,91 @@ def test_info_nce():
     compare("info_nce negatives", functions, [((n, d), (n, d), (6, d)) for n, d in sizes])
 
 
+def spelled(rng, case):
+    """Scores, labels that often repeat, and lengths of all kinds."""
+    batch, steps, classes, most = case
+    blank = classes - 1 if steps % 2 else 0
+    names = np.delete(np.arange(classes), blank)[:3]
+    labels = rng.choice(names, (batch, most))
+    frames, lengths = rng.integers(0, steps + 1, batch), rng.integers(0, most + 1, batch)
+    frames[: batch // 2 + 1], lengths[:1] = steps, min(most, steps // 2)
+    return [3 * rng.normal(size=(batch, steps, classes)), labels, frames, lengths]
+
+
+def ours_and_theirs(zero_infinity, one_after_another=False):
+    """Return both losses of scores; PyTorch's frames come first."""
+
+    def ours(u, labels, frames, lengths, reduction):
+        if one_after_another:
+            labels = np.concatenate([row[:n] for row, n in zip(labels, lengths, strict=True)])
+        return neural_net_core.ctc_loss(
+            neural_net_core.log_softmax(u, -1),
+            labels,
+            frames,
+            lengths,
+            blank=u.shape[2] - 1 if u.shape[1] % 2 else 0,
+            reduction=reduction,
+            zero_infinity=zero_infinity,
+        )
+
+    def theirs(u, labels, frames, lengths, reduction):
+        y = u.log_softmax(2).transpose(0, 1)
+        blank = u.shape[2] - 1 if u.shape[1] % 2 else 0
+        return F.ctc_loss(y, labels, frames, lengths, blank, reduction, zero_infinity)
+
+    return ours, theirs
+
+
+@pytest.mark.parametrize("one_after_another", [False, True])
+def test_ctc_loss(one_after_another):
+    shapes = [(1, 1, 2, 1), (1, 4, 3, 0), (3, 2, 4, 1), (2, 20, 5, 9)]
+    rng = np.random.default_rng(3)
+    while len(shapes) < 30:
+        shapes.append(tuple(int(n) for n in rng.integers((1, 1, 2, 0), (6, 14, 7, 7))))
+    functions = ours_and_theirs(zero_infinity=True, one_after_another=one_after_another)
+    compare("ctc_loss", functions, shapes, make=spelled)
+
+
+def test_of_long_sequences_ours_keeps_more_digits_of_float32():
+    """α and β are brought to one size in each frame; PyTorch's go on growing."""
+    case = spelled(np.random.default_rng(2), (2, 2000, 10, 60))
+    ours, theirs = ours_and_theirs(zero_infinity=False)
+    found = {}
+    for dtype in ("float32", "float64"):
+        x = Tensor(case[0], dtype, requires_grad=True)
+        z = torch.tensor(case[0].astype(dtype), requires_grad=True)
+        for name, leaf, fn, rest in (
+            ("ours", x, ours, case[1:]),
+            ("theirs", z, theirs, [torch.tensor(a) for a in case[1:]]),
+        ):
+            y = fn(leaf, *rest, reduction="sum")
+            y.backward()
+            found[name, dtype] = y.item(), np.asarray(leaf.grad)
+    (loss, exact), (whole, gradient) = found["theirs", "float64"], found["ours", "float64"]
+    assert whole == pytest.approx(loss, rel=1e-12)
+    np.testing.assert_allclose(gradient, exact, atol=1e-11)
+    (loss32, ours32), (_, theirs32) = found["ours", "float32"], found["theirs", "float32"]
+    assert loss32 == pytest.approx(loss, rel=1e-6)
+    assert np.abs(ours32 - exact).max() < 1e-4 < np.abs(theirs32 - exact).max()
+
+
+def test_ctc_losses_without_a_path_are_infinite_as_in_pytorch():
+    """Ours have the gradient 0 there, PyTorch's NaN; those beside them have the same."""
+    ours, theirs = ours_and_theirs(zero_infinity=False)
+    u = np.random.default_rng(0).normal(size=(3, 4, 3))
+    rest = np.array([[1, 1, 1], [1, 2, 1], [2, 2, 0]]), np.array([4, 4, 2]), np.array([3, 3, 2])
+    x, z = Tensor(u, requires_grad=True), torch.tensor(u, requires_grad=True)
+    y = ours(x, *rest, reduction="none")
+    w = theirs(z, *map(torch.tensor, rest), reduction="none")
+    assert y.data.tolist() == pytest.approx(w.tolist())
+    assert np.isinf(y.data).tolist() == [True, False, True]
+    y.backward(np.ones(3))
+    w.backward(torch.ones(3, dtype=w.dtype))
+    np.testing.assert_allclose(x.grad[1], z.grad[1], rtol=1e-5)
+    assert z.grad[[0, 2]].isnan().any()
+    assert not x.grad[[0, 2]].any()
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [

@@ -115,6 +115,9 @@ LOSSES = {
     ),
     "triplet_margin_loss": lambda a, p, n: neural_net_core.triplet_margin_loss(a, p, n, swap=True),
     "info_nce": lambda q, k: neural_net_core.info_nce(q, k, temperature=0.2),
+    "ctc_loss": lambda u, *rest: neural_net_core.ctc_loss(
+        neural_net_core.log_softmax(u, -1), *rest
+    ),
 }
 
 

@@ -84,6 +84,7 @@ from neural_net_core.losses.cosine_embedding import (
     cosine_similarity,
 )
 from neural_net_core.losses.cross_entropy import CrossEntropyLoss, cross_entropy
+from neural_net_core.losses.ctc import CTCLoss, ctc_loss
 from neural_net_core.losses.hinge import (
     HingeEmbeddingLoss,
     HingeLoss,
@@ -128,6 +129,7 @@ __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
     "Buffer",
+    "CTCLoss",
     "Checkpoint",
     "CheckpointError",
     "CosineEmbeddingLoss",
@@ -198,6 +200,7 @@ __all__ = [
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "default_dtype",
     "default_rng",
     "detach",

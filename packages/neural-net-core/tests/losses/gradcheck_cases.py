@@ -249,6 +249,34 @@ CASES = {
             ),
         ]
     ],
+    ls.CTCLossOp: [
+        *reduced(
+            neural_net_core.ctc_loss,
+            real(4, 7, 4),
+            # Plain, repeated, a row that needs all of its frames, none at all.
+            np.array([[1, 2, 3], [2, 2, -1], [3, 3, 3], [-1, -1, -1]]),
+            np.array([7, 5, 5, 3]),
+            np.array([3, 2, 3, 0]),
+        ),
+        *reduced(
+            neural_net_core.ctc_loss, real(2, 5, 3), np.array([0, 1, 1]), [5, 4], [2, 1], blank=2
+        ),
+        *reduced(neural_net_core.ctc_loss, real(4, 3), np.array([2, 1]), 4, 2),
+        # No frames; no path that fits; neither labels nor frames; an empty batch.
+        *reduced(neural_net_core.ctc_loss, real(2, 3, 2), np.array([[1], [1]]), [3, 0], [0, 0]),
+        *reduced(
+            neural_net_core.ctc_loss,
+            real(2, 3, 2),
+            np.array([[1, 1], [1, 1]]),
+            [3, 2],
+            [2, 2],
+            zero_infinity=True,
+        ),
+        *reduced(neural_net_core.ctc_loss, real(2, 0, 2), np.zeros((2, 0), int), [0, 0], [0, 0]),
+        *reduced(
+            neural_net_core.ctc_loss, real(0, 3, 2), np.zeros((0, 2), int), *np.zeros((2, 0), int)
+        ),
+    ],
 }
 
 

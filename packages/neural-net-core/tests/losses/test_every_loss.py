@@ -54,6 +54,16 @@ CASES = {
         neural_net_core.TripletMarginLoss,
     ),
     neural_net_core.info_nce: (tuple(rng.normal(size=(2, N, C))), neural_net_core.InfoNCELoss),
+    # One label each, since the mean is that of the losses per label.
+    neural_net_core.ctc_loss: (
+        (
+            np.log(rng.dirichlet(np.ones(C), (N, 3))),
+            np.array([[3], [1], [2], [3], [1]]),
+            np.array([3, 2, 3, 1, 3]),
+            np.ones(N, int),
+        ),
+        neural_net_core.CTCLoss,
+    ),
 }
 every_loss = pytest.mark.parametrize(
     ("fn", "inputs", "module"),

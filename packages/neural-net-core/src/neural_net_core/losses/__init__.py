@@ -13,6 +13,7 @@ from neural_net_core.losses.bce import BCELossOp
 from neural_net_core.losses.bce_with_logits import BCEWithLogitsLossOp
 from neural_net_core.losses.cosine_embedding import CosineSimilarityOp
 from neural_net_core.losses.cross_entropy import CrossEntropyLossOp, SoftCrossEntropyLossOp
+from neural_net_core.losses.ctc import CTCLossOp
 from neural_net_core.losses.hinge import HingeEmbeddingLossOp, HingeLossOp
 from neural_net_core.losses.huber import HuberLossOp
 from neural_net_core.losses.kl_div import KLDivLossOp
@@ -26,6 +27,7 @@ from neural_net_core.losses.triplet_margin import PairwiseDistanceOp
 __all__ = [
     "BCELossOp",
     "BCEWithLogitsLossOp",
+    "CTCLossOp",
     "CosineSimilarityOp",
     "CrossEntropyLossOp",
     "HingeEmbeddingLossOp",
