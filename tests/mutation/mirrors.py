@@ -21,7 +21,7 @@ SHARED = {
     "optim/averaging": ["averaging/test_weights.py"],
     "optim": ["test_defaults.py", "test_reference.py", "base/test_optimizer.py", "test_resume.py"],
     "core/losses": ["losses/test_every_loss.py", "test_gradcheck_table.py", "test_reference.py"],
-    "core/files": ["files/test_tensors_in_part.py", "files/test_strangers_files.py"],
+    "core/files": ["files/test_tensors_in_part.py"],
     "layers/convolution": ["convolution/test_convolution.py"],
     "layers/fast/convolution": ["convolution/test_convolution.py"],
     "layers": ["test_reference.py", "test_contract.py", "test_gradcheck_table.py"],

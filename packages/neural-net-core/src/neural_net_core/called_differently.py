@@ -171,6 +171,7 @@ FUNCTIONS: Mapping[str, str] = {
     "clamp_max": "minimum, or clip(x, high=...)",
     "abs": "absolute",
     "neg": "negative",
+    "sgn": "sign",
     "sub": "subtract",
     "mul": "multiply",
     "div": "divide",
