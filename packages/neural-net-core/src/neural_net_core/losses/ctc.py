@@ -74,9 +74,9 @@ class CTCLossOp(LossOp):
             a = self.log_y[t] + log_sum(stays, goes_on, skips + self.skip[:, :-2])
             log_c[t] = largest(a, axis=1)
             log_a[t + 1, :, 2:] = a - log_c[t]
-        at_end = log_a[frames, samples]  # (B, 2S + 3)
-        log_p = log_sum(at_end[samples, self.ends + 2], at_end[samples, self.ends + 1])
-        log_p = log_p + sum_over(np.where(here, log_c, 0), 0).reshape(-1)
+        log_p = sum_over(np.where(here, log_c, 0), 0).reshape(-1) + log_sum(
+            log_a[frames, samples, self.ends + 2], log_a[frames, samples, self.ends + 1]
+        )
         impossible = log_p < LN_0 / 2
         self.log_a, self.counts = log_a[1:, :, 2:], here & ~impossible[:, None]
         losses = np.where(impossible, 0 if self.zero_infinity else np.inf, -log_p)
@@ -84,20 +84,21 @@ class CTCLossOp(LossOp):
         return self.reduce(losses / self.divisor)
 
     def backward(self, dy: Array) -> tuple[Array, None, None, None]:
-        log_y, log_b = self.log_y, np.full_like(self.log_y, LN_0)
-        after = np.full_like(log_y, LN_0, shape=(log_y.shape[1], log_y.shape[2] + 2))
-        to_the_end = self.ends[:, None] - np.arange(log_y.shape[2])
-        ending = np.where((to_the_end == 0) | (to_the_end == 1), 0, LN_0)  # ln 1 at 2S and 2S − 1
-        for t in reversed(range(len(log_y))):
-            stays, goes_on, skips = after[:, :-2], after[:, 1:-1], after[:, 2:]
+        log_y, (steps, batch, places) = self.log_y, self.log_y.shape
+        to_the_end = self.ends[:, None] - np.arange(places)
+        ending = np.full_like(log_y, LN_0, shape=(batch, places))
+        ending[(to_the_end == 0) | (to_the_end == 1)] = 0  # ln 1 at 2S and 2S − 1
+        log_b = np.full_like(log_y, LN_0, shape=(steps + 1, batch, places + 2))
+        for t in reversed(range(steps)):
+            stays, goes_on, skips = log_b[t + 1, :, :-2], log_b[t + 1, :, 1:-1], log_b[t + 1, :, 2:]
             ways = log_sum(stays, goes_on, skips + self.skip[:, 2:])
             b = log_y[t] + np.where(self.frames[:, None] == t + 1, ending, ways)
-            log_b[t] = after[:, :-2] = b - largest(b, axis=1)
-        log_gamma = self.log_a + log_b - log_y
+            log_b[t, :, :-2] = b - largest(b, axis=1)
+        log_gamma = self.log_a + log_b[:-1, :, :-2] - log_y
         gamma = np.exp(log_gamma - largest(log_gamma, axis=2))
         # At every t the sum over s is p, so p and all c fall out of the quotient.
         gamma = np.where(self.counts, gamma / gamma.sum(axis=2, keepdims=True), 0)
-        one_hot = (self.extended[..., None] == np.arange(self.classes)).astype(log_y.dtype)
+        one_hot = (self.extended[..., None] == np.arange(self.classes)).astype(gamma.dtype)
         dl = (self.spread(dy) / self.divisor).reshape(-1, 1, 1)
         return -dl * (gamma.swapaxes(0, 1) @ one_hot), None, None, None
 
@@ -105,7 +106,7 @@ class CTCLossOp(LossOp):
 def log_sum(*logs: Array) -> Array:
     """Return ln Σ eˣ over the arrays, element by element; faster than two `np.logaddexp`."""
     m = functools.reduce(np.maximum, logs)
-    total: Array = m + np.log(sum(np.exp(x - m) for x in logs))
+    total: Array = m + np.log(functools.reduce(np.add, [np.exp(x - m) for x in logs]))
     return total
 
 
