@@ -70,11 +70,12 @@ def optimizer_case(make: Callable[..., Any], *fails: Callable[[Any], Any]) -> Ca
     def lived_for(n: int) -> Any:
         model = network(0)
         a, b, c, d, e, f = model.parameters()
-        optimizer = make([{"params": [a, b, c]}, {"params": [d, e, f], "lr": 1e-3}])
+        groups = [{"params": [a, b, c]}, {"params": [d, e, f], "lr": 1e-3}]
+        optimizer = make([{"params": [a, b, c, d, e, f]}] if make is optim.LBFGS else groups)
         for step in range(n):
             for p in model.parameters():
                 p.grad = np.full_like(p.data, 0.5 + step)
-            optimizer.step()
+            optimizer.step(lambda: 1.0)
         optimizer.zero_grad()
         return optimizer
 
@@ -84,7 +85,7 @@ def optimizer_case(make: Callable[..., Any], *fails: Callable[[Any], Any]) -> Ca
                 for p in group["params"]:
                     p.grad = np.ones_like(p.data)
             p.grad = bad
-            optimizer.step()
+            optimizer.step(lambda: 1.0)
 
         return step
 

@@ -465,7 +465,8 @@ RECIPES = {
     },
     "optim": {
         **each(
-            "LAMB SGD Adadelta Adafactor Adagrad Adam AdamW Adamax Lion Muon NAdam RAdam RMSprop",
+            "LAMB LBFGS SGD Adadelta Adafactor Adagrad Adam AdamW Adamax Lion Muon NAdam RAdam "
+            "RMSprop",
             "parameters(), 0.01",
         ),
         "EMA": "net()",
@@ -520,6 +521,7 @@ RECIPES = {
         "Optimizer.zero_grad": "sgd() | ",
         "Optimizer.step": "sgd() | ",
         "ElementwiseOptimizer.step": "sgd() | ",
+        "LBFGS.step": "optim.LBFGS(parameters()) | lambda: 1.0",
         "WeightAverage.load_state_dict": "optim.EMA(net()) | optim.EMA(net()).state_dict()",
         "GradientAccumulator.backward": "optim.GradientAccumulator(sgd(), 2) | leaf().sum()",
         "Lookahead.add_param_group": "optim.Lookahead(sgd()) | "

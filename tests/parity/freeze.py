@@ -345,7 +345,36 @@ OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
     "NAdam": ("NAdam", {"lr": 0.01}),
     "RAdam": ("RAdam", {"lr": 0.01}),
 }
-OPTIMIZATION: Rows = {name: training(cls, **options) for name, (cls, options) in OPTIMIZERS.items()}
+
+
+def searching(**options: Any) -> tuple[Callable[..., Any], Sequence[Any]]:
+    """Return a row: a start in Rosenbrock's valley, and where L-BFGS is after each of 5 steps."""
+
+    def run(start: Any) -> list[Any]:
+        parameter = torch.nn.Parameter(start.detach().clone())
+        optimizer = optim.LBFGS([parameter], **options)
+
+        def closure() -> Any:
+            optimizer.zero_grad()
+            p = parameter
+            loss = (100 * (p[1:] - p[:-1] ** 2) ** 2 + (1 - p[:-1]) ** 2).sum()
+            loss.backward()
+            return loss.detach()
+
+        after = []
+        for _ in range(5):
+            optimizer.step(closure)
+            after.append(parameter.detach().clone())
+        return after
+
+    return run, [np.array([-1.2, 1.0, -0.5, 0.8])]
+
+
+OPTIMIZATION: Rows = {
+    **{name: training(cls, **options) for name, (cls, options) in OPTIMIZERS.items()},
+    "LBFGS": searching(lr=0.01, max_iter=2),
+    "LBFGS strong_wolfe": searching(max_iter=3, history_size=4, line_search_fn="strong_wolfe"),
+}
 
 PACKAGES: dict[str, Rows] = {
     "core": {

@@ -35,6 +35,10 @@ DEFAULTS = {
         "lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "decoupled_weight_decay": False, **L2,
     },
     optim.Lion: {"lr": 1e-4, "betas": (0.9, 0.99), **L2},
+    optim.LBFGS: {
+        "lr": 1.0, "max_iter": 20, "max_eval": None, "tolerance_grad": 1e-7,
+        "tolerance_change": 1e-9, "history_size": 100, "line_search_fn": None,
+    },
     optim.LAMB: {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-6, "norm_limits": None, **L2},
     optim.Adafactor: {
         "lr": 1e-2, "beta2_decay": -0.8, "eps": (None, 1e-3), "d": 1.0, "beta1": None,

@@ -30,16 +30,32 @@ OPTIONS = {
     "Adamax": {"lr": 0.01},
     "NAdam": {"lr": 0.01},
     "RAdam": {"lr": 0.01},
+    "LBFGS": {"lr": 0.01, "max_iter": 2},
+    "LBFGS strong_wolfe": {"max_iter": 3, "history_size": 4, "line_search_fn": "strong_wolfe"},
 }
 
 
 def steps(name):
-    """Return a function of a start and of gradients: the parameter after each step."""
+    """Return a function of a start and of gradients: the parameter after each step.
+
+    L-BFGS is given no gradients; it goes five steps along Rosenbrock's valley.
+    """
 
     def run(start, *gradients):
         parameter = Parameter(start.data, start.dtype)
         optimizer = getattr(neural_net_optim, name.split()[0])([parameter], **OPTIONS[name])
         after = []
+
+        def closure():
+            optimizer.zero_grad()
+            p = parameter
+            loss = (100 * (p[1:] - p[:-1] ** 2) ** 2 + (1 - p[:-1]) ** 2).sum()
+            loss.backward()
+            return loss
+
+        for _ in range(5 if optimizer.needs_closure else 0):
+            optimizer.step(closure)
+            after.append(parameter.data.copy())
         for gradient in gradients:
             parameter.grad = gradient.data.copy()
             optimizer.step()

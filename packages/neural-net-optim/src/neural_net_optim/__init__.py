@@ -24,6 +24,7 @@ from neural_net_optim.clipping import (
 )
 from neural_net_optim.lamb import LAMB
 from neural_net_optim.layer_wise import layer_wise_decay
+from neural_net_optim.lbfgs import LBFGS
 from neural_net_optim.lion import Lion
 from neural_net_optim.lookahead import Lookahead
 from neural_net_optim.muon import Muon, orthogonalize
@@ -44,6 +45,7 @@ __version__ = "0.1.0"
 __all__ = [
     "EMA",
     "LAMB",
+    "LBFGS",
     "SGD",
     "SWA",
     "Adadelta",

@@ -36,6 +36,10 @@ class GradientAccumulator:
         steps: n, how many micro-batches make a step, >= 1.
         max_norm: Clip the summed gradient to this norm, > 0; None does not clip.
 
+    Raises:
+        TypeError: If it is no optimizer.
+        ValueError: If the optimizer needs a closure, or a number is outside its range.
+
     Attributes:
         count: How many micro-batches have been added since the last step.
         norm: The norm before clipping of the last step; None without clipping.
@@ -43,6 +47,11 @@ class GradientAccumulator:
 
     def __init__(self, optimizer: Any, steps: int, *, max_norm: float | None = None) -> None:
         check_optimizer("GradientAccumulator", optimizer)
+        if getattr(optimizer, "needs_closure", False):
+            raise ValueError(
+                f"GradientAccumulator: {type(optimizer).__name__} computes the loss several times "
+                "in a step: add up the micro-batches' losses inside the closure"
+            )
         self.optimizer = optimizer
         self.steps = whole(1).check("GradientAccumulator", "steps", steps)
         self.max_norm = optional(above(0)).check("GradientAccumulator", "max_norm", max_norm)

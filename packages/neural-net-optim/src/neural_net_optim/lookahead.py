@@ -30,6 +30,10 @@ class Lookahead:
         k: How many steps it runs ahead, >= 1.
         alpha: α, which part of the way is taken, in [0, 1].
 
+    Raises:
+        TypeError: If it is no optimizer.
+        ValueError: If the optimizer needs a closure, or a number is outside its range.
+
     Attributes:
         optimizer: The inner optimizer.
         param_groups: Its groups, so that schedules work on either.
@@ -54,6 +58,11 @@ class Lookahead:
     def __init__(self, optimizer: Optimizer, k: int = 5, alpha: float = 0.5) -> None:
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"Lookahead: expected an Optimizer, got a {type(optimizer).__name__}")
+        if optimizer.needs_closure:
+            raise ValueError(
+                f"Lookahead: {type(optimizer).__name__} learns the curvature from its own steps, "
+                "which jumps in between would falsify"
+            )
         self.optimizer = optimizer
         self.k = whole(1).check("Lookahead", "k", k)
         self.alpha = between(0, 1).check("Lookahead", "alpha", alpha)

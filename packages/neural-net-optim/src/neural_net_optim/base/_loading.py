@@ -78,10 +78,10 @@ class Loadable(Protocol):
         """Test what involves several hyper-parameters."""
 
     def _state_layout(
-        self, slot: Slot, group: Group
+        self, slot: Slot, group: Group, scalars: dict[str, Any]
     ) -> dict[str, tuple[tuple[int, ...], DType]]: ...
 
-    def _state_arrays(self, slot: Slot, group: Group) -> dict[str, Array]: ...
+    def _take_arrays(self, slot: Slot, group: Group, arrays: dict[str, Array]) -> None: ...
 
     def _reset_arrays(self, slot: Slot, group: Group) -> None: ...
 
@@ -159,7 +159,8 @@ class Loading:
         if not isinstance(came, Mapping):
             self.problems.append(f"{slot.key}: expected a dict, got a {type(came).__name__}")
             return
-        expected = self.optimizer._state_layout(slot, group)
+        scalars = {name: self._scalar(slot, name, came[name]) for name in initial if name in came}
+        expected = self.optimizer._state_layout(slot, group, scalars)
         self.problems += [
             f"{slot.key}: missing {name!r}" for name in (*initial, *expected) if name not in came
         ]
@@ -168,7 +169,6 @@ class Loading:
             for name in came
             if name not in expected and name not in initial
         ]
-        scalars = {name: self._scalar(slot, name, came[name]) for name in initial if name in came}
         arrays = {
             name: self._array(slot, name, came[name], shape, dtype)
             for name, (shape, dtype) in expected.items()
@@ -215,5 +215,4 @@ class Loading:
             slot.scalars = scalars
             self.optimizer._reset_arrays(slot, group)
             if arrays is not None:
-                for name, own in self.optimizer._state_arrays(slot, group).items():
-                    own[...] = arrays[name]
+                self.optimizer._take_arrays(slot, group, arrays)

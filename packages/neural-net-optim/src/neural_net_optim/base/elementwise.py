@@ -121,7 +121,9 @@ class ElementwiseOptimizer(Optimizer):
         if self._layout is not None and not changed.keys() <= {"lr"}:
             self._layout.settings_changed()
 
-    def _state_layout(self, slot: Slot, group: Group) -> dict[str, tuple[tuple[int, ...], DType]]:
+    def _state_layout(
+        self, slot: Slot, group: Group, scalars: State
+    ) -> dict[str, tuple[tuple[int, ...], DType]]:
         return dict.fromkeys(self.state_names(group), (slot.shape, slot.dtype))
 
     def _state_arrays(self, slot: Slot, group: Group) -> dict[str, Array]:

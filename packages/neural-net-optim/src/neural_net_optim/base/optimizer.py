@@ -57,6 +57,8 @@ class Optimizer:
     # what they may be in a saved state if not every number >= 0.
     scalar_state: ClassVar[dict[str, float]] = {}
     scalar_limits: ClassVar[dict[str, Limit]] = {}
+    # Whether `step` must be given a closure, because it computes the loss several times.
+    needs_closure: ClassVar[bool] = False
     # State arrays that cannot be negative, such as averages of squares; checked in saved states.
     nonnegative_state: ClassVar[tuple[str, ...]] = ()
 
@@ -360,13 +362,20 @@ class Optimizer:
     def _store(self, group: Group, slots: list[Slot]) -> None:
         """Make room for a new group; the kinds of optimizer override it."""
 
-    def _state_layout(self, slot: Slot, group: Group) -> dict[str, tuple[tuple[int, ...], DType]]:
+    def _state_layout(
+        self, slot: Slot, group: Group, scalars: dict[str, Any]
+    ) -> dict[str, tuple[tuple[int, ...], DType]]:
         """Return shape and dtype of each state array a parameter has with these settings."""
         raise NotImplementedError
 
     def _state_arrays(self, slot: Slot, group: Group) -> dict[str, Array]:
         """Return a parameter's state arrays themselves, made if they are not there yet."""
         raise NotImplementedError
+
+    def _take_arrays(self, slot: Slot, group: Group, arrays: dict[str, Array]) -> None:
+        """Give a parameter's state arrays the values of loaded ones."""
+        for name, own in self._state_arrays(slot, group).items():
+            own[...] = arrays[name]
 
     def _reset_arrays(self, slot: Slot, group: Group) -> None:
         """Give a parameter's state arrays their values from before the first step."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from neural_net_core.dtypes import Array, DType
 from neural_net_optim.base._slot import Slot
-from neural_net_optim.base.optimizer import Group, Optimizer
+from neural_net_optim.base.optimizer import Group, Optimizer, State
 
 __all__ = ["TensorwiseOptimizer"]
 
@@ -32,7 +32,9 @@ class TensorwiseOptimizer(Optimizer):
         """
         raise NotImplementedError
 
-    def _state_layout(self, slot: Slot, group: Group) -> dict[str, tuple[tuple[int, ...], DType]]:
+    def _state_layout(
+        self, slot: Slot, group: Group, scalars: State
+    ) -> dict[str, tuple[tuple[int, ...], DType]]:
         arrays = self.init_state(slot.param.data, group)
         return {name: (array.shape, array.dtype) for name, array in arrays.items()}
 

@@ -1,0 +1,116 @@
+"""The line search: what it returns satisfies the conditions, and it comes back from infinity."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from neural_net_optim.line_search import Place, cubic_minimum, strong_wolfe
+
+C1, C2 = 1e-4, 0.9
+FUNCTIONS = {
+    "parabola": (lambda t: (t - 3) ** 2, lambda t: 2 * (t - 3)),
+    "exponential": (lambda t: math.exp(t) - 4 * t, lambda t: math.exp(t) - 4),
+    "barrier": (
+        lambda t: -math.log(2 - t) - 3 * t if t < 2 else math.nan,
+        lambda t: 1 / (2 - t) - 3 if t < 2 else math.nan,
+    ),
+    "waves": (
+        lambda t: math.cos(3 * t) - t / 2 + t**2 / 50,
+        lambda t: -3 * math.sin(3 * t) - 0.5 + t / 25,
+    ),
+    # Moré & Thuente (1994), their first test function, with β = 2.
+    "Moré & Thuente": (lambda t: -t / (t**2 + 2), lambda t: (t**2 - 2) / (t**2 + 2) ** 2),
+}
+
+
+def line(name):
+    loss, slope = FUNCTIONS[name]
+
+    def look(t):
+        value = loss(t)
+        if not math.isfinite(value):
+            return Place(t, math.inf, 0.0, np.zeros(1))
+        return Place(t, value, slope(t), np.array([slope(t)]))
+
+    return look
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@given(first=st.floats(1e-3, 1e3))
+def test_the_conditions_hold(name, first):
+    """Decrease and flatness, wherever the search begins."""
+    look = line(name)
+    start = look(0.0)
+    try:
+        found, looks = strong_wolfe(look, start, first)
+    except OverflowError:
+        assume(False)
+    assert looks <= 26
+    if looks < 26:
+        assert found.loss <= start.loss + C1 * found.t * start.slope
+        assert abs(found.slope) <= C2 * abs(start.slope)
+    assert found.loss < start.loss
+    assert found.loss == look(found.t).loss and found.slope == look(found.t).slope
+
+
+def test_a_barrier_costs_no_more_than_halvings():
+    """Every place from 2 on has no loss; the first tried is a thousand times too far."""
+    found, looks = strong_wolfe(line("barrier"), line("barrier")(0.0), 2000.0)
+    assert 0 < found.t < 2
+    assert looks <= 13
+
+
+def test_nothing_but_infinity_leads_back_to_the_start():
+    def look(t):
+        return Place(t, math.inf, 0.0, np.zeros(1))
+
+    start = Place(0.0, 1.0, -1.0, np.ones(1))
+    found, looks = strong_wolfe(look, start, 1.0)
+    assert found is start
+    assert looks == 26
+    assert strong_wolfe(look, start, 1.0, width=0.01)[1] < 10
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 5])
+def test_no_more_looks_than_allowed(most):
+    """Along a straight line nothing is ever flat; the lowest place seen is returned."""
+    seen = []
+
+    def look(t):
+        seen.append(t)
+        return Place(t, -t, -1.0, np.ones(1))
+
+    found, looks = strong_wolfe(look, look(0.0), 1.0, most=most)
+    assert looks == most + 1 == len(seen) - 1
+    assert found.t == max(seen)
+
+
+@given(st.lists(st.floats(-10, 10), min_size=4, max_size=4), st.floats(-5, 5), st.floats(0.1, 5))
+def test_the_cubic_through_two_places_is_found(coefficients, left, width):
+    """Between two places of a cubic, its own minimum, where it has one there."""
+    a, b, c, d = coefficients
+    assume(abs(a) > 0.1)
+    places = [
+        Place(t, ((a * t + b) * t + c) * t + d, (3 * a * t + 2 * b) * t + c, np.zeros(1))
+        for t in (left, left + width)
+    ]
+    found = cubic_minimum(*places, left, left + width)
+    assert left <= found <= left + width
+    assert cubic_minimum(*places[::-1], left, left + width) == found
+    square = b * b - 3 * a * c
+    assume(square > 0.1)
+    minimum = (-b + math.sqrt(square)) / (3 * a)
+    if left + 0.01 < minimum < left + width - 0.01:
+        assert found == pytest.approx(minimum, abs=1e-4)
+
+
+def test_without_a_minimum_the_middle():
+    places = [Place(0.0, 0.0, 1.0, np.zeros(1)), Place(1.0, 2.0, 2.0, np.zeros(1))]
+    assert cubic_minimum(*places, 0.0, 1.0) in (0.0, 0.5)
+    flat = [Place(0.0, 1.0, 0.0, np.zeros(1)), Place(1.0, 1.0, 0.0, np.zeros(1))]
+    assert cubic_minimum(*flat, 0.0, 1.0) == 0.5
+    high = [Place(0.0, 1.0, -1.0, np.zeros(1)), Place(1.0, math.inf, 0.0, np.zeros(1))]
+    assert cubic_minimum(*high, 0.0, 1.0) == 0.5
