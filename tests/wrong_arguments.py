@@ -803,6 +803,10 @@ RECIPES = {
         "spawn_generators": "3, 2",
         "split_pieces": "'some text'",
         "stack_samples": "[(1, 2), (3, 4)]",
+        "ctc_beam_decode": "rows(2, 4, 3)",
+        "ctc_greedy_decode": "rows(2, 4, 3)",
+        "edit_distance": "[1, 2], [1]",
+        "label_error_rate": "[[1, 2], [1]], [[1], [2]]",
         "top_k_accuracy": "rows(), [0, 1, 2, 0], k=2",
         "train_test_split": "rows(), rows()",
         # methods

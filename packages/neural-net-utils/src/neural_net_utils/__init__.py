@@ -52,9 +52,11 @@ from neural_net_utils.metrics import (
     average_precision,
     binary_accuracy,
     confusion_matrix,
+    edit_distance,
     exact_match,
     expected_calibration_error,
     f1_score,
+    label_error_rate,
     mean_absolute_error,
     mean_squared_error,
     perplexity,
@@ -68,6 +70,7 @@ from neural_net_utils.program.program import Program
 from neural_net_utils.program.recording import record
 from neural_net_utils.text.byte_pair_tokenizer import BytePairTokenizer
 from neural_net_utils.text.character_tokenizer import CharacterTokenizer
+from neural_net_utils.text.ctc_decoding import ctc_beam_decode, ctc_greedy_decode
 from neural_net_utils.text.hugging_face import HuggingFaceTokenizer, from_hugging_face
 from neural_net_utils.text.sampling import (
     Beam,
@@ -154,7 +157,10 @@ __all__ = [
     "copy_task",
     "copy_task_baseline",
     "counting_task",
+    "ctc_beam_decode",
+    "ctc_greedy_decode",
     "doctor",
+    "edit_distance",
     "evaluate",
     "exact_match",
     "expected_calibration_error",
@@ -166,6 +172,7 @@ __all__ = [
     "generate",
     "half_adder",
     "k_fold",
+    "label_error_rate",
     "latest_checkpoint",
     "load_digits",
     "load_text",

@@ -20,6 +20,7 @@ from neural_net_utils.metrics.regression import (
     mean_squared_error,
     r2_score,
 )
+from neural_net_utils.metrics.sequences import edit_distance, label_error_rate
 from neural_net_utils.metrics.streaming import (
     Gathered,
     Mean,
@@ -41,9 +42,11 @@ __all__ = [
     "average_precision",
     "binary_accuracy",
     "confusion_matrix",
+    "edit_distance",
     "exact_match",
     "expected_calibration_error",
     "f1_score",
+    "label_error_rate",
     "mean_absolute_error",
     "mean_squared_error",
     "perplexity",

@@ -190,7 +190,7 @@ class Beam(NamedTuple):
     """One result of a beam search.
 
     Attributes:
-        tokens: ids (T + m,): the prompt and what was added.
+        tokens: ids (T + m,): the prompt and what was added. Of `ctc_beam_decode` the labels.
         log_probability: ln of the probability of what was added.
         score: what the results are ranked by.
     """
