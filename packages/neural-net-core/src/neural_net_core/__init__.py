@@ -110,6 +110,11 @@ from neural_net_core.modules.dense import Dense
 from neural_net_core.modules.feed_forward import FeedForward
 from neural_net_core.modules.flatten import Flatten, Unflatten
 from neural_net_core.modules.module import Module
+from neural_net_core.modules.parameter_vectors import (
+    parameters_to_vector,
+    vector_to_parameters,
+)
+from neural_net_core.modules.substitution import functional_call
 from neural_net_core.op import Op
 from neural_net_core.random import default_rng, seed
 from neural_net_core.tape import grad
@@ -207,6 +212,7 @@ __all__ = [
     "elu",
     "enable_grad",
     "fast_form_of",
+    "functional_call",
     "geglu",
     "gelu",
     "get_default_dtype",
@@ -242,6 +248,7 @@ __all__ = [
     "normalize",
     "ops",
     "pairwise_distance",
+    "parameters_to_vector",
     "prelu",
     "relu",
     "relu6",
@@ -264,6 +271,7 @@ __all__ = [
     "threshold",
     "trace",
     "triplet_margin_loss",
+    "vector_to_parameters",
 ]
 
 if find_spec("neural_net_core.fast"):  # the package is whole without that folder, only slower

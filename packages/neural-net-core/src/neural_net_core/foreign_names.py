@@ -58,6 +58,7 @@ CLASSES: Mapping[str, str] = {
     "optim": "neural_net_optim",
     "optimizers": "neural_net_optim",
     "utils": "neural_net_utils",
+    "func": "neural_net_core.functional_call",
     "autograd": "Tensor.backward and grad",
     "zeros": "Tensor(np.zeros(shape))",
     "ones": "Tensor(np.ones(shape))",
