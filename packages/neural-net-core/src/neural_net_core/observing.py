@@ -16,6 +16,8 @@ __all__ = [
     "View",
     "array_of",
     "backward_observed_by",
+    "drawn",
+    "drawn_by",
     "handed_out",
     "modules",
     "observed_by",
@@ -33,6 +35,8 @@ BackwardObserver = Callable[[Any, Sequence[Any], Sequence[Any], float], None]
 # Called before an operation or an update with it, with what its arrays belong to, and with these;
 # returns the arrays to compute with.
 View = Callable[[Any, tuple[Any, ...], Sequence[Any]], Sequence[Any]]
+# Called with a random generator's method and its arguments, in its place.
+Draw = Callable[[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]], Any]
 
 watching = 0  # how many observers there are, in all threads
 _counting = threading.Lock()
@@ -41,6 +45,7 @@ _backward_observers: ContextVar[tuple[BackwardObserver, ...]] = ContextVar(
     "backward_observers", default=()
 )
 _views: ContextVar[tuple[View, ...]] = ContextVar("views", default=())
+_draws: ContextVar[Draw | None] = ContextVar("draws", default=None)
 # The modules that are being called, the outermost first.
 _modules: ContextVar[tuple[Any, ...]] = ContextVar("modules", default=())
 
@@ -133,6 +138,36 @@ def handed_out(by: Any, of: tuple[Any, ...], arrays: Sequence[Any]) -> Sequence[
 def array_of(tensor: Any) -> Any:
     """Return a parameter's or buffer's array, for whoever writes it without an optimizer."""
     return handed_out(None, (tensor,), [tensor.data])[0] if watching else tensor.data
+
+
+@context
+def drawn_by(draw: Draw) -> Iterator[None]:
+    """Let somebody see what is drawn at random inside, in this thread or task.
+
+    Args:
+        draw: Called with a generator's method, its arguments, and those by name, in place of the
+            method; it returns what that returns.
+    """
+    token = _draws.set(draw)
+    _count(1)
+    try:
+        yield
+    finally:
+        _count(-1)
+        _draws.reset(token)
+
+
+def drawn(method: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Call a method of a random generator: layers draw here, so that it can be seen.
+
+    Args:
+        method: Such as `rng.random`.
+        *args: Its arguments.
+        **options: Its arguments by name.
+    """
+    if watching and (draw := _draws.get()) is not None:
+        return draw(method, args, options)
+    return method(*args, **options)
 
 
 def modules() -> tuple[Any, ...]:

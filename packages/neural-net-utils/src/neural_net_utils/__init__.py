@@ -68,6 +68,7 @@ from neural_net_utils.metrics import (
 )
 from neural_net_utils.program.program import Program
 from neural_net_utils.program.recording import record
+from neural_net_utils.replay.recorded_step import RecordedStep
 from neural_net_utils.text.byte_pair_tokenizer import BytePairTokenizer
 from neural_net_utils.text.character_tokenizer import CharacterTokenizer
 from neural_net_utils.text.ctc_decoding import ctc_beam_decode, ctc_greedy_decode
@@ -128,6 +129,7 @@ __all__ = [
     "NonFiniteError",
     "PlainProgress",
     "Program",
+    "RecordedStep",
     "Renaming",
     "RenamingTask",
     "RichProgress",

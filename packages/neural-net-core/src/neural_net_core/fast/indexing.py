@@ -58,7 +58,7 @@ def accumulate_rows(dx: Array, rows: Array, dy: Array) -> None:
     dy = dy.reshape(len(rows), -1)  # (N, D)
     width = dy.shape[1]
     if width > 1:
-        if np.bincount(rows).max() == 1:
+        if np.bincount(rows, minlength=len(dx)).max() == 1:
             dx[rows] = dy
             return
         if width % 2 == 0 and dx.dtype == dy.dtype and dx.dtype in _PAIRS:

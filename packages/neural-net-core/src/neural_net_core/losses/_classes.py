@@ -75,7 +75,7 @@ def as_labels(
         labels = np.minimum(labels, np.array(min(classes, sys.maxsize), labels.dtype))
     labels = labels.astype(np.intp, copy=False)
     # Read as unsigned numbers, negative ones are huge: one comparison finds both.
-    if labels.size and int(labels.view(np.uintp).max()) >= classes:
+    if labels.size and labels.view(np.uintp).max() >= classes:
         wrong = labels[(labels < 0) | (labels >= classes)][0]
         raise PositionError(
             f"{name}: class index {wrong} is out of range for {classes} classes "

@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 
+from neural_net_core import observing
 from neural_net_core.dtypes import Array, DType
 
 __all__: list[str] = []
@@ -39,11 +40,12 @@ def scratch(dtype: DType, *shapes: tuple[int, ...]) -> list[Array]:
         end += math.prod(shape) * dtype.itemsize
         ends.append(end)
         end = -(-end // 64) * 64
-    block = _memory.block
+    # Whoever notes what is done with arrays is to see where this one comes from.
+    block = None if observing.watching else _memory.block
     if block is None or block.nbytes < end:
         block = np.empty(end + 64, np.uint8)
         block = block[-block.ctypes.data % 64 :]
-        if end <= _KEPT:
+        if end <= _KEPT and not observing.watching:
             _memory.block = block
     arrays, start = [], 0
     for shape, end in zip(shapes, ends, strict=True):

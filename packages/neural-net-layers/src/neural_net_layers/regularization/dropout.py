@@ -10,6 +10,7 @@ import numpy as np
 from neural_net_core.checks import check_fraction
 from neural_net_core.dtypes import Array
 from neural_net_core.modules.module import Module
+from neural_net_core.observing import drawn
 from neural_net_core.op import Op
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Tensor, TensorLike
@@ -28,7 +29,7 @@ def keep_mask(shape: tuple[int, ...], p: float, rng: np.random.Generator) -> Arr
     """
     # Uniform on [0, 1), so < 1 is sure and < 0 impossible. Always float32: half the time of
     # float64, and a float64 copy of a model drops the same units.
-    mask: Array = rng.random(shape, dtype=np.float32) >= p
+    mask: Array = drawn(rng.random, shape, dtype=np.float32) >= p
     return mask
 
 

@@ -1,0 +1,88 @@
+"""One call of a recorded step, as it is run again: a function, its arguments, where it writes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+
+__all__ = ["Instruction", "Kind", "arrays_in", "replaced"]
+
+# "out": the function takes the arrays to write into as `out`. "assign": it returns new arrays,
+# which are copied. "in place": it changes the arrays in `outs`, which are among its arguments.
+# "draw": it draws from a generator, which it therefore changes. "guard": it returns what Python
+# decided by.
+Kind = Literal["out", "assign", "in place", "draw", "guard"]
+
+
+@dataclass(eq=False)
+class Instruction:
+    """One call.
+
+    Attributes:
+        kind: How it gives its result.
+        function: What is called.
+        args: Its arguments; arrays in them are plain.
+        options: Its arguments by name, without `out`.
+        outs: The arrays that it writes.
+        site: Where in the code it was called.
+        errors: NumPy's error settings there.
+        lane: The number of a group of works that may run side by side, and which of them this
+            belongs to; None outside of such works.
+        answer: What a guard returned.
+        fresh: Whether it made the array that it writes, which nobody gave it.
+        slot: Which gradient it makes anew in every step, if it does.
+    """
+
+    kind: Kind
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    options: Mapping[str, Any]
+    outs: tuple[Array, ...]
+    site: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    lane: tuple[int, int] | None = None
+    answer: Any = None
+    fresh: bool = False
+    slot: int | None = None
+
+    def reads(self) -> Iterator[Array]:
+        """Yield the arrays that its result depends on."""
+        if self.function is np.copyto:  # what it overwrites is the first of its arguments
+            yield from arrays_in((self.args[1:], dict(self.options)))
+            return
+        yield from arrays_in((self.args, dict(self.options)))
+
+    def touches(self) -> Iterator[Array]:
+        """Yield the arrays that it reads or writes."""
+        yield from self.outs
+        yield from self.reads()
+
+
+def arrays_in(x: Any) -> Iterator[Array]:
+    """Yield the arrays in nested tuples, lists, dicts and slices."""
+    if isinstance(x, np.ndarray):
+        yield x
+    elif isinstance(x, tuple | list):
+        for part in x:
+            yield from arrays_in(part)
+    elif isinstance(x, dict):
+        for part in x.values():
+            yield from arrays_in(part)
+    elif isinstance(x, slice):
+        yield from arrays_in((x.start, x.stop, x.step))
+
+
+def replaced(x: Any, of: Callable[[Array], Array]) -> Any:
+    """Return nested arguments with other arrays in them."""
+    if isinstance(x, np.ndarray):
+        return of(x)
+    if type(x) in (tuple, list):
+        return type(x)(replaced(part, of) for part in x)
+    if isinstance(x, dict):
+        return {name: replaced(part, of) for name, part in x.items()}
+    if isinstance(x, slice):
+        return slice(*(replaced(end, of) for end in (x.start, x.stop, x.step)))
+    return x

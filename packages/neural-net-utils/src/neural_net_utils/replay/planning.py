@@ -1,0 +1,214 @@
+"""From the calls of a step to those that are run again: which are needed, and in which memory."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_utils.replay.instruction import Instruction, replaced
+from neural_net_utils.replay.memory import Memory, Owner
+
+__all__ = ["constants_apart", "guards_first", "laid_out", "made_anew", "needed"]
+
+# A line of the cache: an array keeps its place in one, because kernels may ask for it.
+_LINE = 64
+
+
+def needed(
+    instructions: list[Instruction], results: Iterable[Array], memory: Memory
+) -> list[Instruction]:
+    """Return the calls that lead to a result, write into what was given, decide, or draw."""
+    live = {memory.owner(array) for array in results}
+    live |= {owner for owner in memory.owners if owner.role == "given"}
+    kept = []
+    for instruction in reversed(instructions):
+        writes = {memory.owner(array) for array in instruction.outs if array.size}
+        if writes & live or instruction.kind in ("guard", "draw"):
+            kept.append(instruction)
+            live.update(memory.owner(array) for array in instruction.reads() if array.size)
+            live |= writes
+    return kept[::-1]
+
+
+def constants_apart(
+    instructions: list[Instruction], memory: Memory
+) -> tuple[list[Instruction], set[Owner]]:
+    """Leave out what comes out the same in every step; return the rest, and whose memory it is."""
+    writers: dict[Owner | None, int] = defaultdict(int)
+    for instruction in instructions:
+        for owner in {memory.owner(array) for array in instruction.outs}:
+            writers[owner] += 1
+    constant: set[Owner] = {owner for owner in memory.owners if owner.role == "met"}
+    rest = []
+    for instruction in instructions:
+        outs = {memory.owner(array) for array in instruction.outs}
+        reads = {memory.owner(array) for array in instruction.reads() if array.size} - outs
+        if (
+            instruction.kind not in ("guard", "draw")
+            and all(owner and owner.role == "made" and writers[owner] == 1 for owner in outs)
+            and reads <= constant
+        ):
+            constant |= {owner for owner in outs if owner}
+        else:
+            rest.append(instruction)
+    return rest, constant
+
+
+def guards_first(instructions: list[Instruction], memory: Memory) -> tuple[list[Instruction], bool]:
+    """Move guards, with what they need, to the beginning, before anything has been changed.
+
+    Returns:
+        The calls in their new order, and whether all guards have come to the beginning.
+    """
+    if not any(instruction.kind == "guard" for instruction in instructions):
+        return instructions, True
+    wanted: set[Owner | None] = set()
+    first: list[bool] = [False] * len(instructions)
+    for i in reversed(range(len(instructions))):
+        instruction = instructions[i]
+        outs = {memory.owner(array) for array in instruction.outs if array.size}
+        if instruction.kind == "guard" or outs & wanted:
+            first[i] = True
+            wanted.update(memory.owner(array) for array in instruction.reads() if array.size)
+            wanted |= outs
+    early = [x for x, is_first in zip(instructions, first, strict=True) if is_first]
+    late = [x for x, is_first in zip(instructions, first, strict=True) if not is_first]
+    changes = any(
+        x.kind == "draw"
+        or any((owner := memory.owner(out)) and owner.role == "given" for out in x.outs)
+        for x in early
+    )
+    # Nobody left behind may have wanted to see what the memory held in between.
+    last_write: dict[Owner | None, int] = {}
+    for i, instruction in enumerate(instructions):
+        if first[i]:
+            last_write.update(dict.fromkeys((memory.owner(a) for a in instruction.outs), i))
+    is_seen = any(
+        not first[i] and any(i < last_write.get(memory.owner(a), -1) for a in x.reads())
+        for i, x in enumerate(instructions)
+    )
+    if changes or is_seen or any(x.lane for x in early):
+        return instructions, False
+    return early + late, True
+
+
+def made_anew(
+    instructions: list[Instruction], gradients: list[Array], memory: Memory
+) -> list[bool]:
+    """Let the call that makes a gradient make a new array in every step, where that is possible.
+
+    Gradients are handed out, and whoever has one may keep it. A call that makes nothing else can
+    make it in memory of its own; the others are copied.
+
+    Returns:
+        Which gradients are made so; the calls know which.
+    """
+    wanted = {memory.owner(array): i for i, array in enumerate(gradients) if array.size}
+    uses: dict[Owner, list[Instruction]] = defaultdict(list)
+    for instruction in instructions:
+        for owner in {memory.owner(x) for x in (*instruction.outs, *instruction.reads())}:
+            if owner in wanted and owner is not None:
+                uses[owner].append(instruction)
+    anew = [False] * len(gradients)
+    for owner, i in wanted.items():
+        if owner is None or len(uses[owner]) != 1 or owner.role != "made":
+            continue
+        (maker,) = uses[owner]
+        if maker.fresh and not maker.lane and maker.kind in ("out", "in place"):
+            out, gradient = maker.outs[0], gradients[i]
+            is_whole = (out.shape, out.strides) == (gradient.shape, gradient.strides)
+            if is_whole and len(maker.outs) == 1 and out.ndim:
+                maker.slot, anew[i] = i, True
+    return anew
+
+
+def laid_out(
+    instructions: list[Instruction],
+    inputs: list[Array],
+    results: list[Array],
+    memory: Memory,
+    constant: set[Owner],
+) -> tuple[list[Instruction], list[Array], list[Array], int]:
+    """Give what is computed places in one block, which are used again when nobody needs them.
+
+    Returns:
+        The calls, the inputs and the results with their new arrays, and the size of the block.
+    """
+    # Works that may run side by side happen at one time.
+    times, time, lane = [], -1, None
+    for instruction in instructions:
+        group = instruction.lane[0] if instruction.lane else None
+        if group is None or group != lane:
+            time += 1
+        lane = group
+        times.append(time)
+    born: dict[Owner, int] = {}
+    dies: dict[Owner, int] = {}
+
+    def use(array: Array, time: int) -> None:
+        owner = memory.owner(array)
+        if owner and owner.role in ("made", "input") and owner not in constant:
+            born.setdefault(owner, time)
+            dies[owner] = time
+
+    for array in inputs:
+        use(array, -1)
+    for instruction, at in zip(instructions, times, strict=True):
+        for array in instruction.reads() if instruction.slot is not None else instruction.touches():
+            use(array, at)
+    for array in results:
+        use(array, time + 1)
+
+    places, size = _places(born, dies)
+    block = np.empty(size + 2 * _LINE, np.uint8)
+    shift = -block.ctypes.data % _LINE
+    moved: dict[int, Array] = {}
+
+    def move(array: Array) -> Array:
+        owner = memory.owner(array)
+        if owner not in places:
+            return array
+        if id(array) not in moved:
+            offset = shift + places[owner] + array.ctypes.data - owner.start
+            moved[id(array)] = np.ndarray(array.shape, array.dtype, block, offset, array.strides)
+        return moved[id(array)]
+
+    new = [
+        Instruction(
+            x.kind,
+            x.function,
+            replaced(x.args, move),
+            replaced(dict(x.options), move),
+            tuple(move(out) for out in x.outs),
+            x.site,
+            x.errors,
+            x.lane,
+            x.answer,
+            x.fresh,
+            x.slot,
+        )
+        for x in instructions
+    ]
+    return new, [move(x) for x in inputs], [move(x) for x in results], size
+
+
+def _places(born: dict[Owner, int], dies: dict[Owner, int]) -> tuple[dict[Owner, int], int]:
+    """Find each owner the lowest place that is free while it is needed."""
+    places: dict[Owner, int] = {}
+    active: list[tuple[int, int, Owner]] = []  # by place
+    end = 0
+    for owner in sorted(born, key=lambda owner: (born[owner], owner.start - owner.stop)):
+        active = [entry for entry in active if dies[entry[2]] >= born[owner]]
+        size = owner.stop - owner.start
+        within = owner.start % _LINE
+        place = within
+        for start, stop, _ in active:
+            if place + size <= start:
+                break
+            place = max(place, -(-(stop - within) // _LINE) * _LINE + within)
+        places[owner] = place
+        active.append((place, place + size, owner))
+        active.sort(key=lambda entry: entry[0])
+        end = max(end, place + size)
+    return places, end

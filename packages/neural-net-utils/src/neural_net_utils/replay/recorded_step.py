@@ -1,0 +1,384 @@
+r"""A training step that is recorded, proven, and then run again without Python between its calls.
+
+Most of a small network's training step is not arithmetic: it is Python that finds out, in every
+step anew, what to compute next. But with inputs of the same shapes a step makes the same NumPy
+calls every time. `RecordedStep` notes them while the step runs as it is written, gives their
+results places in one block of memory, and from then on makes the calls alone.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from neural_net_core import Module, Tensor, forms, observing
+from neural_net_core.checks import check_callable, check_instance
+from neural_net_core.dtypes import Array
+from neural_net_core.errors import ShapeError
+from neural_net_core.grad_mode import enabled
+from neural_net_core.random import default_rng
+from neural_net_utils.replay.proof import add_gradients, both, differs_elsewhere
+from neural_net_utils.replay.python_code import codes_that_run, watch_code
+from neural_net_utils.replay.recording import recorded
+from neural_net_utils.replay.replay import ChangedError
+from neural_net_utils.replay.signature import difference
+from neural_net_utils.replay.variant import Outcome, Variant
+from neural_net_utils.replay.watched import UnwatchableError, Watched
+
+__all__ = ["RecordedStep"]
+
+# How many recordings a step of the same shapes may lead to before it is left as it is.
+_MOST_VARIANTS, _MOST_RECORDINGS = 8, 16
+
+
+class _Optimizer(Protocol):
+    def step(self) -> Any: ...
+
+    def zero_grad(self) -> Any: ...
+
+
+class RecordedStep:
+    """A training step that is run again from a record of its NumPy calls: experimental.
+
+    Calling it is
+
+        optimizer.zero_grad()
+        loss = loss_of(*inputs)
+        loss.backward()
+        optimizer.step()
+
+    with the same bits as these lines. The first calls run as they are written. Two of them are
+    recorded, and when both records tell the same, a third is run both ways and compared bit by bit,
+    once more with other numbers in all arrays. From then on only the calls of NumPy are made, in
+    memory that is given out once. Each combination of shapes, dtypes and modes has a record of
+    its own.
+
+    Recorded are the loss and the backward pass. The optimizer runs as it is written, so every
+    optimizer can be used, and its hyper-parameters can be changed at any time. What lies between
+    the two, such as clipping, goes between `gradients` and `optimizer.step()`:
+
+        optimizer.zero_grad()
+        loss = step.gradients(x, y)
+        clip_grad_norm(model.parameters(), 1.0)
+        optimizer.step()
+
+    What is checked before each replay is all that the Python code of the step could read: the
+    settings of modules, training or evaluation, whether a tensor still has its array and wants a
+    gradient, the global names and the surroundings of your functions; and what was decided by
+    numbers, such as whether labels are in range. If something is different, the step runs as it is
+    written, and is recorded again. What cannot be checked is not recorded: `why_eager` tells what.
+
+    A step is run in one thread; a call while another one is under way runs as it is written.
+
+    Args:
+        loss_of: Returns the loss of its arguments, a scalar Tensor, or a tuple that begins with the
+            loss; further Tensors and arrays in the tuple, such as predictions, are returned, too.
+            It must do nothing else that matters: a recorded step does not do it again.
+        model: The module whose parameters are trained.
+        optimizer: Has `step()` and `zero_grad()`; None if only `gradients` is called.
+
+    Attributes:
+        why_eager: Why the last call ran as it is written; None if it was run from the record.
+
+    Raises:
+        TypeError: If the model is no module.
+        ValueError: If `loss_of` cannot be called.
+
+    Examples:
+        >>> import numpy as np
+        >>> from neural_net_core import Dense, Parameter
+        >>> model = Dense(2, 1)
+        >>> def loss_of(x, y):
+        ...     return ((model(x) - y) ** 2).mean()
+        >>> step = RecordedStep(loss_of, model=model)
+        >>> x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float32)
+        >>> y = np.array([[0], [1], [1], [0]], dtype=np.float32)
+        >>> for _ in range(5):
+        ...     loss = step.gradients(x, y)
+        ...     print(step.why_eager)
+        the first call of these shapes runs as it is written
+        it is being recorded
+        it is being recorded
+        its record is being compared with it
+        None
+    """
+
+    def __init__(
+        self, loss_of: Callable[..., Any], *, model: Module, optimizer: _Optimizer | None = None
+    ) -> None:
+        self.loss_of = check_callable("RecordedStep", "loss_of", loss_of)
+        self.model = check_instance("RecordedStep", "model", model, Module)
+        self.optimizer = optimizer
+        self.why_eager: str | None = None
+        self._records: dict[Any, _Records] = {}
+        # Nearly always a call has the shapes of the call before.
+        self._told: list[Any] = []
+        self._newest: _Records | None = None
+        self._busy = threading.Lock()
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Make one training step and return the loss.
+
+        Args:
+            *inputs: The arguments of `loss_of`: arrays, Tensors, numbers, words.
+
+        Returns:
+            What `loss_of` returns, without a graph.
+
+        Raises:
+            ValueError: If there is no optimizer.
+            ShapeError: If `loss_of` does not return a scalar Tensor.
+        """
+        if self.optimizer is None:
+            raise ValueError(
+                "RecordedStep: a step needs an optimizer=; without one, gradients() can be called"
+            )
+        self.optimizer.zero_grad()
+        result = self.gradients(*inputs)
+        self.optimizer.step()
+        return result
+
+    def gradients(self, *inputs: Any) -> Any:
+        """Compute the loss, and add its gradients to those of the parameters.
+
+        Args:
+            *inputs: The arguments of `loss_of`.
+
+        Returns:
+            What `loss_of` returns, without a graph.
+
+        Raises:
+            ShapeError: If `loss_of` does not return a scalar Tensor.
+        """
+        if not self._busy.acquire(blocking=False):
+            return self._written(inputs, "another call of it is under way")
+        try:
+            return self._run(inputs)
+        finally:
+            self._busy.release()
+
+    def _run(self, inputs: tuple[Any, ...]) -> Any:
+        arrays: list[Array] = []
+        told: list[Any] = []
+        for x in inputs:
+            kind = type(x)
+            if kind is Tensor and not x.requires_grad:
+                x = x.data
+            if type(x) is np.ndarray:
+                arrays.append(x)
+                told += (kind, x.shape, x.dtype, x.strides)
+            elif isinstance(x, _PLAIN):
+                told += (kind, x)
+            else:
+                return self._written(inputs, f"an argument is a {kind.__name__}")
+        if observing.watching:
+            return self._written(inputs, "somebody is observing what it does")
+        if not enabled.get():
+            return self._written(inputs, "gradients are switched off")
+        told.append(forms.careful and forms.is_textbook())
+        if self._newest is None or told != self._told:
+            records = self._records.get(tuple(told))
+            if records is None:
+                records = self._records[tuple(told)] = _Records(inputs)
+                return self._first(records, inputs)
+            self._told, self._newest = told, records
+        records = self._newest
+        if records.given_up:
+            return self._written(inputs, records.given_up)
+        for variant in records.proven:
+            if not variant.watched.change():
+                try:
+                    outcome = variant.run(arrays)
+                except ChangedError as change:
+                    records.problem = str(change)
+                    continue
+                self.why_eager = None
+                return _delivered(variant, outcome)
+        for variant in records.variants:
+            if variant.stage == "repeated" and not variant.watched.change():
+                return self._prove(records, variant, inputs, arrays)
+        return self._record(records, inputs)
+
+    # As it is written ---------------------------------------------------------------------------
+
+    def _written(self, inputs: tuple[Any, ...], why: str | None = None) -> Any:
+        """Run the step as it is written."""
+        if why is not None:
+            self.why_eager = why
+        result = self.loss_of(*inputs)
+        _loss(result).backward()
+        return _without_graph(result)
+
+    def _first(self, records: "_Records", inputs: tuple[Any, ...]) -> Any:
+        """Run the step as it is written, and see which functions run."""
+        with codes_that_run() as found:
+            result = self._written(inputs, "the first call of these shapes runs as it is written")
+        records.codes.update(found)
+        return result
+
+    def _give_up(self, records: "_Records", why: str) -> None:
+        records.given_up = self.why_eager = why
+        records.variants.clear()
+        records.proven.clear()
+
+    # Recording ----------------------------------------------------------------------------------
+
+    def _record(self, records: "_Records", inputs: tuple[Any, ...]) -> Any:
+        """Run the step as it is written, and note what it does."""
+        records.count += 1
+        if records.count > _MOST_RECORDINGS or len(records.variants) >= _MOST_VARIANTS:
+            self._give_up(records, records.problem or "it did something else in every recording")
+            return self._written(inputs)
+        watched = Watched(self.model)
+        try:
+            watched.value(self.loss_of, "the step")
+            watch_code(records.codes, watched)
+        except UnwatchableError as error:
+            self._give_up(records, str(error))
+            return self._written(inputs)
+        self.why_eager = "it is being recorded"
+        tensors = list(watched.tensors.values())
+        fixed = [(tensor.data, tensor.data.copy("K")) for tensor in tensors]
+        held = [(tensor, tensor.grad) for tensor in tensors]
+        generators = [(g, g.bit_generator.state) for g in _generators(watched)]
+        for tensor in tensors:
+            tensor.grad = None
+        modules, spaces = list(watched.modules.values()), list(records.codes.values())
+        try:
+            with codes_that_run() as found:
+                recording, result = recorded(self.loss_of, inputs, tensors, modules, spaces)
+        except Exception as error:
+            # Perhaps the step is wrong, perhaps the recording: it is run again without one.
+            for tensor, grad in held:
+                tensor.grad = grad
+            for array, before in fixed:
+                np.copyto(array, before)
+            for generator, state in generators:
+                generator.bit_generator.state = state
+            result = self._written(inputs)
+            self._give_up(records, f"it cannot be recorded: {type(error).__name__}: {error}")
+            return result
+        add_gradients(held)
+        is_known = found.keys() <= records.codes.keys()
+        records.codes.update(found)
+        if recording.reasons:
+            self._give_up(records, recording.reasons[0])
+        elif change := watched.change():
+            self.why_eager = records.problem = f"it changes what it may depend on: {change}"
+            records.changes += 1
+            if records.changes > 1:
+                self._give_up(records, records.problem)
+        elif is_known:
+            records.compare(Variant(recording, watched))
+        return _without_graph(result)
+
+    def _prove(
+        self, records: "_Records", variant: Variant, inputs: tuple[Any, ...], arrays: list[Array]
+    ) -> Any:
+        """Run a step from its record and as it is written, and compare all bits."""
+        self.why_eager = "its record is being compared with it"
+        problem = differs_elsewhere(self._written, variant, inputs)
+        if problem:
+            self._give_up(records, problem)
+            return self._written(inputs)
+        try:
+            result, same = both(self._written, variant, inputs, arrays)
+        except ChangedError as change:
+            records.problem = str(change)
+            return self._record(records, inputs)
+        if same:
+            variant.stage = "proven"
+            variant.signature.clear()
+            records.proven.append(variant)
+            records.count = 0
+        else:
+            self._give_up(records, "its record does not give the same bits")
+        return result
+
+    def __repr__(self) -> str:
+        lines = [f"RecordedStep({getattr(self.loss_of, '__name__', self.loss_of)!s})"]
+        for records in self._records.values():
+            if records.given_up:
+                lines.append(f"  {records.shapes}: as it is written, because {records.given_up}")
+            lines += [
+                f"  {records.shapes}: {v.length} calls, {v.size:,} bytes, {v.stage}"
+                for v in records.variants
+            ]
+        return "\n".join(lines)
+
+
+class _Records:
+    """What is known of steps of the same shapes.
+
+    Attributes:
+        shapes: Of the arguments, as text.
+        codes: The functions of Python that ran, but the packages' own, with their global names.
+        variants: The recordings.
+        proven: Those of them that are used.
+        count: How many were made since one was proven.
+        changes: How many changed what they may depend on.
+        given_up: Why no more are made, or "".
+        problem: What kept the newest from being used.
+    """
+
+    def __init__(self, inputs: tuple[Any, ...]) -> None:
+        self.shapes = ", ".join(str(getattr(x, "shape", x)) for x in inputs)
+        self.codes: dict[Any, dict[str, Any]] = {}
+        self.variants: list[Variant] = []
+        self.proven: list[Variant] = []
+        self.count = self.changes = 0
+        self.given_up = self.problem = ""
+
+    def compare(self, new: Variant) -> None:
+        """Look for an equal recording among those there are, else keep this one."""
+        for variant in self.variants:
+            if variant.stage == "new" and not variant.watched.change():
+                found = difference(variant.signature, new.signature, new.sites)
+                if not found:
+                    variant.stage = "repeated"
+                    return
+                self.problem = found
+        self.variants.append(new)
+
+
+_PLAIN = (bool, int, float, str, type(None))
+
+
+def _loss(result: Any) -> Tensor:
+    """Return the loss of what a step has returned."""
+    loss = result[0] if type(result) is tuple and result else result
+    if not isinstance(loss, Tensor) or loss.size != 1:
+        kind = f"a Tensor {loss.shape}" if isinstance(loss, Tensor) else type(loss).__name__
+        raise ShapeError(f"RecordedStep: expected loss_of to return a scalar Tensor, got {kind}")
+    return loss
+
+
+def _without_graph(result: Any) -> Any:
+    if type(result) is tuple:
+        return tuple(map(_without_graph, result))
+    return result.detach() if isinstance(result, Tensor) else result
+
+
+def _delivered(variant: Variant, outcome: Outcome) -> Any:
+    """Hand over what a replay has computed."""
+    outputs, gradients = outcome
+    for tensor, gradient in zip(variant.leaves, gradients, strict=True):
+        held = tensor.grad
+        tensor.grad = gradient if held is None else np.asarray(held + gradient)
+    changed: Any
+    for changed, times in variant.versions:
+        changed.version += times
+    if not variant.many:
+        return Tensor.from_op(outputs[0], None, 0)
+    return tuple(
+        array if kind is None else Tensor.from_op(array, None, 0)
+        for kind, array in zip(variant.templates, outputs, strict=True)
+    )
+
+
+def _generators(watched: Watched) -> list[np.random.Generator]:
+    """Return the generators that modules hold, and the library's."""
+    held = [x for module in watched.modules.values() for x in vars(module).values()]
+    found = [x for x in held if isinstance(x, np.random.Generator)]
+    return list({id(g): g for g in (default_rng(), *found)}.values())

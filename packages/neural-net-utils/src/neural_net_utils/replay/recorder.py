@@ -1,0 +1,433 @@
+"""Notes the NumPy calls of a step, with their functions and arrays, to be run again."""
+
+import operator
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_core.numpy_calls.numpy_call import is_same
+from neural_net_core.numpy_calls.recorded_array import plain
+from neural_net_utils.replay.instruction import Instruction, Kind, arrays_in
+from neural_net_utils.replay.memory import Memory
+from neural_net_utils.replay.traced_array import TracedArray
+
+__all__ = ["Recorder", "RefusedError"]
+
+
+class RefusedError(Exception):
+    """What was done cannot be run again from a record; the message says why."""
+
+
+# Functions that ask for nothing but shapes, dtypes and addresses.
+_QUIET = frozenset(
+    [
+        "may_share_memory",
+        "shares_memory",
+        "result_type",
+        "can_cast",
+        "ndim",
+        "shape",
+        "size",
+        "min_scalar_type",
+        "broadcast_shapes",
+        "iscomplexobj",
+        "isrealobj",
+        "common_type",
+        "byte_bounds",
+    ]
+)
+_EMPTY = frozenset(("empty_like",))
+_FILLED = {"zeros_like": 0, "ones_like": 1}
+# The shape of what they return depends on numbers.
+_SHAPED_BY_NUMBERS = frozenset(
+    [
+        "nonzero",
+        "flatnonzero",
+        "argwhere",
+        "unique",
+        "compress",
+        "extract",
+        "trim_zeros",
+        "union1d",
+        "intersect1d",
+        "setdiff1d",
+        "histogram",
+        "unique_values",
+        "unique_counts",
+        "unique_inverse",
+        "bincount",
+    ]
+)
+_IN_PLACE = frozenset(["copyto", "put", "putmask", "place", "fill_diagonal", "put_along_axis"])
+_WITH_OUT = frozenset(
+    [
+        "concatenate",
+        "stack",
+        "take",
+        "dot",
+        "einsum",
+        "cumsum",
+        "cumprod",
+        "sum",
+        "mean",
+        "max",
+        "min",
+        "amax",
+        "amin",
+        "prod",
+        "any",
+        "all",
+        "argmax",
+        "argmin",
+        "clip",
+        "matmul",
+    ]
+)
+_METHODS_WITH_OUT = frozenset(
+    [
+        "sum",
+        "mean",
+        "max",
+        "min",
+        "prod",
+        "cumsum",
+        "cumprod",
+        "take",
+        "clip",
+        "argmax",
+        "argmin",
+        "any",
+        "all",
+        "dot",
+    ]
+)
+_METHODS_IN_PLACE = frozenset(["fill", "sort", "partition", "put"])
+
+
+class Recorder:
+    """The calls of one step; handed to arrays as the one who is told what is done with them.
+
+    Attributes:
+        instructions: The calls, in order.
+        memory: Whose memory is whose.
+        reasons: Why the step cannot be run again, if it cannot.
+        open: Whether calls are noted.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self.instructions: list[Instruction] = []
+        self.memory = memory
+        self.reasons: list[str] = []
+        self.open = True
+        self.lane: tuple[int, int] | None = None
+        self._groups = 0
+        self._thread = threading.get_ident()
+
+    def refuse(self, why: str) -> None:
+        """Note why the step cannot be run again."""
+        if why not in self.reasons:
+            self.reasons.append(why)
+
+    def refuse_use(self, name: str) -> None:
+        """Note that an array's memory was handed out in a way that is not seen."""
+        if self._notes:
+            self.refuse(f"{_site()} uses .{name} of an array, which is not seen")
+
+    @property
+    def _notes(self) -> bool:
+        return self.open and threading.get_ident() == self._thread
+
+    def wrapped(self, array: Any) -> Any:
+        """Return an array as one whose use is noted here."""
+        if not self._notes or not isinstance(array, np.ndarray):
+            return array
+        traced = array.view(TracedArray)
+        traced.recorder = self
+        return traced
+
+    def handed(self, array: Any) -> Any:
+        """Return an array that an operation is given."""
+        if type(array) is not np.ndarray or not self._notes:
+            return array
+        if not self.memory.knows(array) and (place := _stranger()):
+            self.refuse(f"{place} gives an operation an array {array.shape} that it made unseen")
+        self.memory.meet(array)
+        return self.wrapped(array)
+
+    def run_together(self, works: Sequence[Callable[[], Any]]) -> list[Any]:
+        """Run works one after the other, and note which call belongs to which."""
+        if not self._notes or self.lane is not None:
+            return [work() for work in works]
+        self._groups += 1
+        results = []
+        try:
+            for i, work in enumerate(works):
+                self.lane = (self._groups, i)
+                results.append(work())
+        finally:
+            self.lane = None
+        return results
+
+    # What NumPy is asked to do -----------------------------------------------------------------
+
+    def made_by(self, function: Callable[..., Any], args: Any, options: Any) -> Any:
+        """Run a function that makes arrays, such as np.zeros."""
+        given = next(iter(arrays_in((args, options))), None)
+        array = function(*plain(args), **plain(options))
+        if not self._notes or not isinstance(array, np.ndarray):
+            return array
+        if given is not None and self.memory.owner(array) is not None:
+            return self.wrapped(array)  # nothing was made
+        if given is not None and array.shape == given.shape:
+            self.memory.meet(plain(given))
+            self.memory.make(array)
+            self._add("in place", np.copyto, (array, plain(given)), _UNSAFE, (array,))
+            return self.wrapped(array)
+        if given is not None:
+            return self._call("assign", function, args, options)
+        self.memory.make(array)
+        if function is not np.empty:
+            content = array.copy("K")
+            self.memory.meet(content)
+            self._add("in place", np.copyto, (array, content), _UNSAFE, (array,))
+        return self.wrapped(array)
+
+    def ufunc(self, ufunc: Any, method: str, inputs: tuple[Any, ...], options: Any) -> Any:
+        """Run a universal function or a method of one."""
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        if method == "at":
+            return self._call("in place", function, inputs, options, target=inputs[0])
+        return self._call("out", function, inputs, options)
+
+    def function(self, function: Any, args: tuple[Any, ...], options: Any) -> Any:
+        """Run another function of NumPy."""
+        name = function.__name__
+        if not self._notes or name in _QUIET:
+            return function(*plain(args), **plain(options))
+        if name in _EMPTY or name in _FILLED or name == "full_like":
+            array = function(*plain(args), **plain(options))
+            self.memory.make(array)
+            if name not in _EMPTY:
+                fill = options.get("fill_value", args[1]) if name == "full_like" else _FILLED[name]
+                if isinstance(fill, np.ndarray):
+                    self.memory.meet(fill := plain(fill))
+                self._add("in place", np.copyto, (array, fill), _UNSAFE, (array,))
+            return self.wrapped(array)
+        if name == "bincount" and (len(args) > 2 or options.get("minlength")):
+            # Larger ones would not fit into the array of the record: an error, and no wrong sum.
+            return self._call("assign", function, args, options)
+        if name in _SHAPED_BY_NUMBERS:
+            self.refuse(f"{_site()} calls np.{name}, whose result has a shape that depends on data")
+        if name in _IN_PLACE:
+            return self._call("in place", function, args, options, target=args[0])
+        return self._call("out" if name in _WITH_OUT else "assign", function, args, options)
+
+    def method(self, name: str, of: Any, args: tuple[Any, ...], options: Any) -> Any:
+        """Run a method of an array."""
+        array = plain(of)
+        function = getattr(np.ndarray, name)
+        if not self._notes:
+            return function(array, *plain(args), **plain(options))
+        if name in _METHODS_IN_PLACE:
+            return self._call("in place", function, (of, *args), options, target=of)
+        if name in ("nonzero", "compress"):
+            self.refuse(f"{_site()} calls {name}(), whose result has a shape that depends on data")
+        if name in _METHODS_WITH_OUT:
+            return self._call("out", function, (of, *args), options)
+        result = function(array, *plain(args), **plain(options))
+        if isinstance(result, np.ndarray) and np.may_share_memory(result, array):
+            return of if is_same(result, array) and name == "astype" else self.wrapped(result)
+        order = options.get("order", "C")
+        if name in ("copy", "astype") or (name in ("reshape", "ravel", "flatten") and order == "C"):
+            self.memory.meet(array)
+            self.memory.make(result)
+            target = result.reshape(array.shape)
+            fresh = name == "copy"
+            self._add("in place", np.copyto, (target, array), _UNSAFE, (target,), fresh=fresh)
+            return self.wrapped(result)
+        return self._call("assign", function, (of, *args), options)
+
+    def attribute(self, of: Any, name: str) -> Any:
+        """Return a view that an array has as an attribute."""
+        return self.wrapped(getattr(plain(of), name))
+
+    def getitem(self, of: Any, key: Any) -> Any:
+        """Return a part of an array."""
+        array = plain(of)
+        if _is_basic(key):
+            place = plain(key)
+            result = array[place]
+            if not isinstance(result, np.ndarray):
+                result = array[_as_view(place)]
+            return self.wrapped(result)
+        if any(part.dtype == bool for part in arrays_in(key)) and self._notes:
+            self.refuse(
+                f"{_site()} takes the elements that a mask chooses, whose number may change"
+            )
+        return self._call("assign", operator.getitem, (of, key), {})
+
+    def setitem(self, of: Any, key: Any, new: Any) -> None:
+        """Write into a part of an array."""
+        array, place = plain(of), plain(key)
+        if not self._notes:
+            array[place] = plain(new)
+        elif _is_basic(key):
+            part = array[_as_view(place)]
+            if not is_same(part, plain(new)):  # Python's x[i] += y: the sum stands there already
+                self._call("in place", np.copyto, (part, new), _UNSAFE, target=part)
+        else:
+            self._call("in place", operator.setitem, (of, key, new), {}, target=of)
+
+    def read(self, of: Any) -> Any:
+        """Return the only element as a Python number."""
+        return self.answer(np.ndarray.item, of)
+
+    def answer(self, function: Callable[..., Any], of: Any, *args: Any) -> Any:
+        """Return what Python is told of an array, by which it may decide; it has to stay so."""
+        array = plain(of)
+        result = function(array, *args)
+        if self._notes:
+            self.memory.meet(array)
+            self._add("guard", function, (array, *args), {}, (), result)
+        return result
+
+    def draw(self, function: Callable[..., Any], args: tuple[Any, ...], options: Any) -> Any:
+        """Draw from a generator."""
+        result = function(*args, **options)
+        if not self._notes:
+            return result
+        if not isinstance(result, np.ndarray):
+            self.refuse(f"{_site()} draws a single number")
+            return result
+        self.memory.make(result)
+        self._add("draw", function, args, options, (result,))
+        return self.wrapped(result)
+
+    # Notes --------------------------------------------------------------------------------------
+
+    def _call(
+        self,
+        kind: Kind,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        options: Any,
+        *,
+        target: Any = None,
+    ) -> Any:
+        given, named = plain(args), plain(dict(options))
+        if not self._notes:
+            return function(*given, **named)
+        for array in arrays_in((given, named)):
+            self._meet(array)
+        out = named.pop("out", None)
+        out = out[0] if isinstance(out, tuple) and len(out) == 1 else out
+        if target is not None:
+            result = function(*given, **named)
+            self._add("in place", function, given, named, (plain(target),))
+            return result
+        if out is not None:
+            outs = out if isinstance(out, tuple) else (out,)
+            function(*given, out=out, **named)
+            self._add("out", function, given, named, outs)
+            written = options["out"]
+            return written[0] if isinstance(written, tuple) and len(written) == 1 else written
+        result = function(*given, **named)
+        many = isinstance(result, tuple | list)
+        parts = tuple(result) if many else (result,)
+        if not all(isinstance(part, np.ndarray | np.generic) for part in parts):
+            if isinstance(result, bool | int | float | str):
+                self._add("guard", function, given, named, (), result)
+            elif result is not None:
+                self.refuse(f"{_site()}: {function.__name__} returns a {type(result).__name__}")
+            return result
+        arrays = tuple(part if isinstance(part, np.ndarray) else np.array(part) for part in parts)
+        if not many and self.memory.owner(arrays[0]) is not None:
+            return self.wrapped(arrays[0])  # a view
+        if any(self.memory.owner(array) is not None for array in arrays):
+            if all(self.memory.owner(array) is not None for array in arrays):
+                return type(result)(self.wrapped(array) for array in arrays)
+            self.refuse(f"{_site()}: {function.__name__} returns views beside new arrays")
+        for array in arrays:
+            self.memory.make(array)
+        self._add(kind, function, given, named, arrays, fresh=True)
+        wrapped = [self.wrapped(array) for array in arrays]
+        if many:
+            return type(result)(*wrapped) if hasattr(result, "_fields") else type(result)(wrapped)
+        return wrapped[0]
+
+    def _meet(self, array: Array) -> None:
+        if not self.memory.knows(array):
+            if place := _stranger():
+                self.refuse(f"{place} computes with an array {array.shape} that it made unseen")
+            self.memory.meet(array)
+
+    def _add(
+        self,
+        kind: Kind,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        options: Any,
+        outs: tuple[Array, ...],
+        answer: Any = None,
+        *,
+        fresh: bool = False,
+    ) -> None:
+        errors: Any = np.geterr()
+        self.instructions.append(
+            Instruction(
+                kind, function, args, options, outs, _site(), errors, self.lane, answer, fresh
+            )
+        )
+
+
+_UNSAFE = {"casting": "unsafe"}
+
+
+def _is_basic(key: Any) -> bool:
+    """Tell whether indexing gives a view."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(
+        x is None or x is Ellipsis or isinstance(x, slice | int | np.integer) for x in parts
+    ) and not any(isinstance(x, bool) for x in parts)
+
+
+def _as_view(key: Any) -> Any:
+    """Return a basic index as one that gives a view also of a single element."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return parts if Ellipsis in parts else (*parts, Ellipsis)
+
+
+_MACHINERY = ("numpy", "neural_net_utils.replay", "neural_net_core.numpy_calls", "contextlib")
+
+
+def _frames() -> Any:
+    frame: Any = sys._getframe(2)
+    while frame is not None:
+        if not frame.f_globals.get("__name__", "").startswith(_MACHINERY):
+            yield frame
+        frame = frame.f_back
+
+
+def _site() -> str:
+    """Return the innermost function that is neither NumPy's nor the recorder's."""
+    for frame in _frames():
+        me = frame.f_locals.get("self")
+        name = frame.f_code.co_name
+        return f"{type(me).__name__}.{name}" if me is not None else name
+    return ""
+
+
+def _stranger() -> str:
+    """Return the function that acts if it is none of these packages, else ""."""
+    for frame in _frames():
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith("neural_net_core"):
+            continue  # whose functions do what they are asked to
+        if module.startswith("neural_net_"):
+            return ""
+        return f"{module}.{frame.f_code.co_name}"
+    return ""

@@ -1,0 +1,141 @@
+"""One recording of a step, made ready to be run again, with what has to be as it was then."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from neural_net_core.dtypes import Array
+from neural_net_utils.replay.planning import (
+    constants_apart,
+    guards_first,
+    laid_out,
+    made_anew,
+    needed,
+)
+from neural_net_utils.replay.recording import Recording
+from neural_net_utils.replay.replay import Call, as_calls
+from neural_net_utils.replay.signature import signature
+from neural_net_utils.replay.watched import Watched
+
+__all__ = ["Outcome", "Variant", "same_bits"]
+
+
+# Copies of the loss and of whatever else a step returns, and its gradients, in the order of the
+# leaves that have one.
+Outcome = tuple[list[Array], list[Array]]
+
+
+def same_bits(a: Outcome, b: Outcome) -> bool:
+    """Tell whether two steps have computed the same, bit by bit."""
+    return all(len(x) == len(y) and all(map(_equal, x, y)) for x, y in zip(a, b, strict=True))
+
+
+class Variant:
+    """A recorded step.
+
+    Attributes:
+        watched: What it depends on besides its arguments.
+        calls: What is called to run it again.
+        leaves: The tensors that get a gradient.
+        writes: The arrays of tensors that it changes, such as running averages.
+        generators: The random generators from which it draws.
+        versions: How often each tensor is changed.
+        stage: "new"; "repeated", when another recording was equal; "proven", when a replay had the
+            bits of the step as it is written.
+        signature: What another recording is compared with.
+        sites: Where in the code its calls were made.
+        size: How many bytes its intermediate results take.
+    """
+
+    def __init__(self, recording: Recording, watched: Watched) -> None:
+        memory, results = recording.memory, recording.results
+        calls = needed(recording.instructions, results, memory)
+        self.watched = watched
+        self.signature: list[Any] = signature(calls, memory, results)
+        self.sites = [x.site for x in calls]
+        self.templates, self.many = recording.templates, recording.many
+        self.leaves = [
+            leaf
+            for leaf, gradient in zip(recording.leaves, recording.gradients, strict=True)
+            if gradient is not None
+        ]
+        self.versions = recording.versions
+        self.stage = "new"
+        written = {memory.owner(out) for x in calls for out in x.outs if out.size}
+        self.writes = [owner.array for owner in written if owner and owner.role == "given"]
+        drawn: list[Any] = [
+            getattr(x.function, "__self__", None) for x in calls if x.kind == "draw"
+        ]
+        self.generators = list({id(g): g for g in drawn}.values())
+        calls, constant = constants_apart(calls, memory)
+        calls, self._decides_first = guards_first(calls, memory)
+        outputs = len(recording.outputs)
+        anew = made_anew(calls, results[outputs:], memory)
+        kept = [array for array, new in zip(results[outputs:], anew, strict=True) if not new]
+        calls, inputs, results, self.size = laid_out(
+            calls, recording.inputs, [*results[:outputs], *kept], memory, constant
+        )
+        self._inputs = [(i, x) for i, x in enumerate(inputs) if x.size]
+        self._outputs, kept = results[:outputs], results[outputs:]
+        places = [i for i, new in enumerate(anew) if not new]
+        self._copied = list(zip(places, kept, strict=True))
+        self._slots: list[Any] = [None] * len(anew)
+        self.calls: list[Call] = as_calls(calls, recording.settings, self._slots)
+        self.length = len(calls)
+
+    def run(self, inputs: Sequence[Array]) -> Outcome:
+        """Run the step's calls on other inputs; tensors it changes are changed.
+
+        Raises:
+            ChangedError: If something by which the step decided is different now; then nothing has
+                been changed.
+        """
+        before = None if self._decides_first else self.state()
+        try:
+            for i, buffer in self._inputs:
+                np.copyto(buffer, inputs[i])
+            for function, args in self.calls:
+                function(*args)
+        except Exception:
+            if before is not None:
+                self.restore(before)
+            raise
+        gradients = self._slots[:]
+        for i, gradient in self._copied:
+            gradients[i] = gradient.copy("K")
+        self._slots[:] = [None] * len(gradients)  # they belong to the parameters now
+        return [x.copy("K") for x in self._outputs], gradients
+
+    def state(self) -> tuple[list[Array], list[Any]]:
+        """Return copies of what a run changes."""
+        return (
+            [array.copy("K") for array in self.writes],
+            [generator.bit_generator.state for generator in self.generators],
+        )
+
+    def restore(self, state: tuple[list[Array], list[Any]]) -> None:
+        """Put back what a run has changed."""
+        arrays, generators = state
+        for array, held in zip(self.writes, arrays, strict=True):
+            np.copyto(array, held)
+        for generator, held in zip(self.generators, generators, strict=True):
+            generator.bit_generator.state = held
+
+    def is_in(self, state: tuple[list[Array], list[Any]]) -> bool:
+        """Tell whether what a run changes is as in a state, bit by bit."""
+        arrays, generators = state
+        return all(map(_equal, self.writes, arrays)) and all(
+            _plain_state(generator.bit_generator.state) == _plain_state(held)
+            for generator, held in zip(self.generators, generators, strict=True)
+        )
+
+
+def _equal(a: Array, b: Array) -> bool:
+    return (a.shape, a.dtype) == (b.shape, b.dtype) and a.tobytes() == b.tobytes()
+
+
+def _plain_state(state: Any) -> Any:
+    if isinstance(state, dict):
+        return {name: _plain_state(part) for name, part in state.items()}
+    return state.tobytes() if isinstance(state, np.ndarray) else state
