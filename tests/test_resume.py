@@ -61,6 +61,9 @@ OPTIMIZERS = {
     "LAMB": optim.LAMB,
     "Adafactor": optim.Adafactor,
     "Muon": optim.Muon,
+    "LBFGS": lambda params: optim.LBFGS(
+        params, max_iter=4, history_size=3, line_search_fn="strong_wolfe"
+    ),
 }
 SCHEDULES = {
     "one cycle": lambda o: optim.OneCycleLR(o, max_lr=0.01, total_steps=28),
@@ -72,10 +75,10 @@ SCHEDULES = {
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_resumes(script, tmp_path, name):
     """Stopped in mid-epoch and resumed: weights, state and history as if never stopped."""
-    make = OPTIMIZERS[name]
-    wanted = script.train(optimizer=make)
-    script.train(tmp_path, optimizer=make, callbacks=[StopAt(11)])
-    assert_same(script.train(tmp_path, optimizer=make, resume=True), wanted)
+    make, setup = OPTIMIZERS[name], script.Setup(clip=name != "LBFGS")
+    wanted = script.train(None, setup, optimizer=make)
+    script.train(tmp_path, setup, optimizer=make, callbacks=[StopAt(11)])
+    assert_same(script.train(tmp_path, setup, optimizer=make, resume=True), wanted)
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

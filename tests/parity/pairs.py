@@ -271,9 +271,11 @@ SCHEDULES: dict[type, Pair] = {
     optim.SWALR: Pair(torch.optim.swa_utils.SWALR, (0.05,)),
 }
 # Moved by something else than a step, or made of others: compared in test_schedules.py. A loss
-# whose gradient in PyTorch is right behind a log-softmax only: so compared in test_losses.py.
+# whose gradient in PyTorch is right behind a log-softmax only: so compared in test_losses.py. What
+# wants a closure: test_lbfgs.py.
 COMPARED_ELSEWHERE: dict[type, Any] = {
     core.CTCLoss: nn.CTCLoss,
+    optim.LBFGS: torch.optim.LBFGS,
     optim.ReduceLROnPlateau: schedules.ReduceLROnPlateau,
     optim.ChainedScheduler: schedules.ChainedScheduler,
     optim.SequentialLR: schedules.SequentialLR,

@@ -1,22 +1,26 @@
 """The parts of a run: what they hold, and whether they can train together."""
 
+import inspect
 import platform
 import re
 import zlib
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping, Sequence, Sized
+from os import PathLike
 from typing import Any
 
 import numpy as np
 
 import neural_net_core
 from neural_net_core import Module
-from neural_net_core.checks import shown
+from neural_net_core.checks import check_callable, shown
 
 __all__ = [
     "Checks",
     "check_names",
+    "check_options",
     "check_parts",
     "facts_of",
+    "needs_closure",
     "parameters_held",
     "parameters_of",
     "state_of",
@@ -52,6 +56,28 @@ def parameters_held(optimizer: Any) -> list[Any]:
     return [p for group in groups if isinstance(group, Mapping) for p in group.get("params", ())]
 
 
+def needs_closure(optimizer: Any) -> bool:
+    """Tell whether an optimizer computes the loss itself, several times in a step."""
+    return bool(getattr(optimizer, "needs_closure", False))
+
+
+def check_options(optimizer: Any, clip: Any, resume_from: Any, callbacks: Any) -> None:
+    """Raise for options of `fit` of the wrong kind, or that do not go with the optimizer."""
+    if clip is not None:
+        check_callable("fit", "clip", clip)
+        if needs_closure(optimizer):
+            raise ValueError(
+                f"fit: {type(optimizer).__name__} compares the loss with its gradients along the "
+                "way, so they must not be clipped: leave out clip"
+            )
+    if not isinstance(resume_from, str | PathLike | None):
+        raise TypeError(f"fit: resume_from must be the path of a file, got {shown(resume_from)}")
+    if not isinstance(callbacks, Sequence):
+        raise TypeError(
+            f"fit: callbacks must be a list of Callback objects, got {shown(callbacks)}"
+        )
+
+
 def check_parts(model: Any, loss_fn: Any, optimizer: Any, scheduler: Any) -> None:
     """Raise for parts that cannot train, or would train something else without a word."""
     if not isinstance(model, Module):
@@ -59,6 +85,17 @@ def check_parts(model: Any, loss_fn: Any, optimizer: Any, scheduler: Any) -> Non
     for method in ("step", "zero_grad"):
         if isinstance(optimizer, type) or not callable(getattr(optimizer, method, None)):
             raise TypeError(f"fit: the optimizer must have {method}(), got {shown(optimizer)}")
+    try:
+        called = [None] if needs_closure(optimizer) else []
+        inspect.signature(optimizer.step).bind(*called)
+    except TypeError:
+        raise TypeError(
+            f"fit: it calls the optimizer's step() without arguments, and {shown(optimizer)} needs "
+            "some; one that computes the loss itself says needs_closure = True, and gets step("
+            "closure)"
+        ) from None
+    except ValueError:  # a builtin, whose arguments nobody knows
+        pass
     held = parameters_held(optimizer)
     own = [*parameters_of(model), *parameters_of(loss_fn)]
     if held and own and not {id(p) for p in held} & {id(p) for p in own}:

@@ -22,10 +22,12 @@ from neural_net_utils._states import (
     saved_flag,
     saved_number,
 )
+from neural_net_utils.distributed._ranks import set_states
 from neural_net_utils.distributed.data_parallel import shard
 from neural_net_utils.loading.loader import Batch
 from neural_net_utils.training._parts import (
     Checks,
+    needs_closure,
     parameters_held,
     parameters_of,
     state_of,
@@ -75,6 +77,9 @@ class Run(Training):
         self._expected: float | None = None  # what it will be if all batches are like the first
         self._batches = 0  # taken from the loader in this epoch
         self._loader_state: Any = None  # the loader's state after the newest batch
+        self._generators = list(named_generators(model=self.model, loss_fn=self.loss_fn).values())
+        self._states: list[Any] = []  # of the generators, where a step began to draw
+        self._again = False  # whether the loss of a step is computed once more
         self._interrupted = False
         self._former_handler: Any = None
         # Only hooks that somebody wrote are called: an empty one costs a step nothing.
@@ -187,7 +192,8 @@ class Run(Training):
         size, alone = batch_size(inputs, target), self.communicator.size == 1
         joined = self.accumulate > 1 or not alone
         count = self._weights.weight(loss, size, joined=joined)
-        self._totals_here.update(value, count, output, target)
+        if not self._again:
+            self._totals_here.update(value, count, output, target)
         if len(self.group) == 1 and alone:
             self.loss = value
             return loss
@@ -213,6 +219,33 @@ class Run(Training):
                     if p.grad is not None:
                         p.grad = p.grad * (self._expected / self._counted)
         self._expected = None
+
+    def closures(self, compute: Callable[[list[Batch]], Any]) -> list[Callable[[], float]]:
+        """What the optimizer's step gets: nothing, or a closure if it needs the loss again.
+
+        The closure's first call answers with the loss and the gradients that are there. Every other
+        one computes them again, with the random numbers of the first, so that a step sees one
+        function; it is in no record.
+
+        Args:
+            compute: computes loss and gradients of a step's batches, as it has done already.
+        """
+        recorded, fresh = self.loss, True
+
+        def closure() -> float:
+            nonlocal fresh
+            if fresh:
+                fresh = False
+                return recorded
+            set_states(self._generators, self._states)
+            self._again = True
+            try:
+                compute(self.group)
+                return self.loss
+            finally:
+                self._again, self.loss = False, recorded
+
+        return [closure] if needs_closure(self.optimizer) else []
 
     def end_step(self) -> None:
         """Count and record the step, then call the callbacks."""
@@ -386,6 +419,8 @@ class Run(Training):
 
     def _own(self, group: list[Batch]) -> list[Batch]:
         """What of a step's batches this process works on."""
+        if needs_closure(self.optimizer):
+            self._states = [generator.bit_generator.state for generator in self._generators]
         return group
 
     def _check_limits(self) -> None:

@@ -21,11 +21,10 @@ from neural_net_utils.distributed.data_parallel import (
     join_gradients,
 )
 from neural_net_utils.loading.loader import Batch, DataLoader
-from neural_net_utils.training._parts import facts_of
+from neural_net_utils.training._parts import facts_of, needs_closure
 from neural_net_utils.training._run import Run
 from neural_net_utils.training.callbacks.base import Callback
 from neural_net_utils.training.evaluate import Totals, batch_size
-from neural_net_utils.training.seeding import named_generators
 
 __all__ = ["RunOnRanks"]
 
@@ -50,11 +49,14 @@ class RunOnRanks(Run):
         if communicator.rank:
             callbacks = [c for c in callbacks if not getattr(c, "first_rank_only", False)]
         super().__init__(*parts, callbacks=callbacks, communicator=communicator, **options)
+        if needs_closure(self.optimizer):
+            raise ValueError(
+                f"fit: {type(self.optimizer).__name__} computes the loss several times in a step, "
+                f"which fit does for one process only, got {communicator.size} ranks"
+            )
         # A rank counts a step by itself before all add up what they have.
         self._totals_here = Totals(self.totals.metrics)
         self._somebody_interrupted = False
-        self._generators = list(named_generators(model=self.model, loss_fn=self.loss_fn).values())
-        self._states: list[Any] = []  # from which what all draw alike goes on
 
     def begin(self, resume_from: str | PathLike[str] | None, seed: int | None) -> None:
         """Become the same run on all ranks: that of rank 0."""

@@ -7,10 +7,11 @@ from os import PathLike
 from typing import Any, Literal
 
 from neural_net_core import Module, Parameter
-from neural_net_core.checks import check_callable, check_word, shown
+from neural_net_core.checks import check_word
 from neural_net_utils.distributed._ranks import ending_all
 from neural_net_utils.distributed.data_parallel import Alone, Communicator, check_communicator
 from neural_net_utils.loading.loader import Batch
+from neural_net_utils.training._parts import check_options
 from neural_net_utils.training._run import Run
 from neural_net_utils.training._run_on_ranks import RunOnRanks
 from neural_net_utils.training.callbacks.base import Callback
@@ -55,7 +56,8 @@ def fit(
         model: called as `model(*inputs)` for every batch.
         loss_fn: `loss_fn(output, target)` gives a scalar Tensor, the mean over the batch. None: the
             model itself returns it, and batches are `(*inputs)` without a target.
-        optimizer: has `step()` and `zero_grad()`, and `state_dict()` for checkpoints.
+        optimizer: has `step()` and `zero_grad()`, and `state_dict()` for checkpoints. With
+            `needs_closure = True`, as `LBFGS` has, it gets `step(closure)`, without ranks and clip.
         train_loader: gives batches `(*inputs, target)`; read once per epoch.
         epochs: train so many times through the data.
         max_steps: train at most so many optimizer steps.
@@ -92,14 +94,7 @@ def fit(
         TypeError: for a part of the wrong kind, such as a loader that cannot be read by batches.
     """
     check_word("fit", "scheduler_every", scheduler_every, ("step", "epoch"))
-    if clip is not None:
-        check_callable("fit", "clip", clip)
-    if not isinstance(resume_from, str | PathLike | None):
-        raise TypeError(f"fit: resume_from must be the path of a file, got {shown(resume_from)}")
-    if not isinstance(callbacks, Sequence):
-        raise TypeError(
-            f"fit: callbacks must be a list of Callback objects, got {shown(callbacks)}"
-        )
+    check_options(optimizer, clip, resume_from, callbacks)
     monitor = None
     if hasattr(scheduler, "step_metric"):
         scheduler_every = "epoch"
@@ -121,20 +116,23 @@ def fit(
     )
     loss_of, _ = loss_function("fit", loss_fn, metrics)
 
+    def compute(group: list[Batch]) -> None:
+        optimizer.zero_grad()
+        for *inputs, target in group:
+            output = model(*inputs)
+            loss = loss_of(output, target)
+            run.weighted(loss, inputs, output, target).backward()
+        run.join_gradients()
+
     with ending_all(ranks), run:
         run.begin(resume_from, seed)
         while run.begin_epoch():
             for group in run.groups():  # batches of one step, ended early by run.stop()
-                optimizer.zero_grad()
-                for *inputs, target in group:
-                    output = model(*inputs)
-                    loss = loss_of(output, target)
-                    run.weighted(loss, inputs, output, target).backward()
-                run.join_gradients()
+                compute(group)
                 run.call("on_gradients")
                 if clip is not None:
                     run.gradient_norm = clip(run.parameters)
-                optimizer.step()
+                optimizer.step(*run.closures(compute))
                 if scheduler is not None and scheduler_every == "step":
                     scheduler.step()
                 run.end_step()

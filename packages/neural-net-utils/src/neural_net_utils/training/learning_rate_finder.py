@@ -13,6 +13,7 @@ import numpy as np
 from neural_net_core import Module
 from neural_net_core.checks import check_count, check_instance, check_number
 from neural_net_utils.loading.loader import Batch
+from neural_net_utils.training._parts import needs_closure
 from neural_net_utils.training.callbacks._weights import copy_weights, restore_weights
 from neural_net_utils.training.evaluate import (
     LossFunction,
@@ -80,7 +81,8 @@ def find_learning_rate(
         Rates, losses and the suggestion.
 
     Raises:
-        ValueError: for arguments out of range or an empty loader.
+        ValueError: for arguments out of range, an empty loader, or an optimizer that finds the
+            length of its steps itself.
         TypeError: if the optimizer's state cannot be saved.
 
     Source: Smith (2017), Cyclical Learning Rates for Training Neural Networks,
@@ -97,6 +99,10 @@ def find_learning_rate(
         raise TypeError(
             "find_learning_rate: needs an optimizer with param_groups, state_dict() and "
             f"load_state_dict(), got {type(optimizer).__name__}"
+        )
+    if needs_closure(optimizer):
+        raise ValueError(
+            f"find_learning_rate: {type(optimizer).__name__} finds the length of its steps itself"
         )
     loss_of, with_target = loss_function("find_learning_rate", loss_fn, None)
     check_loader("find_learning_rate: train_loader", train_loader, with_target)
