@@ -265,6 +265,9 @@ CASES: dict[type, Case] = {
         lambda o: optim.WarmupLR(o, 2, optim.OneCycleLR(o, 1.0, 4)), step_for_ever
     ),
     # layers
+    layers.AdaptiveAvgPool1D: module_case(lambda: layers.AdaptiveAvgPool1D(2)),
+    layers.AdaptiveMaxPool1D: module_case(lambda: layers.AdaptiveMaxPool1D(2)),
+    layers.AdaptiveMaxPool2D: module_case(lambda: layers.AdaptiveMaxPool2D(2)),
     layers.AdaptiveAvgPool2D: module_case(lambda: layers.AdaptiveAvgPool2D(2)),
     layers.AdaptiveLayerNorm: module_case(lambda: layers.AdaptiveLayerNorm(3, 2)),
     layers.AvgPool1D: module_case(lambda: layers.AvgPool1D(2)),

@@ -553,10 +553,11 @@ RECIPES = {
     },
     "layers": {
         **each("GRU LSTM VanillaRNN GRUCell LSTMCell RNNCell", "4, 3"),
-        "AdaptiveAvgPool2D": "2",
+        **each("AdaptiveAvgPool1D AdaptiveAvgPool2D AdaptiveMaxPool1D AdaptiveMaxPool2D", "2"),
         "AdaptiveLayerNorm": "4, 3",
         **each(
-            "AlphaDropout DropPath Dropout Dropout2D DecoderCache GlobalAvgPool2D KeyValueCache",
+            "AlphaDropout DropPath Dropout Dropout2D DecoderCache KeyValueCache "
+            "GlobalAvgPool1D GlobalAvgPool2D GlobalMaxPool1D GlobalMaxPool2D",
             "",
         ),
         "Upsample": "scale_factor=2",
@@ -580,7 +581,10 @@ RECIPES = {
         "TransformerEncoder": "1, 4, 2",
         "TransformerDecoderLayer": "4, 2",
         "TransformerEncoderLayer": "4, 2",
+        "adaptive_avg_pool1d": f"{STEPS}, 2",
         "adaptive_avg_pool2d": f"{IMAGES}, 2",
+        "adaptive_max_pool1d": f"{STEPS}, 2",
+        "adaptive_max_pool2d": f"{IMAGES}, 2",
         "alibi_bias": "2, 5",
         "alibi_slopes": "2",
         "alpha_dropout": ONE,
@@ -599,7 +603,8 @@ RECIPES = {
         "conv_transpose2d": f"{IMAGES}, rows(4, 6, 3, 3)",
         "embedding": "[1, 2], rows(7, 4)",
         "embedding_bag": "[[1, 2]], rows(7, 4)",
-        "global_avg_pool2d": IMAGES,
+        **each("global_avg_pool1d global_max_pool1d", STEPS),
+        **each("global_avg_pool2d global_max_pool2d", IMAGES),
         "group_norm": f"{IMAGES}, 2",
         "instance_norm": IMAGES,
         "layer_norm": "rows(), 3",
@@ -618,7 +623,10 @@ RECIPES = {
             f"{name}.forward": f"layers.{name}(4, 3) | rows(2, 4)"
             for name in ("GRUCell", "LSTMCell", "RNNCell")
         },
+        "AdaptiveAvgPool1D.forward": f"layers.AdaptiveAvgPool1D(2) | {STEPS}",
         "AdaptiveAvgPool2D.forward": f"layers.AdaptiveAvgPool2D(2) | {IMAGES}",
+        "AdaptiveMaxPool1D.forward": f"layers.AdaptiveMaxPool1D(2) | {STEPS}",
+        "AdaptiveMaxPool2D.forward": f"layers.AdaptiveMaxPool2D(2) | {IMAGES}",
         "AdaptiveLayerNorm.forward": "layers.AdaptiveLayerNorm(4, 3) | rows(2, 5, 4), rows(2, 3)",
         "AlphaDropout.forward": "layers.AlphaDropout() | rows()",
         "AvgPool1D.forward": f"layers.AvgPool1D(2) | {STEPS}",
@@ -639,7 +647,10 @@ RECIPES = {
         "Embedding.tied_output": "layers.Embedding(7, 4) | ",
         "EmbeddingBag.forward": "layers.EmbeddingBag(7, 4) | [[1, 2]]",
         "EmbeddingBag.from_pretrained": "layers.EmbeddingBag | rows(7, 4)",
+        "GlobalAvgPool1D.forward": f"layers.GlobalAvgPool1D() | {STEPS}",
         "GlobalAvgPool2D.forward": f"layers.GlobalAvgPool2D() | {IMAGES}",
+        "GlobalMaxPool1D.forward": f"layers.GlobalMaxPool1D() | {STEPS}",
+        "GlobalMaxPool2D.forward": f"layers.GlobalMaxPool2D() | {IMAGES}",
         "GroupNorm.forward": f"layers.GroupNorm(2, 4) | {IMAGES}",
         "KeyValueCache.append": "layers.KeyValueCache() | core.Tensor(rows(2, 1, 3, 4)), "
         "core.Tensor(rows(2, 1, 3, 4))",

@@ -228,12 +228,38 @@ def test_avg_pool2d() -> None:
     compare("avg_pool2d", layers.avg_pool2d, F.avg_pool2d, draw(make, 100))
 
 
-def test_adaptive_avg_pool2d() -> None:
-    def make(rng: Rng) -> Case:
-        x = (pick(rng, 1, 4), pick(rng, 1, 6), *pick(rng, 1, 16, 2))
-        return (x,), {"output_size": pick(rng, 1, 9, 2)}
+ADAPTIVE = [("avg", 1), ("avg", 2), ("max", 1), ("max", 2)]
 
-    compare("adaptive_avg_pool2d", layers.adaptive_avg_pool2d, F.adaptive_avg_pool2d, draw(make))
+
+@pytest.mark.parametrize(("kind", "axes"), ADAPTIVE)
+def test_adaptive_pooling(kind: str, axes: int) -> None:
+    def make(rng: Rng) -> Case:
+        size = pick(rng, 1, 9, axes)
+        return ((*pick(rng, 1, 5, 2), *pick(rng, 1, 12, axes)),), {"output_size": size}
+
+    name = f"adaptive_{kind}_pool{axes}d"
+    compare(name, getattr(layers, name), getattr(F, name), draw(make, 100))
+
+
+@pytest.mark.parametrize("values", [[0.0, 1.0], [-np.inf, np.nan, 1.0]], ids=["ties", "NaN"])
+@pytest.mark.parametrize("axes", [1, 2])
+def test_ties_nan_and_infinity_in_adaptive_max_pooling(axes: int, values: list[float]) -> None:
+    """Outputs, indices and gradients."""
+    rng = np.random.default_rng(0)
+    name = f"adaptive_max_pool{axes}d"
+    for _ in range(100):
+        size, shape = pick(rng, 1, 9, axes), (*pick(rng, 1, 4, 2), *pick(rng, 1, 12, axes))
+        x = rng.choice(values, size=shape).astype(np.float32)
+        leaf, xt = Tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+        y, places = getattr(layers, name)(leaf, size, return_indices=True)
+        z, expected = getattr(F, name)(xt, size, return_indices=True)
+        np.testing.assert_array_equal(y.data, z.detach().numpy())
+        np.testing.assert_array_equal(places.data, expected.numpy())
+        dy = rng.normal(size=y.shape).astype(np.float32)
+        y.backward(dy)
+        z.backward(torch.tensor(dy))
+        assert xt.grad is not None
+        np.testing.assert_allclose(leaf.grad, xt.grad.numpy(), rtol=1e-5, atol=1e-6)
 
 
 def test_global_avg_pool2d() -> None:
@@ -273,6 +299,9 @@ MODULES = {
     "MaxPool2D": ("MaxPool2D", (3, 2, 1, 2, False, True), {}),
     "AvgPool2D": ("AvgPool2D", (3, 2, 1, True, False), {}),
     "AdaptiveAvgPool2D": ("AdaptiveAvgPool2D", ((3, None),), {}),
+    "AdaptiveAvgPool1D": ("AdaptiveAvgPool1D", (4,), {}),
+    "AdaptiveMaxPool1D": ("AdaptiveMaxPool1D", (4,), {}),
+    "AdaptiveMaxPool2D": ("AdaptiveMaxPool2D", ((3, None),), {}),
     "Upsample": ("Upsample", (None, 2, "bilinear", True), {}),
 }
 

@@ -121,25 +121,29 @@ def draw_sizes(draw: Draw, low: int, high: int, count: int) -> tuple[int, ...]:
     return tuple(draw(numbers(low, high)) for _ in range(count))
 
 
-def adaptive_avg_pool2d(draw: Draw) -> Case:
-    size = draw(st.one_of(numbers(1, 6), st.tuples(*[st.one_of(st.none(), numbers(1, 6))] * 2)))
-    return Case(*same_options("AdaptiveAvgPool2D", size), draw_sizes(draw, 1, 9, 4))
+def adaptive_pool(draw: Draw, kind: str, axes: int) -> Case:
+    size = draw(numbers(1, 6))
+    if axes == 2 and draw(st.booleans()):
+        size = draw(st.tuples(*[st.one_of(st.none(), numbers(1, 6))] * 2))
+    return Case(*same_options(f"Adaptive{kind}Pool{axes}D", size), draw_sizes(draw, 1, 9, 2 + axes))
 
 
-class TheirGlobalAvgPool(tnn.Module):
-    """The mean over both axes, which PyTorch has no class for."""
+class TheirGlobalPool(tnn.Module):
+    """The mean or maximum over all positions, which PyTorch has no class for."""
 
-    def __init__(self, keepdims: bool) -> None:
+    def __init__(self, kind: str, keepdims: bool) -> None:
         super().__init__()
-        self.keepdims = keepdims
+        self.kind, self.keepdims = kind, keepdims
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x.mean((2, 3), keepdim=self.keepdims)
+        reduce = torch.mean if self.kind == "Avg" else torch.amax
+        return reduce(x, dim=tuple(range(2, x.ndim)), keepdim=self.keepdims)
 
 
-def global_avg_pool2d(draw: Draw) -> Case:
+def global_pool(draw: Draw, kind: str, axes: int) -> Case:
     keep = draw(st.booleans())
-    return Case(layers.GlobalAvgPool2D(keep), TheirGlobalAvgPool(keep), draw_sizes(draw, 1, 9, 4))
+    ours = getattr(layers, f"Global{kind}Pool{axes}D")(keep)
+    return Case(ours, TheirGlobalPool(kind, keep), draw_sizes(draw, 1, 9, 2 + axes))
 
 
 def upsample(draw: Draw) -> Case:
@@ -291,8 +295,14 @@ LAYERS: dict[str, Callable[[Draw], Case]] = {
     "AvgPool1D": lambda draw: pool1d(draw, "AvgPool1D"),
     "MaxPool2D": lambda draw: pool(draw, "MaxPool2D"),
     "AvgPool2D": lambda draw: pool(draw, "AvgPool2D"),
-    "AdaptiveAvgPool2D": adaptive_avg_pool2d,
-    "GlobalAvgPool2D": global_avg_pool2d,
+    "AdaptiveAvgPool1D": lambda draw: adaptive_pool(draw, "Avg", 1),
+    "AdaptiveAvgPool2D": lambda draw: adaptive_pool(draw, "Avg", 2),
+    "AdaptiveMaxPool1D": lambda draw: adaptive_pool(draw, "Max", 1),
+    "AdaptiveMaxPool2D": lambda draw: adaptive_pool(draw, "Max", 2),
+    "GlobalAvgPool1D": lambda draw: global_pool(draw, "Avg", 1),
+    "GlobalAvgPool2D": lambda draw: global_pool(draw, "Avg", 2),
+    "GlobalMaxPool1D": lambda draw: global_pool(draw, "Max", 1),
+    "GlobalMaxPool2D": lambda draw: global_pool(draw, "Max", 2),
     "Upsample": upsample,
     "Dropout": lambda draw: dropout(draw, "Dropout"),
     "Dropout2D": lambda draw: dropout(draw, "Dropout2D"),

@@ -9,6 +9,8 @@ from neural_net_layers.convolution.conv_transpose1d import conv_transpose1d
 from neural_net_layers.convolution.conv_transpose2d import ConvTranspose2DOp, conv_transpose2d
 from neural_net_layers.pooling._resample import ResampleOp
 from neural_net_layers.pooling.adaptive_avg_pool2d import adaptive_avg_pool2d
+from neural_net_layers.pooling.adaptive_max_pool1d import adaptive_max_pool1d
+from neural_net_layers.pooling.adaptive_max_pool2d import AdaptiveMaxPool2DOp, adaptive_max_pool2d
 from neural_net_layers.pooling.avg_pool1d import avg_pool1d
 from neural_net_layers.pooling.avg_pool2d import AvgPool2DOp, avg_pool2d
 from neural_net_layers.pooling.max_pool1d import max_pool1d
@@ -107,6 +109,12 @@ CASES[ConvTranspose2DOp] += [
         lambda x, w: conv_transpose1d(x, w, None, 1, 0, 1, 1, 2),
         [numbers(2, 3, 4), numbers(3, 2, 2)],
     ),
+]
+CASES[AdaptiveMaxPool2DOp] = [
+    (lambda x: adaptive_max_pool2d(x, (3, 2)), [distinct(2, 2, 4, 3)]),
+    (lambda x: adaptive_max_pool2d(channels_last(x), (5, 3)), [distinct(1, 4, 4, 2)]),
+    (lambda x: adaptive_max_pool2d(x, (1, 2), True)[0], [distinct(1, 2, 2, 5)]),
+    (lambda x: adaptive_max_pool1d(x, 3), [distinct(2, 2, 7)]),
 ]
 
 

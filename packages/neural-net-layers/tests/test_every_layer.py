@@ -27,8 +27,11 @@ LENGTHS = np.array([5, 2])
 
 # name: (arguments, what it is called with, and what by name)
 RECIPES = {
+    "AdaptiveAvgPool1D": ((3,), (WAVES,), {}),
     "AdaptiveAvgPool2D": ((2,), (IMAGES,), {}),
     "AdaptiveLayerNorm": ((8, 4), (SEQUENCE, numbers(2, 4)), {}),
+    "AdaptiveMaxPool1D": ((3,), (WAVES,), {}),
+    "AdaptiveMaxPool2D": ((4,), (IMAGES,), {}),
     "AlphaDropout": ((), (ROWS,), {}),
     "AvgPool1D": ((2,), (WAVES,), {}),
     "AvgPool2D": ((2,), (IMAGES,), {}),
@@ -45,7 +48,10 @@ RECIPES = {
     "EmbeddingBag": ((5, 4), (IDS.ravel(),), {"offsets": np.array([0, 2])}),
     "GRU": ((3, 4), (STEPS,), {"lengths": LENGTHS}),
     "GRUCell": ((3, 4), (ROWS,), {}),
+    "GlobalAvgPool1D": ((), (WAVES,), {}),
     "GlobalAvgPool2D": ((), (IMAGES,), {}),
+    "GlobalMaxPool1D": ((), (WAVES,), {}),
+    "GlobalMaxPool2D": ((), (IMAGES,), {}),
     "GroupNorm": ((3, 3), (IMAGES,), {}),
     "InstanceNorm1D": ((3,), (WAVES,), {}),
     "InstanceNorm2D": ((3,), (IMAGES,), {}),

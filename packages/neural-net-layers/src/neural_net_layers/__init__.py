@@ -26,10 +26,16 @@ from neural_net_layers.normalization.instance_norm import (
 from neural_net_layers.normalization.layer_norm import LayerNorm, layer_norm
 from neural_net_layers.normalization.modulation import AdaptiveLayerNorm, modulate
 from neural_net_layers.normalization.rms_norm import RMSNorm, rms_norm
+from neural_net_layers.pooling.adaptive_avg_pool1d import AdaptiveAvgPool1D, adaptive_avg_pool1d
 from neural_net_layers.pooling.adaptive_avg_pool2d import AdaptiveAvgPool2D, adaptive_avg_pool2d
+from neural_net_layers.pooling.adaptive_max_pool1d import AdaptiveMaxPool1D, adaptive_max_pool1d
+from neural_net_layers.pooling.adaptive_max_pool2d import AdaptiveMaxPool2D, adaptive_max_pool2d
 from neural_net_layers.pooling.avg_pool1d import AvgPool1D, avg_pool1d
 from neural_net_layers.pooling.avg_pool2d import AvgPool2D, avg_pool2d
+from neural_net_layers.pooling.global_avg_pool1d import GlobalAvgPool1D, global_avg_pool1d
 from neural_net_layers.pooling.global_avg_pool2d import GlobalAvgPool2D, global_avg_pool2d
+from neural_net_layers.pooling.global_max_pool1d import GlobalMaxPool1D, global_max_pool1d
+from neural_net_layers.pooling.global_max_pool2d import GlobalMaxPool2D, global_max_pool2d
 from neural_net_layers.pooling.max_pool1d import MaxPool1D, max_pool1d
 from neural_net_layers.pooling.max_pool2d import MaxPool2D, max_pool2d
 from neural_net_layers.pooling.upsample import Upsample, upsample
@@ -64,8 +70,11 @@ __version__ = "0.1.0"
 __all__ = [
     "GRU",
     "LSTM",
+    "AdaptiveAvgPool1D",
     "AdaptiveAvgPool2D",
     "AdaptiveLayerNorm",
+    "AdaptiveMaxPool1D",
+    "AdaptiveMaxPool2D",
     "AlphaDropout",
     "AvgPool1D",
     "AvgPool2D",
@@ -82,7 +91,10 @@ __all__ = [
     "Embedding",
     "EmbeddingBag",
     "GRUCell",
+    "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
     "GroupNorm",
     "InstanceNorm1D",
     "InstanceNorm2D",
@@ -107,7 +119,10 @@ __all__ = [
     "TransformerEncoderLayer",
     "Upsample",
     "VanillaRNN",
+    "adaptive_avg_pool1d",
     "adaptive_avg_pool2d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool2d",
     "alibi_bias",
     "alibi_slopes",
     "alpha_dropout",
@@ -124,7 +139,10 @@ __all__ = [
     "dropout2d",
     "embedding",
     "embedding_bag",
+    "global_avg_pool1d",
     "global_avg_pool2d",
+    "global_max_pool1d",
+    "global_max_pool2d",
     "group_norm",
     "instance_norm",
     "layer_norm",

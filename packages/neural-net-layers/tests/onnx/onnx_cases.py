@@ -51,8 +51,11 @@ from neural_net_core import (
 from neural_net_layers import (
     GRU,
     LSTM,
+    AdaptiveAvgPool1D,
     AdaptiveAvgPool2D,
     AdaptiveLayerNorm,
+    AdaptiveMaxPool1D,
+    AdaptiveMaxPool2D,
     AvgPool1D,
     AvgPool2D,
     BatchNorm1D,
@@ -63,7 +66,10 @@ from neural_net_layers import (
     ConvTranspose2D,
     Dropout,
     EmbeddingBag,
+    GlobalAvgPool1D,
     GlobalAvgPool2D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
     GroupNorm,
     InstanceNorm1D,
     InstanceNorm2D,
@@ -238,7 +244,10 @@ POOLINGS: dict[str, Module] = {
     "average with divisor": AvgPool2D(2, divisor_override=3),
     "adaptive": AdaptiveAvgPool2D((3, 4)),
     "adaptive, uneven": AdaptiveAvgPool2D((4, None)),
+    "adaptive max": AdaptiveMaxPool2D((3, 4)),
+    "adaptive max, uneven": AdaptiveMaxPool2D((4, None)),
     "global": GlobalAvgPool2D(),
+    "global max": GlobalMaxPool2D(),
     "nearest": Upsample(scale_factor=(2, 3)),
     "nearest, uneven": Upsample(size=(13, 11)),
     "bilinear": Upsample(scale_factor=1.5, mode="bilinear"),
@@ -249,6 +258,16 @@ TRANSPOSED: dict[str, dict[str, Any]] = {
     "with strides": {"stride": (2, 3), "padding": 1, "output_padding": 1},
     "in groups": {"groups": 2, "dilation": 2, "bias": False},
     "beyond its reach": {"stride": 1, "dilation": 3, "output_padding": 2, "padding": (1, 0)},
+}
+
+
+POOLINGS_OF_LINES: dict[str, Module] = {
+    "adaptive": AdaptiveAvgPool1D(8),
+    "adaptive, uneven": AdaptiveAvgPool1D(5),
+    "adaptive max": AdaptiveMaxPool1D(8),
+    "adaptive max, uneven": AdaptiveMaxPool1D(5),
+    "global": GlobalAvgPool1D(),
+    "global max": GlobalMaxPool1D(keepdims=True),
 }
 
 
@@ -453,6 +472,10 @@ CASES: dict[str, Case] = {
         ConvTranspose1D(6, 4, 4, 3, 1, 2, rng=RNG), (numbers("B", 6, 16),)
     ),
     **{f"pooling {name}": Case(pooling, IMAGES) for name, pooling in POOLINGS.items()},
+    **{
+        f"pooling of lines, {name}": Case(pooling, (numbers("B", 6, 16),))
+        for name, pooling in POOLINGS_OF_LINES.items()
+    },
     **images(),
     **dict(recurrences()),
     **transformers(),

@@ -54,10 +54,22 @@ def check_images(label: str, x: Tensor) -> None:
         raise ShapeError(f"{label}: expected input (B, C, H, W), got {x.shape}")
 
 
-def as_image(label: str, x: Tensor) -> Tensor:
-    """Return sequences (B, C, L) as images (B, C, L, 1); raise if they are none."""
+def check_sequences(label: str, x: Tensor) -> None:
+    """Raise if x is not (B, C, L)."""
     if x.data.ndim != 3:
         raise ShapeError(f"{label}: expected input (B, C, L), got {x.shape}")
+
+
+def check_filled(label: str, x: Tensor, axes: int = 2) -> None:
+    """Raise if images (axes = 2) or sequences (axes = 1) have nothing to be pooled."""
+    if min(x.data.shape[2 : 2 + axes]) < 1:
+        what = "images with at least one pixel" if axes == 2 else "sequences of at least one step"
+        raise ShapeError(f"{label}: expected {what}, got {x.data.shape[: 2 + axes]}")
+
+
+def as_image(label: str, x: Tensor) -> Tensor:
+    """Return sequences (B, C, L) as images (B, C, L, 1); raise if they are none."""
+    check_sequences(label, x)
     return expand_dims(x, 3)
 
 

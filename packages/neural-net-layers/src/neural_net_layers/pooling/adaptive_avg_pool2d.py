@@ -4,24 +4,17 @@ The image is cut into OH × OW windows as even as possible, which may differ in 
 overlap: row i of the output is the mean of the rows ⌊i H / OH⌋ to ⌈(i + 1) H / OH⌉ − 1.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from neural_net_core.checks import check_count
-from neural_net_core.dtypes import Array
-from neural_net_core.errors import ShapeError
 from neural_net_core.modules.module import Module
 from neural_net_core.ops import mean, reshape
 from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._inputs import coerce
-from neural_net_layers.pooling._pooling import check_images
+from neural_net_layers.pooling._adaptive import OutputSize, Sizes, averages, output_sizes
+from neural_net_layers.pooling._pooling import check_filled, check_images
 from neural_net_layers.pooling._resample import ResampleOp
 
 __all__ = ["AdaptiveAvgPool2D", "adaptive_avg_pool2d"]
-
-OutputSize = int | None | Sequence[int | None]
 
 
 def adaptive_avg_pool2d(x: TensorLike, output_size: OutputSize) -> Tensor:
@@ -45,39 +38,22 @@ def adaptive_avg_pool2d(x: TensorLike, output_size: OutputSize) -> Tensor:
         >>> adaptive_avg_pool2d([[[[1.0, 2.0, 6.0]]]], (1, 2)).data
         array([[[[1.5, 4. ]]]], dtype=float32)
     """
-    return _pooled("adaptive_avg_pool2d", x, _sizes("adaptive_avg_pool2d", output_size))
+    return _pooled("adaptive_avg_pool2d", x, output_sizes("adaptive_avg_pool2d", output_size))
 
 
-def _sizes(layer: str, output_size: OutputSize) -> tuple[int | None, int | None]:
-    """Return both sizes, checked."""
-    pair = tuple(output_size) if isinstance(output_size, Sequence) else (output_size,) * 2
-    if len(pair) != 2:
-        raise ValueError(f"{layer}: expected output_size to be one or two sizes, got {pair}")
-    rows, columns = (None if n is None else check_count(layer, "output_size", n) for n in pair)
-    return rows, columns
-
-
-def _pooled(layer: str, x: Any, sizes: tuple[int | None, int | None]) -> Tensor:
+def _pooled(layer: str, x: Any, sizes: Sizes) -> Tensor:
     """Check the image and run the operation."""
     (x,) = coerce(x)
     check_images(layer, x)
+    check_filled(layer, x)
     batch, channels, height, width = x.data.shape
-    if min(height, width) < 1:
-        raise ShapeError(f"{layer}: expected images with at least one pixel, got {x.shape}")
     oh, ow = sizes[0] or height, sizes[1] or width
     if height % oh == 0 and width % ow == 0:
         tiles = reshape(x, (batch, channels, oh, height // oh, ow, width // ow))
         return mean(tiles, axis=(3, 5))
-    weights = [_averages(height, oh), _averages(width, ow)]
+    weights = [averages(height, oh), averages(width, ow)]
     y: Tensor = ResampleOp.apply(x, *(matrix.astype(x.data.dtype) for matrix in weights))
     return y
-
-
-def _averages(n: int, windows: int) -> Array:
-    """Return the matrix (windows, n) of the weights of n elements in each window's mean."""
-    i, element = np.arange(windows)[:, None], np.arange(n)
-    first, end = i * n // windows, -(-(i + 1) * n // windows)
-    return ((first <= element) & (element < end)) / (end - first)
 
 
 class AdaptiveAvgPool2D(Module):
@@ -101,7 +77,7 @@ class AdaptiveAvgPool2D(Module):
     """
 
     def __init__(self, output_size: OutputSize) -> None:
-        self.output_size = _sizes("AdaptiveAvgPool2D", output_size)
+        self.output_size = output_sizes("AdaptiveAvgPool2D", output_size)
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return the means.

@@ -8,7 +8,7 @@ from neural_net_core.modules.module import Module
 from neural_net_core.ops import mean
 from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._inputs import coerce
-from neural_net_layers.pooling._pooling import check_images
+from neural_net_layers.pooling._pooling import check_filled, check_images
 
 __all__ = ["GlobalAvgPool2D", "global_avg_pool2d"]
 
@@ -26,14 +26,20 @@ def global_avg_pool2d(x: TensorLike, keepdims: bool = False) -> Tensor:
         (B, C), or (B, C, 1, 1).
 
     Raises:
-        ShapeError: If x has not four axes.
+        ShapeError: If x has not four axes, or empty images.
 
     Examples:
         >>> global_avg_pool2d([[[[1.0, 2.0], [3.0, 6.0]]]]).data
         array([[3.]], dtype=float32)
     """
+    return _pooled("global_avg_pool2d", x, keepdims)
+
+
+def _pooled(layer: str, x: TensorLike, keepdims: bool) -> Tensor:
+    """Check the images and take the means."""
     (x,) = coerce(x)
-    check_images("global_avg_pool2d", x)
+    check_images(layer, x)
+    check_filled(layer, x)
     return mean(x, axis=(2, 3), keepdims=keepdims)
 
 
@@ -51,7 +57,7 @@ class GlobalAvgPool2D(Module):
         input (B, C, H, W) -> output (B, C), or (B, C, 1, 1)
 
     Raises:
-        ShapeError: If the input has not four axes.
+        ShapeError: If the input has not four axes, or empty images.
 
     References:
         Lin et al. (2013), arXiv:1312.4400, section 3.2.
@@ -71,7 +77,7 @@ class GlobalAvgPool2D(Module):
         Args:
             x: (B, C, H, W).
         """
-        return global_avg_pool2d(x, self.keepdims)
+        return _pooled("GlobalAvgPool2D", x, self.keepdims)
 
     def extra_repr(self) -> str:
         """Return what is not the default."""

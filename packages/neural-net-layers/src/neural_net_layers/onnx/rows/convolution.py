@@ -10,6 +10,7 @@ from neural_net_layers.convolution.conv_transpose2d import ConvTranspose2DOp
 from neural_net_layers.onnx._graph import Graph, Rows, length
 from neural_net_layers.onnx._sizes import Filled
 from neural_net_layers.pooling._resample import ResampleOp
+from neural_net_layers.pooling.adaptive_max_pool2d import AdaptiveMaxPool2DOp
 from neural_net_layers.pooling.avg_pool2d import AvgPool2DOp
 from neural_net_layers.pooling.max_pool2d import MaxPool2DOp
 from neural_net_layers.pooling.upsample import RepeatPixelsOp
@@ -52,6 +53,14 @@ def average(g: Graph, x: Any, n: Any, window: Any) -> str:
     return g.Mul(mean, float(math.prod(window.kernel)) / n)
 
 
+def adaptive_max(g: Graph, x: Any, pixels: Any) -> str:
+    """Of each window the pixels that it sees, counted row by row."""
+    batch, channels, height, width = x.shape
+    flat = (batch, channels, length(height) * length(width))
+    seen = g.Gather(g.Reshape(x, g.like(x.shape, flat)), pixels, axis=2)  # (B, C, OH, OW, K)
+    return g.ReduceMax(seen, [4], keepdims=0)
+
+
 def repeated(g: Graph, x: Any, factors: Any) -> str:
     scales = np.array([1, 1, *factors], np.float32)
     return g.Resize(
@@ -69,6 +78,7 @@ ROWS: Rows = {
     ConvTranspose2DOp: transposed,
     MaxPool2DOp: lambda g, x, window: g.MaxPool(x, **placed(window)),
     AvgPool2DOp: average,
+    AdaptiveMaxPool2DOp: adaptive_max,
     RepeatPixelsOp: repeated,
     ResampleOp: lambda g, x, r, s: g.MatMul(g.MatMul(r, x), g.Transpose(s, perm=[1, 0])),
 }
