@@ -679,6 +679,7 @@ RECIPES = {
         "activation_histograms": "{'layer 1': rows(9, 4)}",
         "alignment_animation": "{0: np.eye(2), 2: np.eye(2)}, 'ab', 'cd', [0.3, 0.2, 0.1]",
         "alignment_map": "np.eye(3), 'abc', 'def'",
+        "ctc_lattice": "rows(4, 5), 'ab'",
         "attention_diagram": "rows(3, 2), rows(3, 2), rows(3, 2)",
         "attention_maps": "np.tile(np.eye(3), (2, 1, 1))",
         "backward_graph": "traced(lambda: (leaf() * leaf()).sum().backward())",

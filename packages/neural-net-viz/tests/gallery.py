@@ -288,6 +288,16 @@ ORDINARY = {
     "alignment_map": lambda: viz.alignment_map(
         softmax(4 * np.eye(5)), ["x", "=", "y", "+", "z"], ["a", "=", "b", "+", "c"]
     ),
+    "ctc_lattice": lambda: viz.ctc_lattice(
+        [
+            [0.20, 0.70, 0, 0, 0],
+            [0.10, 0.27, 0.35, 0.14, 0],
+            [0.03, 0.037, 0.186, 0.456, 0.042],
+        ],
+        "ab",
+        value_label="α, the probability of all beginnings",
+        title="The paths of three frames that read as a, b",
+    ),
     "similarity_matrix": lambda: viz.similarity_matrix(
         rng().normal(size=(6, 4)), ["def", "function", "class", "struct", "return", "yield"]
     ),
@@ -465,6 +475,14 @@ TROUBLE = {
     ),
     "alignment_map_nan": lambda: viz.alignment_map([[NAN, INF]], "ab", "c"),
     "alignment_map_empty": lambda: viz.alignment_map(np.zeros((0, 0)), [], []),
+    "ctc_lattice_long": lambda: viz.ctc_lattice(
+        rng().uniform(size=(40, 7)), [LONG, LONG, "b"], blank=LONG, value_label=LONG, title=LONG
+    ),
+    "ctc_lattice_nan": lambda: viz.ctc_lattice(
+        [[NAN, INF, 1], [1, -INF, NAN], [-1, 1e300, NAN]], "a"
+    ),
+    "ctc_lattice_no_path": lambda: viz.ctc_lattice(np.zeros((2, 5)), "aa"),
+    "ctc_lattice_empty": lambda: viz.ctc_lattice(np.zeros((0, 1)), []),
     "similarity_matrix_zero": lambda: viz.similarity_matrix(
         [[0, 0], [1e300, 1e300], [NAN, 1]], [LONG] * 3
     ),
@@ -651,6 +669,7 @@ LARGE = {
     "alignment_map": lambda: viz.alignment_map(
         rng().uniform(size=(300, 700)), range(700), range(300)
     ),
+    "ctc_lattice": lambda: viz.ctc_lattice(rng().uniform(size=(WIDE, 601)), range(300)),
     "similarity_matrix": lambda: viz.similarity_matrix(rng().normal(size=(800, 3))),
     "scatter_map": lambda: viz.scatter_map(
         rng().normal(size=(5000, 2)), [f"word {i}" for i in range(5000)]

@@ -129,6 +129,7 @@ def test_ids_of_two_figures_differ():
         lambda: viz.flame_graph({EVIL: 1.0}, unit=EVIL, name=EVIL),
         lambda: viz.attention_maps([[1.0]], query_labels=[EVIL], head_names=[EVIL]),
         lambda: viz.alignment_map([[1.0]], [EVIL], [EVIL]),
+        lambda: viz.ctc_lattice(np.ones((2, 3)), [EVIL], blank=EVIL, value_label=EVIL),
         lambda: viz.attention_diagram([[1.0]], [[1.0]], [[1.0]], query_labels=[EVIL]),
         lambda: viz.raster_plot([[1.0]], neuron_labels=[EVIL], x_label=EVIL),
         lambda: viz.lstm_diagram(title=EVIL, description=EVIL),

@@ -240,6 +240,7 @@ TOKENS = {
     ("text_animation", "tokens"): viz.text_animation,
     ("raster_plot", "neuron_labels"): lambda t: viz.raster_plot(np.eye(3), neuron_labels=t),
     ("confusion_matrix", "class_names"): lambda t: viz.confusion_matrix(np.eye(3), class_names=t),
+    ("ctc_lattice", "labels"): lambda t: viz.ctc_lattice(np.ones((5, 7)), t),
     ("decision_boundary", "class_names"): lambda t: viz.decision_boundary(
         lambda x: x[:, 0], [[0, 0], [0, 1], [1, 1]], [0, 1, 2], class_names=t, resolution=4
     ),

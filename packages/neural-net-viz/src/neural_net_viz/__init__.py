@@ -20,7 +20,7 @@ figure then takes a form without words, or draws a part and says what it leaves 
 - What a model decides: `decision_boundary`, `truth_table`, `confusion_matrix`, `image_grid`,
   `saliency_map`.
 - What goes on inside: `activation_histograms`, `filter_grid`, `feature_maps`,
-  `sequence_heat_map`, `unrolled_diagram`, `attention_maps`, `alignment_map`,
+  `sequence_heat_map`, `unrolled_diagram`, `ctc_lattice`, `attention_maps`, `alignment_map`,
   `similarity_matrix`, `scatter_map`, `raster_plot`; a text as it is written, `text_animation`.
 - Anything: `line_plot`, `bar_chart`, `heat_map`, `flame_graph`.
 """
@@ -30,6 +30,7 @@ from neural_net_viz.figures.attention.alignment_animation import alignment_anima
 from neural_net_viz.figures.attention.alignment_map import alignment_map
 from neural_net_viz.figures.attention.attention_diagram import attention_diagram
 from neural_net_viz.figures.attention.attention_maps import attention_maps
+from neural_net_viz.figures.attention.ctc_lattice import ctc_lattice
 from neural_net_viz.figures.attention.multi_head_diagram import multi_head_diagram
 from neural_net_viz.figures.attention.sequence_heat_map import sequence_heat_map
 from neural_net_viz.figures.attention.text_animation import text_animation
@@ -82,6 +83,7 @@ __all__ = [
     "computation_graph",
     "confusion_matrix",
     "convolution_diagram",
+    "ctc_lattice",
     "dataflow",
     "decision_boundary",
     "feature_maps",
