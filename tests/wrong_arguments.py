@@ -322,9 +322,11 @@ RECIPES = {
         "threshold": "rows(), 0.3, -2.0",
         # losses
         **each(
-            "BCELoss BCEWithLogitsLoss CosineEmbeddingLoss CrossEntropyLoss CTCLoss "
-            "HingeEmbeddingLoss HingeLoss HuberLoss InfoNCELoss KLDivLoss L1Loss MSELoss "
-            "MultiMarginLoss NLLLoss SmoothL1Loss TripletMarginLoss",
+            "BCELoss BCEWithLogitsLoss CosineEmbeddingLoss CrossEntropyLoss CTCLoss FocalLoss "
+            "GaussianNLLLoss HingeEmbeddingLoss MarginRankingLoss MultiLabelSoftMarginLoss "
+            "PoissonNLLLoss SigmoidFocalLoss SoftMarginLoss "
+            "HingeLoss HuberLoss InfoNCELoss KLDivLoss L1Loss MSELoss MultiMarginLoss NLLLoss "
+            "SmoothL1Loss TripletMarginLoss",
             "",
         ),
         "binary_cross_entropy": PAIR,
@@ -333,18 +335,25 @@ RECIPES = {
         "cosine_similarity": PAIR,
         "cross_entropy": "rows(), [0, 1, 2, 0]",
         "ctc_loss": "rows(2, 4, 3), [[1, 2], [2, 2]], [4, 3], [1, 2]",
+        "focal_loss": "rows(), [0, 1, 2, 0]",
+        "gaussian_nll_loss": "rows(), rows(), rows()",
         "hinge_embedding_loss": "rows(4), signs()",
         "hinge_loss": "rows(4), signs()",
         "huber_loss": PAIR,
         "info_nce": PAIR,
         "kl_div": PAIR,
         "l1_loss": PAIR,
+        "margin_ranking_loss": "rows(4), rows(4), signs()",
         "mse_loss": PAIR,
         "multi_margin_loss": "rows(), [0, 1, 2, 0]",
+        "multilabel_soft_margin_loss": PAIR,
         "nll_loss": "rows(), [0, 1, 2, 0]",
         "normalize": ONE,
         "pairwise_distance": PAIR,
+        "poisson_nll_loss": PAIR,
+        "sigmoid_focal_loss": "rows(4), [0, 1, 1, 0]",
         "smooth_l1_loss": PAIR,
+        "soft_margin_loss": "rows(4), signs()",
         "triplet_margin_loss": "rows(), rows(), rows()",
         # init
         "calculate_gain": "'relu'",
@@ -453,15 +462,19 @@ RECIPES = {
             f"{name}.forward": f"core.{name}() | rows(), rows()"
             for name in words(
                 "BCELoss BCEWithLogitsLoss HuberLoss InfoNCELoss KLDivLoss L1Loss MSELoss "
-                "SmoothL1Loss"
+                "MultiLabelSoftMarginLoss PoissonNLLLoss SmoothL1Loss"
             )
         },
         **{
             f"{name}.forward": f"core.{name}() | rows(), [0, 1, 2, 0]"
-            for name in words("CrossEntropyLoss MultiMarginLoss NLLLoss")
+            for name in words("CrossEntropyLoss FocalLoss MultiMarginLoss NLLLoss")
         },
         "CTCLoss.forward": "core.CTCLoss() | rows(2, 4, 3), [[1, 2], [2, 2]], [4, 3], [1, 2]",
         "CosineEmbeddingLoss.forward": "core.CosineEmbeddingLoss() | rows(), rows(), signs()",
+        "GaussianNLLLoss.forward": "core.GaussianNLLLoss() | rows(), rows(), rows()",
+        "MarginRankingLoss.forward": "core.MarginRankingLoss() | rows(4), rows(4), signs()",
+        "SigmoidFocalLoss.forward": "core.SigmoidFocalLoss() | rows(4), [0, 1, 1, 0]",
+        "SoftMarginLoss.forward": "core.SoftMarginLoss() | rows(4), signs()",
         "HingeEmbeddingLoss.forward": "core.HingeEmbeddingLoss() | rows(4), signs()",
         "HingeLoss.forward": "core.HingeLoss() | rows(4), signs()",
         "TripletMarginLoss.forward": "core.TripletMarginLoss() | rows(), rows(), rows()",

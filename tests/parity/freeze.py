@@ -56,6 +56,8 @@ def signs(*shape: int) -> Any:
 WIDE = np.array([-60, -9, -4, -2.9, -1.2, -0.9, -0.3, -1e-4, 1e-4, 0.2, 0.8, 1.7, 2.8, 3.3, 7, 60])
 LABELS = np.array([3, 0, -100, 3, 1])
 WEIGHT = torch.tensor([0.5, 2.0, 1.0, 0.25], dtype=torch.float64)
+# Other generators, so that the numbers of older rows stay as they are.
+MORE = np.random.default_rng(6)
 MASK = np.array([[True, False, True], [False, False, True]])
 
 
@@ -67,6 +69,21 @@ def halves(x: Any) -> Any:
 def info_nce(q: Any, k: Any, temperature: float = 0.2) -> Any:
     scores = F.normalize(q) @ F.normalize(k).T / temperature
     return F.cross_entropy(scores, torch.arange(len(q)))
+
+
+def sigmoid_focal_loss(x: Any, t: Any, alpha: float = 0.25, gamma: float = 2.0) -> Any:
+    """Return torchvision's function of this name, by its formula."""
+    p = x.sigmoid()
+    p_t, alpha_t = torch.where(t == 1, p, 1 - p), torch.where(t == 1, alpha, 1 - alpha)
+    single = F.binary_cross_entropy_with_logits(x, t.to(x.dtype), reduction="none")
+    return (alpha_t * (1 - p_t) ** gamma * single).mean()
+
+
+def focal_loss(x: Any, t: Any, gamma: float = 1.5) -> Any:
+    """Return the loss of the paper with a softmax, divided as PyTorch divides a cross-entropy."""
+    single = F.cross_entropy(x, t, reduction="none")
+    w = torch.where(t == -100, 0, WEIGHT[t.clamp(min=0)])
+    return (w * (1 - torch.exp(-single)) ** gamma * single).sum() / w.sum()
 
 
 OPERATIONS: Rows = {
@@ -238,6 +255,33 @@ LOSSES: Rows = {
             np.array([3, 2, 3, 0]),
         ],
     ),
+    "gaussian_nll_loss": (
+        lambda x, t, v: F.gaussian_nll_loss(x, t, v, full=True),
+        [MORE.normal(size=(3, 4)), MORE.normal(size=(3, 4)), MORE.uniform(0, 2, (3, 4))],
+    ),
+    "gaussian_nll_loss one variance": (
+        F.gaussian_nll_loss,
+        [MORE.normal(size=(3, 4)), MORE.normal(size=(3, 4)), np.array([[0.5], [0.0], [2.0]])],
+    ),
+    "poisson_nll_loss": (
+        lambda x, t: F.poisson_nll_loss(x, t, full=True),
+        [MORE.normal(size=6), np.array([0.5, 1, 2, 3, 9, 40])],
+    ),
+    "poisson_nll_loss rates": (
+        lambda x, t: F.poisson_nll_loss(x, t, log_input=False, eps=1e-3),
+        [MORE.uniform(0, 3, 6), np.array([0.5, 1, 2, 3, 9, 40])],
+    ),
+    "margin_ranking_loss": (
+        lambda a, b, t: F.margin_ranking_loss(a, b, t, margin=0.5),
+        [np.array([1.0, 2, 3, 1.5]), np.array([1.0, 0, 1, 1]), np.array([-1, 1, -1, 1])],
+    ),
+    "soft_margin_loss": (F.soft_margin_loss, [WIDE, np.tile([1, -1, -1, 1], 4)]),
+    "multilabel_soft_margin_loss": (
+        lambda x, t: F.multilabel_soft_margin_loss(x, t, WEIGHT),
+        [WIDE.reshape(4, 4), np.array([[1.0, 0, 0, 1], [1, 1, 1, 1], [0, 0, 0, 0], [0, 1, 0, 1]])],
+    ),
+    "sigmoid_focal_loss": (sigmoid_focal_loss, [WIDE / 4, np.tile([1, 0, 0, 1], 4)]),
+    "focal_loss": (focal_loss, [2 * MORE.normal(size=(5, 4)), LABELS]),
 }
 
 MODULES: Rows = {

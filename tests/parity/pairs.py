@@ -74,9 +74,23 @@ def signs(*shapes: tuple[int, ...]) -> Make:
     return lambda rng: (*(rng.normal(size=s) for s in shapes), rng.choice([-1.0, 1.0], 5))
 
 
+def answers(*shapes: tuple[int, ...]) -> Make:
+    """Return a maker of the same, whose −1 and 1 are whole numbers: they get no gradient."""
+    return lambda rng: (*(rng.normal(size=s) for s in shapes), rng.choice([-1, 1], 5))
+
+
 def log_chances(rng: np.random.Generator) -> tuple[Any, ...]:
     p, q = (rng.dirichlet(np.ones(4), 5) for _ in range(2))
     return np.log(p), q
+
+
+def means_and_variances(rng: np.random.Generator) -> tuple[Any, ...]:
+    return rng.normal(size=(5, 4)), rng.normal(size=(5, 4)), rng.uniform(0, 2, (5, 4))
+
+
+def rates_and_counts(rng: np.random.Generator) -> tuple[Any, ...]:
+    # No count is 0, of which PyTorch's Stirling gives NaN to the count's gradient.
+    return rng.uniform(0.1, 3, (5, 4)), rng.poisson(2.0, (5, 4)) + 0.5
 
 
 EACH, TWO = normal((5, 4)), normal((5, 4), (5, 4))
@@ -158,6 +172,11 @@ PAIRS: dict[type, Pair] = {
     core.MultiMarginLoss: Pair(nn.MultiMarginLoss, (), scores),
     core.NLLLoss: Pair(nn.NLLLoss, (), scores),
     core.SmoothL1Loss: Pair(nn.SmoothL1Loss, (), TWO),
+    core.GaussianNLLLoss: Pair(nn.GaussianNLLLoss, (), means_and_variances),
+    core.PoissonNLLLoss: Pair(nn.PoissonNLLLoss, (), rates_and_counts),
+    core.MarginRankingLoss: Pair(nn.MarginRankingLoss, (), answers((5,), (5,))),
+    core.SoftMarginLoss: Pair(nn.SoftMarginLoss, (), answers((5,))),
+    core.MultiLabelSoftMarginLoss: Pair(nn.MultiLabelSoftMarginLoss, (), chances),
     core.TripletMarginLoss: Pair(nn.TripletMarginLoss, (), normal((5, 4), (5, 4), (5, 4))),
     # layers
     layers.Conv1D: Pair(nn.Conv1d, (3, 4, 3), WAVES),
@@ -290,6 +309,8 @@ NONE: dict[type, str] = {
     core.SwiGLU: "three dense layers and `silu`; each is compared",
     core.Swish: "`SiLU` with a factor; compared at factor 1",
     core.HingeLoss: "a `MultiMarginLoss` of one score, in the binary form",
+    core.FocalLoss: "compared with the formula",
+    core.SigmoidFocalLoss: "torchvision has it as a function; compared with the formula",
     core.InfoNCELoss: "`CrossEntropyLoss` of similarities",
     layers.AdaptiveLayerNorm: "a `LayerNorm` and a `Dense` layer; each is compared",
     layers.DropPath: "torchvision has it, under another name",

@@ -321,6 +321,114 @@ def test_pairwise_distance(p):
     )
 
 
+def test_gaussian_nll_loss():
+    shapes = [(shape,) * 3 for (shape,) in unary_shapes(22)]
+    shapes += [(shape, shape, (*shape[:-1], 1)) for shape, _, _ in shapes if shape]
+    shapes += [(shape, shape, shape[:-1]) for shape, _, _ in shapes if len(shape) > 1]
+
+    def make(rng, case):
+        x, t = rng.normal(size=case[0]), rng.normal(size=case[1])
+        return [x, t, rng.uniform(0, 2, case[2])]  # some are below eps
+
+    for full in (False, True):
+        functions = both(neural_net_core.gaussian_nll_loss, F.gaussian_nll_loss, full=full, eps=0.1)
+        compare(f"gaussian_nll_loss full={full}", functions, shapes, make=make)
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("log_input", [True, False])
+def test_poisson_nll_loss(log_input, full):
+    def make(rng, case):
+        # No count is 0, of which PyTorch's Stirling gives NaN to the count's gradient.
+        return [rng.uniform(0.02, 3, case[0]), rng.poisson(2.0, case[1]) + 0.5]
+
+    functions = both(
+        neural_net_core.poisson_nll_loss, F.poisson_nll_loss, log_input=log_input, full=full
+    )
+    compare(f"poisson_nll_loss log={log_input} full={full}", functions, PAIRS, make=make)
+
+
+def test_margin_ranking_loss():
+    shapes = [(shape,) * 3 for (shape,) in unary_shapes(22)]
+    for margin in (0.0, 0.7):
+        functions = both(neural_net_core.margin_ranking_loss, F.margin_ranking_loss, margin=margin)
+        compare(f"margin_ranking_loss {margin}", functions, shapes, make=numbers_and_signs)
+
+
+def test_at_the_margin_two_scores_come_apart_as_in_pytorch():
+    a, b = (Tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+    neural_net_core.margin_ranking_loss(a, b, [1, -1]).backward()
+    c, d = (torch.tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+    F.margin_ranking_loss(c, d, torch.tensor([1, -1])).backward()
+    np.testing.assert_array_equal(a.grad, c.grad.numpy())
+    np.testing.assert_array_equal(b.grad, d.grad.numpy())
+
+
+def test_soft_margins():
+    functions = both(neural_net_core.soft_margin_loss, F.soft_margin_loss)
+    compare("soft_margin_loss", functions, PAIRS, make=numbers_and_signs)
+    functions = both(neural_net_core.multilabel_soft_margin_loss, F.multilabel_soft_margin_loss)
+    # PyTorch divides by the number of labels, 0 too.
+    shapes = [pair for pair in PAIRS if pair[0] and pair[0][-1]]
+    shapes += [((n, c), (n, c)) for n in (1, 3) for c in (1, 2, 5)]
+    for name, config in (("", None), (" weight", weight_of_the_last_axis("weight"))):
+        compare(
+            f"multilabel_soft_margin_loss{name}",
+            functions,
+            shapes,
+            make=logits_and_chances,
+            config=config,
+        )
+
+
+def reduced(single, reduction, count=None):
+    """Reduce as PyTorch does; a mean over nothing is NaN."""
+    if reduction == "none":
+        return single
+    return single.sum() if reduction == "sum" else single.sum() / (count or single.numel())
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+@pytest.mark.parametrize("alpha", [None, 0.25])
+def test_sigmoid_focal_loss(alpha, gamma):
+    """As torchvision's function of this name; as its formula says for gamma < 1."""
+
+    def theirs(x, t, reduction, alpha, gamma):
+        t, p = t.to(x.dtype), x.sigmoid()
+        single = F.binary_cross_entropy_with_logits(x, t, reduction="none")
+        single = single * (1 - (p * t + (1 - p) * (1 - t))) ** gamma
+        if alpha is not None:
+            single = (alpha * t + (1 - alpha) * (1 - t)) * single
+        return reduced(single, reduction)
+
+    def make(rng, case):
+        return [rng.normal(size=case[0]), rng.integers(0, 2, case[1])]
+
+    functions = both(neural_net_core.sigmoid_focal_loss, theirs, alpha=alpha, gamma=gamma)
+    name = f"sigmoid_focal_loss alpha={alpha} gamma={gamma}"
+    compare(name, functions, PAIRS, make=make)
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+@pytest.mark.parametrize("make", MAKES)
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+def test_focal_loss(make, config, gamma):
+    def theirs(x, t, reduction, gamma, weight=None):
+        axis = class_axis(x.shape)
+        single = F.cross_entropy(x, t, reduction="none")
+        w = torch.ones(x.shape[axis], dtype=x.dtype) if weight is None else weight
+        w_t = torch.where(t == -100, 0, w[t.clamp(min=0)])
+        # Of a single class 1 − p is 0, and a power of it has no slope.
+        r = torch.where(single > 0, -torch.expm1(-single), 1)
+        single = torch.where(single > 0, w_t * r**gamma * single, 0)
+        return reduced(single, reduction, float(w_t.sum()))
+
+    functions = both(neural_net_core.focal_loss, theirs, gamma=gamma)
+    shapes = [(shape,) for (shape,) in scores_shapes() if shape[class_axis(shape)] > 1]
+    name = f"focal_loss{make}{config} gamma={gamma}"
+    compare(name, functions, shapes, make=MAKES[make], config=CONFIGS[config])
+
+
 def test_info_nce():
     def theirs(q, k, *negatives, reduction, temperature, symmetric=False):
         q, k = F.normalize(q), F.normalize(k)

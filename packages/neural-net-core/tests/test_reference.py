@@ -114,6 +114,18 @@ LOSSES = {
         x, t, p=2, margin=0.8, weight=WEIGHT
     ),
     "triplet_margin_loss": lambda a, p, n: neural_net_core.triplet_margin_loss(a, p, n, swap=True),
+    "gaussian_nll_loss": lambda x, t, v: neural_net_core.gaussian_nll_loss(x, t, v, full=True),
+    "gaussian_nll_loss one variance": neural_net_core.gaussian_nll_loss,
+    "poisson_nll_loss": lambda x, t: neural_net_core.poisson_nll_loss(x, t, full=True),
+    "poisson_nll_loss rates": lambda x, t: neural_net_core.poisson_nll_loss(
+        x, t, log_input=False, eps=1e-3
+    ),
+    "margin_ranking_loss": lambda a, b, t: neural_net_core.margin_ranking_loss(a, b, t, margin=0.5),
+    **plain(neural_net_core, "soft_margin_loss", "sigmoid_focal_loss"),
+    "multilabel_soft_margin_loss": lambda x, t: neural_net_core.multilabel_soft_margin_loss(
+        x, t, weight=WEIGHT
+    ),
+    "focal_loss": lambda x, t: neural_net_core.focal_loss(x, t, gamma=1.5, weight=WEIGHT),
     "info_nce": lambda q, k: neural_net_core.info_nce(q, k, temperature=0.2),
     "ctc_loss": lambda u, *rest: neural_net_core.ctc_loss(
         neural_net_core.log_softmax(u, -1), *rest

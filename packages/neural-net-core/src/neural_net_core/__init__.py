@@ -85,6 +85,13 @@ from neural_net_core.losses.cosine_embedding import (
 )
 from neural_net_core.losses.cross_entropy import CrossEntropyLoss, cross_entropy
 from neural_net_core.losses.ctc import CTCLoss, ctc_loss
+from neural_net_core.losses.focal import (
+    FocalLoss,
+    SigmoidFocalLoss,
+    focal_loss,
+    sigmoid_focal_loss,
+)
+from neural_net_core.losses.gaussian_nll import GaussianNLLLoss, gaussian_nll_loss
 from neural_net_core.losses.hinge import (
     HingeEmbeddingLoss,
     HingeLoss,
@@ -95,10 +102,18 @@ from neural_net_core.losses.huber import HuberLoss, SmoothL1Loss, huber_loss, sm
 from neural_net_core.losses.info_nce import InfoNCELoss, info_nce
 from neural_net_core.losses.kl_div import KLDivLoss, kl_div
 from neural_net_core.losses.l1 import L1Loss, l1_loss
+from neural_net_core.losses.margin_ranking import MarginRankingLoss, margin_ranking_loss
 from neural_net_core.losses.mse import MSELoss, mse_loss
 from neural_net_core.losses.multi_margin import MultiMarginLoss, multi_margin_loss
 from neural_net_core.losses.nll import NLLLoss, nll_loss
 from neural_net_core.losses.normalize import normalize
+from neural_net_core.losses.poisson_nll import PoissonNLLLoss, poisson_nll_loss
+from neural_net_core.losses.soft_margin import (
+    MultiLabelSoftMarginLoss,
+    SoftMarginLoss,
+    multilabel_soft_margin_loss,
+    soft_margin_loss,
+)
 from neural_net_core.losses.triplet_margin import (
     TripletMarginLoss,
     pairwise_distance,
@@ -143,6 +158,8 @@ __all__ = [
     "Dense",
     "FeedForward",
     "Flatten",
+    "FocalLoss",
+    "GaussianNLLLoss",
     "GraphError",
     "GraphFreedError",
     "Hardshrink",
@@ -163,16 +180,19 @@ __all__ = [
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
+    "MarginRankingLoss",
     "Mish",
     "Module",
     "ModuleDict",
     "ModuleList",
+    "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
     "NLLLoss",
     "NeuralNetError",
     "Op",
     "PReLU",
     "Parameter",
+    "PoissonNLLLoss",
     "PositionError",
     "ReLU",
     "ReLU6",
@@ -181,7 +201,9 @@ __all__ = [
     "ShapeError",
     "SiLU",
     "Sigmoid",
+    "SigmoidFocalLoss",
     "SmoothL1Loss",
+    "SoftMarginLoss",
     "Softmax",
     "Softmin",
     "Softplus",
@@ -212,7 +234,9 @@ __all__ = [
     "elu",
     "enable_grad",
     "fast_form_of",
+    "focal_loss",
     "functional_call",
+    "gaussian_nll_loss",
     "geglu",
     "gelu",
     "get_default_dtype",
@@ -239,9 +263,11 @@ __all__ = [
     "load_tensors",
     "log_softmax",
     "logsigmoid",
+    "margin_ranking_loss",
     "mish",
     "mse_loss",
     "multi_margin_loss",
+    "multilabel_soft_margin_loss",
     "nll_loss",
     "no_grad",
     "no_init",
@@ -249,6 +275,7 @@ __all__ = [
     "ops",
     "pairwise_distance",
     "parameters_to_vector",
+    "poisson_nll_loss",
     "prelu",
     "relu",
     "relu6",
@@ -257,8 +284,10 @@ __all__ = [
     "seed",
     "selu",
     "sigmoid",
+    "sigmoid_focal_loss",
     "silu",
     "smooth_l1_loss",
+    "soft_margin_loss",
     "softmax",
     "softmin",
     "softplus",

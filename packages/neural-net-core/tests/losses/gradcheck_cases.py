@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 
 import neural_net_core
 from neural_net_core import losses as ls
+from neural_net_core import ops
+from neural_net_core.activations import LogSigmoidOp
 from neural_net_core.losses._loss import ReduceOp, reduce_losses
 
 rng = np.random.default_rng(2)
@@ -277,7 +279,82 @@ CASES = {
             neural_net_core.ctc_loss, real(0, 3, 2), np.zeros((0, 2), int), *np.zeros((2, 0), int)
         ),
     ],
+    ls.GaussianNLLLossOp: [
+        case
+        for full in (False, True)
+        for case in [
+            *reduced(
+                neural_net_core.gaussian_nll_loss,
+                real(3, 4),
+                real(3, 4),
+                chance(3, 4),
+                full=full,
+            ),
+            *reduced(neural_net_core.gaussian_nll_loss, real(3, 4), real(3, 4), chance(3)),
+            *reduced(neural_net_core.gaussian_nll_loss, real(3, 4), real(3, 4), chance(3, 1)),
+            *reduced(neural_net_core.gaussian_nll_loss, real(4), real(4), chance(), full=full),
+            *reduced(neural_net_core.gaussian_nll_loss, real(), real(), chance()),
+            *reduced(neural_net_core.gaussian_nll_loss, real(0, 4), real(0, 4), chance(0, 4)),
+            (lambda v: neural_net_core.gaussian_nll_loss([1.0, 2.0], [0.0, 2.5], v), [chance(2)]),
+        ]
+    ],
+    ls.PoissonNLLLossOp: [
+        case
+        for full in (False, True)
+        for case in [
+            *reduced(neural_net_core.poisson_nll_loss, real(3, 4), 5 * chance(3, 4), full=full),
+            *reduced(
+                neural_net_core.poisson_nll_loss,
+                2 * chance(3, 4),
+                5 * chance(3, 4),
+                full=full,
+                log_input=False,
+            ),
+            *reduced(neural_net_core.poisson_nll_loss, real(), 3 * chance(), full=full),
+            *reduced(neural_net_core.poisson_nll_loss, real(0, 2), chance(0, 2), full=full),
+        ]
+    ],
+    ls.SigmoidFocalLossOp: [
+        case
+        for options in ({}, {"gamma": 0.0}, {"gamma": 0.5, "alpha": 0.6}, {"alpha": None})
+        for case in [
+            *reduced(
+                neural_net_core.sigmoid_focal_loss,
+                3 * real(3, 4),
+                rng.integers(0, 2, (3, 4)),
+                **options,
+            ),
+            *reduced(neural_net_core.sigmoid_focal_loss, real(), np.array(1), **options),
+            *reduced(
+                neural_net_core.sigmoid_focal_loss, real(0, 2), np.zeros((0, 2), int), **options
+            ),
+        ]
+    ],
+    ls.FocalLossOp: [
+        *classification(neural_net_core.focal_loss),
+        *classification(neural_net_core.focal_loss, gamma=0.5),
+        *weighted_classification(neural_net_core.focal_loss, gamma=1.0),
+        *weighted_classification(neural_net_core.focal_loss, gamma=0.0),
+    ],
 }
+# Losses composed of other operations.
+CASES[ops.ClipOp] = [
+    *reduced(neural_net_core.margin_ranking_loss, *apart(3, 4), signs(3, 4)),
+    *reduced(neural_net_core.margin_ranking_loss, *apart(6), signs(6), margin=0.5),
+    *reduced(neural_net_core.margin_ranking_loss, *apart(), signs()),
+]
+CASES[LogSigmoidOp] = [
+    *reduced(neural_net_core.soft_margin_loss, 2 * real(3, 4), signs(3, 4)),
+    *reduced(neural_net_core.soft_margin_loss, real(0, 4), signs(0, 4)),
+]
+CASES[ls.BCEWithLogitsLossOp] += [
+    *reduced(neural_net_core.multilabel_soft_margin_loss, 2 * real(3, 4), chance(3, 4)),
+    *reduced(
+        neural_net_core.multilabel_soft_margin_loss, real(2, 3, 4), chance(2, 3, 4), weight=WEIGHT
+    ),
+    *reduced(neural_net_core.multilabel_soft_margin_loss, real(4), chance(4)),
+    *reduced(neural_net_core.multilabel_soft_margin_loss, real(3, 0), chance(3, 0)),
+]
 
 
 @st.composite

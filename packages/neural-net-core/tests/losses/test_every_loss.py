@@ -64,6 +64,31 @@ CASES = {
         ),
         neural_net_core.CTCLoss,
     ),
+    neural_net_core.gaussian_nll_loss: (
+        (rng.normal(size=(N, C)), CHANCES, CHANCES[::-1]),
+        neural_net_core.GaussianNLLLoss,
+    ),
+    neural_net_core.poisson_nll_loss: (
+        (rng.normal(size=(N, C)), 4 * CHANCES),
+        neural_net_core.PoissonNLLLoss,
+    ),
+    neural_net_core.margin_ranking_loss: (
+        (*rng.normal(size=(2, N)), SIGNS),
+        neural_net_core.MarginRankingLoss,
+    ),
+    neural_net_core.soft_margin_loss: (
+        (rng.normal(size=N), SIGNS),
+        neural_net_core.SoftMarginLoss,
+    ),
+    neural_net_core.multilabel_soft_margin_loss: (
+        (rng.normal(size=(N, C)), CHANCES.round()),
+        neural_net_core.MultiLabelSoftMarginLoss,
+    ),
+    neural_net_core.sigmoid_focal_loss: (
+        (rng.normal(size=(N, C)), CHANCES.round()),
+        neural_net_core.SigmoidFocalLoss,
+    ),
+    neural_net_core.focal_loss: ((rng.normal(size=(N, C)), LABELS), neural_net_core.FocalLoss),
 }
 every_loss = pytest.mark.parametrize(
     ("fn", "inputs", "module"),
@@ -233,7 +258,7 @@ BAD = [np.nan, np.inf, -np.inf]
 
 @pytest.mark.filterwarnings("error")
 @given(
-    st.sampled_from(["cross_entropy", "nll_loss", "multi_margin_loss"]),
+    st.sampled_from(["cross_entropy", "nll_loss", "multi_margin_loss", "focal_loss"]),
     st.sampled_from(["ignored", "weight 0"]),
     st.sampled_from([0.0, 0.3, 1.0]),
     st.sampled_from(["mean", "sum", "none"]),
@@ -275,7 +300,11 @@ def test_rows_that_are_ignored_take_part_in_nothing(
 @pytest.mark.filterwarnings("error")
 @given(
     st.sampled_from(
-        [neural_net_core.binary_cross_entropy, neural_net_core.binary_cross_entropy_with_logits]
+        [
+            neural_net_core.binary_cross_entropy,
+            neural_net_core.binary_cross_entropy_with_logits,
+            neural_net_core.multilabel_soft_margin_loss,
+        ]
     ),
     st.sampled_from(["mean", "sum", "none"]),
     st.sampled_from([*BAD, -7.0, 7.0]),
@@ -367,7 +396,12 @@ def test_certain_logits():
 
 @pytest.mark.parametrize("wrong", [-0.1, 2.0, np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize(
-    "fn", [neural_net_core.binary_cross_entropy, neural_net_core.binary_cross_entropy_with_logits]
+    "fn",
+    [
+        neural_net_core.binary_cross_entropy,
+        neural_net_core.binary_cross_entropy_with_logits,
+        neural_net_core.multilabel_soft_margin_loss,
+    ],
 )
 def test_targets_that_are_no_probabilities_are_refused(fn, wrong):
     with pytest.raises(ValueError, match=rf"{fn.__name__}: expected targets in \[0, 1\]"):
@@ -386,6 +420,7 @@ CLASS_LOSSES = [
     neural_net_core.cross_entropy,
     neural_net_core.nll_loss,
     neural_net_core.multi_margin_loss,
+    neural_net_core.focal_loss,
 ]
 
 
@@ -412,7 +447,9 @@ def test_class_ids_that_are_no_integers(fn, labels):
         fn(np.zeros((2, C)), labels)
 
 
-@pytest.mark.parametrize("fn", [neural_net_core.cross_entropy, neural_net_core.nll_loss])
+@pytest.mark.parametrize(
+    "fn", [neural_net_core.cross_entropy, neural_net_core.nll_loss, neural_net_core.focal_loss]
+)
 def test_the_axis_of_the_classes(fn):
     """Scores (B, T, C), also where T = C, which no shape tells apart."""
     rng = np.random.default_rng(0)
@@ -427,6 +464,7 @@ def test_the_axis_of_the_classes(fn):
         module = {
             neural_net_core.cross_entropy: neural_net_core.CrossEntropyLoss,
             neural_net_core.nll_loss: neural_net_core.NLLLoss,
+            neural_net_core.focal_loss: neural_net_core.FocalLoss,
         }
         assert module[fn](axis=-1)(scores, labels).item() == pytest.approx(expected)
     with pytest.raises(ShapeError, match=r"taken to stand on axis 1, axis=-1 takes the last one"):
@@ -454,7 +492,7 @@ def test_settings_are_asked_for_their_type(fn, inputs, module):
         if name in ("weight", "pos_weight", "axis"):
             continue
         for wrong in NONSENSE:
-            if wrong is parameter.default:
+            if wrong is parameter.default or (name == "alpha" and wrong is None):
                 continue
             with pytest.raises(ValueError, match=f"{fn.__name__}: .*{name}"):
                 fn(*inputs, **{name: wrong})

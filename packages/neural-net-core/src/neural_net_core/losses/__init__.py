@@ -14,6 +14,8 @@ from neural_net_core.losses.bce_with_logits import BCEWithLogitsLossOp
 from neural_net_core.losses.cosine_embedding import CosineSimilarityOp
 from neural_net_core.losses.cross_entropy import CrossEntropyLossOp, SoftCrossEntropyLossOp
 from neural_net_core.losses.ctc import CTCLossOp
+from neural_net_core.losses.focal import FocalLossOp, SigmoidFocalLossOp
+from neural_net_core.losses.gaussian_nll import GaussianNLLLossOp
 from neural_net_core.losses.hinge import HingeEmbeddingLossOp, HingeLossOp
 from neural_net_core.losses.huber import HuberLossOp
 from neural_net_core.losses.kl_div import KLDivLossOp
@@ -22,6 +24,7 @@ from neural_net_core.losses.mse import MSELossOp
 from neural_net_core.losses.multi_margin import MultiMarginLossOp
 from neural_net_core.losses.nll import NLLLossOp
 from neural_net_core.losses.normalize import NormalizeOp
+from neural_net_core.losses.poisson_nll import PoissonNLLLossOp
 from neural_net_core.losses.triplet_margin import PairwiseDistanceOp
 
 __all__ = [
@@ -30,6 +33,8 @@ __all__ = [
     "CTCLossOp",
     "CosineSimilarityOp",
     "CrossEntropyLossOp",
+    "FocalLossOp",
+    "GaussianNLLLossOp",
     "HingeEmbeddingLossOp",
     "HingeLossOp",
     "HuberLossOp",
@@ -40,6 +45,8 @@ __all__ = [
     "NLLLossOp",
     "NormalizeOp",
     "PairwiseDistanceOp",
+    "PoissonNLLLossOp",
     "ReduceOp",
+    "SigmoidFocalLossOp",
     "SoftCrossEntropyLossOp",
 ]

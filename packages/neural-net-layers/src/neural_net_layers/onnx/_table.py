@@ -6,6 +6,8 @@ from neural_net_core.losses import (
     BCEWithLogitsLossOp,
     CrossEntropyLossOp,
     CTCLossOp,
+    FocalLossOp,
+    GaussianNLLLossOp,
     HingeEmbeddingLossOp,
     HingeLossOp,
     HuberLossOp,
@@ -14,7 +16,9 @@ from neural_net_core.losses import (
     MSELossOp,
     MultiMarginLossOp,
     NLLLossOp,
+    PoissonNLLLossOp,
     ReduceOp,
+    SigmoidFocalLossOp,
     SoftCrossEntropyLossOp,
 )
 from neural_net_core.op import Op
@@ -54,6 +58,8 @@ LOSSES = (
     BCEWithLogitsLossOp,
     CrossEntropyLossOp,
     CTCLossOp,
+    FocalLossOp,
+    GaussianNLLLossOp,
     HingeEmbeddingLossOp,
     HingeLossOp,
     HuberLossOp,
@@ -62,7 +68,9 @@ LOSSES = (
     MSELossOp,
     MultiMarginLossOp,
     NLLLossOp,
+    PoissonNLLLossOp,
     ReduceOp,
+    SigmoidFocalLossOp,
     SoftCrossEntropyLossOp,
 )
 
