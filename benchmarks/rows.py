@@ -8,7 +8,9 @@ Imports stand inside the builders, because each library runs in a process of its
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from networks import WIDE, cnn_ours, cnn_torch, wide_ours, wide_torch
@@ -18,13 +20,66 @@ Step = Callable[[], object]
 
 
 @dataclass(frozen=True)
+class Parts:
+    """What a training step of ours is made of.
+
+    Attributes:
+        loss_of: Returns the loss of the inputs.
+        inputs: Its arguments.
+        model: The module that is trained.
+        optimizer: Its optimizer.
+    """
+
+    loss_of: Callable[..., Any]
+    inputs: tuple[Any, ...]
+    model: Any
+    optimizer: Any
+
+    def step(self) -> Any:
+        """Make a step, as it is written."""
+        value = self.loss_of(*self.inputs)
+        value.backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return value
+
+    def recorded(self) -> Step:
+        """Return a step that is run from its record, which is made here."""
+        from neural_net_utils import RecordedStep
+
+        step = RecordedStep(self.loss_of, model=self.model, optimizer=self.optimizer)
+        for _ in range(8):
+            step(*self.inputs)
+        if step.why_eager:
+            raise RuntimeError(f"the step is not run from its record: {step.why_eager}")
+        return partial(step, *self.inputs)
+
+
+@dataclass(frozen=True)
 class Row:
-    """One line of the table: how to build the step in each library."""
+    """One line of the table: how to build the step in each library.
+
+    Attributes:
+        name: What the line is called.
+        parts: Returns what a step of ours is made of; where it has no optimizer or no loss, a step.
+        torch: Returns a step of PyTorch.
+        jax: Returns a step of JAX.
+    """
 
     name: str
-    ours: Callable[[], Step]
+    parts: Callable[[], Parts | Step]
     torch: Callable[[], Step]
     jax: Callable[[], Step]
+
+    def ours(self) -> Step:
+        """Return a step of ours."""
+        parts = self.parts()
+        return parts.step if isinstance(parts, Parts) else parts
+
+    def recorded(self) -> Step:
+        """Return a step of ours that is run from its record, or as it is where there is none."""
+        parts = self.parts()
+        return parts.recorded() if isinstance(parts, Parts) else parts
 
 
 def _jax(name: str, *args) -> Step:
@@ -46,14 +101,10 @@ def _dense_ours(sizes, batch, optimizer, loss, activation):
     x, y = _data(sizes, batch, loss)
     x = nn.Tensor(x)
 
-    def step():
-        value = loss_fn(model(x), y)
-        value.backward()
-        opt.step()
-        opt.zero_grad()
-        return value
+    def loss_of(x, y):
+        return loss_fn(model(x), y)
 
-    return step
+    return Parts(loss_of, (x, y), model, opt)
 
 
 def _dense_torch(sizes, batch, optimizer, loss, activation):
@@ -106,14 +157,10 @@ def _image_step_ours(model, shape):
     x, y = _images(shape)
     x = nn.Tensor(x)
 
-    def step():
-        value = loss_fn(model(x), y)
-        value.backward()
-        opt.step()
-        opt.zero_grad()
-        return value
+    def loss_of(x, y):
+        return loss_fn(model(x), y)
 
-    return step
+    return Parts(loss_of, (x, y), model, opt)
 
 
 def _image_step_torch(model, shape):
@@ -173,14 +220,10 @@ def _transformer_ours(features, heads, depth, time, batch):
     loss_fn = nn.CrossEntropyLoss()
     x, y = _tokens(batch, time)
 
-    def step():
-        value = loss_fn(model(x).reshape(-1, VOCABULARY), y.reshape(-1))
-        value.backward()
-        opt.step()
-        opt.zero_grad()
-        return value
+    def loss_of(x, y):
+        return loss_fn(model(x).reshape(-1, VOCABULARY), y.reshape(-1))
 
-    return step
+    return Parts(loss_of, (x, y), model, opt)
 
 
 def _transformer_torch(features, heads, depth, time, batch):
@@ -292,7 +335,7 @@ def _skip_gram(name, vocabulary, features, batch, negatives, optimizer):
     args = (vocabulary, features, batch, negatives, optimizer)
     return Row(
         name,
-        lambda: skip_gram_ours(*args),
+        lambda: Parts(*skip_gram_ours(*args)),
         lambda: skip_gram_torch(*args),
         lambda: _jax(
             "skip_gram", vocabulary, features, optimizer, *pairs(vocabulary, batch, negatives)
@@ -311,15 +354,11 @@ def _recurrent_ours(kind, steps, batch, width):
     x, y = _sequences(steps, batch, width)
     x = nn.Tensor(x)
 
-    def step():
+    def loss_of(x, y):
         states, _ = model[0](x)
-        value = loss_fn(model[1](states[:, -1]), y)
-        value.backward()
-        opt.step()
-        opt.zero_grad()
-        return value
+        return loss_fn(model[1](states[:, -1]), y)
 
-    return step
+    return Parts(loss_of, (x, y), model, opt)
 
 
 def _recurrent_torch(kind, steps, batch, width):

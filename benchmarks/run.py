@@ -1,14 +1,15 @@
 """Times full training steps beside PyTorch and prints one table.
 
-    python benchmarks/run.py [--rounds 9] [--rows XOR,MLP] [--threads 1] [--memory] [--compile]
-                             [--jax] [--json FILE] [--svg FILE]
+    python benchmarks/run.py [--rounds 9] [--rows XOR,MLP] [--threads 1] [--memory] [--recorded]
+                             [--compile] [--jax] [--json FILE] [--svg FILE]
 
 Each library runs in a process of its own with the same number of threads. In each round every
 row is timed on one library after the other, in changing order; the ratio is taken within the
 round. Shown are medians over rounds, with the lowest and the highest ratio, and the ratio of the
 processor time of all threads, which other processes disturb less. With --memory, the peak memory
-of a process that runs the row alone. With --compile and --jax, how long our step takes beside
-PyTorch's compiled step and beside JAX's.
+of a process that runs the row alone. With --recorded, the time of our step run from its record
+(`RecordedStep`) and its ratio to PyTorch's. With --compile and --jax, how long our step takes
+beside PyTorch's compiled step and beside JAX's, and so for the recorded one.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from neural_net_utils.diagnostics.machine import available_cores, processor
 
 HERE = Path(__file__).parent
 SECONDS = 0.15  # how long one timing of one row should take
-OTHERS = ["compile", "jax"]  # what can be timed besides ours and PyTorch
+OTHERS = ["recorded", "compile", "jax"]  # what can be timed besides ours and PyTorch
 
 
 class Worker:
@@ -120,12 +121,19 @@ def summary(times: dict[str, list[tuple[float, float]]]) -> dict:
             f"{kind}ratio_high": max(ratios),
         }
     for library in list(times)[2:]:
-        pairs = zip(times["ours"], times[library], strict=True)
-        record |= {
-            f"{library}_us": statistics.median(wall for wall, _ in times[library]) * 1e6,
-            f"{library}_ratio": statistics.median(a / b for (a, _), (b, _) in pairs),
-        }
+        record[f"{library}_us"] = statistics.median(wall for wall, _ in times[library]) * 1e6
+        if library != "recorded":
+            record[f"{library}_ratio"] = ratio(times, "ours", library)
+    if "recorded" in times:
+        for library in [name for name in times if name != "recorded"]:
+            record[f"recorded_{library}_ratio"] = ratio(times, "recorded", library)
     return record
+
+
+def ratio(times: dict[str, list[tuple[float, float]]], a: str, b: str) -> float:
+    """Return the median over rounds of one library's time by another's."""
+    pairs = zip(times[a], times[b], strict=True)
+    return statistics.median(first / second for (first, _), (second, _) in pairs)
 
 
 def others(args: argparse.Namespace) -> list[str]:
@@ -144,7 +152,11 @@ def line(r: dict) -> str:
         text += f" {r['ours_peak_mb']:>8,.0f} {r['torch_peak_mb']:>8,.0f}"
     for library in OTHERS:
         if f"{library}_us" in r:
-            text += f" {r[f'{library}_us']:>10,.0f} {r[f'{library}_ratio']:>6.2f}"
+            beside = r["recorded_torch_ratio" if library == "recorded" else f"{library}_ratio"]
+            text += f" {r[f'{library}_us']:>10,.0f} {beside:>6.2f}"
+    for library in OTHERS[1:]:
+        if f"recorded_{library}_ratio" in r:
+            text += f" {r[f'recorded_{library}_ratio']:>12.2f}"
     return text
 
 
@@ -155,7 +167,10 @@ def heading(args: argparse.Namespace) -> str:
         f"   {'spread':<14} {'cpu time':>8}"
     )
     text += f" {'ours MB':>8} {'torch MB':>8}" if args.memory else ""
-    return text + "".join(f" {library + ' µs':>10} {'ratio':>6}" for library in others(args))
+    text += "".join(f" {library + ' µs':>10} {'ratio':>6}" for library in others(args))
+    if args.recorded:
+        text += "".join(f" {'rec. / ' + x:>12}" for x in others(args) if x != "recorded")
+    return text
 
 
 def machine(args: argparse.Namespace) -> dict:
@@ -181,6 +196,7 @@ def main() -> None:
     parser.add_argument("--rows", default="", help="only rows whose name contains one of these")
     parser.add_argument("--threads", type=int, default=available_cores(), help="of each library")
     parser.add_argument("--memory", action="store_true", help="peak memory too")
+    parser.add_argument("--recorded", action="store_true", help="our steps run from records too")
     parser.add_argument("--compile", action="store_true", help="PyTorch's steps compiled too")
     parser.add_argument("--jax", action="store_true", help="JAX too; it must be installed")
     parser.add_argument("--json", type=Path, help="write the records to this file too")
@@ -198,9 +214,12 @@ def main() -> None:
         statistics.geometric_mean(r[key] for r in records) for key in ("ratio", "cpu_ratio")
     )
     print(f"{'geometric mean of the ratios':<68} {mean:>7.2f} {cpu_mean:>25.2f}")
-    for library in others(args):
-        beside = statistics.geometric_mean(r[f"{library}_ratio"] for r in records)
-        print(f"{f'beside {library}':<68} {beside:>7.2f}")
+    keys = {f"beside {x}": f"{x}_ratio" for x in others(args) if x != "recorded"}
+    if args.recorded:
+        libraries = ["ours", "torch", *(x for x in others(args) if x != "recorded")]
+        keys |= {f"recorded beside {x}": f"recorded_{x}_ratio" for x in libraries}
+    for title, key in keys.items():
+        print(f"{title:<68} {statistics.geometric_mean(r[key] for r in records):>7.2f}")
     if args.json:
         args.json.write_text(json.dumps({"machine": about, "rows": records}, indent=2) + "\n")
     if args.svg:

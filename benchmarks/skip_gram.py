@@ -16,25 +16,22 @@ def pairs(vocabulary, batch, negatives):
 
 
 def skip_gram_ours(vocabulary, features, batch, negatives, optimizer):
+    """Return the loss of a step, its arguments, the model and the optimizer."""
     import neural_net_core as nn
     import neural_net_optim as optim
     from neural_net_layers import Embedding
 
     words, contexts = Embedding(vocabulary, features), Embedding(vocabulary, features)
+    model = nn.ModuleList([words, contexts])
     name, settings = optimizer
-    opt = getattr(optim, name)([words.weight, contexts.weight], **settings)
+    opt = getattr(optim, name)(model.parameters(), **settings)
     loss_fn = nn.BCEWithLogitsLoss()
-    centers, others, labels = pairs(vocabulary, batch, negatives)
 
-    def step():
+    def loss_of(centers, others, labels):
         scores = contexts(others) @ words(centers).reshape(batch, features, 1)
-        value = loss_fn(scores.reshape(labels.shape), labels)
-        value.backward()
-        opt.step()
-        opt.zero_grad()
-        return value
+        return loss_fn(scores.reshape(labels.shape), labels)
 
-    return step
+    return loss_of, pairs(vocabulary, batch, negatives), model, opt
 
 
 def skip_gram_torch(vocabulary, features, batch, negatives, optimizer):

@@ -8,7 +8,8 @@ the processor time that all threads of this process spent on it.
 
 prints instead, for one row in a process of its own, the memory in MB that the process held after
 the imports and at most during ten steps; `worker.py ours 2 blas` prints what multiplies matrices.
-The library `compile` is PyTorch with its steps handed to `torch.compile`; `jax` is JAX; `textbook`
+The library `recorded` is ours with its steps run from their records (`RecordedStep`);
+`compile` is PyTorch with its steps handed to `torch.compile`; `jax` is JAX; `textbook`
 is ours without its fast forms.
 """
 
@@ -24,6 +25,7 @@ from rows import ROWS
 OURS = ["neural_net_core", "neural_net_layers", "neural_net_optim"]
 IMPORTS = {
     "ours": OURS,
+    "recorded": [*OURS, "neural_net_utils"],
     "textbook": OURS,
     "torch": ["torch"],
     "compile": ["torch"],

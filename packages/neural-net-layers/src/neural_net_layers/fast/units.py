@@ -44,9 +44,10 @@ def scratch(dtype: DType, *shapes: tuple[int, ...]) -> list[Array]:
     block = None if observing.watching else _memory.block
     if block is None or block.nbytes < end:
         block = np.empty(end + 64, np.uint8)
-        block = block[-block.ctypes.data % 64 :]
-        if end <= _KEPT and not observing.watching:
-            _memory.block = block
+        if not observing.watching:
+            block = block[-block.ctypes.data % 64 :]
+            if end <= _KEPT:
+                _memory.block = block
     arrays, start = [], 0
     for shape, end in zip(shapes, ends, strict=True):
         arrays.append(np.ndarray(shape, dtype, block, start))

@@ -11,7 +11,7 @@ from neural_net_utils.replay.memory import Memory, Owner
 
 __all__ = ["constants_apart", "guards_first", "laid_out", "made_anew", "needed"]
 
-# A line of the cache: an array keeps its place in one, because kernels may ask for it.
+# A line of the cache, with which every array begins.
 _LINE = 64
 
 
@@ -201,12 +201,11 @@ def _places(born: dict[Owner, int], dies: dict[Owner, int]) -> tuple[dict[Owner,
     for owner in sorted(born, key=lambda owner: (born[owner], owner.start - owner.stop)):
         active = [entry for entry in active if dies[entry[2]] >= born[owner]]
         size = owner.stop - owner.start
-        within = owner.start % _LINE
-        place = within
+        place = 0
         for start, stop, _ in active:
             if place + size <= start:
                 break
-            place = max(place, -(-(stop - within) // _LINE) * _LINE + within)
+            place = max(place, -(-stop // _LINE) * _LINE)
         places[owner] = place
         active.append((place, place + size, owner))
         active.sort(key=lambda entry: entry[0])

@@ -348,7 +348,7 @@ class Recorder:
         if not many and self.memory.owner(arrays[0]) is not None:
             return self.wrapped(arrays[0])  # a view
         if any(self.memory.owner(array) is not None for array in arrays):
-            if all(self.memory.owner(array) is not None for array in arrays):
+            if all(map(self.memory.knows, arrays)):
                 return type(result)(self.wrapped(array) for array in arrays)
             self.refuse(f"{_site()}: {function.__name__} returns views beside new arrays")
         for array in arrays:
