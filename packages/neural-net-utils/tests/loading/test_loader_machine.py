@@ -49,6 +49,7 @@ class Place:
     def __init__(self, loader):
         self.loader = loader
         self.seed = None  # not drawn yet
+        self.rng = np.random.default_rng(0)  # what it will be drawn from
         self.epoch, self.position, self.goes_on = 0, 0, False
 
 
@@ -161,7 +162,7 @@ class LoaderMachine(RuleBasedStateMachine):
             place.epoch, place.position = place.epoch + 1, 0
         place.goes_on = False
         if place.seed is None and (self.shuffle or self.moved):
-            place.seed = int(np.random.default_rng(0).integers(2**63))
+            place.seed = int(place.rng.integers(2**63))
         loop.epoch, loop.position = place.epoch, place.position
         loop.batches = self.batches_of(place.seed or 0, loop.epoch)
 
