@@ -4,13 +4,15 @@ Without a cache, writing the n-th token reads all n − 1 before it again. With 
 norms and feed-forward parts run for the new token alone; only the attention itself looks back.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from neural_net_core.checks import check_array, check_count
+from neural_net_core.checks import check_array, check_count, shown
 from neural_net_core.dtypes import Array
-from neural_net_core.errors import ShapeError
+from neural_net_core.errors import PositionError, ShapeError
 
 __all__ = ["DecoderCache", "KeyValueCache"]
 
@@ -91,9 +93,21 @@ class KeyValueCache:
 
         Args:
             examples: Their indices; one may come several times.
+
+        Raises:
+            PositionError: If there is no such example; the cache is then unchanged.
+            ShapeError: If they are no list.
+            DTypeError: If one is no integer.
         """
-        if self._keys is not None and self._values is not None:
-            self._keys, self._values = self._keys[examples], self._values[examples]
+        chosen = check_array("KeyValueCache", "examples", examples, ndim=1, kinds="iu")
+        if self._keys is None or self._values is None:
+            return
+        batch = len(self._keys)
+        if not np.all((-batch <= chosen) & (chosen < batch)):
+            raise PositionError(
+                f"KeyValueCache: expected examples below {batch}, got {shown(examples)}"
+            )
+        self._keys, self._values = self._keys[chosen], self._values[chosen]
 
     def truncate(self, length: int) -> None:
         """Forget all positions from `length` on.
@@ -144,9 +158,37 @@ class DecoderCache:
 
         Args:
             examples: Their indices; one may come several times.
+
+        Raises:
+            PositionError: If there is no such example; the cache is then unchanged.
         """
-        self.self_attention.select(examples)
-        self.memory.select(examples)
+        with unchanged_by_errors(self):
+            self.self_attention.select(examples)
+            self.memory.select(examples)
 
     def __repr__(self) -> str:
         return f"DecoderCache(length {self.length}, memory {self.memory.length})"
+
+
+@contextmanager
+def unchanged_by_errors(*caches: Any) -> Iterator[None]:
+    """Let caches hold what they held before, if the code inside raises.
+
+    A layer adds keys before it attends to them, and a stack calls one layer after the other: where
+    a later part fails, what the earlier ones have added must not be read by the next call.
+    """
+    parts = [part for cache in caches for part in _parts(cache)]
+    held = [(part.length, part._keys, part._values) for part in parts]
+    try:
+        yield
+    except BaseException:
+        for part, before in zip(parts, held, strict=True):
+            part.length, part._keys, part._values = before
+        raise
+
+
+def _parts(cache: Any) -> list[KeyValueCache]:
+    """Return what a layer's cache consists of: nothing, if it is none, which the layer refuses."""
+    if isinstance(cache, DecoderCache):
+        return [cache.self_attention, cache.memory]
+    return [cache] if isinstance(cache, KeyValueCache) else []

@@ -35,7 +35,7 @@ from neural_net_layers._checks import make_norm
 from neural_net_layers.attention._heads import merge_heads, split_heads
 from neural_net_layers.attention._masks import as_keep, without_padding
 from neural_net_layers.attention._options import AttentionOptions
-from neural_net_layers.attention.key_value_cache import KeyValueCache
+from neural_net_layers.attention.key_value_cache import KeyValueCache, unchanged_by_errors
 from neural_net_layers.attention.scaled_dot_product_attention import scaled_dot_product_attention
 
 __all__ = ["MultiHeadAttention", "Position"]
@@ -299,28 +299,31 @@ class MultiHeadAttention(Module):
             q = self.position(q, offset)
             if k is not None:
                 k = self.position(k, offset if to_itself else 0)
-        if cache is not None:
-            if any(x is not None and x.requires_grad for x in (q, k, v)):
-                raise GraphError(
-                    f"{self._label()}: a cache has no gradient; generate under no_grad()"
-                )
-            k, v = (cache.keys, cache.values) if reuse else cache.append(k.data, v.data)
-        attended: Any = scaled_dot_product_attention(
-            q,
-            k,
-            v,
-            keep=self._keep(keep, key_keep, len(q), k.shape[2]),
-            bias=bias,
-            causal=causal,
-            offset=offset,
-            dropout=self.dropout if self.training else 0.0,
-            need_weights=need_weights,
-            rng=self.rng,
-        )
-        if not need_weights:
-            return self.out_proj(merge_heads(attended))
-        y, weights = attended
-        return self.out_proj(merge_heads(y)), weights.mean(axis=1) if average_weights else weights
+        with unchanged_by_errors(cache):
+            if cache is not None:
+                if any(x is not None and x.requires_grad for x in (q, k, v)):
+                    raise GraphError(
+                        f"{self._label()}: a cache has no gradient; generate under no_grad()"
+                    )
+                k, v = (cache.keys, cache.values) if reuse else cache.append(k.data, v.data)
+            attended: Any = scaled_dot_product_attention(
+                q,
+                k,
+                v,
+                keep=self._keep(keep, key_keep, len(q), k.shape[2]),
+                bias=bias,
+                causal=causal,
+                offset=offset,
+                dropout=self.dropout if self.training else 0.0,
+                need_weights=need_weights,
+                rng=self.rng,
+            )
+            if not need_weights:
+                return self.out_proj(merge_heads(attended))
+            y, weights = attended
+            return self.out_proj(merge_heads(y)), weights.mean(
+                axis=1
+            ) if average_weights else weights
 
     def _project(self, query: Tensor, key: Tensor, value: Tensor, reuse: bool) -> Any:
         """Return queries (B, H, T, E), keys (B, K, S, E), values (B, K, S, F); unused ones None."""

@@ -8,6 +8,7 @@ from neural_net_core.modules.containers import ModuleList
 from neural_net_core.modules.module import Module
 from neural_net_core.tensor import TensorLike, as_tensor
 from neural_net_layers._checks import MOST_LAYERS
+from neural_net_layers.attention.key_value_cache import unchanged_by_errors
 
 __all__: list[str] = []
 
@@ -43,13 +44,14 @@ class TransformerStack(Module):
         """
         y: Any
         y, *memory = map(as_tensor, inputs)
-        weights = []
-        for layer, held in zip(self.layers, self._caches(cache), strict=True):
-            y = layer(y, *memory, cache=held, need_weights=need_weights, **options)
-            if need_weights:
-                y, seen = y
-                weights.append(seen)
-        y = y if self.norm is None else self.norm(y)
+        weights, caches = [], self._caches(cache)
+        with unchanged_by_errors(*caches):
+            for layer, held in zip(self.layers, caches, strict=True):
+                y = layer(y, *memory, cache=held, need_weights=need_weights, **options)
+                if need_weights:
+                    y, seen = y
+                    weights.append(seen)
+            y = y if self.norm is None else self.norm(y)
         return (y, weights) if need_weights else y
 
     def _caches(self, caches: Any) -> Sequence[Any]:

@@ -22,7 +22,7 @@ from neural_net_core.init import Initializer
 from neural_net_core.modules.dense import Dense
 from neural_net_core.modules.module import Module
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers.attention.key_value_cache import DecoderCache
+from neural_net_layers.attention.key_value_cache import DecoderCache, unchanged_by_errors
 from neural_net_layers.attention.multi_head_attention import MultiHeadAttention, Position
 from neural_net_layers.regularization.dropout import Dropout
 from neural_net_layers.transformers._calls import Decoding
@@ -188,9 +188,10 @@ class TransformerDecoderLayer(Decoding[DecoderCache, tuple[Tensor, Tensor]], Tra
             cache=None if cache is None else cache.memory,
             need_weights=need_weights,
         )
-        y, own_weights = self._add(self._start(x, key_keep), self.norm1, attend)
-        y, memory_weights = self._add(y, self.norm2, read)
-        y, _ = self._add(y, self.norm3, self._feed_forward)
+        with unchanged_by_errors(cache):
+            y, own_weights = self._add(self._start(x, key_keep), self.norm1, attend)
+            y, memory_weights = self._add(y, self.norm2, read)
+            y, _ = self._add(y, self.norm3, self._feed_forward)
         return (y, (own_weights, memory_weights)) if need_weights else y
 
 

@@ -23,7 +23,7 @@ from neural_net_core.init import Initializer
 from neural_net_core.modules.dense import Dense
 from neural_net_core.modules.module import Module
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers.attention.key_value_cache import KeyValueCache
+from neural_net_layers.attention.key_value_cache import KeyValueCache, unchanged_by_errors
 from neural_net_layers.attention.multi_head_attention import MultiHeadAttention, Position
 from neural_net_layers.regularization.dropout import Dropout
 from neural_net_layers.transformers._calls import Encoding
@@ -157,8 +157,9 @@ class TransformerEncoderLayer(Encoding[KeyValueCache, Tensor], TransformerLayer)
             cache=cache,
             need_weights=need_weights,
         )
-        y, weights = self._add(self._start(x, key_keep), self.norm1, attend)
-        y, _ = self._add(y, self.norm2, self._feed_forward)
+        with unchanged_by_errors(cache):
+            y, weights = self._add(self._start(x, key_keep), self.norm1, attend)
+            y, _ = self._add(y, self.norm2, self._feed_forward)
         return (y, weights) if need_weights else y
 
 
