@@ -317,6 +317,7 @@ RECIPES = {
         ),
         "geglu": "rows(4, 4)",
         "glu": "rows(4, 4)",
+        "gumbel_softmax": ONE,
         "swiglu": "rows(4, 4)",
         "prelu": "rows(), 0.2",
         "threshold": "rows(), 0.3, -2.0",
@@ -365,18 +366,19 @@ RECIPES = {
         ),
         # ops
         **each(
-            "absolute clip cos exp expm1 flip log log1p logsumexp max mean min negative norm prod "
-            "sign sin sqrt squeeze std sum transpose unstack var",
+            "absolute ceil clip cos erf exp expm1 flip floor log log1p logsumexp max mean min "
+            "negative norm prod round round_straight_through sign sin sort sqrt squeeze std sum "
+            "transpose tril triu unstack var",
             ONE,
         ),
         **each(
-            "add divide maximum minimum multiply power subtract",
+            "add arctan2 divide logaddexp maximum minimum multiply power subtract",
             PAIR,
         ),
         "broadcast_to": "rows(), (2, 4, 3)",
         "cast": "rows(), np.float64",
         "concatenate": "[rows(), rows()]",
-        "cumsum": "rows(), 1",
+        **each("cumprod cumsum logcumsumexp", "rows(), 1"),
         "einsum": "'ij,kj->ik', rows(), rows()",
         "expand_dims": "rows(), 0",
         "getitem": "rows(), 1",
@@ -388,10 +390,18 @@ RECIPES = {
         "matmul": "rows(), rows(3, 2)",
         "moveaxis": "rows(), 0, 1",
         "pad": "rows(), 1",
+        "index_add": "rows(), [0, 1], rows(2, 3)",
+        "outer": "rows(4), rows(3)",
+        "put_along_axis": "rows(), np.zeros((4, 1), int), 1.0, 1",
+        "repeat_interleave": "rows(), 2, 1",
         "reshape": "rows(), (3, 4)",
+        "roll": "rows(), 1, 0",
+        "scatter_add": "rows(), np.zeros((4, 1), int), 1.0, 1",
         "split": "rows(), 2",
         "stack": "[rows(), rows()]",
         "swapaxes": "rows(), 0, 1",
+        "tile": "rows(), 2",
+        "topk": "rows(), 2",
         "take_along_axis": "rows(), np.zeros((4, 1), int), 1",
         "where": "rows() > 0.5, rows(), rows()",
         # methods
@@ -410,7 +420,12 @@ RECIPES = {
         "Tensor.prod": "leaf() | 0, keepdims=False",
         "Tensor.split": "leaf(4, 2) | 2, 0",
         "Tensor.unstack": "leaf() | 0",
-        "Tensor.cumsum": "leaf() | 1",
+        **{
+            f"Tensor.{name}": "leaf() | 1"
+            for name in words("cumprod cumsum logcumsumexp roll tile topk tril triu")
+        },
+        "Tensor.repeat_interleave": "leaf() | 2, 1",
+        "Tensor.sort": "leaf() | 1, descending=True",
         "Tensor.expand_dims": "leaf() | 0",
         **{
             f"Tensor.{name}": "leaf() | 1"

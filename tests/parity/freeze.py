@@ -292,6 +292,67 @@ MODULES: Rows = {
     ),
 }
 
+# Sorted, joined, drawn: from a generator of its own, and last among the cases of core, so that the
+# numbers of other rows stay as they are.
+_rng = np.random.default_rng(11)
+TIES = np.array([[1.0, -2, 1, 0.5], [0, 0, -1, -3]])
+ZEROS = np.array([[2.0, 0, 3, -1], [1.5, -2, 0, 0], [0.5, 3, -1, 2]])
+LINES = np.array([[2, 0, 2, 1], [1, 1, 0, 0]])
+
+
+def some(*shape: int) -> Any:
+    """Return normal numbers, as `real` does."""
+    return _rng.normal(size=shape).round(3)
+
+
+ARRAYS: Rows = {
+    "floor": (torch.floor, [np.array([-1.5, -1, 0.25, 2.75])]),
+    "ceil": (torch.ceil, [np.array([-1.5, -1, 0.25, 2.75])]),
+    "round": (torch.round, [np.array([-1.5, -0.5, 0.5, 1.5, 2.6])]),
+    "round_straight_through": (
+        lambda x: x + (x.round() - x).detach(),
+        [np.array([-1.5, -0.5, 0.5, 1.5, 2.6])],
+    ),
+    "erf": (torch.erf, [np.array([-6, -2.5, -1.1, -0.7, -1e-4, 0, 0.3, 0.99, 1.4, 3])]),
+    "arctan2": (torch.atan2, [np.array([[1.0], [-2], [0]]), np.array([-1.0, 0, 3])]),
+    "logaddexp": (torch.logaddexp, [np.array([1e3, -1e3, 0.5]), np.array([[1e3], [-1e3]])]),
+    "cumprod": (lambda x: x.cumprod(1), [ZEROS]),
+    "logcumsumexp": (lambda x: x.logcumsumexp(0), [100 * some(4, 2)]),
+    "sort": (lambda x: x.sort(1)[0], [some(2, 5)]),
+    "sort descending": (lambda x: x.sort(dim=1, descending=True, stable=True), [TIES]),
+    "topk": (lambda x: x.topk(2, 0), [some(4, 3)]),
+    "topk smallest": (lambda x: x.topk(3, largest=False)[0], [some(2, 5)]),
+    "tril": (lambda x: x.tril(-1), [some(2, 3, 3)]),
+    "triu": (lambda x: x.triu(1), [some(3, 4)]),
+    "outer": (torch.outer, [some(3), some(2)]),
+    "tile": (lambda x: x.tile(2, 1, 3), [some(2, 2)]),
+    "repeat_interleave": (lambda x: x.repeat_interleave(3, 1), [some(2, 3)]),
+    "roll": (lambda x: x.roll((1, -2), (0, 1)), [some(2, 3)]),
+    "index_add": (
+        lambda x, i, s: x.index_add(1, i, s),
+        [some(2, 3), np.array([2, 0, 2, 2]), some(2, 4)],
+    ),
+    "scatter_add": (lambda x, i, s: x.scatter_add(1, i, s), [some(2, 3), LINES, some(2, 4)]),
+    "put_along_axis": (
+        lambda x, i, v: x.scatter(1, i, v),
+        [some(2, 3), LINES[:, 1:3], some(2, 2)],
+    ),
+}
+
+# Of the noise as it is: PyTorch's own function draws it inside.
+GUMBEL: Rows = {
+    "gumbel_softmax": (lambda x, g: ((x + g.detach()) / 0.5).softmax(-1), [some(2, 4), some(2, 4)]),
+    "gumbel_softmax hard": (
+        lambda x, g: hard((x + g.detach()).div(2).softmax(0)),
+        [some(3, 2), some(3, 2)],
+    ),
+}
+
+
+def hard(soft: Any) -> Any:
+    return F.one_hot(soft.argmax(0), len(soft)).T + soft - soft.detach()
+
+
 # From a generator of its own, so that the numbers of other rows stay as they are.
 matrices = np.random.default_rng(6)
 SQUARES = matrices.normal(size=(2, 3, 3)).round(3)
@@ -427,6 +488,8 @@ PACKAGES: dict[str, Rows] = {
         **{f"losses {k}": v for k, v in LOSSES.items()},
         **MODULES,
         **{f"linalg {k}": v for k, v in LINEAR_ALGEBRA.items()},
+        **{f"ops {k}": v for k, v in ARRAYS.items()},
+        **{f"activations {k}": v for k, v in GUMBEL.items()},
     },
     "layers": {**LAYERS, **MODULES_OF_LAYERS},
     "optim": OPTIMIZATION,

@@ -220,6 +220,86 @@ def einsum_shapes(letters):
     return cases
 
 
+def with_zeros(rng, shapes):
+    """Return numbers of which about every fourth is zero."""
+    x = rng.uniform(-2, 2, shapes[0])
+    return [np.where(rng.random(shapes[0]) < 0.25, 0, x)]
+
+
+def with_ties(rng, shapes):
+    """Return a few different numbers, NaN among them."""
+    return [rng.choice([-1, 0, 1, 2.5, np.nan], shapes[0])]
+
+
+def all_different(rng, shapes):
+    size = int(np.prod(shapes[0]))
+    return [rng.permutation(size).reshape(shapes[0]) / max(size, 1) - 0.5]
+
+
+def direction(rng, shapes):
+    return {**random_axis(rng, shapes), "descending": bool(rng.integers(2))}
+
+
+def first_k(rng, shapes):
+    options = random_axis(rng, shapes)
+    k = int(rng.integers(0, shapes[0][options["axis"]] + 1))
+    return {**options, "k": k, "largest": bool(rng.integers(2))}
+
+
+def diagonal(rng, shapes):
+    return {"k": int(rng.integers(-4, 5))}
+
+
+def copies(rng, shapes):
+    return {"reps": tuple(int(n) for n in rng.integers(0, 4, int(rng.integers(1, 5))))}
+
+
+def one_number(rng, shapes):
+    axis = None if rng.random() < 0.2 else random_axis(rng, shapes)["axis"]
+    return {"repeats": int(rng.integers(0, 4)), "axis": axis}
+
+
+def number_of_each(rng, shapes):
+    axis = random_axis(rng, shapes)["axis"]
+    return {"repeats": rng.integers(0, 4, shapes[0][axis]), "axis": axis}
+
+
+def shifts(rng, shapes):
+    """Return one shift of all or of one axis, or several of several axes."""
+    ndim = len(shapes[0])
+    kind = int(rng.integers(3))
+    if kind == 0:
+        return {"shift": int(rng.integers(-9, 9)), "axis": None}
+    if kind == 1:
+        return {"shift": int(rng.integers(-9, 9)), **random_axis(rng, shapes)}
+    axes = tuple(int(a) for a in rng.integers(-ndim, ndim, 2))
+    return {"shift": tuple(int(n) for n in rng.integers(-9, 9, 2)), "axis": axes}
+
+
+def roll_torch(x, shift, axis):
+    return x.roll(shift) if axis is None else x.roll(shift, axis)
+
+
+def slices_to_add(rng, shapes):
+    """Return an array, positions on its first axis, with repetitions, and a slice for each."""
+    (shape,) = shapes
+    indices = rng.integers(0, shape[0], 5) if shape[0] else np.zeros(0, int)
+    return [rng.normal(size=shape), indices, rng.normal(size=(len(indices), *shape[1:]))]
+
+
+def numbers_to_add(rng, shapes):
+    x, indices = with_positions(rng, shapes)
+    return [x, indices, rng.normal(size=indices.shape)]
+
+
+def numbers_to_put(rng, shapes):
+    """Positions without repetitions: PyTorch's gradient is wrong for those, by its own words."""
+    (shape,) = shapes
+    indices = np.argsort(rng.random(shape), -1)[..., : int(rng.integers(0, shape[-1] + 1))]
+    return [rng.normal(size=shape), indices, rng.normal(size=indices.shape)]
+
+
+SOME_LINES = [case for case in unary_shapes(30, least=1) if case[0][-1]]
 UNARY, BINARY = unary_shapes(), broadcast_shapes()
 ROWS = [
     Row(ops.AddOp, "add", ops.add, torch.add, BINARY),
@@ -436,6 +516,113 @@ ROWS = [
         torch.softmax,
         UNARY,
         {"config": random_axis, "low": -5.0, "high": 5.0},
+    ),
+    Row(ops.FloorOp, "floor", ops.floor, torch.floor, UNARY),
+    Row(ops.CeilOp, "ceil", ops.ceil, torch.ceil, UNARY),
+    Row(ops.RoundOp, "round", ops.round, torch.round, UNARY, {"low": -9.0, "high": 9.0}),
+    Row(
+        ops.RoundStraightThroughOp,
+        "round_straight_through",
+        ops.round_straight_through,
+        # By the identity in whole numbers too, whose sum x + (y − x) rounds.
+        lambda x: x.round().detach() + (x - x.detach()),
+        UNARY,
+    ),
+    Row(ops.ErfOp, "erf", ops.erf, torch.erf, UNARY, positive(-4.0, 4.0)),
+    Row(ops.Arctan2Op, "arctan2", ops.arctan2, torch.atan2, BINARY),
+    Row(ops.LogAddExpOp, "logaddexp", ops.logaddexp, torch.logaddexp, BINARY, positive(-9, 9)),
+    Row(ops.CumProdOp, "cumprod", ops.cumprod, torch.cumprod, UNARY, {"config": random_axis}),
+    Row(
+        ops.CumProdOp,
+        "cumprod with zeros",
+        ops.cumprod,
+        torch.cumprod,
+        UNARY,
+        {"config": random_axis, "make": with_zeros},
+    ),
+    Row(
+        ops.LogCumSumExpOp,
+        "logcumsumexp",
+        ops.logcumsumexp,
+        torch.logcumsumexp,
+        UNARY,
+        {"config": random_axis, "low": -9.0, "high": 9.0},
+    ),
+    *(
+        Row(
+            ops.SortOp,
+            name,
+            lambda x, axis, descending: ops.sort(x, axis, descending=descending),
+            lambda x, axis, descending: torch.sort(x, dim=axis, descending=descending, stable=True),
+            unary_shapes(least=1),
+            {"config": direction, "make": make},
+        )
+        for name, make in (("sort", all_different), ("sort ties", with_ties))
+    ),
+    Row(
+        ops.TopKOp,
+        "topk",
+        lambda x, k, axis, largest: ops.topk(x, k, axis, largest=largest),
+        lambda x, k, axis, largest: torch.topk(x, k, axis, largest),
+        unary_shapes(least=1),
+        {"config": first_k, "make": all_different},
+    ),
+    *(
+        Row(op, ours.__name__, ours, lambda x, k, f=theirs: f(x, k), shapes, {"config": diagonal})
+        for op, ours, theirs in (
+            (ops.TrilOp, ops.tril, torch.tril),
+            (ops.TriuOp, ops.triu, torch.triu),
+        )
+        for shapes in [unary_shapes(least=2)]
+    ),
+    Row(
+        ops.OuterOp,
+        "outer",
+        ops.outer,
+        torch.outer,
+        [((n,), (m,)) for n in range(5) for m in (0, 1, 3, 6)],
+    ),
+    Row(ops.TileOp, "tile", ops.tile, lambda x, reps: x.tile(reps), UNARY, {"config": copies}),
+    Row(
+        ops.RepeatInterleaveOp,
+        "repeat_interleave",
+        ops.repeat_interleave,
+        lambda x, repeats, axis: x.repeat_interleave(repeats, axis),
+        unary_shapes(least=1),
+        {"config": one_number},
+    ),
+    Row(
+        ops.GetItemOp,
+        "repeat_interleave, a number of each",
+        ops.repeat_interleave,
+        lambda x, repeats, axis: x.repeat_interleave(torch.tensor(repeats), axis),
+        unary_shapes(least=1),
+        {"config": number_of_each},
+    ),
+    Row(ops.RollOp, "roll", ops.roll, roll_torch, unary_shapes(least=1), {"config": shifts}),
+    Row(
+        ops.IndexAddOp,
+        "index_add",
+        ops.index_add,
+        lambda x, i, s: x.index_add(0, i, s),
+        unary_shapes(least=1),
+        {"make": slices_to_add},
+    ),
+    Row(
+        ops.ScatterAddOp,
+        "scatter_add",
+        lambda x, i, s: ops.scatter_add(x, i, s, -1),
+        lambda x, i, s: x.scatter_add(-1, i, s),
+        SOME_LINES,
+        {"make": numbers_to_add},
+    ),
+    Row(
+        ops.PutAlongAxisOp,
+        "put_along_axis",
+        lambda x, i, v: ops.put_along_axis(x, i, v, -1),
+        lambda x, i, v: x.scatter(-1, i, v),
+        SOME_LINES,
+        {"make": numbers_to_put},
     ),
     Row(
         ops.LogSoftmaxOp,

@@ -101,12 +101,10 @@ def test_what_is_an_expression_of_numpys_computes():
     for name, expression in ARRAYS.items():
         integer = name in ("bincount", "logical_and", "logical_or", "logical_not")
         a, b = (t.astype(int).flatten() if integer else t for t in (x, y))
-        names = {"x": a, "y": b, "np": np, "axis": -1, "k": 2, "q": 0.5, "value": 1.0}
+        names = {"x": a, "y": b, "np": np, "axis": -1, "q": 0.5, "value": 1.0}
         scope = {**names, "ops": core.ops, "Tensor": core.Tensor, "default_rng": core.default_rng}
         result = eval(expression, scope)  # noqa: S307 (our own table)
         assert result is not None, name
-        if name == "topk":
-            assert result.tolist() == [[2, 1]]
 
 
 @pytest.mark.parametrize("name", [*CLASSES, *FUNCTIONS, *ARRAYS])

@@ -79,6 +79,22 @@ ARGUMENTS = {
     "einsum": lambda x: [("...->", x), ("...,...->...", x, x)],
     "cast": lambda x: [(x, np.float32)],
     "take_along_axis": lambda x: [(x, np.zeros((1,) * x.ndim, int), 0)],
+    **{
+        name: lambda x: [
+            (x, np.zeros((1,) * x.ndim, int), 1.0, 0),
+            (x, np.zeros((1,) * x.ndim, int), np.ones((1,) * x.ndim), -1),
+            (np.ones((3, *x.shape)), np.zeros((1,) * (1 + x.ndim), int), x, 0),
+        ]
+        for name in ("put_along_axis", "scatter_add")
+    },
+    "index_add": lambda x: (
+        [
+            (x, range(len(x.data)), np.ones(x.shape)),
+            (np.ones(x.shape), np.zeros(len(x.data), int), x, 0),
+        ]
+        if x.ndim
+        else []
+    ),
     "reshape": lambda x: [(x, (-1,))],
     "linear": lambda x: [(x, np.ones((2, *x.shape[-1:]))), (x, np.ones((1, *x.shape[-1:])), [1.0])],
     "concatenate": lambda x: [([x, x], 0), ([x, np.ones(x.shape)], 0)],

@@ -15,6 +15,7 @@ from neural_net_core import (
     geglu,
     glu,
     grad,
+    gumbel_softmax,
     ops,
     swiglu,
 )
@@ -121,7 +122,17 @@ def test_a_matrix_product_with_a_number_is_refused(number):
 
 
 ONE_AXIS = ["sum", "mean", "prod", "max", "min", "var", "std", "norm", "logsumexp", "softmax"]
-ONE_AXIS += ["log_softmax", "cumsum", "flip", "squeeze", "expand_dims", "unstack"]
+ONE_AXIS += [
+    "log_softmax",
+    "cumsum",
+    "cumprod",
+    "logcumsumexp",
+    "sort",
+    "flip",
+    "squeeze",
+    "expand_dims",
+    "unstack",
+]
 WITH_AXIS = {
     **{name: getattr(ops, name) for name in ONE_AXIS},
     "concatenate": lambda x, axis: ops.concatenate([x, x], axis),
@@ -131,6 +142,13 @@ WITH_AXIS = {
     "transpose": lambda x, axis: ops.transpose(x, (0, axis)),
     "swapaxes": lambda x, axis: ops.swapaxes(x, 0, axis),
     "moveaxis": lambda x, axis: ops.moveaxis(x, 0, axis),
+    "topk": lambda x, axis: ops.topk(x, 1, axis),
+    "roll": lambda x, axis: ops.roll(x, 1, axis),
+    "repeat_interleave": lambda x, axis: ops.repeat_interleave(x, 2, axis),
+    "index_add": lambda x, axis: ops.index_add(x, [0], [[1.0, 1.0]], axis),
+    "scatter_add": lambda x, axis: ops.scatter_add(x, [[0]], x, axis),
+    "put_along_axis": lambda x, axis: ops.put_along_axis(x, [[0]], x, axis),
+    "gumbel_softmax": lambda x, axis: gumbel_softmax(x, axis=axis),
     "glu": glu,
     "swiglu": swiglu,
     "geglu": geglu,

@@ -10,6 +10,7 @@ import pytest
 
 import neural_net_core
 from neural_net_core import Dense, FeedForward, Tanh, Tensor, linalg, ops
+from neural_net_core.activations import GumbelSoftmaxOp
 from neural_net_core.losses._loss import ReduceOp
 from neural_net_core.testing import op_classes
 from neural_net_core.testing.reference import (
@@ -70,6 +71,22 @@ OPERATIONS = {
     "pad reflect": lambda x: ops.pad(x, ((0, 0), (2, 1)), "reflect"),
     "clip": lambda x: ops.clip(x, -1, 1),
     "einsum": lambda a, b: ops.einsum("bik,kj->bij", a, b),
+    **plain(ops, "floor", "ceil", "round", "round_straight_through", "erf", "arctan2", "logaddexp"),
+    "cumprod": lambda x: ops.cumprod(x, 1),
+    "logcumsumexp": lambda x: ops.logcumsumexp(x, 0),
+    "sort": lambda x: ops.sort(x, 1)[0],
+    "sort descending": lambda x: ops.sort(x, descending=True),
+    "topk": lambda x: ops.topk(x, 2, 0),
+    "topk smallest": lambda x: ops.topk(x, 3, largest=False)[0],
+    "tril": lambda x: ops.tril(x, -1),
+    "triu": lambda x: ops.triu(x, 1),
+    "outer": ops.outer,
+    "tile": lambda x: ops.tile(x, (2, 1, 3)),
+    "repeat_interleave": lambda x: ops.repeat_interleave(x, 3, 1),
+    "roll": lambda x: ops.roll(x, (1, -2), (0, 1)),
+    "index_add": lambda x, i, s: ops.index_add(x, i, s, 1),
+    "scatter_add": lambda x, i, s: ops.scatter_add(x, i, s, 1),
+    "put_along_axis": lambda x, i, v: ops.put_along_axis(x, i, v, 1),
 }
 
 ACTIVATIONS = {
@@ -82,6 +99,12 @@ ACTIVATIONS = {
     **plain(neural_net_core, "hardshrink", "softshrink", "softmin"),
     "celu": lambda x: neural_net_core.celu(x, 0.5),
     "threshold": lambda x: neural_net_core.threshold(x, 0.8, -1.5),
+    "gumbel_softmax": lambda x, g: GumbelSoftmaxOp.apply(
+        x, g, temperature=0.5, hard=False, axis=-1
+    ),
+    "gumbel_softmax hard": lambda x, g: GumbelSoftmaxOp.apply(
+        x, g, temperature=2.0, hard=True, axis=0
+    ),
 }
 
 LOSSES = {

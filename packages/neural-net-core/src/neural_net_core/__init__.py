@@ -12,6 +12,7 @@ from neural_net_core.activations.celu import CELU, celu
 from neural_net_core.activations.elu import ELU, elu
 from neural_net_core.activations.gelu import GELU, gelu
 from neural_net_core.activations.glu import GLU, SwiGLU, geglu, glu, swiglu
+from neural_net_core.activations.gumbel_softmax import gumbel_softmax
 from neural_net_core.activations.hardsigmoid import Hardsigmoid, hardsigmoid
 from neural_net_core.activations.hardswish import Hardswish, hardswish
 from neural_net_core.activations.hardtanh import Hardtanh, ReLU6, hardtanh, relu6
@@ -242,6 +243,7 @@ __all__ = [
     "get_default_dtype",
     "glu",
     "grad",
+    "gumbel_softmax",
     "hardshrink",
     "hardsigmoid",
     "hardswish",

@@ -432,6 +432,22 @@ class Tensor:
         """Return −1, 0 or 1 for each element; see `ops.sign`."""
         return ops.sign(self)
 
+    def floor(self) -> "Tensor":
+        """Return the whole numbers not above the elements; see `ops.floor`."""
+        return ops.floor(self)
+
+    def ceil(self) -> "Tensor":
+        """Return the whole numbers not below the elements; see `ops.ceil`."""
+        return ops.ceil(self)
+
+    def round(self) -> "Tensor":
+        """Return the whole numbers nearest to the elements; see `ops.round`."""
+        return ops.round(self)
+
+    def erf(self) -> "Tensor":
+        """Return the error function of each element; see `ops.erf`."""
+        return ops.erf(self)
+
     def clip(self, low: float | None = None, high: float | None = None) -> "Tensor":
         """Return the elements limited to an interval; see `ops.clip`."""
         return ops.clip(self, low, high)
@@ -482,6 +498,22 @@ class Tensor:
         """Return running sums along an axis; see `ops.cumsum`."""
         return ops.cumsum(self, axis)
 
+    def cumprod(self, axis: int) -> "Tensor":
+        """Return running products along an axis; see `ops.cumprod`."""
+        return ops.cumprod(self, axis)
+
+    def logcumsumexp(self, axis: int) -> "Tensor":
+        """Return logarithms of running sums of exponentials; see `ops.logcumsumexp`."""
+        return ops.logcumsumexp(self, axis)
+
+    def sort(self, axis: int = -1, *, descending: bool = False) -> "tuple[Tensor, Tensor]":
+        """Return the elements in order along an axis, and their positions; see `ops.sort`."""
+        return ops.sort(self, axis, descending=descending)
+
+    def topk(self, k: int, axis: int = -1, *, largest: bool = True) -> "tuple[Tensor, Tensor]":
+        """Return the largest elements along an axis, and their positions; see `ops.topk`."""
+        return ops.topk(self, k, axis, largest=largest)
+
     def reshape(self, *shape: int | tuple[int, ...]) -> "Tensor":
         """Return the same elements in another shape; see `ops.reshape`."""
         return ops.reshape(self, _unpack(shape))
@@ -508,6 +540,26 @@ class Tensor:
     def flip(self, axis: Axis = None) -> "Tensor":
         """Return the elements in reverse order along axes; see `ops.flip`."""
         return ops.flip(self, axis)
+
+    def roll(self, shift: int | tuple[int, ...], axis: Axis = None) -> "Tensor":
+        """Return the elements moved along axes, round the ends; see `ops.roll`."""
+        return ops.roll(self, shift, axis)
+
+    def tril(self, k: int = 0) -> "Tensor":
+        """Return the lower triangle of each matrix; see `ops.tril`."""
+        return ops.tril(self, k)
+
+    def triu(self, k: int = 0) -> "Tensor":
+        """Return the upper triangle of each matrix; see `ops.triu`."""
+        return ops.triu(self, k)
+
+    def tile(self, reps: int | tuple[int, ...]) -> "Tensor":
+        """Return copies one after another along each axis; see `ops.tile`."""
+        return ops.tile(self, reps)
+
+    def repeat_interleave(self, repeats: "TensorLike", axis: int | None = None) -> "Tensor":
+        """Return each element several times in a row; see `ops.repeat_interleave`."""
+        return ops.repeat_interleave(self, repeats, axis)
 
     def squeeze(self, axis: Axis = None) -> "Tensor":
         """Return the tensor without axes of length 1; see `ops.squeeze`."""
@@ -719,4 +771,4 @@ _FLOAT32 = np.dtype(np.float32)
 # At the end, because both need the classes above.
 from neural_net_core import ops, tape  # noqa: E402
 
-explain_words(Tensor, "axis", "axes", "low", "flatten")
+explain_words(Tensor, "axis", "axes", "low", "k", "reps", "flatten")

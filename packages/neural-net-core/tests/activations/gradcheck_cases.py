@@ -41,6 +41,22 @@ def of_any_size(fn):
     )
 
 
+def drawn_once(shape, **options):
+    """Return the Gumbel-softmax as a function of the scores, with noise that stays the same.
+
+    Of hard draws it adds what lies between the draw and its softmax, which has no history: the sum
+    is the softmax, whose gradient is what a hard draw has.
+    """
+    noise = np.random.default_rng(2).gumbel(size=shape)
+
+    def fn(x):
+        y = a.GumbelSoftmaxOp.apply(x, noise.astype(x.dtype), **options)
+        soft = a.GumbelSoftmaxOp.apply(x, noise.astype(x.dtype), **{**options, "hard": False})
+        return y + (soft.data - y.data)
+
+    return fn
+
+
 def halves(fn):
     """Return cases for a function that splits its input."""
     return [
@@ -113,6 +129,11 @@ CASES = {
     a.SoftshrinkOp: [
         *elementwise(neural_net_core.softshrink),
         *elementwise(lambda x: neural_net_core.softshrink(x, 2.0)),
+    ],
+    a.GumbelSoftmaxOp: [
+        (drawn_once(shape, temperature=t, hard=hard, axis=axis), [rng.normal(size=shape)])
+        for shape, t, axis in (((4,), 1.0, 0), ((2, 3), 0.5, 1), ((3, 2), 2.0, 0), ((0, 3), 1.0, 1))
+        for hard in (False, True)
     ],
 }
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neural_net_core import GELU, Tensor, gelu
-from neural_net_core.activations._normal import probability_and_bell
+from neural_net_core.ops.elementwise._normal import probability_and_bell
 
 X = np.linspace(-8, 8, 3201)
 

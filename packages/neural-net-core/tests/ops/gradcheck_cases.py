@@ -270,6 +270,84 @@ CASES = {
         (ops.log_softmax, [real(0, 3)]),
     ],
     ops.LogSumExpOp: reduction(ops.logsumexp),
+    ops.FloorOp: unary(ops.floor),
+    ops.CeilOp: unary(ops.ceil),
+    ops.RoundOp: unary(ops.round, lambda *shape: real(*shape) * 0.4),  # no halves
+    # Of x itself, in which the rounding and what it took away add up.
+    ops.RoundStraightThroughOp: unary(
+        lambda x: ops.round_straight_through(x) + (x - ops.round(x)).detach()
+    ),
+    # Either side of 1, where the two formulas meet, and where nothing but the tail is left.
+    ops.ErfOp: [*unary(ops.erf), (ops.erf, [np.array([-4.0, -1.01, -0.99, 0.0, 0.99, 1.01, 3.0])])],
+    ops.Arctan2Op: binary(ops.arctan2)[:-1],
+    ops.LogAddExpOp: [*binary(ops.logaddexp), (ops.logaddexp, [real(3) * 100, real(3)])],
+    ops.CumProdOp: [
+        *((lambda x, axis=axis: ops.cumprod(x, axis), [real(2, 3, 4)]) for axis in (0, 1, -1)),
+        (lambda x: ops.cumprod(x, 0), [real()]),
+        (lambda x: ops.cumprod(x, 0), [real(0, 2)]),
+        (lambda x: ops.cumprod(x, -1), [real(3, 1)]),
+        (
+            lambda x: ops.cumprod(x, 1),
+            [np.array([[0.0, 2, 3, 4], [2, 0, 3, 0], [1, 2, 3, 0], [0, 0, 2, 3], [0, 0, 0, 0]])],
+        ),
+    ],
+    ops.LogCumSumExpOp: [
+        *((lambda x, axis=axis: ops.logcumsumexp(x, axis), [real(2, 3, 4)]) for axis in (0, 1, -1)),
+        (lambda x: ops.logcumsumexp(x, 0), [real()]),
+        (lambda x: ops.logcumsumexp(x, 0), [real(0, 2)]),
+        (lambda x: ops.logcumsumexp(x, 1), [real(3, 4) * 50]),
+    ],
+    ops.SortOp: [
+        (lambda x, axis=axis, d=d: ops.sort(x, axis, descending=d)[0], [real(2, 3, 4)])
+        for axis in (0, 1, -1)
+        for d in (False, True)
+    ]
+    + [(lambda x: ops.sort(x)[0], [real(0, 3)]), (lambda x: ops.sort(x)[0], [real(3, 0)])],
+    ops.TopKOp: [
+        (lambda x, k=k, axis=axis, b=b: ops.topk(x, k, axis, largest=b)[0], [real(2, 3, 4)])
+        for k, axis in ((1, 0), (3, 1), (2, -1), (0, 1))
+        for b in (True, False)
+    ],
+    ops.TrilOp: [(lambda x, k=k: ops.tril(x, k), [real(2, 3, 4)]) for k in (0, 1, -2, 9)],
+    ops.TriuOp: [(lambda x, k=k: ops.triu(x, k), [real(2, 3, 4)]) for k in (0, 1, -2, 9)],
+    ops.OuterOp: [
+        (ops.outer, [real(3), real(4)]),
+        (ops.outer, [real(0), real(2)]),
+        (lambda a: ops.outer(a, np.ones(2)), [real(3)]),
+        (lambda a: ops.outer(a, a), [real(3)]),
+    ],
+    ops.TileOp: [
+        (lambda x, reps=reps: ops.tile(x, reps), [real(2, 3)])
+        for reps in (2, (3, 1), (1, 2), (2, 3, 2), (), (0, 1))
+    ]
+    + [(lambda x: ops.tile(x, (2, 2)), [real()]), (lambda x: ops.tile(x, 2), [real(0, 3)])],
+    ops.RepeatInterleaveOp: [
+        (lambda x, n=n, axis=axis: ops.repeat_interleave(x, n, axis), [real(2, 3)])
+        for n, axis in ((2, 0), (3, -1), (1, 1), (0, 0), (2, None))
+    ],
+    ops.RollOp: [
+        (lambda x, shift=shift, axis=axis: ops.roll(x, shift, axis), [real(2, 3)])
+        for shift, axis in ((1, 1), (-4, 0), (2, None), ((1, 2), (0, 1)), ((1, 2), (-1, -1)))
+    ],
+    ops.IndexAddOp: [
+        (lambda x, s: ops.index_add(x, [2, 0, 2], s), [real(3, 4), real(3, 4)]),
+        (lambda x, s: ops.index_add(x, [-1, 1, 1, 1], s, 1), [real(2, 3, 2), real(2, 4, 2)]),
+        (lambda x, s: ops.index_add(x, [], s), [real(3, 2), real(0, 2)]),
+        (lambda s: ops.index_add(np.zeros((3, 2)), [1, 1], s), [real(2, 2)]),
+    ],
+    ops.ScatterAddOp: [
+        (
+            lambda x, s: ops.scatter_add(x, [[2, 0, 2, -1], [1, 1, 1, 0]], s, 1),
+            [real(2, 3), real(2, 4)],
+        ),
+        (lambda x, s: ops.scatter_add(x, [[2, 0]], s, 1), [real(2, 3), real(2, 2)]),
+        (lambda x, s: ops.scatter_add(x, [[0, 1, 1]], s, 0), [real(2, 3), real()]),
+    ],
+    ops.PutAlongAxisOp: [
+        (lambda x, v: ops.put_along_axis(x, [[2, 0], [1, 0]], v, 1), [real(2, 3), real(2, 2)]),
+        (lambda x, v: ops.put_along_axis(x, [[2, 0, 2]], v, -1), [real(2, 3), real(2, 3)]),
+        (lambda x, v: ops.put_along_axis(x, [[1, 1]], v, 1), [real(2, 3), real()]),
+    ],
 }
 
 

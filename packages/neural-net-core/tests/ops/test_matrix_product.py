@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neural_net_core import Tensor, ops
+from neural_net_core import ShapeError, Tensor, grad, ops
 from neural_net_core.forms import is_textbook
 
 
@@ -63,3 +63,23 @@ def test_columns_times_rows(a, b):
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=a).astype(np.float32), rng.normal(size=b).astype(np.float32)
     np.testing.assert_array_equal(ops.matmul(a, b).data, np.einsum("...ij,...jk->...ik", a, b))
+
+
+@given(n=st.integers(0, 5), m=st.integers(0, 5), seed=st.integers(0, 9))
+def test_the_outer_product_is_numpys_and_a_product_of_matrices(n, m, seed):
+    rng = np.random.default_rng(seed)
+    a, b, dy = rng.normal(size=n), rng.normal(size=m), rng.normal(size=(n, m))
+    x, y = Tensor(a, np.float64, requires_grad=True), Tensor(b, np.float64, requires_grad=True)
+    z = ops.outer(x, y)
+    np.testing.assert_array_equal(z.data, np.outer(a, b))
+    product = ops.matmul(x.expand_dims(1), y.expand_dims(0))
+    for found, wanted in zip(grad(z, [x, y], dy), grad(product, [x, y], dy), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-14)
+
+
+def test_an_outer_product_is_one_of_vectors_of_one_dtype():
+    assert ops.outer(Tensor([1.0]), np.array([2.0])).dtype == np.float32
+    assert ops.outer(Tensor([1.0], np.float64), [2]).dtype == np.float64
+    for wrong in (2.0, np.ones((2, 2))):
+        with pytest.raises(ShapeError, match=r"outer: expected two vectors, \(N,\) and \(M,\)"):
+            ops.outer(wrong, [1.0])

@@ -20,6 +20,10 @@ ARRANGEMENTS = [
     (lambda x: ops.squeeze(ops.expand_dims(x, 1), axis=1), lambda x: x),
     (ops.flip, np.flip),
     (lambda x: ops.flip(x, (0, -1)), lambda x: np.flip(x, (0, -1))),
+    (lambda x: ops.roll(x, 5), lambda x: np.roll(x, 5)),
+    (lambda x: ops.roll(x, -1, 1), lambda x: np.roll(x, -1, 1)),
+    (lambda x: ops.roll(x, (1, 2), (0, -1)), lambda x: np.roll(x, (1, 2), (0, -1))),
+    (lambda x: ops.roll(x, [1, 2], (1, 1)), lambda x: np.roll(x, (1, 2), (1, 1))),
 ]
 
 
@@ -60,3 +64,21 @@ def test_squeezing_a_longer_axis_is_refused():
 def test_a_shape_that_does_not_hold_the_elements_is_refused():
     with pytest.raises(ValueError, match="cannot reshape"):
         ops.reshape(np.ones(6), (4, 2))
+
+
+def test_rolling_round_comes_home():
+    x = Tensor(X)
+    for axis in (None, 0, 1, -1):
+        n = X.size if axis is None else X.shape[axis]
+        for shift in (0, n, -n, 3 * n):
+            np.testing.assert_array_equal(ops.roll(x, shift, axis).data, X)
+    assert ops.roll(3.0, 1).item() == 3
+    assert ops.roll(np.zeros((0, 2)), 1, 0).shape == (0, 2)
+
+
+def test_a_shift_is_a_whole_number():
+    for wrong in (1.5, None, "1", True, (1, 0.5)):
+        with pytest.raises(ValueError, match="roll: shift must be a sequence of ints"):
+            ops.roll(X, wrong, (0, 1))
+    with pytest.raises(ValueError, match="RollOp"):
+        ops.roll(X, (1, 2, 3), (0, 1))

@@ -87,3 +87,33 @@ def test_logsumexp_over_axes(axis, keepdims):
     expected = np.log(np.exp(x).sum(axis=axis, keepdims=keepdims))
     y = ops.logsumexp(Tensor(x, np.float64), axis, keepdims=keepdims)
     np.testing.assert_allclose(y.data, expected, rtol=1e-12)
+
+
+NUMBERS = hnp.arrays(
+    st.sampled_from([np.float32, np.float64]),
+    3,
+    elements=st.floats(-1e4, 1e4, width=32) | st.just(-np.inf),
+)
+
+
+@given(a=NUMBERS, b=NUMBERS)
+def test_logaddexp_is_logsumexp_of_two(a, b):
+    dtype = np.result_type(a, b)
+    x = [Tensor(v, dtype, requires_grad=True) for v in (a, b)]
+    dy = np.array([1.0, -2.0, 0.5])
+    y = ops.logaddexp(*x)
+    whole = ops.logsumexp(ops.stack(x), 0)
+    eps = np.finfo(dtype).eps
+    np.testing.assert_allclose(y.data, whole.data, 4 * eps, 4 * eps)
+    # logsumexp's shares are those of numbers less the largest, which is exact enough.
+    for found, wanted in zip(grad(y, x, dy), grad(whole, x, dy), strict=True):
+        np.testing.assert_allclose(found, wanted, 8 * eps, 1e-30)
+    assert y.dtype == dtype
+
+
+def test_logaddexp_at_the_extremes():
+    x = Tensor([0.0, -np.inf, -np.inf, np.nan], requires_grad=True)
+    y = ops.logaddexp(x, [-np.inf, 3.0, -np.inf, 0.0])
+    np.testing.assert_array_equal(y.data, np.array([0, 3, -np.inf, np.nan], np.float32))
+    np.testing.assert_array_equal(grad(y.sum(), x), np.array([1, 0, 0, np.nan], np.float32))
+    assert ops.logaddexp(1, [1, 2]).dtype == np.float32

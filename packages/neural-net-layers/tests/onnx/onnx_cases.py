@@ -453,6 +453,33 @@ FUNCTIONS: dict[str, Callable[[Tensor], Any]] = {
         x[:, :, None][:, [0, 1], 0], x[None, [[0], [-1]], [2, 3], None],
         ops.take_along_axis(x, np.array([[0, 3]]), 1),
     ),
+    "rounding": lambda x: (
+        ops.floor(3 * x), ops.ceil(3 * x), ops.round(np.arange(6) / 2 - 1.5 + 0 * x),
+        ops.round_straight_through(3 * x), ops.erf(x),
+    ),
+    "angles": lambda x: (
+        ops.arctan2(x, x[:, ::-1]),
+        ops.arctan2(0 * x + [-1.0, 0, 1, -1, 0, 1], [-2.0, -2, -2, 0, 0, 0]),
+    ),
+    "running": lambda x: (
+        ops.cumprod(x, 0), ops.cumprod(x, -1), ops.logcumsumexp(50 * x, 1), ops.logaddexp(x, -x),
+    ),
+    "order": lambda x: (
+        *ops.sort(x, 0), *ops.sort(ops.round(2 * x), descending=True),
+        *ops.topk(x, 2), ops.topk(x, 1, 0, largest=False)[0],
+    ),
+    "triangles": lambda x: (ops.tril(x, 1), ops.triu(x[None], -1), ops.outer(x[0], x[:, 0])),
+    "copies": lambda x: (
+        ops.tile(x, 2), ops.tile(x[0], (2, 3)), ops.tile(x[None], (2, 1)),
+        ops.repeat_interleave(x, 3, 0), ops.repeat_interleave(x, 2),
+        ops.repeat_interleave(x, [2, 0, 1, 1, 0, 3], 1),
+        ops.roll(x, 1, 0), ops.roll(x, -2), ops.roll(x, (1, 9), (0, 1)),
+    ),
+    "scattering": lambda x: (
+        ops.index_add(x, [1, -1, 1, 0], ops.stack([x[:, 0]] * 4, 1), 1),
+        ops.scatter_add(x, [[1, 1, 2]], x[:, :3], 1),
+        ops.put_along_axis(x, ops.sort(x, 1)[1][:, :2], 0.0, 1),
+    ),
     "sizes as numbers": lambda x: x.sum(0) / x.shape[0] + x * float(x.shape[0]),
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from neural_net_core.activations.celu import CELUOp
 from neural_net_core.activations.elu import ELUOp
 from neural_net_core.activations.gelu import GELUOp, GELUTanhOp
 from neural_net_core.activations.glu import GLUOp, SwiGLUOp
+from neural_net_core.activations.gumbel_softmax import GumbelSoftmaxOp
 from neural_net_core.activations.hardsigmoid import HardsigmoidOp
 from neural_net_core.activations.hardswish import HardswishOp
 from neural_net_core.activations.hardtanh import HardtanhOp
@@ -30,6 +31,7 @@ __all__ = [
     "GELUOp",
     "GELUTanhOp",
     "GLUOp",
+    "GumbelSoftmaxOp",
     "HardshrinkOp",
     "HardsigmoidOp",
     "HardswishOp",

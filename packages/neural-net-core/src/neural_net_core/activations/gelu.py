@@ -3,13 +3,13 @@
 import math
 from typing import Literal
 
-from neural_net_core.activations._normal import probability_and_bell
 from neural_net_core.activations.sigmoid import logistic_and_rest
 from neural_net_core.checks import check_word
 from neural_net_core.dtypes import Array
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
+from neural_net_core.ops.elementwise._normal import probability_and_bell
 from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["GELU", "GELUOp", "GELUTanhOp", "gelu"]

@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 
-from neural_net_core.activations._normal import COEFFICIENTS, COEFFICIENTS64, FAR, FAR64, P
 from neural_net_core.activations.gelu import GELUOp
 from neural_net_core.dtypes import Array
 from neural_net_core.fast.blocks import in_blocks
 from neural_net_core.fast.select import select
 from neural_net_core.forms import fast_form_of
+from neural_net_core.ops.elementwise._normal import COEFFICIENTS, COEFFICIENTS64, FAR, FAR64, P
 
 __all__: list[str] = []
 

@@ -9,7 +9,7 @@ What the gradient is where the function has a kink, a tie or a pole:
 | function | where | gradient |
 |---|---|---|
 | `absolute`, `norm`, `std` | at 0 | 0 |
-| `sign` | everywhere | 0 |
+| `sign`, `floor`, `ceil`, `round` | everywhere | 0 |
 | `sqrt` | at 0 | infinite |
 | `power(x, 0)` | everywhere | 0 |
 | `power(0, b)` with respect to b | b ≥ 0 | 0 |
@@ -17,13 +17,16 @@ What the gradient is where the function has a kink, a tie or a pole:
 | | one is NaN | all of it, to both |
 | `max`, `min` over axes | ties | shared equally |
 | | NaN among the elements | all of it, shared by those that are NaN |
+| `sort`, `topk` | ties | each element its own |
+| `arctan2` | at the origin | 0 |
 | `clip` | on the boundary | passes |
 | `where` | the side not chosen | 0 |
-| `logsumexp` | nothing but −∞ | 0 |
+| `logsumexp`, `logaddexp`, `logcumsumexp` | nothing but −∞ | 0 |
+| `put_along_axis` | several at one position | all of it to the one that stays |
 
-All of them are PyTorch's choices too, except the last, which is NaN there. `relu` and `hardtanh`
-let the gradient pass where x is NaN, as `clip` does not; `absolute` and most other functions make
-it NaN.
+All of them are PyTorch's choices too, except the last two: NaN there, and all of it to each.
+`relu` and `hardtanh` let the gradient pass where x is NaN, as `clip` does not; `absolute` and most
+other functions make it NaN.
 """
 
 import sys
@@ -44,9 +47,17 @@ from neural_net_core.ops.arithmetic import (
     subtract,
 )
 from neural_net_core.ops.casting import CastOp, cast
-from neural_net_core.ops.cumulative import CumSumOp, cumsum
+from neural_net_core.ops.cumulative import (
+    CumProdOp,
+    CumSumOp,
+    LogCumSumExpOp,
+    cumprod,
+    cumsum,
+    logcumsumexp,
+)
 from neural_net_core.ops.einstein_summation import EinsumOp, einsum
 from neural_net_core.ops.elementwise.absolute_value import AbsoluteOp, SignOp, absolute, sign
+from neural_net_core.ops.elementwise.error_function import ErfOp, erf
 from neural_net_core.ops.elementwise.exponential import (
     Expm1Op,
     ExpOp,
@@ -58,7 +69,17 @@ from neural_net_core.ops.elementwise.exponential import (
     log1p,
 )
 from neural_net_core.ops.elementwise.powers import PowerConstantOp, PowerOp, SqrtOp, power, sqrt
-from neural_net_core.ops.elementwise.trigonometric import CosOp, SinOp, cos, sin
+from neural_net_core.ops.elementwise.rounding import (
+    CeilOp,
+    FloorOp,
+    RoundOp,
+    RoundStraightThroughOp,
+    ceil,
+    floor,
+    round,
+    round_straight_through,
+)
+from neural_net_core.ops.elementwise.trigonometric import Arctan2Op, CosOp, SinOp, arctan2, cos, sin
 from neural_net_core.ops.extrema import MaxOp, MinOp, max, min
 from neural_net_core.ops.indexing import GetItemOp, getitem, take_along_axis
 from neural_net_core.ops.joining import (
@@ -71,10 +92,19 @@ from neural_net_core.ops.joining import (
     stack,
     unstack,
 )
-from neural_net_core.ops.matrix_product import MatMulOp, matmul
+from neural_net_core.ops.matrix_product import MatMulOp, OuterOp, matmul, outer
 from neural_net_core.ops.norms import NormOp, norm
 from neural_net_core.ops.padding import PadFromInputOp, PadOp, pad
 from neural_net_core.ops.reductions import MeanOp, ProdOp, SumOp, mean, prod, sum
+from neural_net_core.ops.repetition import RepeatInterleaveOp, TileOp, repeat_interleave, tile
+from neural_net_core.ops.scattering import (
+    IndexAddOp,
+    PutAlongAxisOp,
+    ScatterAddOp,
+    index_add,
+    put_along_axis,
+    scatter_add,
+)
 from neural_net_core.ops.selection import (
     ClipOp,
     MaximumOp,
@@ -91,6 +121,7 @@ from neural_net_core.ops.shape import (
     FlipOp,
     MoveAxisOp,
     ReshapeOp,
+    RollOp,
     SqueezeOp,
     SwapAxesOp,
     TransposeOp,
@@ -99,39 +130,52 @@ from neural_net_core.ops.shape import (
     flip,
     moveaxis,
     reshape,
+    roll,
     squeeze,
     swapaxes,
     transpose,
 )
 from neural_net_core.ops.softmaxes import (
+    LogAddExpOp,
     LogSoftmaxOp,
     LogSumExpOp,
     SoftmaxOp,
     log_softmax,
+    logaddexp,
     logsumexp,
     softmax,
 )
+from neural_net_core.ops.sorting import SortOp, TopKOp, sort, topk
 from neural_net_core.ops.statistics import StdOp, VarOp, std, var
+from neural_net_core.ops.triangles import TrilOp, TriuOp, tril, triu
 from neural_net_core.tensor import Tensor
 
 __all__ = [
     "AbsoluteOp",
     "AddOp",
+    "Arctan2Op",
     "BroadcastToOp",
     "CastOp",
+    "CeilOp",
     "ClipOp",
     "ConcatenateOp",
     "CosOp",
+    "CumProdOp",
     "CumSumOp",
     "DivideOp",
     "EinsumOp",
+    "ErfOp",
     "ExpOp",
     "ExpandDimsOp",
     "Expm1Op",
     "FlipOp",
+    "FloorOp",
     "GetItemOp",
+    "IndexAddOp",
     "LinearOp",
     "Log1pOp",
+    "LogAddExpOp",
+    "LogCumSumExpOp",
     "LogOp",
     "LogSoftmaxOp",
     "LogSumExpOp",
@@ -145,15 +189,23 @@ __all__ = [
     "MultiplyOp",
     "NegativeOp",
     "NormOp",
+    "OuterOp",
     "PadFromInputOp",
     "PadOp",
     "PowerConstantOp",
     "PowerOp",
     "ProdOp",
+    "PutAlongAxisOp",
+    "RepeatInterleaveOp",
     "ReshapeOp",
+    "RollOp",
+    "RoundOp",
+    "RoundStraightThroughOp",
+    "ScatterAddOp",
     "SignOp",
     "SinOp",
     "SoftmaxOp",
+    "SortOp",
     "SplitOp",
     "SqrtOp",
     "SqueezeOp",
@@ -162,29 +214,41 @@ __all__ = [
     "SubtractOp",
     "SumOp",
     "SwapAxesOp",
+    "TileOp",
+    "TopKOp",
     "TransposeOp",
+    "TrilOp",
+    "TriuOp",
     "UnstackOp",
     "VarOp",
     "WhereOp",
     "absolute",
     "add",
+    "arctan2",
     "broadcast_to",
     "cast",
+    "ceil",
     "clip",
     "concatenate",
     "cos",
+    "cumprod",
     "cumsum",
     "divide",
     "einsum",
+    "erf",
     "exp",
     "expand_dims",
     "expm1",
     "flip",
+    "floor",
     "getitem",
+    "index_add",
     "linear",
     "log",
     "log1p",
     "log_softmax",
+    "logaddexp",
+    "logcumsumexp",
     "logsumexp",
     "matmul",
     "max",
@@ -196,13 +260,21 @@ __all__ = [
     "multiply",
     "negative",
     "norm",
+    "outer",
     "pad",
     "power",
     "prod",
+    "put_along_axis",
+    "repeat_interleave",
     "reshape",
+    "roll",
+    "round",
+    "round_straight_through",
+    "scatter_add",
     "sign",
     "sin",
     "softmax",
+    "sort",
     "split",
     "sqrt",
     "squeeze",
@@ -212,7 +284,11 @@ __all__ = [
     "sum",
     "swapaxes",
     "take_along_axis",
+    "tile",
+    "topk",
     "transpose",
+    "tril",
+    "triu",
     "unstack",
     "var",
     "where",
@@ -220,6 +296,7 @@ __all__ = [
 
 explain_attributes(Tensor, [name for name in __all__ if name.islower()])
 explain_words(sys.modules[__name__], "axis", "axes", "axis1", "shape", "low", "width", "sections")
+explain_words(sys.modules[__name__], "k", "reps")
 
 if not TYPE_CHECKING:  # a type checker would take every name for one that is there
 

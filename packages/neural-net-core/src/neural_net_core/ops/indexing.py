@@ -85,9 +85,14 @@ def take_along_axis(x: TensorLike, indices: TensorLike, axis: int) -> Tensor:
             f"take_along_axis: expected indices with the {x.ndim} axes of x, "
             f"got shape {positions.shape}"
         )
-    index = list(np.ogrid[tuple(slice(n) for n in x.shape)])
+    return getitem(x, along_axis(x.shape, positions, axis))
+
+
+def along_axis(shape: tuple[int, ...], positions: Array, axis: int) -> tuple[Array, ...]:
+    """Return the index that names, for every line along an axis of an array, these positions."""
+    index = list(np.ogrid[tuple(slice(n) for n in shape)])
     index[axis] = positions
-    return getitem(x, tuple(index))
+    return tuple(index)
 
 
 def _fixed(index: Any) -> Any:

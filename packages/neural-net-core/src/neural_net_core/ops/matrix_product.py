@@ -5,9 +5,10 @@ import math
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.op import Op
+from neural_net_core.ops._inputs import coerce_all
 from neural_net_core.tensor import Tensor, TensorLike, coerce_pair
 
-__all__ = ["MatMulOp", "matmul"]
+__all__ = ["MatMulOp", "OuterOp", "matmul", "outer"]
 
 
 class MatMulOp(Op):
@@ -51,6 +52,48 @@ def matmul(a: TensorLike, b: TensorLike) -> Tensor:
     if type(a) in _NUMBERS or type(b) in _NUMBERS:
         raise ShapeError("matmul: expected operands with at least one axis, got a number; use *")
     return MatMulOp.apply(a, b)
+
+
+class OuterOp(Op):
+    """yᵢⱼ = aᵢ bⱼ;  da = dy b,  db = dyᵀ a.  Saves a and b."""
+
+    def forward(self, a: Array, b: Array) -> Array:
+        self.a, self.b = a, b
+        return a[:, None] * b
+
+    def backward(self, dy: Array) -> tuple[Array, Array]:
+        return dy @ self.b, dy.T @ self.a
+
+
+def outer(a: TensorLike, b: TensorLike) -> Tensor:
+    r"""Return the products of every element of one vector with every one of another.
+
+    $$ y = a\,b^\top \qquad da = dy\,b \qquad db = dy^\top a $$
+
+    Vectors alone, as in PyTorch; NumPy's `outer` flattens what has more axes. For stacks of
+    vectors: `a[..., :, None] * b[..., None, :]`.
+
+    Args:
+        a: (N,).
+        b: (M,).
+
+    Returns:
+        (N, M).
+
+    Raises:
+        ShapeError: If one of them is no vector.
+
+    Examples:
+        >>> outer([1.0, 2.0], [3.0, 4.0, 5.0]).data
+        array([[ 3.,  4.,  5.],
+               [ 6.,  8., 10.]], dtype=float32)
+    """
+    a, b = coerce_all([a, b])
+    if a.ndim != 1 or b.ndim != 1:
+        raise ShapeError(
+            f"outer: expected two vectors, (N,) and (M,), got shapes {a.shape} and {b.shape}"
+        )
+    return OuterOp.apply(a, b)
 
 
 _NUMBERS = (float, int, bool)

@@ -3,8 +3,11 @@
 The results are views: like in NumPy, they share memory with x wherever that is possible.
 """
 
+import sys
+
 import numpy as np
 
+from neural_net_core.checks import check_counts
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
 from neural_net_core.tensor import Axis, Tensor, TensorLike, as_tensor
@@ -15,6 +18,7 @@ __all__ = [
     "FlipOp",
     "MoveAxisOp",
     "ReshapeOp",
+    "RollOp",
     "SqueezeOp",
     "SwapAxesOp",
     "TransposeOp",
@@ -23,6 +27,7 @@ __all__ = [
     "flip",
     "moveaxis",
     "reshape",
+    "roll",
     "squeeze",
     "swapaxes",
     "transpose",
@@ -261,3 +266,38 @@ def flip(x: TensorLike, axis: Axis = None) -> Tensor:
         array([3., 2., 1.], dtype=float32)
     """
     return FlipOp.apply(as_tensor(x), axis=axis)
+
+
+class RollOp(Op):
+    """y = x moved along axes, what falls off coming back at the other end;  dx = dy moved back"""
+
+    def __init__(self, shift: Axes, axis: Axis = None) -> None:
+        self.shift = shift
+        self.axis = axis
+
+    def forward(self, x: Array) -> Array:
+        return np.roll(x, self.shift, self.axis)
+
+    def backward(self, dy: Array) -> Array:
+        back = tuple(-n for n in self.shift) if isinstance(self.shift, tuple) else -self.shift
+        return np.roll(dy, back, self.axis)
+
+
+def roll(x: TensorLike, shift: Axes, axis: Axis = None) -> Tensor:
+    """Return x moved along axes; what falls off one end comes back at the other.
+
+    Args:
+        x: Any shape.
+        shift: How far, one whole number or one for each axis; negative ones go to the front.
+        axis: The axis or axes; None moves all elements as one row.
+
+    Raises:
+        ValueError: If a shift is no whole number, or there are not as many as axes.
+
+    Examples:
+        >>> roll([1.0, 2.0, 3.0], 1).data
+        array([3., 1., 2.], dtype=float32)
+    """
+    several = isinstance(shift, tuple | list)
+    numbers = check_counts("roll", "shift", shift if several else [shift], -sys.maxsize)
+    return RollOp.apply(as_tensor(x), shift=numbers if several else numbers[0], axis=axis)

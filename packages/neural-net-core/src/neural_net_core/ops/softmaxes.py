@@ -1,6 +1,6 @@
 r"""Softmax, its logarithm, and the logarithm of a sum of exponentials.
 
-All three subtract the maximum first. That changes nothing in exact arithmetic, and it keeps every
+All of them subtract the maximum first. That changes nothing in exact arithmetic, and it keeps every
 exponential in (0, 1], so that scores of ±10⁴ neither overflow nor vanish all at once.
 
 The modules `Softmax` and `LogSoftmax` stand with the activations.
@@ -12,11 +12,20 @@ import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
-from neural_net_core.ops._inputs import as_floating
+from neural_net_core.ops._inputs import as_floating, coerce_all
 from neural_net_core.ops.reductions import ReductionOp
 from neural_net_core.tensor import Axis, Tensor, TensorLike
 
-__all__ = ["LogSoftmaxOp", "LogSumExpOp", "SoftmaxOp", "log_softmax", "logsumexp", "softmax"]
+__all__ = [
+    "LogAddExpOp",
+    "LogSoftmaxOp",
+    "LogSumExpOp",
+    "SoftmaxOp",
+    "log_softmax",
+    "logaddexp",
+    "logsumexp",
+    "softmax",
+]
 
 
 class SoftmaxOp(Op):
@@ -122,6 +131,54 @@ def logsumexp(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Te
         1000.693
     """
     return LogSumExpOp.apply(as_floating(x), axis=axis, keepdims=keepdims)
+
+
+class LogAddExpOp(Op):
+    """y = ln(eᵃ + eᵇ);  da = dy · eᵃ / (eᵃ + eᵇ),  db = dy · eᵇ / (eᵃ + eᵇ).  Saves a and b."""
+
+    def forward(self, a: Array, b: Array) -> Array:
+        self.a, self.b = a, b
+        with np.errstate(invalid="ignore"):  # NumPy warns of every NaN that it meets
+            return np.logaddexp(a, b)
+
+    def backward(self, dy: Array) -> tuple[Array, Array]:
+        of_a, of_b = shares(self.a, self.b)
+        return dy * of_a, dy * of_b
+
+
+def logaddexp(a: TensorLike, b: TensorLike) -> Tensor:
+    r"""Return the logarithm of the sum of two exponentials, elementwise.
+
+    $$ y = \ln(e^a + e^b) \qquad da = dy\,\frac{e^a}{e^a + e^b}, \quad
+       db = dy\,\frac{e^b}{e^a + e^b} $$
+
+    It adds probabilities of which only the logarithms are at hand, as the sums over all paths of a
+    hidden Markov model or of a connectionist temporal classification do, step by step.
+
+    Args:
+        a: Any shape; −∞ is the logarithm of the probability 0.
+        b: A shape that broadcasts with a's. Where both are −∞, so is y, and the gradients are 0
+            (PyTorch: NaN).
+
+    Examples:
+        >>> logaddexp([-1000.0, 0.0], [-1000.0, -float("inf")]).data.round(3)
+        array([-999.307,    0.   ], dtype=float32)
+    """
+    return LogAddExpOp.apply(*map(as_floating, coerce_all([a, b])))
+
+
+def shares(a: Array, b: Array) -> tuple[Array, Array]:
+    """Return eᵃ / (eᵃ + eᵇ) and eᵇ / (eᵃ + eᵇ); where both are −∞ neither has a share.
+
+    From a − b alone: e^(a − y) would have the rounding of y, which is that of a large number.
+    """
+    nothing = (a == -math.inf) & (b == -math.inf)
+    with np.errstate(invalid="ignore"):  # of −∞ − (−∞)
+        d = a - b
+    e = np.exp(-np.abs(d))
+    larger, smaller = 1 / (1 + e), e / (1 + e)
+    of_a, of_b = np.where(d >= 0, larger, smaller), np.where(d >= 0, smaller, larger)
+    return np.where(nothing, 0, of_a), np.where(nothing, 0, of_b)
 
 
 def largest(x: Array, axis: Axis) -> Array:

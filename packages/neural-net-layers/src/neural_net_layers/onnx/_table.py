@@ -1,5 +1,6 @@
 """The table of all operations: what is written for each, or why nothing is."""
 
+from neural_net_core.activations import GumbelSoftmaxOp
 from neural_net_core.linalg import CholeskyOp, InvOp, SlogdetOp, SolveOp
 from neural_net_core.losses import (
     BCELossOp,
@@ -30,6 +31,7 @@ from neural_net_layers.onnx.rows import (
     elementwise,
     embeddings,
     normalization,
+    positions,
     products,
     recurrent,
     reductions,
@@ -45,6 +47,7 @@ ROWS: Rows = {
     **products.ROWS,
     **reductions.ROWS,
     **shapes.ROWS,
+    **positions.ROWS,
     **activations.ROWS,
     **normalization.ROWS,
     **convolution.ROWS,
@@ -78,6 +81,7 @@ LOSSES = (
 WITHOUT_ROW: dict[type[Op], str] = {
     **dict.fromkeys(LOSSES, "a loss is for training; export the part that predicts"),
     DropoutOp: "dropout drops in training only; in evaluation it leaves no operation",
+    GumbelSoftmaxOp: "it draws, in training; where a model is used, take the largest of its scores",
     AlphaDropoutOp: "dropout drops in training only; in evaluation it leaves no operation",
     SolveOp: "ONNX has no operator that solves equations",
     InvOp: "ONNX has no operator that inverts matrices",

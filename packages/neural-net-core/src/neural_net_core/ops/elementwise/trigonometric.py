@@ -1,13 +1,13 @@
-"""Sine and cosine."""
+"""Sine and cosine, and the angle of a point."""
 
 import numpy as np
 
 from neural_net_core.dtypes import Array
 from neural_net_core.op import Op
-from neural_net_core.ops._inputs import as_floating
+from neural_net_core.ops._inputs import as_floating, coerce_all
 from neural_net_core.tensor import Tensor, TensorLike
 
-__all__ = ["CosOp", "SinOp", "cos", "sin"]
+__all__ = ["Arctan2Op", "CosOp", "SinOp", "arctan2", "cos", "sin"]
 
 
 class SinOp(Op):
@@ -56,3 +56,39 @@ def cos(x: TensorLike) -> Tensor:
         array([1.], dtype=float32)
     """
     return CosOp.apply(as_floating(x))
+
+
+class Arctan2Op(Op):
+    """y = the angle of (b, a);  da = dy · b / r²,  db = −dy · a / r²,  r² = a² + b².
+
+    Saves a and b.
+    """
+
+    def forward(self, a: Array, b: Array) -> Array:
+        self.a, self.b = a, b
+        return np.arctan2(a, b)
+
+    def backward(self, dy: Array) -> tuple[Array, Array]:
+        r = np.hypot(self.a, self.b)  # whose square may overflow, or be 0 where r is not
+        r = np.where(r == 0, np.inf, r)
+        return dy * (self.b / r / r), -dy * (self.a / r / r)
+
+
+def arctan2(a: TensorLike, b: TensorLike) -> Tensor:
+    r"""Return the angle of the point (b, a), from −π to π (`atan2` in PyTorch).
+
+    $$ y = \arg(b + i\,a) \qquad da = dy\,\frac{b}{a^2 + b^2}, \quad
+       db = -dy\,\frac{a}{a^2 + b^2} $$
+
+    `arctan2(x, 1)` is the arctangent of x.
+
+    Args:
+        a: The second coordinate, which a sine gives; any shape.
+        b: The first one, which a cosine gives; a shape that broadcasts with a's. At the origin,
+            a = b = 0, the angle is 0 and so are both gradients.
+
+    Examples:
+        >>> arctan2([1.0, 1.0, 0.0], [1.0, -1.0, -1.0]).data.round(3)
+        array([0.785, 2.356, 3.142], dtype=float32)
+    """
+    return Arctan2Op.apply(*map(as_floating, coerce_all([a, b])))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from neural_net_core.linalg import DetOp
-from neural_net_core.ops import EinsumOp, LinearOp, MatMulOp
+from neural_net_core.ops import EinsumOp, LinearOp, MatMulOp, OuterOp
 from neural_net_layers.onnx._graph import Graph, Rows
 
 __all__ = ["ROWS"]
@@ -19,6 +19,7 @@ def linear(g: Graph, x: Any, w: Any, b: Any) -> str:
 ROWS: Rows = {
     LinearOp: linear,
     MatMulOp: lambda g, a, b: g.MatMul(a, b),
+    OuterOp: lambda g, a, b: g.Mul(g.Unsqueeze(a, [1]), b),
     EinsumOp: lambda g, *arrays, subscripts: g.Einsum(*arrays, equation=subscripts),
     DetOp: lambda g, a: g.Det(a),
 }

@@ -1,12 +1,15 @@
 """Sums, means, extrema, norms and softmaxes along axes, and what is measured between vectors."""
 
+import math
 from typing import Any
 
 import numpy as np
 
 from neural_net_core.losses import CosineSimilarityOp, NormalizeOp, PairwiseDistanceOp
 from neural_net_core.ops import (
+    CumProdOp,
     CumSumOp,
+    LogCumSumExpOp,
     LogSoftmaxOp,
     LogSumExpOp,
     MaxOp,
@@ -20,6 +23,7 @@ from neural_net_core.ops import (
     VarOp,
 )
 from neural_net_layers.onnx._graph import Graph, Rows
+from neural_net_layers.onnx.rows.elementwise import logaddexp
 
 __all__ = ["ROWS"]
 
@@ -48,6 +52,32 @@ def variance(g: Graph, x: Any, axis: Any = None, keepdims: bool = False, ddof: i
     return g.Mul(y, g.Div(n, g.Sub(n, ddof)))
 
 
+def running(step: Any, first: float) -> Any:
+    """Return the row of what goes on from one element to the next along an axis, by a loop.
+
+    Args:
+        step: Writes the nodes of one step: from the graph, the value so far and an element.
+        first: The value before the first element.
+    """
+
+    def row(g: Graph, x: Any, axis: int) -> str:
+        if x.ndim == 0 or x.shape[axis] == 0:
+            return g.Identity(x)
+        axis %= x.ndim
+        there = [axis, *(i for i in range(x.ndim) if i != axis)]
+        back = [there.index(i) for i in range(x.ndim)]
+        state = g.Expand(first, [x.shape[i] for i in there[1:]])
+
+        def write(state: str, element: str) -> tuple[list[str], str]:
+            y = step(g, state, element)
+            return [y], y
+
+        _, y = g.loop(write, [state], [g.Transpose(x, perm=there)], reverse=False)
+        return g.Transpose(y, perm=back)
+
+    return row
+
+
 def unit(g: Graph, x: Any, axis: int, eps: float) -> str:
     return g.Div(x, g.Max(g.ReduceL2(x, [axis], keepdims=1), eps))
 
@@ -73,6 +103,8 @@ ROWS: Rows = {
     VarOp: variance,
     StdOp: lambda g, x, **options: g.Sqrt(variance(g, x, **options)),
     CumSumOp: lambda g, x, axis: g.CumSum(x, np.array(axis, np.int64)) if x.ndim else x,
+    CumProdOp: running(lambda g, y, x: g.Mul(y, x), 1.0),
+    LogCumSumExpOp: running(logaddexp, -math.inf),
     SoftmaxOp: lambda g, x, axis=-1: g.Softmax(x, axis=axis),
     LogSoftmaxOp: lambda g, x, axis=-1: g.LogSoftmax(x, axis=axis),
     NormalizeOp: unit,

@@ -13,12 +13,17 @@ from neural_net_core.ops import (
     MoveAxisOp,
     PadFromInputOp,
     PadOp,
+    RepeatInterleaveOp,
     ReshapeOp,
+    RollOp,
     SplitOp,
     SqueezeOp,
     StackOp,
     SwapAxesOp,
+    TileOp,
     TransposeOp,
+    TrilOp,
+    TriuOp,
     UnstackOp,
 )
 from neural_net_core.ops.padding import PadMode
@@ -29,6 +34,7 @@ from neural_net_layers.onnx._sizes import Filled, Ramp, Size
 __all__ = ["ROWS"]
 
 END = np.iinfo(np.int64).max  # as the end of a slice: up to the last element
+ONE = np.array(1, np.int64)
 BEFORE = np.iinfo(np.int64).min  # backwards: up to the first one
 
 
@@ -80,6 +86,39 @@ def pad(g: Graph, x: Any, widths: Any, value: Any = None, mode: PadMode = "const
         raise ExportError("a border that reflects the array more than once is not known to ONNX")
     before, after = ([pair[i] for pair in widths] for i in (0, 1))
     return g.Pad(x, before + after, value, mode=mode)
+
+
+def tile(g: Graph, x: Any, reps: tuple[int, ...]) -> str:
+    """Axes that one of the two lacks come first."""
+    new = list(range(len(reps) - x.ndim))
+    y = g.Unsqueeze(x, new) if new else x
+    return g.Tile(y, [1] * (x.ndim - len(reps)) + list(reps))
+
+
+def repeat_interleave(g: Graph, x: Any, repeats: int, axis: int) -> str:
+    """An axis of copies behind that of the elements, and the two as one."""
+    copies = [1] * (x.ndim + 1)
+    copies[axis + 1] = repeats
+    y = g.Tile(g.Unsqueeze(x, [axis + 1]), copies)
+    (result,) = g.results
+    return g.Reshape(y, g.shape(result.shape), allowzero=1)
+
+
+def roll(g: Graph, x: Any, shift: Any, axis: Any = None) -> str:
+    if axis is None:
+        flat = rolled(g, g.Reshape(x, [-1]), g.Size(x), 0, shift)
+        return g.Reshape(flat, g.shape(x.shape), allowzero=1)
+    axes, y = several(axis), x
+    shifts = several(shift) if len(several(shift)) == len(axes) else several(shift) * len(axes)
+    for n, a in zip(shifts, axes, strict=True):
+        y = rolled(g, y, g.Squeeze(g.size(x.shape[a]), [0]), a, n)
+    return y
+
+
+def rolled(g: Graph, x: Any, length: str, axis: int, shift: int) -> str:
+    """Element i comes from i − shift, counted round the end."""
+    places = g.Range(np.array(-shift, np.int64), g.Sub(length, np.array(shift, np.int64)), ONE)
+    return g.Gather(x, g.Mod(places, length), axis=axis)
 
 
 def getitem(g: Graph, x: Any, index: Any) -> str:
@@ -198,6 +237,11 @@ ROWS: Rows = {
     ExpandDimsOp: lambda g, x, axis: g.Unsqueeze(x, several(axis)),
     BroadcastToOp: lambda g, x, shape: g.Expand(x, several(shape)),
     FlipOp: flip,
+    RollOp: roll,
+    TileOp: tile,
+    RepeatInterleaveOp: repeat_interleave,
+    TrilOp: lambda g, x, k=0: g.Trilu(x, np.array(k, np.int64), upper=0),
+    TriuOp: lambda g, x, k=0: g.Trilu(x, np.array(k, np.int64), upper=1),
     ConcatenateOp: lambda g, *arrays, axis: g.Concat(*arrays, axis=axis),
     StackOp: stack,
     SplitOp: split,

@@ -68,8 +68,13 @@ def probability_and_bell(x: Array) -> tuple[Array, Array]:
     single = x.dtype == np.float32
     a = np.minimum(np.abs(x), FAR if single else FAR64)
     bell = np.exp(-(a**2) / 2)
-    tail = bell * (_quotient32(a) if single else _quotient64(a))  # Φ(−|x|)
+    tail = bell * tail_quotient(a)  # Φ(−|x|)
     return np.where(x > 0, 1 - tail, tail), bell
+
+
+def tail_quotient(a: Array) -> Array:
+    """Return R(a) = Φ(−a) / e^(−a²/2), for a from 0 up."""
+    return _quotient32(a) if a.dtype == np.float32 else _quotient64(a)
 
 
 def _quotient32(a: Array) -> Array:
