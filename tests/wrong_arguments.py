@@ -764,6 +764,7 @@ RECIPES = {
         "JSONLinesLogger": "'log.jsonl'",
         "Callback": "",
         "ModelCheckpoint": "'runs'",
+        "BucketSampler": "[3, 1, 2], 2",
         "DataLoader": "(rows(), rows())",
         **each(
             "EarlyStopping GradientFlow History LearningRateLogger PlainProgress RichProgress "
@@ -778,6 +779,7 @@ RECIPES = {
         "optim.SGD(m.parameters(), lr=0.1), loader(), epochs=1, max_steps=None, "
         "validation=None, metrics=None, scheduler=None, accumulate=1",
         "WeightAveraging": "optim.EMA(net())",
+        "WeightedSampler": "[1.0, 3.0]",
         "Mean": "utils.accuracy",
         "Gathered": "utils.accuracy",
         "Ratio": "lambda outputs, targets: (1.0, 2.0)",
@@ -881,6 +883,9 @@ RECIPES = {
         "utils.ModelCheckpoint('runs').state_dict()",
         "DataLoader.load_state_dict": "loader() | loader().state_dict()",
         "DataLoader.shares": "loader() | 0, 2",
+        "BucketSampler.order": "utils.BucketSampler([3, 1, 2], 2) | np.random.default_rng(0)",
+        "WeightedSampler.balanced": "utils.WeightedSampler | [0, 1, 1]",
+        "WeightedSampler.order": "utils.WeightedSampler([1.0]) | np.random.default_rng(0)",
         "Gathered.merge": "utils.metrics.Gathered(max) | {}",
         "Ratio.merge": "utils.metrics.Mean(max) | {'numerator': 1.0, 'denominator': 2.0}",
         "average_gradients": "sgd(), alone()",

@@ -46,6 +46,7 @@ from neural_net_utils.loading.preprocessing import (
     class_weights,
     one_hot,
 )
+from neural_net_utils.loading.samplers import BucketSampler, Sampler, WeightedSampler
 from neural_net_utils.loading.split import k_fold, train_test_split
 from neural_net_utils.metrics import (
     accuracy,
@@ -111,6 +112,7 @@ __all__ = [
     "ArrayDataset",
     "Augment",
     "Beam",
+    "BucketSampler",
     "BytePairTokenizer",
     "CSVLogger",
     "Callback",
@@ -133,6 +135,7 @@ __all__ = [
     "Renaming",
     "RenamingTask",
     "RichProgress",
+    "Sampler",
     "Standardizer",
     "StopOnNaN",
     "Table",
@@ -141,6 +144,7 @@ __all__ = [
     "Training",
     "TruthTable",
     "WeightAveraging",
+    "WeightedSampler",
     "WordPieceTokenizer",
     "accuracy",
     "add_noise",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,9 +13,12 @@ from neural_net_core.checks import check_array, check_callable, check_count, che
 from neural_net_core.dtypes import Array
 from neural_net_core.random import resolve_rng
 from neural_net_utils._states import saved_count, saved_entry
+from neural_net_utils.loading._ahead import read_ahead
+from neural_net_utils.loading._places import Places
 from neural_net_utils.loading._share import own_rows, share_of
 from neural_net_utils.loading.collate import stack_samples
 from neural_net_utils.loading.dataset import ArrayDataset
+from neural_net_utils.loading.samplers import BucketSampler, Sampler, check_order
 
 __all__ = ["Batch", "DataLoader", "Dataset"]
 
@@ -47,12 +51,20 @@ class DataLoader:
             None means the library's generator.
         collate: makes a batch from a list of samples; the default stacks them.
         transform: `transform(batch, rng)` gives the batch to use, for example augmented.
-        lengths: one length per sample; batches are then formed from samples of
-            similar length (sorted within windows of 50 batches), which saves padding.
+        lengths: one length per sample; batches are then formed from samples of similar length,
+            which saves padding: short for `sampler=BucketSampler(lengths, batch_size)`.
+        sampler: which samples an epoch has, and in which order, in place of `shuffle`: see
+            `WeightedSampler`, `BucketSampler` and `Sampler`.
+        prefetch: how many batches a thread makes ahead of their use; 0 makes each when it is asked
+            for. It gives the same batches. `dataset[i]`, `collate` and `transform` run in the
+            thread then, so they must not draw from a generator that the program draws from, too;
+            the one that `transform` is given is its own.
 
     Raises:
-        ValueError: for a batch size below 1, or lengths that do not match the data set.
-        TypeError: for a data set without length and index, such as a generator or a dict.
+        ValueError: for a batch size below 1, lengths that do not match the data set, or a sampler
+            beside `shuffle` or `lengths`.
+        TypeError: for a data set without length and index, such as a generator or a dict, or a
+            sampler without length and order.
 
     Examples:
         >>> loader = DataLoader(ArrayDataset([0, 1, 2, 3, 4]), batch_size=2)
@@ -61,9 +73,6 @@ class DataLoader:
         >>> len(loader)
         3
     """
-
-    # Batches per window of `lengths`: wide enough for similar lengths, narrow enough for chance.
-    WINDOW = 50
 
     def __init__(
         self,
@@ -76,19 +85,14 @@ class DataLoader:
         collate: Callable[[Sequence[Any]], Batch] | None = None,
         transform: Callable[[Batch, np.random.Generator], Batch] | None = None,
         lengths: Sequence[int] | Array | None = None,
+        sampler: Sampler | None = None,
+        prefetch: int = 0,
     ) -> None:
         if isinstance(dataset, tuple):
             dataset = ArrayDataset(*dataset)
         elif isinstance(dataset, (np.ndarray, Tensor)):
             dataset = ArrayDataset(dataset.data if isinstance(dataset, Tensor) else dataset)
         _check_dataset(dataset)
-        if lengths is not None:
-            lengths = check_array("DataLoader", "lengths", lengths)
-            if lengths.shape != (len(dataset),):
-                raise ValueError(
-                    f"DataLoader: expected {len(dataset)} lengths, one per sample, got "
-                    f"{len(lengths) if lengths.ndim == 1 else shown(lengths)}"
-                )
         self.dataset: Any = dataset
         self.batch_size = check_count("DataLoader", "batch_size", batch_size, 1)
         self.shuffle = check_flag("DataLoader", "shuffle", shuffle)
@@ -98,18 +102,18 @@ class DataLoader:
                 check_callable("DataLoader", name, function)
         self.collate = collate
         self.transform = transform
-        self.lengths = lengths
+        self.sampler = self._sampler(lengths, sampler)
+        self.prefetch = check_count("DataLoader", "prefetch", prefetch, 0)
         self.rng = resolve_rng(rng)
         self._seed: int | None = None
-        self._source = np.random.Philox(key=0)
-        self._generator = np.random.Generator(self._source)
         self._epoch = 0  # the epoch that a loop is in, or that the next loop begins
         self._position = 0  # how many of its batches have been given out
         self._continue = False  # the next loop goes on inside that epoch
 
     def __len__(self) -> int:
         """Batches per epoch."""
-        whole, rest = divmod(len(self.dataset), self.batch_size)
+        count = len(self.dataset if self.sampler is None else self.sampler)
+        whole, rest = divmod(count, self.batch_size)
         return whole + (rest > 0 and not self.drop_last)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -141,7 +145,20 @@ class DataLoader:
         self._epoch, self._position = epoch, start
         # Where nothing is random nothing is drawn: the library's generator serves others, too.
         seed = self.seed or 0
-        order = self._order(seed, epoch)
+        order = self._order(Places(seed), epoch)
+        batches = self._batches(order, Places(seed), epoch, start, part, parts)
+        if self.prefetch:
+            batches = read_ahead(batches, self.prefetch)
+        with closing(batches):
+            for position, batch in enumerate(batches, start):
+                self._epoch, self._position = epoch, position + 1
+                yield batch
+        self._epoch, self._position = epoch + 1, 0
+
+    def _batches(
+        self, order: Array, places: Places, epoch: int, start: int, part: int, parts: int
+    ) -> Generator[Batch, None, None]:
+        """Make an epoch's batches from a position on; changes nothing of the loader."""
         for position in range(start, len(self)):
             rows = order[position * self.batch_size : (position + 1) * self.batch_size]
             own = rows[share_of(len(rows), part, parts)]
@@ -151,11 +168,9 @@ class DataLoader:
                 batch = self._batch(rows)
                 if self.transform is not None:
                     # Keyed by position, so that a continued epoch draws what it would have drawn.
-                    batch = self.transform(batch, self._numbers(seed, epoch, position + 1))
+                    batch = self.transform(batch, places.at(epoch, position + 1))
                 batch = own_rows(batch, part, parts)
-            self._epoch, self._position = epoch, position + 1
             yield batch
-        self._epoch, self._position = epoch + 1, 0
 
     def state_dict(self) -> dict[str, int | None]:
         """Seed, epoch and position: what it takes to go on after the newest batch.
@@ -193,7 +208,7 @@ class DataLoader:
         Loaders of equal data with equal seeds give equal batches.
         """
         # Drawn late, so that `neural_net_core.seed(n)` after the construction still counts.
-        if self._seed is None and (self.shuffle or self.transform is not None):
+        if self._seed is None and (self.shuffle or self._draws or self.transform is not None):
             self._seed = int(self.rng.integers(2**63))
         return self._seed
 
@@ -203,41 +218,52 @@ class DataLoader:
             seed = check_count("DataLoader", "seed", seed, 0, 2**63 - 1)
         self._seed = seed
 
-    def _numbers(self, seed: int, epoch: int, place: int) -> np.random.Generator:
-        """The generator, set to the numbers of one place of one epoch.
+    def _sampler(self, lengths: Any, sampler: Any) -> Sampler | None:
+        """The sampler that the options ask for, None for the data set's order or a random one."""
+        self._draws = sampler is not None
+        if lengths is not None and sampler is None:
+            lengths = check_array("DataLoader", "lengths", lengths)
+            if lengths.shape != (len(self.dataset),):
+                raise ValueError(
+                    f"DataLoader: expected {len(self.dataset)} lengths, one per sample, got "
+                    f"{len(lengths) if lengths.ndim == 1 else shown(lengths)}"
+                )
+            return BucketSampler(lengths, self.batch_size, shuffle=self.shuffle)
+        if sampler is None:
+            return None
+        if isinstance(sampler, type) or not (
+            hasattr(sampler, "__len__") and callable(getattr(sampler, "order", None))
+        ):
+            raise TypeError(
+                "DataLoader: sampler must have len() and order(rng), such as WeightedSampler, got "
+                f"{shown(sampler)}"
+            )
+        if self.shuffle or lengths is not None:
+            raise ValueError(
+                "DataLoader: a sampler says which samples come, and in which order: leave out "
+                "shuffle and lengths"
+            )
+        size = getattr(sampler, "batch_size", self.batch_size)
+        if size != self.batch_size:
+            raise ValueError(
+                f"DataLoader: the sampler orders for batches of {size}, and the loader's batches "
+                f"are of {self.batch_size}"
+            )
+        data = {name: getattr(sampler, name, None) for name in ("lengths", "weights")}
+        for name, values in data.items():
+            if values is not None and len(values) != len(self.dataset):
+                raise ValueError(
+                    f"DataLoader: expected a sampler for {len(self.dataset)} samples, got one of "
+                    f"{len(values)} {name}"
+                )
+        return sampler
 
-        Philox computes its n-th number from a key and n alone, so any place is reached at once;
-        seeding a new generator for each would take longer than a small batch.
-        """
-        counter = np.array([0, 0, place, epoch], dtype=np.uint64)  # draws count in the first two
-        self._source.state = {
-            "bit_generator": "Philox",
-            "state": {"counter": counter, "key": np.array([seed, 0], dtype=np.uint64)},
-            "buffer": np.zeros(4, dtype=np.uint64),
-            "buffer_pos": 4,
-            "has_uint32": 0,
-            "uinteger": 0,
-        }
-        return self._generator
-
-    def _order(self, seed: int, epoch: int) -> Array:
+    def _order(self, places: Places, epoch: int) -> Array:
         """Sample numbers of one epoch, (n,), in the order of use."""
-        count = len(self.dataset)
-        rng = self._numbers(seed, epoch, 0)
-        order = rng.permutation(count) if self.shuffle else np.arange(count)
-        if self.lengths is None:
-            return order
-        window = self.WINDOW * self.batch_size
-        parts = [order[start : start + window] for start in range(0, count, window)]
-        order = np.concatenate(
-            [part[np.argsort(self.lengths[part], kind="stable")] for part in parts] or [order]
-        )
-        if not self.shuffle:
-            return order
-        # Whole batches change places; a smaller last one stays last.
-        whole = count - count % self.batch_size
-        batches = order[:whole].reshape(-1, self.batch_size)
-        return np.concatenate([rng.permutation(batches).reshape(-1), order[whole:]])
+        rng, count = places.at(epoch, 0), len(self.dataset)
+        if self.sampler is not None:
+            return check_order(self.sampler, self.sampler.order(rng), count)
+        return rng.permutation(count) if self.shuffle else np.arange(count)
 
     def _batch(self, rows: Array) -> Batch:
         if self.collate is None and isinstance(self.dataset, ArrayDataset):

@@ -165,6 +165,9 @@ def facts_of(training: Any) -> dict[str, str]:
         facts[f"samples in {where}"] = len(data) if isinstance(data, Sized) else None
         facts[f"the batch size of {where}"] = getattr(loader, "batch_size", None)
         facts[f"the place in {where}"] = place
+        sampler = getattr(loader, "sampler", None)
+        values = _checksum(vars(sampler)) if hasattr(sampler, "__dict__") else None
+        facts[f"the sampler of {where}"] = (type(sampler).__name__, values)
     # Functions show where they lie in memory, which differs.
     return {name: re.sub(r" at 0x[0-9a-fA-F]+", "", str(value)) for name, value in facts.items()}
 

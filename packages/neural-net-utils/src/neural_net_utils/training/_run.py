@@ -80,6 +80,7 @@ class Run(Training):
         self._generators = list(named_generators(model=self.model, loss_fn=self.loss_fn).values())
         self._states: list[Any] = []  # of the generators, where a step began to draw
         self._again = False  # whether the loss of a step is computed once more
+        self._reading: Any = None  # the loop over the loader's batches
         self._interrupted = False
         self._former_handler: Any = None
         # Only hooks that somebody wrote are called: an empty one costs a step nothing.
@@ -119,6 +120,8 @@ class Run(Training):
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         self._give_back_handler()
+        if self._reading is not None:
+            self._reading.close()  # a thread that reads ahead ends here, whatever happened
         self.history.stop_reason = self.stop_reason
         first = error
         for callback in self.callbacks:
@@ -161,7 +164,7 @@ class Run(Training):
         """The epoch's remaining batches, `accumulate` at a time; the last group may be smaller."""
         stateful = hasattr(self.train_loader, "state_dict")
         # A loader without a state gives the whole epoch again: skip what was used.
-        batches = iter(shard(self.train_loader, self.communicator))
+        batches = self._reading = iter(shard(self.train_loader, self.communicator))
         skipped = 0 if stateful else self._batches
         batches = islice(batches, skipped, None) if skipped else batches
         while True:
