@@ -152,15 +152,17 @@ def laid_out(
             born.setdefault(owner, time)
             dies[owner] = time
 
+    heirs: dict[Owner, Owner] = {}
     for array in inputs:
         use(array, -1)
     for instruction, at in zip(instructions, times, strict=True):
         for array in instruction.reads() if instruction.slot is not None else instruction.touches():
             use(array, at)
+        heirs.update(_heir(instruction, memory))
     for array in results:
         use(array, time + 1)
 
-    places, size = _places(born, dies)
+    places, size = _places(born, dies, heirs)
     block = np.empty(size + 2 * _LINE, np.uint8)
     shift = -block.ctypes.data % _LINE
     moved: dict[int, Array] = {}
@@ -193,7 +195,32 @@ def laid_out(
     return new, [move(x) for x in inputs], [move(x) for x in results], size
 
 
-def _places(born: dict[Owner, int], dies: dict[Owner, int]) -> tuple[dict[Owner, int], int]:
+def _heir(instruction: Instruction, memory: Memory) -> dict[Owner, Owner]:
+    """Return whose memory the result of an elementwise function can be written over, if any.
+
+    Every number is read before the one in its place is written. So where an argument has the
+    layout of the result and nobody needs it any more, the result can take its place, which is in
+    the cache already.
+    """
+    function = instruction.function
+    if not isinstance(function, np.ufunc) or function.signature or len(instruction.outs) != 1:
+        return {}
+    out = instruction.outs[0]
+    to = memory.owner(out)
+    if instruction.lane or to is None or to.array is not out:
+        return {}
+    for x in instruction.args:
+        if isinstance(x, np.ndarray) and (owner := memory.owner(x)) and owner.role == "made":
+            whole = owner.array
+            same = (x.shape, x.strides, x.dtype) == (out.shape, out.strides, out.dtype)
+            if same and x.nbytes == whole.nbytes == owner.stop - owner.start:
+                return {to: owner}
+    return {}
+
+
+def _places(
+    born: dict[Owner, int], dies: dict[Owner, int], heirs: dict[Owner, Owner]
+) -> tuple[dict[Owner, int], int]:
     """Find each owner the lowest place that is free while it is needed."""
     places: dict[Owner, int] = {}
     active: list[tuple[int, int, Owner]] = []  # by place
@@ -201,6 +228,13 @@ def _places(born: dict[Owner, int], dies: dict[Owner, int]) -> tuple[dict[Owner,
     for owner in sorted(born, key=lambda owner: (born[owner], owner.start - owner.stop)):
         active = [entry for entry in active if dies[entry[2]] >= born[owner]]
         size = owner.stop - owner.start
+        before = heirs.get(owner)
+        if before is not None and dies.get(before) == born[owner] and before in places:
+            places[owner] = place = places[before]
+            active = [entry for entry in active if entry[2] is not before]
+            active.append((place, place + size, owner))
+            active.sort(key=lambda entry: entry[0])
+            continue
         place = 0
         for start, stop, _ in active:
             if place + size <= start:

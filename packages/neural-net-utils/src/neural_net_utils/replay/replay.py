@@ -11,59 +11,72 @@ from neural_net_core.dtypes import Array
 from neural_net_core.fast.threads import run_together
 from neural_net_utils.replay.instruction import Instruction
 
-__all__ = ["ChangedError", "as_calls"]
+__all__ = ["Call", "ChangedError", "as_calls", "run"]
 
-Call = tuple[Callable[..., Any], tuple[Any, ...]]
+# A function, its arguments, and which gradient it makes anew, if it does.
+Call = tuple[Callable[..., Any], tuple[Any, ...], int | None]
 
 
 class ChangedError(Exception):
     """Something by which Python decided is not what it was when the step was recorded."""
 
 
-def as_calls(
-    instructions: Sequence[Instruction], settings: Mapping[str, str], slots: list[Any]
-) -> list[Call]:
+def as_calls(instructions: Sequence[Instruction], settings: Mapping[str, str]) -> list[Call]:
     """Return what is called, with all arguments by position where that is possible.
 
     Args:
         instructions: The calls.
         settings: NumPy's error settings around the step.
-        slots: Where calls put the gradients that they make anew.
     """
     calls: list[Call] = []
     for lane, works in groupby(instructions, key=lambda x: x.lane and x.lane[0]):
         if lane is None:
-            calls += _in_one_thread(list(works), settings, slots)
+            calls += _in_one_thread(list(works), settings)
         else:
             lists = [list(work) for _, work in groupby(works, key=lambda x: x.lane)]
-            side = [partial(_run, _in_one_thread(work, settings, slots)) for work in lists]
-            calls.append((run_together, (side,)))
+            side = [partial(run, _in_one_thread(work, settings), []) for work in lists]
+            calls.append((run_together, (side,), None))
     return calls
 
 
-def _in_one_thread(
-    instructions: list[Instruction], settings: Mapping[str, str], slots: list[Any]
-) -> list[Call]:
+def _in_one_thread(instructions: list[Instruction], settings: Mapping[str, str]) -> list[Call]:
     calls: list[Call] = []
     for _, alike in groupby(instructions, key=lambda x: sorted(x.errors.items())):
         inside = list(alike)
-        some = [_call(x) if x.slot is None else _maker(x, slots) for x in inside]
+        some = [(*_call(x), None) if x.slot is None else (*_maker(x), x.slot) for x in inside]
         errors = inside[0].errors
-        calls += some if errors == settings else [(_with_errors, (dict(errors), some))]
+        if errors == settings:
+            calls += some
+            continue
+        # What is made anew in between is put aside by itself.
+        for made, part in groupby(some, key=lambda call: call[2] is not None):
+            if made:
+                calls += [(_with_errors, (dict(errors), f, args), slot) for f, args, slot in part]
+            else:
+                calls.append((_with_errors, (dict(errors), run, (list(part), [])), None))
     return calls
 
 
-def _run(calls: list[Call]) -> None:
-    for function, args in calls:
-        function(*args)
+def run(calls: list[Call], slots: list[Any]) -> None:
+    """Make calls.
+
+    Args:
+        calls: The calls.
+        slots: Takes the gradients that are made anew.
+    """
+    for function, args, slot in calls:
+        if slot is None:
+            function(*args)
+        else:
+            slots[slot] = function(*args)
 
 
-def _with_errors(errors: Any, calls: list[Call]) -> None:
+def _with_errors(errors: Any, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     with np.errstate(**errors):
-        _run(calls)
+        return function(*args)
 
 
-def _call(x: Instruction) -> Call:
+def _call(x: Instruction) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     """Return one call."""
     options = dict(x.options)
     if x.kind == "in place":
@@ -82,20 +95,11 @@ def _call(x: Instruction) -> Call:
     return _assign, (function, x.args, x.outs)
 
 
-def _maker(x: Instruction, slots: list[Any]) -> Call:
-    """Return a call that puts a new array into its slot."""
-    slot, options = x.slot or 0, dict(x.options)
+def _maker(x: Instruction) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """Return a call that makes a new array."""
     if x.function is np.copyto:
-        function, args = _copy, x.args[1:]
-    else:
-        function, args = x.function, x.args
-        if options:
-            function = partial(function, **options)
-
-    def make(*args: Any) -> None:
-        slots[slot] = function(*args)
-
-    return make, args
+        return _copy, x.args[1:]
+    return (partial(x.function, **x.options) if x.options else x.function), x.args
 
 
 def _copy(x: Array) -> Array:
@@ -104,13 +108,14 @@ def _copy(x: Array) -> Array:
 
 def _into(
     function: Callable[..., Any], args: tuple[Any, ...], options: Any, outs: tuple[Array, ...]
-) -> Call:
+) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     """Return a call of a function that writes into arrays."""
     if function in _ARITHMETIC and not options:
         args = _numbers_as_arrays(args)
     # NumPy warns of more than two arguments by position for these two.
     if isinstance(function, np.ufunc) and not options and function not in (np.maximum, np.minimum):
         return function, (*args, *outs)
+    function, args = _plain_reduction(function, args, options)
     owner = getattr(function, "__self__", None)
     name = getattr(function, "__name__", "")
     if (
@@ -125,6 +130,29 @@ def _into(
 
 
 _REDUCE = {"axis", "dtype", "keepdims"}
+# What these functions and methods of NumPy's call in the end, after some Python.
+_REDUCTIONS: dict[Any, np.ufunc] = {
+    np.sum: np.add,
+    np.max: np.maximum,
+    np.amax: np.maximum,
+    np.min: np.minimum,
+    np.amin: np.minimum,
+    np.ndarray.sum: np.add,
+    np.ndarray.max: np.maximum,
+    np.ndarray.min: np.minimum,
+}
+
+
+def _plain_reduction(
+    function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """Return a sum or an extremum as a call of the universal function's `reduce`."""
+    ufunc = _REDUCTIONS.get(function)
+    if ufunc is None or len(args) > 2 or options.keys() - {"axis", "keepdims", "initial"}:
+        return function, args
+    options.setdefault("axis", args[1] if len(args) > 1 else None)
+    return ufunc.reduce, args[:1]
+
 
 _ARITHMETIC = (np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum)
 

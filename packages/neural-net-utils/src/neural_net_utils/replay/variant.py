@@ -14,7 +14,7 @@ from neural_net_utils.replay.planning import (
     needed,
 )
 from neural_net_utils.replay.recording import Recording
-from neural_net_utils.replay.replay import Call, as_calls
+from neural_net_utils.replay.replay import Call, as_calls, run
 from neural_net_utils.replay.signature import signature
 from neural_net_utils.replay.watched import Watched
 
@@ -81,7 +81,7 @@ class Variant:
         places = [i for i, new in enumerate(anew) if not new]
         self._copied = list(zip(places, kept, strict=True))
         self._slots: list[Any] = [None] * len(anew)
-        self.calls: list[Call] = as_calls(calls, recording.settings, self._slots)
+        self.calls: list[Call] = as_calls(calls, recording.settings)
         self.length = len(calls)
 
     def run(self, inputs: Sequence[Array]) -> Outcome:
@@ -92,19 +92,17 @@ class Variant:
                 been changed.
         """
         before = None if self._decides_first else self.state()
+        gradients = self._slots[:]
         try:
             for i, buffer in self._inputs:
                 np.copyto(buffer, inputs[i])
-            for function, args in self.calls:
-                function(*args)
+            run(self.calls, gradients)
         except Exception:
             if before is not None:
                 self.restore(before)
             raise
-        gradients = self._slots[:]
         for i, gradient in self._copied:
             gradients[i] = gradient.copy("K")
-        self._slots[:] = [None] * len(gradients)  # they belong to the parameters now
         return [x.copy("K") for x in self._outputs], gradients
 
     def state(self) -> tuple[list[Array], list[Any]]:
