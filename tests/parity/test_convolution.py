@@ -132,6 +132,30 @@ def test_conv_transpose1d() -> None:
     compare("conv_transpose1d", layers.conv_transpose1d, F.conv_transpose1d, cases)
 
 
+def test_unfold_and_fold() -> None:
+    """The functions, with PyTorch's order of arguments."""
+
+    def make(rng: Rng) -> Case | None:
+        kernel, dilation, stride = (pick(rng, 1, 3, 2) for _ in range(3))
+        padding, size = pick(rng, 0, 2, 2), pick(rng, 1, 9, 2)
+        if not all(map(fits, size, kernel, stride, padding, dilation)):
+            return None
+        options = {"dilation": dilation, "padding": padding, "stride": stride}
+        return ((*pick(rng, 1, 4, 2), *size),), {"kernel_size": kernel, **options}
+
+    compare("unfold", layers.unfold, F.unfold, draw(make, 100))
+
+    def columns(rng: Rng) -> Case | None:
+        case = make(rng)
+        if case is None:
+            return None
+        ((shape,), options) = case
+        made = layers.unfold(np.zeros(shape), *options.values())
+        return (made.shape,), {"output_size": shape[2:], **options}
+
+    compare("fold", layers.fold, F.fold, draw(columns, 100))
+
+
 def test_wide_convolutions() -> None:
     """Sizes at which products are cut into blocks and shared between threads."""
 
@@ -302,6 +326,7 @@ MODULES = {
     "AdaptiveAvgPool1D": ("AdaptiveAvgPool1D", (4,), {}),
     "AdaptiveMaxPool1D": ("AdaptiveMaxPool1D", (4,), {}),
     "AdaptiveMaxPool2D": ("AdaptiveMaxPool2D", ((3, None),), {}),
+    "Unfold": ("Unfold", (3, 2, 1, 2), {}),
     "Upsample": ("Upsample", (None, 2, "bilinear", True), {}),
 }
 

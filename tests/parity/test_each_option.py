@@ -120,6 +120,8 @@ CHANGED: dict[tuple[str, str], dict[str, Any]] = {
 }
 # Compared with offsets, and where PyTorch counts as it says, in test_embedding.py.
 LEFT_OUT = {("EmbeddingBag", "include_last_offset"), ("EmbeddingBag", "scale_grad_by_freq")}
+# They decide how many columns come in: compared in test_layer_options.py.
+LEFT_OUT |= {("Fold", "dilation"), ("Fold", "padding"), ("Fold", "stride")}
 NOT_NUMBERS = {"dtype", "rng", "device"}
 
 

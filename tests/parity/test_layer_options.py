@@ -146,6 +146,25 @@ def global_pool(draw: Draw, kind: str, axes: int) -> Case:
     return Case(ours, TheirGlobalPool(kind, keep), draw_sizes(draw, 1, 9, 2 + axes))
 
 
+def unfold(draw: Draw, folds: bool) -> Case:
+    kernel, dilation = draw(pair(1, 3)), draw(pair(1, 3))
+    options = {"dilation": dilation, "padding": draw(pair(0, 2)), "stride": draw(pair(1, 3))}
+    size = draw_sizes(draw, 7, 10, 2)
+    batch, channels = draw_sizes(draw, 1, 3, 2)
+    if not folds:
+        return Case(*same_options("Unfold", kernel, **options), (batch, channels, *size))
+    columns = layers.Unfold(kernel, **options)(np.zeros((batch, channels, *size)))
+    return Case(*same_options("Fold", size, kernel, **options), columns.shape)
+
+
+def pixels(draw: Draw, name: str) -> Case:
+    r, (batch, channels, height, width) = draw(numbers(1, 4)), draw_sizes(draw, 1, 4, 4)
+    leading = (batch,) if draw(st.booleans()) else (2, batch)
+    small, large = (channels * r * r, height, width), (channels, height * r, width * r)
+    shape = (*leading, *(small if name == "PixelShuffle" else large))
+    return Case(*same_options(name, r), shape)
+
+
 def upsample(draw: Draw) -> Case:
     mode = draw(st.sampled_from(["nearest", "bilinear"]))
     options: dict[str, Any] = {"mode": mode}
@@ -303,6 +322,10 @@ LAYERS: dict[str, Callable[[Draw], Case]] = {
     "GlobalAvgPool2D": lambda draw: global_pool(draw, "Avg", 2),
     "GlobalMaxPool1D": lambda draw: global_pool(draw, "Max", 1),
     "GlobalMaxPool2D": lambda draw: global_pool(draw, "Max", 2),
+    "Unfold": lambda draw: unfold(draw, False),
+    "Fold": lambda draw: unfold(draw, True),
+    "PixelShuffle": lambda draw: pixels(draw, "PixelShuffle"),
+    "PixelUnshuffle": lambda draw: pixels(draw, "PixelUnshuffle"),
     "Upsample": upsample,
     "Dropout": lambda draw: dropout(draw, "Dropout"),
     "Dropout2D": lambda draw: dropout(draw, "Dropout2D"),

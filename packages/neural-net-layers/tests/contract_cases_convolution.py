@@ -13,12 +13,16 @@ from neural_net_layers import (
     Conv2D,
     ConvTranspose1D,
     ConvTranspose2D,
+    Fold,
     GlobalAvgPool1D,
     GlobalAvgPool2D,
     GlobalMaxPool1D,
     GlobalMaxPool2D,
     MaxPool1D,
     MaxPool2D,
+    PixelShuffle,
+    PixelUnshuffle,
+    Unfold,
     Upsample,
 )
 
@@ -125,6 +129,20 @@ CASES = {
     ),
     "GlobalAvgPool2D": (lambda: GlobalAvgPool2D(), IMAGE, {"shows": "()"}),
     "GlobalAvgPool2D-axes": (lambda: GlobalAvgPool2D(keepdims=True), IMAGE, {"shows": "keepdims"}),
+    "Unfold": (lambda: Unfold(2), IMAGE, {"shows": "(kernel 2×2)"}),
+    "Unfold-options": (
+        lambda: Unfold((2, 3), (2, 1), (1, 0), 2),
+        IMAGE,
+        {"shows": "kernel 2×3, stride 2×2, padding 1×0, dilation 2×1"},
+    ),
+    "Fold": (lambda: Fold((3, 4), 2), (3, 8, 6), {"shows": "(output 3×4, kernel 2×2)"}),
+    "Fold-options": (
+        lambda: Fold((6, 5), (2, 3), (2, 1), (1, 0), 2),
+        (3, 12, 6),
+        {"shows": "kernel 2×3, stride 2×2, padding 1×0, dilation 2×1"},
+    ),
+    "PixelShuffle": (lambda: PixelShuffle(2), (3, 8, 2, 3), {"shows": "upscale_factor=2"}),
+    "PixelUnshuffle": (lambda: PixelUnshuffle(2), (3, 2, 4, 6), {"shows": "downscale_factor=2"}),
     "Upsample": (lambda: Upsample(scale_factor=2), IMAGE, {"shows": "scale_factor=(2.0, 2.0)"}),
     "Upsample-uneven": (lambda: Upsample((7, 9)), IMAGE, {"shows": "size=(7, 9)"}),
     "Upsample-bilinear": (

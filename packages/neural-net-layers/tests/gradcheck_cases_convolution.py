@@ -7,6 +7,8 @@ from neural_net_layers.convolution.conv1d import conv1d
 from neural_net_layers.convolution.conv2d import Conv2DOp, conv2d
 from neural_net_layers.convolution.conv_transpose1d import conv_transpose1d
 from neural_net_layers.convolution.conv_transpose2d import ConvTranspose2DOp, conv_transpose2d
+from neural_net_layers.convolution.fold import FoldOp, fold
+from neural_net_layers.convolution.unfold import UnfoldOp, unfold
 from neural_net_layers.pooling._resample import ResampleOp
 from neural_net_layers.pooling.adaptive_avg_pool2d import adaptive_avg_pool2d
 from neural_net_layers.pooling.adaptive_max_pool1d import adaptive_max_pool1d
@@ -115,6 +117,16 @@ CASES[AdaptiveMaxPool2DOp] = [
     (lambda x: adaptive_max_pool2d(channels_last(x), (5, 3)), [distinct(1, 4, 4, 2)]),
     (lambda x: adaptive_max_pool2d(x, (1, 2), True)[0], [distinct(1, 2, 2, 5)]),
     (lambda x: adaptive_max_pool1d(x, 3), [distinct(2, 2, 7)]),
+]
+CASES[UnfoldOp] = [
+    (lambda x: unfold(x, 2), [numbers(2, 2, 3, 4)]),
+    (lambda x: unfold(x, (2, 3), (1, 2), (0, 2), (2, 1)), [numbers(1, 2, 5, 4)]),
+    (lambda x: unfold(channels_last(x), 2, stride=2), [numbers(2, 4, 5, 2)]),
+]
+CASES[FoldOp] = [
+    (lambda x: fold(x, (3, 4), 2), [numbers(2, 8, 6)]),
+    (lambda x: fold(x, (5, 4), (2, 3), (1, 2), (0, 2), (2, 1)), [numbers(1, 12, 8)]),
+    (lambda x: fold(x, 4, 2, stride=2), [numbers(2, 4, 4)]),
 ]
 
 

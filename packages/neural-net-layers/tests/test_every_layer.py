@@ -46,6 +46,7 @@ RECIPES = {
     "Dropout2D": ((), (IMAGES,), {}),
     "Embedding": ((5, 4), (IDS,), {}),
     "EmbeddingBag": ((5, 4), (IDS.ravel(),), {"offsets": np.array([0, 2])}),
+    "Fold": ((4, 2), (numbers(2, 12, 9),), {}),
     "GRU": ((3, 4), (STEPS,), {"lengths": LENGTHS}),
     "GRUCell": ((3, 4), (ROWS,), {}),
     "GlobalAvgPool1D": ((), (WAVES,), {}),
@@ -62,6 +63,8 @@ RECIPES = {
     "MaxPool1D": ((2,), (WAVES,), {}),
     "MaxPool2D": ((2,), (IMAGES,), {}),
     "MultiHeadAttention": ((8, 2), (SEQUENCE, MEMORY), {"key_keep": MEMORY_KEEP}),
+    "PixelShuffle": ((2,), (numbers(2, 8, 3, 4),), {}),
+    "PixelUnshuffle": ((2,), (IMAGES,), {}),
     "PositionalEncoding": ((8, 6), (SEQUENCE,), {}),
     "RMSNorm": ((3,), (ROWS,), {}),
     "RNNCell": ((3, 4), (ROWS,), {}),
@@ -82,6 +85,7 @@ RECIPES = {
     ),
     "TransformerEncoder": ((2, 8, 2), (SEQUENCE,), {"key_keep": KEY_KEEP}),
     "TransformerEncoderLayer": ((8, 2), (SEQUENCE,), {"key_keep": KEY_KEEP}),
+    "Unfold": ((2,), (IMAGES,), {}),
     "Upsample": ((9,), (IMAGES,), {}),
     "VanillaRNN": ((3, 4), (STEPS,), {"lengths": LENGTHS}),
 }
@@ -412,6 +416,18 @@ def test_a_padding_row_takes_part_in_no_bag():
 AS_IN_PYTORCH = {
     *(frozenset({f"ConvTranspose{n}D", f"Conv{m}D"}) for n in (1, 2) for m in (1, 2)),
     *(frozenset({f"conv_transpose{n}d", f"conv{m}d"}) for n in (1, 2) for m in (1, 2)),
+    *(
+        frozenset({one, f"{other}{n}D"})
+        for one in ("Unfold", "Fold")
+        for other in ("Conv", "ConvTranspose", "MaxPool", "AvgPool")
+        for n in (1, 2)
+    ),
+    *(
+        frozenset({one, f"{other}{n}d"})
+        for one in ("unfold", "fold")
+        for other in ("conv", "conv_transpose", "max_pool", "avg_pool")
+        for n in (1, 2)
+    ),
     frozenset({"Embedding", "EmbeddingBag"}),
     frozenset({"embedding", "embedding_bag"}),
     frozenset({"VanillaRNN", "RNNCell"}),

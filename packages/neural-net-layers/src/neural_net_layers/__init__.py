@@ -14,6 +14,8 @@ from neural_net_layers.convolution.conv1d import Conv1D, conv1d
 from neural_net_layers.convolution.conv2d import Conv2D, conv2d
 from neural_net_layers.convolution.conv_transpose1d import ConvTranspose1D, conv_transpose1d
 from neural_net_layers.convolution.conv_transpose2d import ConvTranspose2D, conv_transpose2d
+from neural_net_layers.convolution.fold import Fold, fold
+from neural_net_layers.convolution.unfold import Unfold, unfold
 from neural_net_layers.embeddings.embedding import Embedding, embedding
 from neural_net_layers.embeddings.embedding_bag import EmbeddingBag, embedding_bag
 from neural_net_layers.normalization.batch_norm import BatchNorm1D, BatchNorm2D, batch_norm
@@ -38,6 +40,12 @@ from neural_net_layers.pooling.global_max_pool1d import GlobalMaxPool1D, global_
 from neural_net_layers.pooling.global_max_pool2d import GlobalMaxPool2D, global_max_pool2d
 from neural_net_layers.pooling.max_pool1d import MaxPool1D, max_pool1d
 from neural_net_layers.pooling.max_pool2d import MaxPool2D, max_pool2d
+from neural_net_layers.pooling.pixel_shuffle import (
+    PixelShuffle,
+    PixelUnshuffle,
+    pixel_shuffle,
+    pixel_unshuffle,
+)
 from neural_net_layers.pooling.upsample import Upsample, upsample
 from neural_net_layers.positions.alibi import alibi_bias, alibi_slopes
 from neural_net_layers.positions.learned_positions import LearnedPositionalEmbedding
@@ -90,6 +98,7 @@ __all__ = [
     "Dropout2D",
     "Embedding",
     "EmbeddingBag",
+    "Fold",
     "GRUCell",
     "GlobalAvgPool1D",
     "GlobalAvgPool2D",
@@ -105,6 +114,8 @@ __all__ = [
     "MaxPool1D",
     "MaxPool2D",
     "MultiHeadAttention",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "PositionalEncoding",
     "RMSNorm",
     "RNNCell",
@@ -117,6 +128,7 @@ __all__ = [
     "TransformerDecoderLayer",
     "TransformerEncoder",
     "TransformerEncoderLayer",
+    "Unfold",
     "Upsample",
     "VanillaRNN",
     "adaptive_avg_pool1d",
@@ -139,6 +151,7 @@ __all__ = [
     "dropout2d",
     "embedding",
     "embedding_bag",
+    "fold",
     "global_avg_pool1d",
     "global_avg_pool2d",
     "global_max_pool1d",
@@ -150,10 +163,13 @@ __all__ = [
     "max_pool2d",
     "modulate",
     "padding_keep",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "rms_norm",
     "scaled_dot_product_attention",
     "sinusoidal_positions",
     "timestep_embedding",
+    "unfold",
     "unroll",
     "upsample",
 ]

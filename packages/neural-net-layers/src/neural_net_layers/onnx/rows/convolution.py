@@ -7,6 +7,8 @@ import numpy as np
 
 from neural_net_layers.convolution.conv2d import Conv2DOp
 from neural_net_layers.convolution.conv_transpose2d import ConvTranspose2DOp
+from neural_net_layers.convolution.fold import FoldOp
+from neural_net_layers.convolution.unfold import UnfoldOp
 from neural_net_layers.onnx._graph import Graph, Rows, length
 from neural_net_layers.onnx._sizes import Filled
 from neural_net_layers.pooling._resample import ResampleOp
@@ -46,6 +48,20 @@ def transposed(
     return y if b is None else g.Add(y, g.Unsqueeze(b, [1, 2]))
 
 
+def unfolded(g: Graph, x: Any, window: Any) -> str:
+    """A convolution, each of whose kernels is a single 1 and picks one place of one channel."""
+    channels, places = length(x.shape[1]), math.prod(window.kernel)
+    kernels = np.tile(np.eye(places, dtype=x.dtype), (channels, 1))
+    kernels = kernels.reshape(channels * places, 1, *window.kernel)
+    picked = g.Conv(x, kernels, group=channels, **placed(window))
+    return g.Reshape(picked, [0, channels * places, -1])
+
+
+def folded(g: Graph, x: Any, window: Any, size: Any) -> str:
+    where = placed(window)
+    return g.Col2Im(x, list(size), list(where.pop("kernel_shape")), **where)
+
+
 def average(g: Graph, x: Any, n: Any, window: Any) -> str:
     """The mean of all elements of the window times their number, over the number that counts."""
     mean = g.AveragePool(x, count_include_pad=1, **placed(window))
@@ -76,6 +92,8 @@ def repeated(g: Graph, x: Any, factors: Any) -> str:
 ROWS: Rows = {
     Conv2DOp: lambda g, x, w, b, window, groups: g.Conv(x, w, b, group=groups, **placed(window)),
     ConvTranspose2DOp: transposed,
+    UnfoldOp: unfolded,
+    FoldOp: folded,
     MaxPool2DOp: lambda g, x, window: g.MaxPool(x, **placed(window)),
     AvgPool2DOp: average,
     AdaptiveMaxPool2DOp: adaptive_max,
