@@ -261,6 +261,9 @@ TOKENS = {
     ("sequence_heat_map", "step_labels"): lambda t: viz.sequence_heat_map(
         np.ones((3, 2)), step_labels=t
     ),
+    ("sequence_heat_map", "unit_labels"): lambda t: viz.sequence_heat_map(
+        np.ones((2, 3)), unit_labels=t
+    ),
     ("similarity_matrix", "labels"): lambda t: viz.similarity_matrix(np.eye(3), t),
     ("truth_table", "input_names"): lambda t: viz.truth_table(np.ones((1, 3)), [1], input_names=t),
     ("truth_table", "output_names"): lambda t: viz.truth_table(

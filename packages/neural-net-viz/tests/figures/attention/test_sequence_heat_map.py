@@ -33,3 +33,12 @@ def test_all_states_have_the_same_steps():
         viz.sequence_heat_map({"a": np.zeros((2, 1)), "b": np.zeros((3, 1))})
     with pytest.raises(ShapeError, match="expected 2 labels, got 3"):
         viz.sequence_heat_map(np.zeros((2, 1)), step_labels="abc")
+
+
+def test_units_have_names_where_there_are_as_many(picture):
+    gates = {"image": np.zeros((4, 2)), "class": np.zeros((4, 3))}
+    words = picture(viz.sequence_heat_map(gates, unit_labels=["x", "y", "blank"])).words()
+    assert {"x", "y", "blank"} <= set(words)
+    assert "3" not in viz.sequence_heat_map(gates, unit_labels="xyz", step_labels="abcd").title
+    with pytest.raises(ShapeError, match="expected 3 labels, got 2"):
+        viz.sequence_heat_map(gates, unit_labels="ab")

@@ -24,6 +24,7 @@ def sequence_heat_map(
     values: Mapping[str, Any] | Any,
     *,
     step_labels: Iterable[object] | None = None,
+    unit_labels: Iterable[object] | None = None,
     value_range: tuple[float, float] | None = None,
     step_title: str = "step",
     title: str = "States over time",
@@ -38,6 +39,8 @@ def sequence_heat_map(
         values: (T, D), or name -> (T, D); all with the same T, such as
             `{"forget gate": f, "cell state": c, "hidden state": h}`.
         step_labels: T texts, such as the characters read; None numbers the steps.
+        unit_labels: D texts for the units of every matrix with the D of the last one; None, or
+            other units, are numbered.
         value_range: The values at the ends of all colours; None is chosen for each matrix.
         step_title: What the steps are.
         title: The figure's title.
@@ -64,6 +67,8 @@ def sequence_heat_map(
     steps = lengths[0] if lengths else 0
     marks = as_labels("sequence_heat_map(step_labels)", step_labels, steps)
     marks = marks or [str(i + 1) for i in range(steps)]
+    units = list(states.values())[-1].shape[1] if states else 0
+    names = as_labels("sequence_heat_map(unit_labels)", unit_labels, units)
     wide = cell_size(steps, 640, 2, 30)
     canvas = Canvas()
     blocks: list[MatrixPanel] = []
@@ -73,9 +78,10 @@ def sequence_heat_map(
         if value_range is None and colors == "sequential":
             ends = (0.0, ends[1] if ends[1] > 0 else 1.0)
         tall = cell_size(v.shape[1], 150, 2, 16)
-        units = [str(i + 1) for i in range(v.shape[1])] if v.shape[1] > 1 else [""]
+        rows = [str(i + 1) for i in range(v.shape[1])] if v.shape[1] > 1 else [""]
+        rows = names if names and v.shape[1] == units else rows
         panel = MatrixPanel(
-            v.T, (wide, tall), ends, colors, name=name, rows=units,
+            v.T, (wide, tall), ends, colors, name=name, rows=rows,
             columns=marks if not blocks else (),
         )  # fmt: skip
         blocks.append(panel)
