@@ -118,6 +118,40 @@ def test_auto_mode_reads_the_name(tiny, name, best):
     assert run(tiny, [2, 3, 1], stopping, name)[1] == best
 
 
+@pytest.mark.parametrize("limit", [2, 4, 6])
+@pytest.mark.parametrize("patience", [1, 2, 3])
+def test_an_epoch_that_was_cut_short_and_gone_on_with_is_judged_once(
+    tiny, tmp_path, limit, patience
+):
+    """A file written with half an epoch's row leads to the same end as no stop at all."""
+    course = [3, 2, 4, 4, 1]
+
+    class Save(Callback):
+        order = 100
+
+        def on_epoch_end(self, training):
+            training.save(tmp_path / "file")
+
+    def train(**options):
+        model, stopping = Counter(), EarlyStopping("score", mode="min", patience=patience)
+        callbacks = [CountEpochs(course), stopping, Save()]
+        fit(
+            model,
+            mse_loss,
+            tiny.TinyMomentum(model.parameters(), lr=0.0),
+            [(np.ones((2, 1), np.float32), np.ones((2, 1), np.float32))] * 3,
+            progress="off",
+            callbacks=callbacks,
+            **options,
+        )
+        return float(model.w.data[0]), stopping._known() | {"best_weights": None}
+
+    whole = train(epochs=5)
+    cut = train(max_steps=limit)
+    assert train(max_steps=limit, resume_from=tmp_path / "file") == cut
+    assert train(epochs=5, resume_from=tmp_path / "file") == whole
+
+
 def test_bad_arguments(tiny):
     """Names without direction, missing columns, ranges."""
     with pytest.raises(ValueError, match="cannot tell whether 'score_loss' should fall or rise"):

@@ -76,19 +76,25 @@ class EarlyStopping(Callback):
         self.wait = 0
         self.stopped_epoch: int | None = None
         self._best_weights: dict[str, Array] | None = None
+        # What was known before an epoch that was cut short: gone on with, it is judged again.
+        self._before_cut: dict[str, Any] | None = None
 
     def check(self, training: Training) -> None:
         self.monitor.check(training)
-        if self._best_weights is not None:
-            check_weights("EarlyStopping", training.model, self._best_weights)
+        for known in (self._known(), self._before_cut or {}):
+            if known.get("best_weights") is not None:
+                check_weights("EarlyStopping", training.model, known["best_weights"])
 
     def on_train_start(self, training: Training) -> None:
-        if self.stopped_epoch is not None:  # resumed from the very end
+        if self.stopped_epoch is not None and self._before_cut is None:  # resumed from the very end
             training.stop("early stopping")
 
     def on_epoch_end(self, training: Training) -> None:
         if training.epoch < self.start_from_epoch:
             return
+        if self._before_cut is not None:
+            self._take(self._before_cut)
+        self._before_cut = None if training.epoch_complete else self._known()
         value = self.monitor.value(training)
         improved = self.monitor.better(value, self.best)
         if improved:
@@ -109,7 +115,23 @@ class EarlyStopping(Callback):
             restore_weights(training.model, self._best_weights)
 
     def state_dict(self) -> dict[str, Any]:
-        """The best value, its weights, and how long ago it was."""
+        """The best value, its weights, and how long ago it was.
+
+        Of an epoch that was cut short also what they were before.
+        """
+        return {**self._known(), "before_cut": self._before_cut}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on waiting where `state_dict` was taken.
+
+        Raises:
+            StateDictError: if an entry is missing or impossible; nothing has changed then.
+        """
+        known, before = _checked(state), saved_entry("EarlyStopping", state, "before_cut")
+        self._before_cut = None if before is None else _checked(before)
+        self._take(known)
+
+    def _known(self) -> dict[str, Any]:
         return {
             "best": self.best,
             "best_epoch": self.best_epoch,
@@ -118,24 +140,30 @@ class EarlyStopping(Callback):
             "best_weights": self._best_weights,
         }
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on waiting where `state_dict` was taken.
+    def _take(self, known: Mapping[str, Any]) -> None:
+        self.best, self.best_epoch = known["best"], known["best_epoch"]
+        self.wait, self.stopped_epoch = known["wait"], known["stopped_epoch"]
+        self._best_weights = known["best_weights"]
 
-        Raises:
-            StateDictError: if an entry is missing or impossible; nothing has changed then.
-        """
-        best, best_epoch = saved_best("EarlyStopping", state)
-        wait = saved_count("EarlyStopping", state, "wait")
-        stopped = saved_entry("EarlyStopping", state, "stopped_epoch")
-        if stopped is not None:
-            stopped = saved_count("EarlyStopping", state, "stopped_epoch", low=1)
-        weights = saved_entry("EarlyStopping", state, "best_weights")
-        if weights is not None:
-            if not isinstance(weights, Mapping):
-                raise StateDictError(
-                    f"EarlyStopping: best_weights must be arrays by name, got {shown(weights)}"
-                )
-            weights = {name: saved_array("EarlyStopping", weights, name) for name in weights}
-        self.best, self.best_epoch = best, best_epoch
-        self.wait, self.stopped_epoch = wait, stopped
-        self._best_weights = weights
+
+def _checked(state: Any) -> dict[str, Any]:
+    """What a saved state says is known, or raise StateDictError."""
+    best, best_epoch = saved_best("EarlyStopping", state)
+    wait = saved_count("EarlyStopping", state, "wait")
+    stopped = saved_entry("EarlyStopping", state, "stopped_epoch")
+    if stopped is not None:
+        stopped = saved_count("EarlyStopping", state, "stopped_epoch", low=1)
+    weights = saved_entry("EarlyStopping", state, "best_weights")
+    if weights is not None:
+        if not isinstance(weights, Mapping):
+            raise StateDictError(
+                f"EarlyStopping: best_weights must be arrays by name, got {shown(weights)}"
+            )
+        weights = {name: saved_array("EarlyStopping", weights, name) for name in weights}
+    return {
+        "best": best,
+        "best_epoch": best_epoch,
+        "wait": wait,
+        "stopped_epoch": stopped,
+        "best_weights": weights,
+    }
