@@ -28,7 +28,7 @@ class Instruction:
         options: Its arguments by name, without `out`.
         outs: The arrays that it writes.
         site: Where in the code it was called.
-        errors: NumPy's error settings there.
+        errors: NumPy's error settings that were made by the step.
         lane: The number of a group of works that may run side by side, and which of them this
             belongs to; None outside of such works.
         answer: What a guard returned.

@@ -55,14 +55,13 @@ def constants_apart(
     return rest, constant
 
 
-def guards_first(instructions: list[Instruction], memory: Memory) -> tuple[list[Instruction], bool]:
-    """Move guards, with what they need, to the beginning, before anything has been changed.
+def guards_first(instructions: list[Instruction], memory: Memory) -> list[Instruction]:
+    """Move guards, with what they need, to the beginning, where that changes no result.
 
-    Returns:
-        The calls in their new order, and whether all guards have come to the beginning.
+    Where Python would decide otherwise, little has been computed in vain then.
     """
     if not any(instruction.kind == "guard" for instruction in instructions):
-        return instructions, True
+        return instructions
     wanted: set[Owner | None] = set()
     first: list[bool] = [False] * len(instructions)
     for i in reversed(range(len(instructions))):
@@ -89,8 +88,8 @@ def guards_first(instructions: list[Instruction], memory: Memory) -> tuple[list[
         for i, x in enumerate(instructions)
     )
     if changes or is_seen or any(x.lane for x in early):
-        return instructions, False
-    return early + late, True
+        return instructions
+    return early + late
 
 
 def made_anew(

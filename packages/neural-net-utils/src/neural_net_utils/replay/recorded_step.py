@@ -17,8 +17,7 @@ from neural_net_core.checks import check_callable, check_instance
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.grad_mode import enabled
-from neural_net_core.random import default_rng
-from neural_net_utils.replay.proof import add_gradients, both, differs_elsewhere
+from neural_net_utils.replay.proof import Moment, both, differs_elsewhere, is_other
 from neural_net_utils.replay.python_code import codes_that_run, watch_code
 from neural_net_utils.replay.recording import recorded
 from neural_net_utils.replay.replay import ChangedError
@@ -193,6 +192,10 @@ class RecordedStep:
                 except ChangedError as change:
                     records.problem = str(change)
                     continue
+                except Exception as error:
+                    # The step as it is written raises it, too, and leaves what it leaves then; or
+                    # only its record does.
+                    return self._written(inputs, f"its record raises {type(error).__name__}")
                 self.why_eager = None
                 return _delivered(variant, outcome)
         for variant in records.variants:
@@ -237,41 +240,49 @@ class RecordedStep:
         except UnwatchableError as error:
             self._give_up(records, str(error))
             return self._written(inputs)
-        self.why_eager = "it is being recorded"
-        tensors = list(watched.tensors.values())
-        fixed = [(tensor.data, tensor.data.copy("K")) for tensor in tensors]
-        held = [(tensor, tensor.grad) for tensor in tensors]
-        generators = [(g, g.bit_generator.state) for g in _generators(watched)]
-        for tensor in tensors:
-            tensor.grad = None
-        modules, spaces = list(watched.modules.values()), list(records.codes.values())
-        try:
-            with codes_that_run() as found:
-                recording, result = recorded(self.loss_of, inputs, tensors, modules, spaces)
-        except Exception as error:
-            # Perhaps the step is wrong, perhaps the recording: it is run again without one.
-            for tensor, grad in held:
-                tensor.grad = grad
-            for array, before in fixed:
-                np.copyto(array, before)
-            for generator, state in generators:
-                generator.bit_generator.state = state
-            result = self._written(inputs)
-            self._give_up(records, f"it cannot be recorded: {type(error).__name__}: {error}")
-            return result
-        add_gradients(held)
+        before = Moment(watched)
+        with codes_that_run() as found:
+            result = self._written(inputs, "it is being recorded")
+        after = Moment(watched)
         is_known = found.keys() <= records.codes.keys()
         records.codes.update(found)
-        if recording.reasons:
-            self._give_up(records, recording.reasons[0])
-        elif change := watched.change():
+        if change := watched.change():
             self.why_eager = records.problem = f"it changes what it may depend on: {change}"
             records.changes += 1
             if records.changes > 1:
                 self._give_up(records, records.problem)
         elif is_known:
+            self._repeat(records, watched, inputs, (before, after), result)
+        return result
+
+    def _repeat(
+        self,
+        records: "_Records",
+        watched: Watched,
+        inputs: tuple[Any, ...],
+        moments: tuple[Moment, Moment],
+        result: Any,
+    ) -> None:
+        """Run a step once more from where it began, and note what it does; all stays as it is."""
+        before, after = moments
+        tensors = list(watched.tensors.values())
+        modules, spaces = list(watched.modules.values()), list(records.codes.values())
+        before.put_back()
+        for tensor in tensors:
+            tensor.grad = None
+        try:
+            recording = recorded(self.loss_of, inputs, tensors, modules, spaces, result)
+            problem = recording.reasons[0] if recording.reasons else ""
+            if not problem and (what := is_other(recording, before, after, watched, result)):
+                problem = f"its recording does not give the same: {what}"
+        except Exception as error:
+            problem = f"it cannot be recorded: {type(error).__name__}: {error}"
+        finally:
+            after.put_back()
+        if problem:
+            self._give_up(records, problem)
+        else:
             records.compare(Variant(recording, watched))
-        return _without_graph(result)
 
     def _prove(
         self, records: "_Records", variant: Variant, inputs: tuple[Any, ...], arrays: list[Array]
@@ -283,17 +294,17 @@ class RecordedStep:
             self._give_up(records, problem)
             return self._written(inputs)
         try:
-            result, same = both(self._written, variant, inputs, arrays)
+            result, problem = both(self._written, variant, inputs, arrays)
         except ChangedError as change:
             records.problem = str(change)
             return self._record(records, inputs)
-        if same:
+        if not problem:
             variant.stage = "proven"
             variant.signature.clear()
             records.proven.append(variant)
             records.count = 0
         else:
-            self._give_up(records, "its record does not give the same bits")
+            self._give_up(records, f"its record does not give the same: {problem}")
         return result
 
     def __repr__(self) -> str:
@@ -371,14 +382,11 @@ def _delivered(variant: Variant, outcome: Outcome) -> Any:
         changed.version += times
     if not variant.many:
         return Tensor.from_op(outputs[0], None, 0)
-    return tuple(
-        array if kind is None else Tensor.from_op(array, None, 0)
-        for kind, array in zip(variant.templates, outputs, strict=True)
-    )
+    return tuple(map(_as_it_was, variant.templates, outputs))
 
 
-def _generators(watched: Watched) -> list[np.random.Generator]:
-    """Return the generators that modules hold, and the library's."""
-    held = [x for module in watched.modules.values() for x in vars(module).values()]
-    found = [x for x in held if isinstance(x, np.random.Generator)]
-    return list({id(g): g for g in (default_rng(), *found)}.values())
+def _as_it_was(kind: type[Any], array: Array) -> Any:
+    """Return a result as what the step returned it: a Tensor, an array, or a NumPy scalar."""
+    if kind is Tensor:
+        return Tensor.from_op(array, None, 0)
+    return array if kind is np.ndarray else array[()]

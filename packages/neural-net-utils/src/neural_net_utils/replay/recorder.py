@@ -15,7 +15,12 @@ from neural_net_utils.replay.instruction import Instruction, Kind, arrays_in
 from neural_net_utils.replay.memory import Memory
 from neural_net_utils.replay.traced_array import TracedArray
 
-__all__ = ["Recorder", "RefusedError"]
+__all__ = ["AROUND", "Recorder", "RefusedError"]
+
+
+# NumPy's error setting while a step is recorded, which stands for the one around it, whatever that
+# is: what is set otherwise then, was set by the step. "call" is not set by anybody else.
+AROUND: Any = "call"
 
 
 class RefusedError(Exception):
@@ -376,7 +381,7 @@ class Recorder:
         *,
         fresh: bool = False,
     ) -> None:
-        errors: Any = np.geterr()
+        errors: Any = {name: x for name, x in np.geterr().items() if x != AROUND}
         self.instructions.append(
             Instruction(
                 kind, function, args, options, outs, _site(), errors, self.lane, answer, fresh

@@ -1,5 +1,6 @@
 """Running a loss and its backward pass once as they are written, and noting every NumPy call."""
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -15,7 +16,7 @@ from neural_net_core.numpy_calls.recorded_array import plain
 from neural_net_core.observing import drawn_by, viewed_by
 from neural_net_utils.replay.instruction import Instruction
 from neural_net_utils.replay.memory import Memory
-from neural_net_utils.replay.recorder import Recorder
+from neural_net_utils.replay.recorder import AROUND, Recorder
 from neural_net_utils.replay.traced_array import Namespace, in_namespace
 
 __all__ = ["Recording", "recorded"]
@@ -30,12 +31,11 @@ class Recording:
         memory: The memory that they met.
         inputs: The arguments' arrays.
         outputs: The arrays of the loss and of whatever else the step returned.
-        templates: What it returned them as.
+        templates: What it returned them as: Tensor, np.ndarray or np.generic.
         many: Whether in a tuple.
         leaves: The tensors that can get a gradient.
         gradients: Theirs, None where there is none.
         versions: Which tensors were changed in place, and how often.
-        settings: NumPy's error settings.
         reasons: Why it cannot be run again.
     """
 
@@ -48,7 +48,6 @@ class Recording:
     leaves: list[Tensor]
     gradients: list[Array | None]
     versions: list[tuple[Any, int]]
-    settings: dict[str, str]
     reasons: list[str]
 
     @property
@@ -63,7 +62,8 @@ def recorded(
     tensors: Sequence[Tensor],
     modules: Sequence[Module],
     spaces: Sequence[dict[str, Any]],
-) -> tuple[Recording, Any]:
+    as_written: Any,
+) -> Recording:
     """Run a loss and its backward pass, and note the calls.
 
     Args:
@@ -72,9 +72,7 @@ def recorded(
         tensors: The parameters and buffers that it may use; their gradients have to be None.
         modules: The modules that may be called, whose arrays are seen, too.
         spaces: The global names of the step's own functions.
-
-    Returns:
-        The recording, and what the step returned.
+        as_written: What it has returned without being recorded.
     """
     memory = Memory()
     recorder = Recorder(memory)
@@ -88,7 +86,6 @@ def recorded(
             recorder.refuse("an argument shares memory with a parameter or buffer")
     if any(np.may_share_memory(a, b) for a, b in combinations(arrays, 2)):
         recorder.refuse("two of its arguments share memory")
-    settings: Any = np.geterr()
     versions = [(tensor, tensor.version) for tensor in tensors]
     careful = forms.careful
     try:
@@ -98,7 +95,10 @@ def recorded(
             viewed_by(lambda by, of, arrays: [recorder.handed(x) for x in arrays]),
             drawn_by(recorder.draw),
             _watched_works(recorder),
+            np.errstate(all=AROUND, call=_unheard),
+            warnings.catch_warnings(record=True) as said,
         ):
+            warnings.simplefilter("always")
             result = loss_of(*given)
             returned = result if type(result) is tuple else (result,)
             returned[0].backward()
@@ -113,6 +113,7 @@ def recorded(
                 x.grad = plain(x.grad)
                 recorder.refuse("an argument requires a gradient")
     outputs = [_output(recorder, x) for x in returned]
+    written = as_written if type(as_written) is tuple else (as_written,)
     for leaf in leaves:
         if leaf.grad is not None and not memory.knows(leaf.grad):
             recorder.refuse("a gradient was made unseen")
@@ -122,35 +123,48 @@ def recorded(
             if owner is not None and owner.role in ("met", "input"):
                 whose = "an argument" if owner.role == "input" else "memory that was made unseen"
                 recorder.refuse(f"{instruction.site} writes into {whose}")
-    recording = Recording(
+    for warning in said:
+        recorder.refuse(f"it warns: {warning.message}")
+    return Recording(
         recorder.instructions,
         memory,
         arrays,
         outputs,
-        [Tensor if isinstance(x, Tensor) else None for x in returned],
+        [_kind(recorder, x) for x in written],
         type(result) is tuple,
         leaves,
         [leaf.grad for leaf in leaves],
         [(t, t.version - before) for t, before in versions if t.version != before],
-        settings,
         recorder.reasons,
     )
-    if type(result) is tuple:
-        result = tuple(plain(x) for x in result)
-    return recording, result
+
+
+def _unheard(*_: Any) -> None:
+    """Hear what NumPy would warn of: the step as it is written has done that already."""
 
 
 def _output(recorder: Recorder, x: Any) -> Array:
     """Return the plain array of something that a step returned."""
-    if isinstance(x, Tensor):
-        x.data = plain(x.data)
-    array = x.data if isinstance(x, Tensor) else plain(x)
+    array = plain(x.data if isinstance(x, Tensor) else x)
     if not isinstance(array, np.ndarray):
-        recorder.refuse(f"it returns a {type(x).__name__}; only Tensors and arrays can be recorded")
-        return np.empty(0)
-    if not recorder.memory.knows(array):
+        array = np.asarray(array)
+    owner = recorder.memory.owner(array)
+    if array.size and (owner is None or owner.role == "met"):
         recorder.refuse("it returns an array that was made unseen")
+    elif owner is not None and owner.role != "made":
+        whose = "an argument" if owner.role == "input" else "a parameter or buffer"
+        recorder.refuse(f"it returns the memory of {whose}; return a copy of it")
     return array
+
+
+def _kind(recorder: Recorder, x: Any) -> type[Any]:
+    """Return as what a step returned something."""
+    if isinstance(x, Tensor):
+        return Tensor
+    if type(x) is np.ndarray or isinstance(x, np.generic):
+        return np.ndarray if type(x) is np.ndarray else np.generic
+    recorder.refuse(f"it returns a {type(x).__name__}; only Tensors and arrays can be recorded")
+    return np.ndarray
 
 
 @context

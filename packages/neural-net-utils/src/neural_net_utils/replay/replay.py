@@ -1,6 +1,6 @@
 """Runs a recorded step again: a row of NumPy calls on memory that was given out beforehand."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -21,31 +21,30 @@ class ChangedError(Exception):
     """Something by which Python decided is not what it was when the step was recorded."""
 
 
-def as_calls(instructions: Sequence[Instruction], settings: Mapping[str, str]) -> list[Call]:
+def as_calls(instructions: Sequence[Instruction]) -> list[Call]:
     """Return what is called, with all arguments by position where that is possible.
 
     Args:
         instructions: The calls.
-        settings: NumPy's error settings around the step.
     """
     calls: list[Call] = []
     for lane, works in groupby(instructions, key=lambda x: x.lane and x.lane[0]):
         if lane is None:
-            calls += _in_one_thread(list(works), settings)
+            calls += _in_one_thread(list(works))
         else:
             lists = [list(work) for _, work in groupby(works, key=lambda x: x.lane)]
-            side = [partial(run, _in_one_thread(work, settings), []) for work in lists]
+            side = [partial(run, _in_one_thread(work), []) for work in lists]
             calls.append((run_together, (side,), None))
     return calls
 
 
-def _in_one_thread(instructions: list[Instruction], settings: Mapping[str, str]) -> list[Call]:
+def _in_one_thread(instructions: list[Instruction]) -> list[Call]:
     calls: list[Call] = []
     for _, alike in groupby(instructions, key=lambda x: sorted(x.errors.items())):
         inside = list(alike)
         some = [(*_call(x), None) if x.slot is None else (*_maker(x), x.slot) for x in inside]
         errors = inside[0].errors
-        if errors == settings:
+        if not errors:
             calls += some
             continue
         # What is made anew in between is put aside by itself.
@@ -167,14 +166,18 @@ def _numbers_as_arrays(args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _assign(function: Callable[..., Any], args: tuple[Any, ...], outs: tuple[Array, ...]) -> None:
     result = function(*args)
-    if len(outs) == 1 and not isinstance(result, tuple | list):
-        np.copyto(outs[0], result)
-    else:
-        for out, part in zip(outs, result, strict=True):
-            np.copyto(out, part)
+    parts = result if isinstance(result, tuple | list) else (result,)
+    if [(x.shape, x.dtype) for x in parts] != [(x.shape, x.dtype) for x in outs]:
+        raise ChangedError(f"{function} returns arrays of other shapes than it did")
+    for out, part in zip(outs, parts, strict=True):
+        np.copyto(out, part)
 
 
 def _guard(function: Callable[..., Any], args: tuple[Any, ...], answer: Any, site: str) -> None:
     new = function(*args)
-    if new != answer and not (new != new and answer != answer):
+    # Of numbers that are equal, the texts of 0.0 and -0.0 differ; of NaNs, the texts are equal.
+    if (new != answer or type(new) in _SIGNED) and repr(new) != repr(answer):
         raise ChangedError(f"{site} reads {new!r} where it was {answer!r}")
+
+
+_SIGNED = (float, complex, list)

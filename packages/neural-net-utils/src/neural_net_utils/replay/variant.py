@@ -18,17 +18,12 @@ from neural_net_utils.replay.replay import Call, as_calls, run
 from neural_net_utils.replay.signature import signature
 from neural_net_utils.replay.watched import Watched
 
-__all__ = ["Outcome", "Variant", "same_bits"]
+__all__ = ["Outcome", "Variant"]
 
 
 # Copies of the loss and of whatever else a step returns, and its gradients, in the order of the
 # leaves that have one.
 Outcome = tuple[list[Array], list[Array]]
-
-
-def same_bits(a: Outcome, b: Outcome) -> bool:
-    """Tell whether two steps have computed the same, bit by bit."""
-    return all(len(x) == len(y) and all(map(_equal, x, y)) for x, y in zip(a, b, strict=True))
 
 
 class Variant:
@@ -69,7 +64,7 @@ class Variant:
         ]
         self.generators = list({id(g): g for g in drawn}.values())
         calls, constant = constants_apart(calls, memory)
-        calls, self._decides_first = guards_first(calls, memory)
+        calls = guards_first(calls, memory)
         outputs = len(recording.outputs)
         anew = made_anew(calls, results[outputs:], memory)
         kept = [array for array, new in zip(results[outputs:], anew, strict=True) if not new]
@@ -81,25 +76,24 @@ class Variant:
         places = [i for i, new in enumerate(anew) if not new]
         self._copied = list(zip(places, kept, strict=True))
         self._slots: list[Any] = [None] * len(anew)
-        self.calls: list[Call] = as_calls(calls, recording.settings)
+        self.calls: list[Call] = as_calls(calls)
         self.length = len(calls)
 
     def run(self, inputs: Sequence[Array]) -> Outcome:
         """Run the step's calls on other inputs; tensors it changes are changed.
 
         Raises:
-            ChangedError: If something by which the step decided is different now; then nothing has
-                been changed.
+            ChangedError: If something by which the step decided is different now. After this and
+                every other error nothing has been changed.
         """
-        before = None if self._decides_first else self.state()
+        before = self.state()
         gradients = self._slots[:]
         try:
             for i, buffer in self._inputs:
                 np.copyto(buffer, inputs[i])
             run(self.calls, gradients)
-        except Exception:
-            if before is not None:
-                self.restore(before)
+        except BaseException:
+            self.restore(before)
             raise
         for i, gradient in self._copied:
             gradients[i] = gradient.copy("K")
@@ -119,21 +113,3 @@ class Variant:
             np.copyto(array, held)
         for generator, held in zip(self.generators, generators, strict=True):
             generator.bit_generator.state = held
-
-    def is_in(self, state: tuple[list[Array], list[Any]]) -> bool:
-        """Tell whether what a run changes is as in a state, bit by bit."""
-        arrays, generators = state
-        return all(map(_equal, self.writes, arrays)) and all(
-            _plain_state(generator.bit_generator.state) == _plain_state(held)
-            for generator, held in zip(self.generators, generators, strict=True)
-        )
-
-
-def _equal(a: Array, b: Array) -> bool:
-    return (a.shape, a.dtype) == (b.shape, b.dtype) and a.tobytes() == b.tobytes()
-
-
-def _plain_state(state: Any) -> Any:
-    if isinstance(state, dict):
-        return {name: _plain_state(part) for name, part in state.items()}
-    return state.tobytes() if isinstance(state, np.ndarray) else state

@@ -8,13 +8,14 @@ What cannot be compared is not allowed, and the step then runs as it is written.
 import functools
 import inspect
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from neural_net_core import Module, Tensor
 from neural_net_core.dtypes import Array
+from neural_net_core.random import default_rng
 
 __all__ = ["UnwatchableError", "Watched"]
 
@@ -53,6 +54,8 @@ class Watched:
         self._arrays: list[tuple[Array, bytes, str]] = []
         self._classes: list[tuple[type, dict[str, Any]]] = []
         self._seen: set[int] = set()
+        self.generators: dict[int, np.random.Generator] = {}
+        self.generator(default_rng())
         self.module(model)
 
     # Noting -------------------------------------------------------------------------------------
@@ -67,6 +70,8 @@ class Watched:
             own = not _is_ours(type(part))
             self._dicts.append((vars(part), dict(vars(part)), where))
             for name, value in vars(part).items():
+                if isinstance(value, np.random.Generator):
+                    self.generator(value)
                 if own:
                     self.value(value, f"{where}.{name}")
                 else:
@@ -82,6 +87,19 @@ class Watched:
         if id(tensor) not in self.tensors:
             self.tensors[id(tensor)] = tensor
             self._held.append((tensor, tensor.data, tensor.requires_grad))
+
+    def generator(self, generator: np.random.Generator) -> None:
+        """Note from which generators the step may draw."""
+        self.generators[id(generator)] = generator
+
+    def arrays(self) -> Iterator[Array]:
+        """Yield the arrays that the step can write into: of tensors, and those of modules."""
+        for tensor in self.tensors.values():
+            yield tensor.data
+        for module in self.modules.values():
+            for x in vars(module).values():
+                if type(x) is np.ndarray:
+                    yield x
 
     def name(self, space: Mapping[str, Any], name: str) -> None:
         """Note what a global name stands for."""
@@ -137,6 +155,8 @@ class Watched:
             self.source(x)
         elif isinstance(x, type):
             self._class(x)
+        elif isinstance(x, np.random.Generator):
+            self.generator(x)
         elif isinstance(x, _FIXED):
             return
         elif type(x).__module__.partition(".")[0] == "numpy" and callable(x):
@@ -248,9 +268,8 @@ def _is_ours(kind: type) -> bool:
     return kind.__module__.startswith("neural_net_")
 
 
-# What has no content that could change; what a generator draws is watched elsewhere.
+# What has no content that could change.
 _FIXED = (
-    np.random.Generator,
     np.ufunc,
     property,
     staticmethod,
