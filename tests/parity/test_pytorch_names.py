@@ -122,7 +122,7 @@ INPUTS: dict[str, tuple[Any, ...]] = {
     "expand_as": (U, A),
     "equal": (A, A.copy()),
     "float_power": (POSITIVE, B),
-    "frac": (3 * A,),
+    **dict.fromkeys(("fix", "frac", "trunc"), (3 * A,)),
     "fmod": (3 * A, B),
     "hsplit": (A, 2),
     "index_select": (A, 1, np.array([2, 0])),
@@ -147,6 +147,8 @@ INPUTS: dict[str, tuple[Any, ...]] = {
     "unique": (COUNTS,),
     "vander": (U,),
     "vsplit": (A, 2),
+    **dict.fromkeys(("acos", "arccos", "asin", "arcsin"), (CHANCE,)),
+    "erfc": (A,),
     "xlogy": (np.where(A > 0, A, 0), np.where(A > 0, POSITIVE, 0)),
 }
 OPTIONS: dict[str, Any] = {"nonzero_static": {"size": 2}, "solve_triangular": {"upper": False}}
