@@ -121,7 +121,7 @@ ARGUMENTS: Mapping[str, str] = {
     "fused": "not needed: all parameters are updated together",
     "capturable": "not needed: there is one device, the processor",
     "differentiable": "not there: an update has no gradient",
-    "num_workers": "here batches are made in this process; prefetch=2 lets a thread make them ahead",
+    "num_workers": "here it is prefetch=2, the number of batches that a thread makes ahead",
     "persistent_workers": "not needed: batches are made in this process",
     "prefetch_factor": "here it is prefetch, the number of batches that a thread makes ahead",
     "worker_init_fn": "not needed: batches are made in this process",
