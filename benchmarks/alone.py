@@ -87,6 +87,16 @@ def _getitem(index):
     return _both_ways(lambda x: x[index], _normal(32, 50, 64))
 
 
+def _index_add(nodes, edges, width):
+    targets = np.random.default_rng(0).integers(0, nodes, edges)
+    zeros = np.zeros((nodes, width), np.float32)
+    return _both_ways(lambda s: nn.ops.index_add(zeros, targets, s), _normal(edges, width))
+
+
+def _topk(shape, k):
+    return _both_ways(lambda x: nn.ops.topk(x, k)[0], _normal(*shape))
+
+
 def _embedding_bag(mode):
     ids = np.random.default_rng(0).integers(0, 5000, (512, 32))
     return _layer(layers.EmbeddingBag(5000, 64, mode=mode), ids)
@@ -134,6 +144,9 @@ ALONE = [
     Single("MultiplyOp", "by a mask of its shape", lambda: _multiply(_normal(16, 64, 384))),
     Single("GetItemOp", "x[:, -1] of (32, 50, 64)", lambda: _getitem(np.s_[:, -1])),
     Single("GetItemOp", "x[:, 10:40] of (32, 50, 64)", lambda: _getitem(np.s_[:, 10:40])),
+    Single("IndexAddOp", "10,000 edges to 1,000 nodes, d 64", lambda: _index_add(1000, 10_000, 64)),
+    Single("TopKOp", "50 of V 50,257, batch 32", lambda: _topk((32, 50_257), 50)),
+    Single("TopKOp", "2 of 64, 1,024 lines", lambda: _topk((1024, 64), 2)),
     *(
         Single(
             "EmbeddingBagOp",

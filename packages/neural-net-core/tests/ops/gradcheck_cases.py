@@ -448,9 +448,32 @@ def picked(draw):
     return lambda x: ops.getitem(x, index), [x]
 
 
+@st.composite
+def added(draw):
+    rows, count, width = draw(st.sampled_from([(3, 4, 2), (40, 700, 1), (50, 90, 6), (9, 300, 5)]))
+    x, source = draw(normal((rows, width, 2), (count, width, 2)))
+    indices = np.random.default_rng(0).integers(-rows, rows, count)
+    if draw(st.booleans()):
+        return lambda x, s: ops.index_add(x, indices, s), [x, source]
+    x, source = x.swapaxes(0, 1), source.swapaxes(0, 1)
+    return lambda x, s: ops.index_add(x, indices, s, 1), [x, source]
+
+
+@st.composite
+def first_few(draw):
+    n, k = draw(st.sampled_from([(7, 3), (63, 2), (64, 16), (65, 17), (500, 9), (500, 0)]))
+    (x,) = draw(normal((3, n)))
+    if draw(st.booleans()):
+        x = np.round(x)  # with equal ones
+    largest = draw(st.booleans())
+    return lambda x: ops.topk(x, k, largest=largest)[0], [x]
+
+
 DRAWN = {
     ops.GetItemOp: picked(),
     ops.LinearOp: affine(),
     ops.MatMulOp: products(),
     ops.MultiplyOp: multiplied(),
+    ops.IndexAddOp: added(),
+    ops.TopKOp: first_few(),
 }

@@ -4,6 +4,7 @@ import numpy as np
 
 from neural_net_core.checks import check_axis, check_flag, check_number
 from neural_net_core.dtypes import Array
+from neural_net_core.observing import drawn
 from neural_net_core.op import Op
 from neural_net_core.ops._inputs import as_floating
 from neural_net_core.ops.softmaxes import largest
@@ -98,7 +99,7 @@ def gumbel_softmax(
 
 def gumbel(shape: tuple[int, ...], dtype: np.dtype, rng: np.random.Generator) -> Array:
     """Draw from the Gumbel distribution: −ln of an exponential variable, as −ln u is one."""
-    e = rng.standard_exponential(shape, dtype=dtype)
+    e = drawn(rng.standard_exponential, shape, dtype=dtype)
     return -np.log(np.maximum(e, np.finfo(dtype).tiny))  # float32 draws a 0 now and then
 
 

@@ -8,5 +8,6 @@ import neural_net_core.fast.gelu
 import neural_net_core.fast.indexing
 import neural_net_core.fast.matrix_product
 import neural_net_core.fast.relu
+import neural_net_core.fast.sorting
 
 __all__: list[str] = []

@@ -90,7 +90,8 @@ def take_along_axis(x: TensorLike, indices: TensorLike, axis: int) -> Tensor:
 
 def along_axis(shape: tuple[int, ...], positions: Array, axis: int) -> tuple[Array, ...]:
     """Return the index that names, for every line along an axis of an array, these positions."""
-    index = list(np.ogrid[tuple(slice(n) for n in shape)])
+    ones = (1,) * len(shape)
+    index = [np.arange(n).reshape(*ones[:a], n, *ones[a + 1 :]) for a, n in enumerate(shape)]
     index[axis] = positions
     return tuple(index)
 
