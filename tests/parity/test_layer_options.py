@@ -9,6 +9,7 @@ and `test_norms.py`, on larger sizes.
 import dataclasses
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -155,6 +156,20 @@ def unfold(draw: Draw, folds: bool) -> Case:
         return Case(*same_options("Unfold", kernel, **options), (batch, channels, *size))
     columns = layers.Unfold(kernel, **options)(np.zeros((batch, channels, *size)))
     return Case(*same_options("Fold", size, kernel, **options), columns.shape)
+
+
+def border(draw: Draw, name: str, axes: int) -> Case:
+    """Of each kind as wide as it can be, and cropping."""
+    size = draw_sizes(draw, 1, 6, axes)
+    widths: list[int] = []
+    for n in reversed(size):  # the last axis comes first
+        low = draw(numbers(-n + 1, 0)) if draw(st.booleans()) else 0
+        most = {"Reflection": n + low - 1, "Circular": n + low}.get(name, 7)
+        widths += draw(st.permutations([low or draw(numbers(0, most)), draw(numbers(0, most))]))
+    batch = (draw(numbers(1, 3)),) if draw(st.booleans()) else ()
+    value = (draw(st.sampled_from([0.0, -2.5, 7])),) if name == "Constant" else ()
+    both = same_options(f"{name}Pad{axes}D", tuple(widths), *value)
+    return Case(*both, (*batch, draw(numbers(1, 3)), *size))
 
 
 def pixels(draw: Draw, name: str) -> Case:
@@ -326,6 +341,11 @@ LAYERS: dict[str, Callable[[Draw], Case]] = {
     "Fold": lambda draw: unfold(draw, True),
     "PixelShuffle": lambda draw: pixels(draw, "PixelShuffle"),
     "PixelUnshuffle": lambda draw: pixels(draw, "PixelUnshuffle"),
+    **{
+        f"{name}Pad{axes}D": partial(border, name=name, axes=axes)
+        for name in ("Zero", "Constant", "Reflection", "Replication", "Circular")
+        for axes in (1, 2)
+    },
     "Upsample": upsample,
     "Dropout": lambda draw: dropout(draw, "Dropout"),
     "Dropout2D": lambda draw: dropout(draw, "Dropout2D"),

@@ -37,6 +37,10 @@ RECIPES = {
     "AvgPool2D": ((2,), (IMAGES,), {}),
     "BatchNorm1D": ((3,), (ROWS,), {}),
     "BatchNorm2D": ((3,), (IMAGES,), {}),
+    "CircularPad1D": ((2,), (WAVES,), {}),
+    "CircularPad2D": ((2,), (IMAGES,), {}),
+    "ConstantPad1D": ((2, 1.5), (WAVES,), {}),
+    "ConstantPad2D": ((2, 1.5), (IMAGES,), {}),
     "Conv1D": ((3, 4, 3), (WAVES,), {}),
     "Conv2D": ((3, 4, 3), (IMAGES,), {}),
     "ConvTranspose1D": ((3, 4, 3), (WAVES,), {}),
@@ -68,6 +72,10 @@ RECIPES = {
     "PositionalEncoding": ((8, 6), (SEQUENCE,), {}),
     "RMSNorm": ((3,), (ROWS,), {}),
     "RNNCell": ((3, 4), (ROWS,), {}),
+    "ReflectionPad1D": ((2,), (WAVES,), {}),
+    "ReflectionPad2D": ((2,), (IMAGES,), {}),
+    "ReplicationPad1D": ((2,), (WAVES,), {}),
+    "ReplicationPad2D": ((2,), (IMAGES,), {}),
     "Residual": (lambda: (Dense(3, 3),), (ROWS,), {}),
     "ResidualBlock": ((3, 4), (ROWS,), {}),
     "RotaryEmbedding": ((8, 6), (SEQUENCE,), {}),
@@ -88,6 +96,8 @@ RECIPES = {
     "Unfold": ((2,), (IMAGES,), {}),
     "Upsample": ((9,), (IMAGES,), {}),
     "VanillaRNN": ((3, 4), (STEPS,), {"lengths": LENGTHS}),
+    "ZeroPad1D": ((2,), (WAVES,), {}),
+    "ZeroPad2D": ((2,), (IMAGES,), {}),
 }
 every_layer = pytest.mark.parametrize("name", RECIPES)
 

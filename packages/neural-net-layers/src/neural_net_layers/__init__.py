@@ -28,6 +28,11 @@ from neural_net_layers.normalization.instance_norm import (
 from neural_net_layers.normalization.layer_norm import LayerNorm, layer_norm
 from neural_net_layers.normalization.modulation import AdaptiveLayerNorm, modulate
 from neural_net_layers.normalization.rms_norm import RMSNorm, rms_norm
+from neural_net_layers.padding.circular_pad import CircularPad1D, CircularPad2D
+from neural_net_layers.padding.constant_pad import ConstantPad1D, ConstantPad2D
+from neural_net_layers.padding.reflection_pad import ReflectionPad1D, ReflectionPad2D
+from neural_net_layers.padding.replication_pad import ReplicationPad1D, ReplicationPad2D
+from neural_net_layers.padding.zero_pad import ZeroPad1D, ZeroPad2D
 from neural_net_layers.pooling.adaptive_avg_pool1d import AdaptiveAvgPool1D, adaptive_avg_pool1d
 from neural_net_layers.pooling.adaptive_avg_pool2d import AdaptiveAvgPool2D, adaptive_avg_pool2d
 from neural_net_layers.pooling.adaptive_max_pool1d import AdaptiveMaxPool1D, adaptive_max_pool1d
@@ -88,6 +93,10 @@ __all__ = [
     "AvgPool2D",
     "BatchNorm1D",
     "BatchNorm2D",
+    "CircularPad1D",
+    "CircularPad2D",
+    "ConstantPad1D",
+    "ConstantPad2D",
     "Conv1D",
     "Conv2D",
     "ConvTranspose1D",
@@ -119,6 +128,10 @@ __all__ = [
     "PositionalEncoding",
     "RMSNorm",
     "RNNCell",
+    "ReflectionPad1D",
+    "ReflectionPad2D",
+    "ReplicationPad1D",
+    "ReplicationPad2D",
     "Residual",
     "ResidualBlock",
     "RotaryEmbedding",
@@ -131,6 +144,8 @@ __all__ = [
     "Unfold",
     "Upsample",
     "VanillaRNN",
+    "ZeroPad1D",
+    "ZeroPad2D",
     "adaptive_avg_pool1d",
     "adaptive_avg_pool2d",
     "adaptive_max_pool1d",

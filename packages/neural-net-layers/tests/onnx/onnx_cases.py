@@ -60,6 +60,8 @@ from neural_net_layers import (
     AvgPool2D,
     BatchNorm1D,
     BatchNorm2D,
+    CircularPad2D,
+    ConstantPad1D,
     Conv1D,
     Conv2D,
     ConvTranspose1D,
@@ -79,12 +81,15 @@ from neural_net_layers import (
     MultiHeadAttention,
     PixelShuffle,
     PixelUnshuffle,
+    ReflectionPad2D,
+    ReplicationPad1D,
     RMSNorm,
     TimestepEmbedding,
     TransformerDecoder,
     Unfold,
     Upsample,
     VanillaRNN,
+    ZeroPad2D,
     causal_keep,
     scaled_dot_product_attention,
 )
@@ -264,6 +269,14 @@ TRANSPOSED: dict[str, dict[str, Any]] = {
     "with strides": {"stride": (2, 3), "padding": 1, "output_padding": 1},
     "in groups": {"groups": 2, "dilation": 2, "bias": False},
     "beyond its reach": {"stride": 1, "dilation": 3, "output_padding": 2, "padding": (1, 0)},
+}
+
+
+BORDERS: dict[str, Module] = {
+    "of zeros": ZeroPad2D((1, 0, 2, 3)),
+    "of zeros, partly taken away": ZeroPad2D((1, -2, 0, -1)),
+    "that reflects": ReflectionPad2D((1, 3, 0, 2)),
+    "of the other end": CircularPad2D((1, -1, 9, 2)),
 }
 
 
@@ -516,6 +529,10 @@ CASES: dict[str, Case] = {
         f"pooling of lines, {name}": Case(pooling, (numbers("B", 6, 16),))
         for name, pooling in POOLINGS_OF_LINES.items()
     },
+    **{f"border {name}": Case(border, IMAGES) for name, border in BORDERS.items()},
+    "borders of lines": Case(
+        Sequential(ConstantPad1D((1, 2), -3.5), ReplicationPad1D((2, 0))), (numbers("B", 6, 16),)
+    ),
     **images(),
     **dict(recurrences()),
     **transformers(),

@@ -15,6 +15,7 @@ from neural_net_core.ops import pad
 from neural_net_core.random import resolve_rng
 from neural_net_core.tensor import Parameter, Tensor
 from neural_net_layers._geometry import Pair, Window, times
+from neural_net_layers.padding._borders import too_wide
 
 __all__: list[str] = []
 
@@ -102,13 +103,12 @@ def pad_image(label: str, x: Tensor, padding: tuple[Pair, ...], mode: str) -> Te
         padding: (before, after) for each axis of the image.
         mode: `"reflect"`, `"replicate"` or `"circular"`.
     """
-    most = {"reflect": -1, "circular": 0}
-    for size, pads in zip(x.shape[2:], padding, strict=True):
-        if (mode in most and max(pads) > size + most[mode]) or (size == 0 and max(pads)):
-            raise ShapeError(
-                f"{label}: padding {max(pads)} with padding_mode={mode!r} takes more than the "
-                f"input has, got {x.shape}"
-            )
+    excess = too_wide(x.shape[2:], padding, _MODES[mode])
+    if excess is not None:
+        raise ShapeError(
+            f"{label}: padding {excess} with padding_mode={mode!r} takes more than the input has, "
+            f"got {x.shape}"
+        )
     return pad(x, [(0, 0), (0, 0), *padding], mode=_MODES[mode])
 
 
