@@ -31,6 +31,7 @@ SHARED = {
 MIRROR = {
     "core/files/_near_names.py": ["files/test_foreign_file.py", "files/test_conversion.py"],
     "core/files/_tensor_header.py": ["files/test_tensor_file.py", "files/test_foreign_file.py"],
+    "core/files/_tensor_file.py": ["files/test_tensor_file.py", "files/test_foreign_file.py"],
     "core/files/tensors.py": ["files/test_tensor_file.py", "files/test_index_file.py"],
     "core/files/checkpoint.py": ["files/test_checkpoint.py", "files/test_checkpoint_rng.py"],
     "utils/training/_parts.py": ["training/test_resume.py"],
@@ -179,7 +180,10 @@ def tests_of(short: str, with_shared: bool) -> list[Path]:
     package, _, rest = short.partition("/")
     base = ROOT / f"packages/neural-net-{package}/tests"
     path = Path(rest)
-    names = list(MIRROR.get(short, [(path.parent / f"test_{path.stem.lstrip('_')}.py").as_posix()]))
+    own = path.parent / f"test_{path.stem.lstrip('_')}.py"
+    names = list(MIRROR.get(short, [own.as_posix()]))
+    machine = own.with_name(f"{own.stem}_machine.py")
+    names.append(machine.as_posix())
     for folder, shared in SHARED.items():
         if short.startswith(folder + "/") and (with_shared or folder != "optim"):
             names += shared

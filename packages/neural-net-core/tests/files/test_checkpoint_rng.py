@@ -61,6 +61,7 @@ def test_several_generators_are_kept_apart_by_name(path: Path) -> None:
         ({"state": {"state": 1, "inc": 2**130 + 1}}, "refuses its state"),
         # It would draw zeros for ever, and `integers` would wait for ever for something else.
         ({"state": {"state": 0, "inc": 0}}, "inc = 0, which must be odd"),
+        ({"state": {"state": 1, "inc": 2}}, "inc = 2, which must be odd"),
     ],
 )
 def test_a_generator_state_that_does_not_fit_is_refused(
@@ -78,6 +79,26 @@ def test_a_generator_state_that_does_not_fit_is_refused(
     with pytest.raises(CheckpointError, match=cause):
         load_checkpoint(path, rng=rng)
     assert rng.bit_generator.state == before
+
+
+def test_every_state_that_draws_is_accepted(path: Path) -> None:
+    """The least of what keeps each generator from drawing zeros only."""
+    pcg, state = np.random.PCG64(0), np.random.PCG64(0).state
+    for increment in (1, 3, 9):
+        state["state"] = {"state": 0, "inc": increment}
+        pcg.state = state
+        save_checkpoint(path, rng=np.random.Generator(pcg))
+        load_checkpoint(path, rng=(other := np.random.default_rng(0)))
+        assert other.bit_generator.state == state
+    mersenne = np.random.MT19937(0)
+    for place, word in ((0, 2**31), (1, 1), (623, 1)):
+        words = mersenne.state
+        words["state"]["key"][:] = 0
+        words["state"]["key"][place] = word
+        mersenne.state = words
+        save_checkpoint(path, rng=np.random.Generator(mersenne))
+        load_checkpoint(path, rng=(other := np.random.Generator(np.random.MT19937(0))))
+        assert other.bit_generator.state["state"]["key"][place] == word
 
 
 def test_a_position_beyond_a_generators_table_is_refused(path: Path) -> None:

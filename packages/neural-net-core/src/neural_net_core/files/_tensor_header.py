@@ -20,7 +20,7 @@ __all__ = ["Entry", "bytes_of", "header_of", "is_unicode", "parse", "read_into"]
 # Real headers take about 100 bytes per array. JSON grows some twentyfold when it is parsed, so a
 # header of 32 MiB of brackets costs at most some hundred MiB.
 MAX_HEADER = 32 * 2**20
-MAX_AXES = 32
+MAX_AXES = 64  # of a NumPy array, so that whatever is written can be read
 
 # The format's dtypes that NumPy has too, and bfloat16 as the 16 bits that it is stored in. Arrays
 # are written in this order, wide numbers first, so that each begins at a multiple of its width.

@@ -1,5 +1,6 @@
 """The run that `fit` drives: it calls the callbacks, joins batches to steps, and can be resumed."""
 
+import copy
 import math
 import signal
 import threading
@@ -81,6 +82,8 @@ class Run(Training):
         self._states: list[Any] = []  # of the generators, where a step began to draw
         self._again = False  # whether the loss of a step is computed once more
         self._reading: Any = None  # the loop over the loader's batches
+        # Before the validation of an epoch that was cut short: its loader's state, the generators.
+        self._before_validation: tuple[Any, dict[str, np.random.Generator]] | None = None
         self._interrupted = False
         self._former_handler: Any = None
         # Only hooks that somebody wrote are called: an empty one costs a step nothing.
@@ -265,6 +268,16 @@ class Run(Training):
         """Whether the epoch was cut short and nobody has time for its validation."""
         return self._hurry and not self.epoch_complete
 
+    def begin_validation(self) -> None:
+        """Keep where all that is random is, if the epoch was cut short.
+
+        Whoever goes on with it validates it again, when it is complete, and with the same numbers
+        as a run that was never stopped.
+        """
+        if not self.epoch_complete:
+            generators = copy.deepcopy(self._parts()["rng"])
+            self._before_validation = state_of(self.validation), generators
+
     def end_epoch(self, row: Any) -> None:
         """Record the epoch, then call the callbacks."""
         if not isinstance(row, Mapping) or "loss" not in row:
@@ -289,7 +302,10 @@ class Run(Training):
                 f"checkpoint: {type(self.optimizer).__name__} has no state_dict() to save"
             )
         record = {"epoch": self.epoch, "step": self.step, "loss": self.loss, **(metadata or {})}
-        save_checkpoint(path, **self._parts(), metadata=record)
+        parts = self._parts()
+        if self._before_validation is not None:
+            parts["rng"] = self._before_validation[1]
+        save_checkpoint(path, **parts, metadata=record)
 
     def restore(self, path: str | PathLike[str]) -> None:
         """Become the run that `save` wrote; if the file does not fit, nothing has changed."""
@@ -303,7 +319,8 @@ class Run(Training):
             if self.epoch_complete:  # validation may have gone on with the same loader
                 loader = state_of(self.train_loader)
             if self.validation is not self.train_loader:
-                validation = state_of(self.validation)
+                before = self._before_validation
+                validation = state_of(self.validation) if before is None else before[0]
         return {
             "epoch": self.epoch,
             "epoch_complete": self.epoch_complete,

@@ -141,6 +141,7 @@ def fit(
                 break
             row = run.totals.compute()
             if validation is not None:
+                run.begin_validation()
                 with run.weights_to_evaluate():
                     scores = evaluate(model, loss_fn, validation, metrics, communicator=ranks)
                 row |= {f"val_{name}": value for name, value in scores.items()}
