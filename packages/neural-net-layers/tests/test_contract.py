@@ -13,7 +13,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neural_net_core import Module, Tensor, load_checkpoint, no_grad, save_checkpoint
+from neural_net_core import (
+    Module,
+    Tensor,
+    default_rng,
+    load_checkpoint,
+    no_grad,
+    recompute,
+    save_checkpoint,
+    seed,
+)
 from neural_net_core.testing import gradcheck
 
 
@@ -236,3 +245,27 @@ def test_it_reads_as_its_class_with_its_sizes(case):
     text = repr(layer)
     assert text.startswith(f"{type(layer).__name__}(")
     assert case.shows in text
+
+
+@every_layer
+@pytest.mark.parametrize("mode", ["train", "eval"])
+def test_recomputed_it_gives_the_same_to_the_last_bit(case, mode):
+    def step(call):
+        seed(0)
+        layer = randomized(case.make()).train(mode == "train")
+        x = Tensor(numbers(case.shape), requires_grad=True)
+        y = call(layer, x * 2)
+        (y * numbers(y.shape, seed=1)).sum().backward()
+        versions = np.array([buffer.version for buffer in layer.buffers()])
+        tensors = [*layer.parameters(), x]
+        grads = [np.zeros(0) if p.grad is None else p.grad for p in tensors]
+        return [
+            y.data,
+            *grads,
+            *(b.data for b in layer.buffers()),
+            versions,
+            default_rng().random(2),
+        ]
+
+    for found, expected in zip(step(recompute), step(Module.__call__), strict=True):
+        assert found.tobytes() == expected.tobytes()

@@ -133,6 +133,7 @@ from neural_net_core.modules.parameter_vectors import (
 from neural_net_core.modules.substitution import functional_call
 from neural_net_core.op import Op
 from neural_net_core.random import default_rng, seed
+from neural_net_core.recomputation import recompute
 from neural_net_core.tape import grad
 from neural_net_core.tracing import trace
 
@@ -279,6 +280,7 @@ __all__ = [
     "parameters_to_vector",
     "poisson_nll_loss",
     "prelu",
+    "recompute",
     "relu",
     "relu6",
     "save_checkpoint",

@@ -183,3 +183,13 @@ def inside(module: Any) -> Iterator[None]:
         yield
     finally:
         _modules.reset(token)
+
+
+@context
+def as_part_of(modules: tuple[Any, ...]) -> Iterator[None]:
+    """Count what runs inside as part of these modules, the outermost first, and of no others."""
+    token = _modules.set(modules)
+    try:
+        yield
+    finally:
+        _modules.reset(token)

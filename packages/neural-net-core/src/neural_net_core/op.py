@@ -74,6 +74,8 @@ class Op:
         fast: The operation's fast form, or None.
         takes_none: Whether `backward` of an operation with several outputs takes None for one that
             has no gradient; if not, the tape hands it zeros.
+        composed: Whether `backward` runs the backward passes of other operations, of which a trace
+            is told instead.
         parents: One entry per input, `(node, stamp, shape)` or None for an input without gradient.
             The node is the Op that made the input and the stamp its output index; or the node is
             a leaf `Tensor` and the stamp its version. None once the graph is freed.
@@ -94,6 +96,7 @@ class Op:
     idea: ClassVar[type["Op"]]
     fast: "ClassVar[type[Op] | None]" = None
     takes_none: ClassVar[bool] = False
+    composed: ClassVar[bool] = False
     # Of an operation with several outputs.
     output_shapes: tuple[tuple[int, ...], ...] = ()
 

@@ -8,7 +8,7 @@ delivered their gradients. No recursion, so a chain of 100,000 operations is as 
 The reverse mode is described in Griewank & Walther, Evaluating Derivatives (2008), chapter 3.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from time import perf_counter
 from typing import Any, overload
@@ -53,15 +53,15 @@ def unbroadcast(dx: Array, shape: tuple[int, ...]) -> Array:
     return sum_over(dx, axes).reshape(shape)
 
 
-def _count_consumers(root: Op) -> dict[Any, int]:
-    """Count, for every node that the root depends on, how many uses will deliver a gradient.
+def _count_consumers(roots: Iterable[Op]) -> dict[Any, int]:
+    """Count, for every node that the roots depend on, how many uses will deliver a gradient.
 
     Raises:
         GraphFreedError: If a part of the graph was freed by an earlier pass.
         GraphError: If a parameter has been changed since an operation used it.
     """
-    pending: dict[Any, int] = {root: 0}
-    stack = [root]
+    pending: dict[Any, int] = dict.fromkeys(roots, 0)
+    stack = list(pending)
     while stack:
         op = stack.pop()
         if op.parents is None:
@@ -153,26 +153,36 @@ def _name(op: Op, i: int) -> str:
 
 
 def _run(
-    root: Tensor,
-    dy: Array,
+    roots: Sequence[tuple[Tensor, Array]],
     *,
     retain_graph: bool,
     watched: frozenset[Op] = frozenset(),
     retained: list[tuple[Tensor, Array]] | None = None,
 ) -> tuple[dict[Tensor, Array], dict[Op, list[Array | None]]]:
-    """Return the gradients of the leaves, and those of the watched operations' outputs."""
+    """Return the gradients of the leaves, and those of the watched operations' outputs.
+
+    Args:
+        roots: Where the pass begins: one loss and its gradient, or several results of operations.
+        retain_graph: Whether the saved arrays are kept.
+        watched: The operations whose outputs' gradients are wanted.
+        retained: Receives the gradients that are kept by `retain_grad`.
+    """
     seen: dict[Op, list[Array | None]] = {}
-    if root.node is None:
-        return {root: dy.copy("K")}, seen
-    pending = _count_consumers(root.node)
+    if roots[0][0].node is None:
+        return {roots[0][0]: roots[0][1].copy("K")}, seen
     # The gradients on their way, summed where one value was used several times.
-    gradients: dict[Any, list[Array | None]] = {root.node: [None] * root.node.outputs}
-    gradients[root.node][root.index] = dy
+    gradients: dict[Any, list[Array | None]] = {}
+    for root, dy in roots:
+        node: Any = root.node
+        dys_of = gradients.setdefault(node, [None] * node.outputs)
+        before = dys_of[root.index]
+        dys_of[root.index] = dy if before is None else _sum(before, dy)
+    pending = _count_consumers(gradients)
     # Those whose array is in nobody else's hands: a further gradient is added in place, and a leaf
     # may keep it. All other arrays may be shared, as y = a + b hands dy to both.
     owned: set[tuple[Any, int]] = set()
     leaves: list[Tensor] = []
-    ready: list[Op] = [root.node]
+    ready: list[Op] = [node for node in gradients if pending[node] == 0]
     ndarray = np.ndarray
     observed = observing.watching
     while ready:
@@ -186,10 +196,11 @@ def _run(
                 seen[op] = dys
             if op.retained and retained is not None:
                 _collect_retained(op.retained, dys, retained)
-            if observed:
+            told = observed and not op.composed
+            if told:
                 start = perf_counter()
             dxs = _gradients_of_inputs(op, dys)
-            if observed:
+            if told:
                 observing.tell_backward(op, dys, dxs, perf_counter() - start)
         for i, parent in enumerate(parents):
             if parent is None:
@@ -226,6 +237,18 @@ def _run(
         del dxs, dys, parents
         dx = parent = node = None
     return _of_leaves(leaves, gradients, owned), seen
+
+
+def leaf_gradients(results: Sequence[tuple[Tensor, Array]]) -> dict[Tensor, Array]:
+    """Return the gradients of all leaves behind results of operations, and free the graph.
+
+    Args:
+        results: The results, with their gradients.
+
+    Returns:
+        Arrays that nobody else holds, by leaf.
+    """
+    return _run(results, retain_graph=False)[0] if results else {}
 
 
 def _of_leaves(
@@ -293,7 +316,7 @@ def backward(
         retain_graph = check_flag("backward", "retain_graph", retain_graph)
     seed = _seed_gradient(root, gradient, "backward")
     retained: list[tuple[Tensor, Array]] = []
-    leaves, _ = _run(root, seed, retain_graph=retain_graph, retained=retained)
+    leaves, _ = _run([(root, seed)], retain_graph=retain_graph, retained=retained)
     for leaf, dx in leaves.items():
         leaf.grad = dx if leaf.grad is None else _sum(leaf.grad, dx)
     for tensor, dx in retained:
@@ -360,7 +383,7 @@ def grad(
             raise GraphError(f"grad: tensor {i} of wrt does not require a gradient")
     seed = _seed_gradient(loss, gradient, "grad")
     watched = frozenset(tensor.node for tensor in wanted if tensor.node is not None)
-    leaves, seen = _run(loss, seed, retain_graph=retain_graph, watched=watched)
+    leaves, seen = _run([(loss, seed)], retain_graph=retain_graph, watched=watched)
     results = []
     for tensor in wanted:
         if tensor.node is None:

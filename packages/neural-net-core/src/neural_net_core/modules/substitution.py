@@ -9,6 +9,7 @@ the parameters stood.
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core.checks import check_flag, check_instance
+from neural_net_core.context import context
 from neural_net_core.errors import NeuralNetError
 from neural_net_core.modules.module import Module
 from neural_net_core.modules.state_report import as_mapping, state_dict_error
@@ -140,7 +142,7 @@ class _Exchange:
 
     def begin(self) -> None:
         """Exchange them."""
-        _running.append(self)
+        _running.set((*_running.get(), self))
         for place, tensor in self.places:
             self.before.append(place.exchange(tensor))
 
@@ -149,29 +151,53 @@ class _Exchange:
         while self.before:
             place, _ = self.places[len(self.before) - 1]
             place.put(self.before.pop())
-        _running.remove(self)
+        _running.set(tuple(exchange for exchange in _running.get() if exchange is not self))
 
 
-# Who exchanges, and the exchanges that a call is in: a module may call this function itself.
+# Whoever exchanges something.
 _exchanging = threading.RLock()
-_running: list[_Exchange] = []
+# The exchanges that a call is in, the outermost first: a module may call this function itself.
+_running: ContextVar[tuple[_Exchange, ...]] = ContextVar("exchanges", default=())
+
+
+def standing() -> tuple[_Exchange, ...]:
+    """Return what stands in place of parameters at the moment, for `standing_again`."""
+    return _running.get()
+
+
+@context
+def standing_again(exchanges: tuple[_Exchange, ...]) -> Iterator[None]:
+    """Let that stand in place of parameters inside which stood there once, and nothing else.
+
+    Args:
+        exchanges: What `standing` has returned then.
+    """
+    now = _running.get()
+    if not (now or exchanges):
+        yield
+        return
+    with _exchanging:
+        for exchange in now[::-1]:
+            exchange.end()
+        try:
+            for exchange in exchanges:
+                exchange.begin()
+            yield
+        finally:
+            for exchange in _running.get()[::-1]:
+                exchange.end()
+            for exchange in now:
+                exchange.begin()
 
 
 def _places_instead(model: Module, parameters: Any, strict: bool) -> list[tuple[_Place, Tensor]]:
     """Return the places in which something else is to stand, and what.
 
-    Names are those of the module as it was before the first exchange, whose tensors are none of its
-    parameters; so all of them are undone while the module is looked at.
+    Names are those of the module's own parameters, so nothing stands in their place meanwhile.
     """
-    undone = _running[::-1]
-    for exchange in undone:
-        exchange.end()
-    try:
+    with standing_again(()):
         new = _tensors_instead(model, parameters, strict)
         return [(place, new[id(x)]) for place, x in _places_of(model) if id(x) in new]
-    finally:
-        for exchange in undone[::-1]:
-            exchange.begin()
 
 
 def _tensors_instead(model: Module, parameters: Any, strict: bool) -> dict[int, Tensor]:
