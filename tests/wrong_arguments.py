@@ -290,6 +290,7 @@ RECIPES = {
         "is_grad_enabled": "",
         "grad": "(p := leaf()).sum(), p",
         "functional_call": "net(), {'layers.0.bias': np.zeros(3)}, rows(4, 2), strict=False",
+        "recompute": "core.relu, rows()",
         "parameters_to_vector": "parameters()",
         "vector_to_parameters": "rows(17), net().parameters()",
         "keep_freed_memory": "64",

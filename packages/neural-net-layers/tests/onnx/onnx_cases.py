@@ -42,10 +42,12 @@ from neural_net_core import (
     Tensor,
     Threshold,
     cosine_similarity,
+    functional_call,
     linalg,
     normalize,
     ops,
     pairwise_distance,
+    recompute,
     swiglu,
 )
 from neural_net_layers import (
@@ -539,6 +541,14 @@ CASES: dict[str, Case] = {
     **embeddings(),
     **{name: Case(Function(function), X) for name, function in FUNCTIONS.items()},
     "dropout in evaluation": Case(Sequential(Dense(6, 4, rng=RNG), Dropout(0.5)), X),
+    "recomputed blocks": Case(Function(recompute, mlp(Tanh(), False)), X),
+    "weights that are computed": Case(
+        Function(
+            lambda net, x: functional_call(net, {"0.weight": 2 * ops.sin(net[0].weight)}, x),
+            mlp(Tanh(), False),
+        ),
+        X,
+    ),
 }
 for case in CASES.values():
     case.model.eval()

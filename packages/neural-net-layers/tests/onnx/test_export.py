@@ -22,7 +22,9 @@ from neural_net_core import (
     Sequential,
     Tensor,
     cross_entropy,
+    functional_call,
     ops,
+    recompute,
 )
 from neural_net_layers import (
     LSTM,
@@ -411,3 +413,18 @@ def test_a_case_of_wrong_numbers_would_be_found() -> None:
     case.model.bias.data += 1e-3
     with pytest.raises(AssertionError):
         check_alike(case, file, [(3, 5)])
+
+
+def test_a_recomputed_block_leaves_no_trace_in_the_file() -> None:
+    net = Sequential(Dense(6, 4, rng=np.random.default_rng(0)), ReLU(), Dense(4, 3))
+    files = [exported(Function(call, net), X) for call in (recompute, lambda net, x: net(x))]
+    assert files[0].SerializeToString() == files[1].SerializeToString()
+
+
+def test_weights_that_stand_in_place_of_a_modules_own_stand_in_the_file() -> None:
+    net, other = Dense(6, 3), Dense(6, 3)
+    model = Function(
+        lambda net, other, x: functional_call(net, dict(other.named_parameters()), x), net, other
+    )
+    file = exported(model, X)
+    assert [array.name for array in file.graph.initializer] == ["parts.1.weight", "parts.1.bias"]
