@@ -30,6 +30,7 @@ _wanted: ContextVar[bool] = ContextVar(
 # Whether an operation has to ask which form is meant: from when `textbook` was first entered, or a
 # Tensor first held an array of another library. Until then the question costs nothing.
 careful = _wanted.get()
+asked = 0  # how often it was entered
 
 # The class of an operation; its own file imports this one.
 _Idea = type[Any]
@@ -54,8 +55,9 @@ class textbook(Switch):  # noqa: N801 (a context manager, named as `no_grad` is)
     variable = _wanted
 
     def __enter__(self) -> None:
-        global careful
+        global careful, asked
         careful = True
+        asked += 1
         super().__enter__()
 
 

@@ -8,107 +8,24 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from neural_net_core.context import context
+from neural_net_utils.replay.pure import (
+    DRAWS,
+    PURE,
+    PURE_MODULES,
+    READERS,
+    SCALARS,
+    is_pure_function,
+    is_standard,
+    root_of,
+)
 from neural_net_utils.replay.traced_array import MAKERS
 from neural_net_utils.replay.watched import UnwatchableError, Watched
 
 __all__ = ["codes_that_run", "watch_code"]
 
-# Functions of Python whose result depends on nothing but their arguments.
-_PURE = frozenset(
-    [
-        "abs",
-        "all",
-        "any",
-        "bool",
-        "bytes",
-        "callable",
-        "complex",
-        "dict",
-        "divmod",
-        "enumerate",
-        "filter",
-        "float",
-        "frozenset",
-        "getattr",
-        "hasattr",
-        "int",
-        "isinstance",
-        "issubclass",
-        "iter",
-        "len",
-        "list",
-        "map",
-        "max",
-        "min",
-        "next",
-        "object",
-        "pow",
-        "range",
-        "repr",
-        "reversed",
-        "round",
-        "set",
-        "slice",
-        "sorted",
-        "str",
-        "sum",
-        "super",
-        "tuple",
-        "type",
-        "zip",
-    ]
-)
-_PURE_MODULES = frozenset(
-    [
-        "numpy",
-        "math",
-        "operator",
-        "functools",
-        "itertools",
-        "typing",
-        "collections",
-        "dataclasses",
-        "enum",
-        "abc",
-        "types",
-        "contextlib",
-        "neural_net_core",
-        "neural_net_optim",
-        "neural_net_layers",
-        "neural_net_utils",
-        "neural_net_viz",
-    ]
-)
-# What a random generator is asked for; in layers, `neural_net_core.observing.drawn` does it.
-_DRAWS = frozenset(
-    [
-        "random",
-        "normal",
-        "uniform",
-        "integers",
-        "choice",
-        "permutation",
-        "permuted",
-        "shuffle",
-        "standard_normal",
-        "standard_exponential",
-        "exponential",
-        "binomial",
-        "poisson",
-        "bytes",
-        "gumbel",
-        "laplace",
-        "multinomial",
-        "beta",
-        "gamma",
-        "default_rng",
-        "rand",
-        "randn",
-        "randint",
-        "seed",
-    ]
-)
 _STANDARD = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib"))
 
 
@@ -135,11 +52,11 @@ def codes_that_run() -> Iterator[dict[types.CodeType, dict[str, Any]]]:
 
 def _is_known(frame: types.FrameType) -> bool:
     module = frame.f_globals.get("__name__", "")
-    if module.partition(".")[0] in _PURE_MODULES or module.startswith("namedtuple_"):
+    if module.partition(".")[0] in PURE_MODULES or module.startswith("namedtuple_"):
         return True
     file = frame.f_code.co_filename
-    is_standard = file.startswith(_STANDARD) and "site-packages" not in file
-    return is_standard or file.startswith("<frozen")
+    is_standard_file = file.startswith(_STANDARD) and "site-packages" not in file
+    return is_standard_file or file.startswith("<frozen")
 
 
 def watch_code(found: dict[types.CodeType, dict[str, Any]], watched: Watched) -> None:
@@ -152,36 +69,98 @@ def watch_code(found: dict[types.CodeType, dict[str, Any]], watched: Watched) ->
     Raises:
         UnwatchableError: If they read what cannot be watched, or change what outlives the step.
     """
+    names = {name for code in found for name in code.co_names}
+    size = -1
+    while size != watched.size:  # what one function reads may lead to another
+        size = watched.size
+        for code, space in found.items():
+            _watch(code, space, watched)
+        watched.members(names)
     inner = {
         constant
         for code in found
         for constant in code.co_consts
         if isinstance(constant, types.CodeType)
     }
-    for code, space in found.items():
-        name = code.co_name
-        function = watched.functions.get(code)
-        if code.co_freevars and function is None and code not in inner:
-            raise UnwatchableError(f"{name} is a function whose surroundings cannot be seen")
-        cells = (
-            dict(zip(code.co_freevars, function.__closure__ or (), strict=True)) if function else {}
+    for code in found:
+        if code not in watched.functions and code not in inner:
+            raise UnwatchableError(
+                f"{code.co_name} is a function whose surroundings cannot be seen"
+            )
+
+
+def _watch(code: types.CodeType, space: dict[str, Any], watched: Watched) -> None:
+    """Watch what a function reads."""
+    name = code.co_name
+    functions = watched.functions.get(code, [])
+    for function in functions:
+        watched.surroundings(function)
+    cells = [
+        dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
+        for function in functions
+    ]
+    instructions = list(dis.get_instructions(code))
+    for i, instruction in enumerate(instructions):
+        operation, argument = instruction.opname, instruction.argval
+        if operation in ("STORE_GLOBAL", "DELETE_GLOBAL"):
+            raise UnwatchableError(f"{name} changes the global name {argument}")
+        if operation in ("STORE_DEREF", "DELETE_DEREF") and any(argument in x for x in cells):
+            raise UnwatchableError(f"{name} changes {argument} of the function around it")
+        if operation in ("LOAD_GLOBAL", "LOAD_NAME"):
+            _global(name, code, space, argument, watched)
+        elif operation in ("LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_CLOSURE"):
+            for held in cells:
+                if argument in held and argument != "__class__":
+                    watched.cell(held[argument], argument)
+                    _check_draws(name, code, held[argument].cell_contents)
+        elif operation == "IMPORT_NAME":
+            _check_module(name, code, str(argument))
+        _check_use(name, instructions, i, space)
+
+
+def _check_use(name: str, instructions: list[Any], i: int, space: dict[str, Any]) -> None:
+    """Refuse what a record would not see."""
+    operation, argument = instructions[i].opname, instructions[i].argval
+    is_global = operation in ("LOAD_GLOBAL", "LOAD_NAME")
+    if not is_global and operation not in ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "IMPORT_FROM"):
+        return
+    before = instructions[i - 1] if i else None
+    of_module = (
+        before is not None
+        and before.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+        and isinstance(space.get(before.argval), types.ModuleType)
+    )
+    if argument in _GRADIENTS and not (argument == "grad" and (of_module or is_global)):
+        raise UnwatchableError(f"{name} uses {argument}, and what gradients there are may change")
+    if argument in READERS and (of_module or operation == "IMPORT_FROM"):
+        raise UnwatchableError(f"{name} uses np.{argument}, whose use a record does not see")
+    # np.float32(x) reads a number out of an array unseen; as a dtype it is only named.
+    held: Any = space.get(argument) if is_global else None
+    makes_number = (
+        (of_module and argument in SCALARS)
+        or (isinstance(held, type) and issubclass(held, np.generic))
+        or (argument == "type" and before is not None and before.argval == "dtype")
+    )
+    if makes_number and _is_called(instructions[i + 1 : i + 4]):
+        raise UnwatchableError(
+            f"{name} makes a number with {argument}(), which a record does not see; float(), int() "
+            "and astype() are seen"
         )
-        for instruction in dis.get_instructions(code):
-            operation, argument = instruction.opname, instruction.argval
-            if operation in ("STORE_GLOBAL", "DELETE_GLOBAL"):
-                raise UnwatchableError(f"{name} changes the global name {argument}")
-            if operation in ("STORE_DEREF", "DELETE_DEREF") and argument in cells:
-                raise UnwatchableError(f"{name} changes {argument} of the function around it")
-            if operation in ("LOAD_GLOBAL", "LOAD_NAME"):
-                _global(name, code, space, argument, watched)
-            elif (
-                operation in ("LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_CLOSURE") and argument in cells
-            ):
-                if argument != "__class__":
-                    watched.cell(cells[argument], argument)
-                    _check_draws(name, code, cells[argument].cell_contents)
-            elif operation == "IMPORT_NAME":
-                _check_module(name, code, str(argument))
+
+
+def _is_called(following: list[Any]) -> bool:
+    """Tell whether what stands on the stack is called with something that is no constant."""
+    names = [x.opname for x in following if x.opname not in ("PUSH_NULL", "CACHE")]
+    if not names[0].startswith("LOAD_"):
+        return False
+    is_constant = names[0] in ("LOAD_CONST", "LOAD_SMALL_INT")
+    return not (is_constant and names[1].startswith(("PRECALL", "CALL", "KW_NAMES")))
+
+
+# Functions and attributes that read or change the gradients that there are before the step.
+_GRADIENTS = frozenset(
+    ["grad", "zero_grad", "grad_norm", "clip_grad_norm", "clip_grad_value", "adaptive_clip_grad"]
+)
 
 
 def _global(
@@ -191,49 +170,49 @@ def _global(
     if argument not in space:
         value = getattr(builtins, argument, None)
         is_error = isinstance(value, type) and issubclass(value, BaseException)
-        if argument not in _PURE and not is_error and callable(value):
+        if argument not in PURE and not is_error and callable(value):
             raise UnwatchableError(f"{name} calls {argument}(), which a record would leave out")
+        watched.absent(space, argument)
         return
     value = space[argument]
     if isinstance(value, types.ModuleType):
         _module(name, code, value, watched)
     elif isinstance(value, types.BuiltinFunctionType):
-        module = (getattr(value, "__module__", None) or "").partition(".")[0]
-        if module == "numpy" and argument in MAKERS:
+        if root_of(value) == "numpy" and argument in MAKERS:
             raise UnwatchableError(
                 f"{name} calls {argument} by itself; written np.{argument} it is seen"
             )
-        if module not in _PURE_MODULES and module != "builtins":
-            raise UnwatchableError(f"{name} calls {argument}() of {module or 'an object'}")
+        if not is_pure_function(value):
+            raise UnwatchableError(f"{name} calls {argument}() of {root_of(value) or 'an object'}")
+    elif root_of(value) == "numpy" and value.__module__.startswith("numpy.random"):
+        raise UnwatchableError(_drawing(name, {argument}))
     _check_draws(name, code, value)
     watched.name(space, argument)
 
 
 def _module(name: str, code: types.CodeType, module: types.ModuleType, watched: Watched) -> None:
     root = module.__name__.partition(".")[0]
-    if root in _PURE_MODULES:
-        if root == "numpy" and (draws := _DRAWS & set(code.co_names)):
+    if root in PURE_MODULES:
+        if root == "numpy" and (draws := DRAWS & set(code.co_names)):
             raise UnwatchableError(_drawing(name, draws))
         return
-    file = getattr(module, "__file__", None) or ""
-    if not file or (file.startswith(_STANDARD) and "site-packages" not in file):
+    if is_standard(root) or not getattr(module, "__file__", None):
         raise UnwatchableError(f"{name} uses the module {module.__name__}")
-    for attribute in code.co_names:  # whatever of it this function may read
-        if attribute in vars(module):
-            watched.name(vars(module), attribute)
+    if "getattr" in code.co_names:
+        raise UnwatchableError(f"{name} may read any name of {module.__name__} by getattr()")
+    watched.source(module)
 
 
 def _check_module(name: str, code: types.CodeType, module: str) -> None:
-    if module.partition(".")[0] not in _PURE_MODULES:
+    if module.partition(".")[0] not in PURE_MODULES:
         raise UnwatchableError(f"{name} imports {module}")
-    if module.startswith("numpy") and (draws := _DRAWS & set(code.co_names)):
+    if module.startswith("numpy") and (draws := DRAWS & set(code.co_names)):
         raise UnwatchableError(_drawing(name, draws))
 
 
 def _check_draws(name: str, code: types.CodeType, value: Any) -> None:
-    import numpy as np
-
-    if isinstance(value, np.random.Generator) and (draws := _DRAWS & set(code.co_names)):
+    draws = DRAWS & set(code.co_names)
+    if isinstance(value, np.random.Generator) and draws and "drawn" not in code.co_names:
         raise UnwatchableError(_drawing(name, draws))
 
 

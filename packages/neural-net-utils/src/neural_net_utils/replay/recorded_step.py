@@ -14,12 +14,12 @@ import numpy as np
 
 from neural_net_core import Module, Tensor, forms, observing
 from neural_net_core.checks import check_callable, check_instance
-from neural_net_core.dtypes import Array
+from neural_net_core.dtypes import Array, get_default_dtype
 from neural_net_core.errors import ShapeError
 from neural_net_core.grad_mode import enabled
 from neural_net_utils.replay.proof import Moment, both, differs_elsewhere, is_other
 from neural_net_utils.replay.python_code import codes_that_run, watch_code
-from neural_net_utils.replay.recording import recorded
+from neural_net_utils.replay.recording import recorded, shared_with
 from neural_net_utils.replay.replay import ChangedError
 from neural_net_utils.replay.signature import difference
 from neural_net_utils.replay.variant import Outcome, Variant
@@ -29,6 +29,11 @@ __all__ = ["RecordedStep"]
 
 # How many recordings a step of the same shapes may lead to before it is left as it is.
 _MOST_VARIANTS, _MOST_RECORDINGS = 8, 16
+# For how many combinations of shapes there are records, which take memory.
+_MOST_SHAPES = 128
+
+# While one step is recorded, the packages' name `np` stands for something else.
+_recording = threading.Lock()
 
 
 class _Optimizer(Protocol):
@@ -167,18 +172,28 @@ class RecordedStep:
             if type(x) is np.ndarray:
                 arrays.append(x)
                 told += (kind, x.shape, x.dtype, x.strides)
-            elif isinstance(x, _PLAIN):
+            elif kind is float:
+                told += (kind, x.hex())  # 0.0 and -0.0 are equal, and NaN is not
+            elif kind in _PLAIN:
                 told += (kind, x)
+            elif kind is Tensor and x.requires_grad:
+                return self._written(inputs, "an argument requires a gradient")
             else:
                 return self._written(inputs, f"an argument is a {kind.__name__}")
         if observing.watching:
             return self._written(inputs, "somebody is observing what it does")
         if not enabled.get():
             return self._written(inputs, "gradients are switched off")
-        told.append(forms.careful and forms.is_textbook())
+        told += (forms.careful and forms.is_textbook(), get_default_dtype())
         if self._newest is None or told != self._told:
             records = self._records.get(tuple(told))
             if records is None:
+                if len(self._records) >= _MOST_SHAPES:
+                    return self._written(
+                        inputs,
+                        f"it has met {_MOST_SHAPES} combinations of shapes and numbers; what differs "
+                        "from call to call should be an array",
+                    )
                 records = self._records[tuple(told)] = _Records(inputs)
                 return self._first(records, inputs)
             self._told, self._newest = told, records
@@ -229,6 +244,14 @@ class RecordedStep:
 
     def _record(self, records: "_Records", inputs: tuple[Any, ...]) -> Any:
         """Run the step as it is written, and note what it does."""
+        if not _recording.acquire(blocking=False):
+            return self._written(inputs, "another step is being recorded")
+        try:
+            return self._record_alone(records, inputs)
+        finally:
+            _recording.release()
+
+    def _record_alone(self, records: "_Records", inputs: tuple[Any, ...]) -> Any:
         records.count += 1
         if records.count > _MOST_RECORDINGS or len(records.variants) >= _MOST_VARIANTS:
             self._give_up(records, records.problem or "it did something else in every recording")
@@ -240,6 +263,9 @@ class RecordedStep:
         except UnwatchableError as error:
             self._give_up(records, str(error))
             return self._written(inputs)
+        if who := shared_with(inputs, watched):
+            records.count -= 1
+            return self._written(inputs, f"an argument shares memory with {who}")
         before = Moment(watched)
         with codes_that_run() as found:
             result = self._written(inputs, "it is being recorded")
@@ -353,7 +379,7 @@ class _Records:
         self.variants.append(new)
 
 
-_PLAIN = (bool, int, float, str, type(None))
+_PLAIN = (bool, int, str, type(None))
 
 
 def _loss(result: Any) -> Tensor:

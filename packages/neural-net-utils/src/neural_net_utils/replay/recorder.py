@@ -45,6 +45,8 @@ _QUIET = frozenset(
         "byte_bounds",
     ]
 )
+# Makers of arrays whose first argument is what they copy.
+_COPYING = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray)
 _EMPTY = frozenset(("empty_like",))
 _FILLED = {"zeros_like": 0, "ones_like": 1}
 # The shape of what they return depends on numbers.
@@ -181,18 +183,21 @@ class Recorder:
 
     def made_by(self, function: Callable[..., Any], args: Any, options: Any) -> Any:
         """Run a function that makes arrays, such as np.zeros."""
-        given = next(iter(arrays_in((args, options))), None)
+        given = any(True for _ in arrays_in((args, options)))
         array = function(*plain(args), **plain(options))
-        if not self._notes or not isinstance(array, np.ndarray):
+        if not self._notes:
             return array
-        if given is not None and self.memory.owner(array) is not None:
+        if not isinstance(array, np.ndarray):
+            return self._call("assign", function, args, options)
+        if given and self.memory.owner(array) is not None:
             return self.wrapped(array)  # nothing was made
-        if given is not None and array.shape == given.shape:
-            self.memory.meet(plain(given))
+        source = plain(args[0]) if given and args else None
+        if function in _COPYING and isinstance(source, np.ndarray) and source.shape == array.shape:
+            self.memory.meet(source)
             self.memory.make(array)
-            self._add("in place", np.copyto, (array, plain(given)), _UNSAFE, (array,))
+            self._add("in place", np.copyto, (array, source), _UNSAFE, (array,))
             return self.wrapped(array)
-        if given is not None:
+        if given:
             return self._call("assign", function, args, options)
         self.memory.make(array)
         if function is not np.empty:
@@ -217,7 +222,9 @@ class Recorder:
             array = function(*plain(args), **plain(options))
             self.memory.make(array)
             if name not in _EMPTY:
-                fill = options.get("fill_value", args[1]) if name == "full_like" else _FILLED[name]
+                fill = (
+                    _FILLED.get(name) if name in _FILLED else (*args, options.get("fill_value"))[1]
+                )
                 if isinstance(fill, np.ndarray):
                     self.memory.meet(fill := plain(fill))
                 self._add("in place", np.copyto, (array, fill), _UNSAFE, (array,))
@@ -245,9 +252,11 @@ class Recorder:
             return self._call("out", function, (of, *args), options)
         result = function(array, *plain(args), **plain(options))
         if isinstance(result, np.ndarray) and np.may_share_memory(result, array):
+            self._decided_by((args, options))
             return of if is_same(result, array) and name == "astype" else self.wrapped(result)
         order = options.get("order", "C")
         if name in ("copy", "astype") or (name in ("reshape", "ravel", "flatten") and order == "C"):
+            self._decided_by((args, options))
             self.memory.meet(array)
             self.memory.make(result)
             target = result.reshape(array.shape)
@@ -264,7 +273,7 @@ class Recorder:
         """Return a part of an array."""
         array = plain(of)
         if _is_basic(key):
-            place = plain(key)
+            place = self._place(key)
             result = array[place]
             if not isinstance(result, np.ndarray):
                 result = array[_as_view(place)]
@@ -277,15 +286,34 @@ class Recorder:
 
     def setitem(self, of: Any, key: Any, new: Any) -> None:
         """Write into a part of an array."""
-        array, place = plain(of), plain(key)
+        array = plain(of)
         if not self._notes:
-            array[place] = plain(new)
+            array[plain(key)] = plain(new)
         elif _is_basic(key):
-            part = array[_as_view(place)]
+            part = array[_as_view(self._place(key))]
             if not is_same(part, plain(new)):  # Python's x[i] += y: the sum stands there already
                 self._call("in place", np.copyto, (part, new), _UNSAFE, target=part)
         else:
             self._call("in place", operator.setitem, (of, key, new), {}, target=of)
+
+    def _place(self, key: Any) -> Any:
+        """Return a basic index of Python's numbers, noting what has become one."""
+        if isinstance(key, tuple):
+            return tuple(self._place(part) for part in key)
+        if not isinstance(key, slice):
+            return key
+        return slice(
+            *(
+                self.answer(operator.index, end) if isinstance(end, np.ndarray) else end
+                for end in (key.start, key.stop, key.step)
+            )
+        )
+
+    def _decided_by(self, x: Any, views: Sequence[Array] = ()) -> None:
+        """Note the arrays that decide what is seen of another, such as where it is split."""
+        for array in arrays_in(x):
+            if not any(np.may_share_memory(array, view) for view in views):
+                self.answer(np.ndarray.tobytes, array)
 
     def read(self, of: Any) -> Any:
         """Return the only element as a Python number."""
@@ -302,12 +330,15 @@ class Recorder:
 
     def draw(self, function: Callable[..., Any], args: tuple[Any, ...], options: Any) -> Any:
         """Draw from a generator."""
+        args, options = plain(args), plain(dict(options))
         result = function(*args, **options)
         if not self._notes:
             return result
-        if not isinstance(result, np.ndarray):
-            self.refuse(f"{_site()} draws a single number")
+        if not isinstance(result, np.ndarray) or self.memory.owner(result) is not None:
+            self.refuse(f"{_site()} draws what is no new array")
             return result
+        for array in arrays_in((args, options)):
+            self._meet(array)
         self.memory.make(result)
         self._add("draw", function, args, options, (result,))
         return self.wrapped(result)
@@ -351,8 +382,10 @@ class Recorder:
             return result
         arrays = tuple(part if isinstance(part, np.ndarray) else np.array(part) for part in parts)
         if not many and self.memory.owner(arrays[0]) is not None:
+            self._decided_by((given, named), arrays)
             return self.wrapped(arrays[0])  # a view
         if any(self.memory.owner(array) is not None for array in arrays):
+            self._decided_by((given, named), arrays)
             if all(map(self.memory.knows, arrays)):
                 return type(result)(self.wrapped(array) for array in arrays)
             self.refuse(f"{_site()}: {function.__name__} returns views beside new arrays")

@@ -18,6 +18,7 @@ from neural_net_utils.replay.instruction import Instruction
 from neural_net_utils.replay.memory import Memory
 from neural_net_utils.replay.recorder import AROUND, Recorder
 from neural_net_utils.replay.traced_array import Namespace, in_namespace
+from neural_net_utils.replay.watched import Watched
 
 __all__ = ["Recording", "recorded"]
 
@@ -76,18 +77,14 @@ def recorded(
     """
     memory = Memory()
     recorder = Recorder(memory)
-    arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
-    arrays = [x for x in arrays if isinstance(x, np.ndarray)]
+    arrays = _arrays(inputs)
     for array in arrays:
         memory.give(array, "input")
     for tensor in tensors:
-        owner = memory.give(tensor.data) if tensor.data.size else None
-        if owner is not None and owner.role == "input":
-            recorder.refuse("an argument shares memory with a parameter or buffer")
-    if any(np.may_share_memory(a, b) for a, b in combinations(arrays, 2)):
-        recorder.refuse("two of its arguments share memory")
+        if tensor.data.size:
+            memory.give(tensor.data)
     versions = [(tensor, tensor.version) for tensor in tensors]
-    careful = forms.careful
+    careful, asked = forms.careful, forms.asked
     try:
         with (
             _traced(recorder, inputs, tensors, modules) as given,
@@ -104,7 +101,8 @@ def recorded(
             returned[0].backward()
     finally:
         recorder.open = False
-        forms.careful = careful
+        if forms.asked == asked:  # else another thread needs it
+            forms.careful = careful
         leaves = [tensor for tensor in tensors if tensor.requires_grad]
         for leaf in leaves:
             leaf.grad = plain(leaf.grad)
@@ -137,6 +135,22 @@ def recorded(
         [(t, t.version - before) for t, before in versions if t.version != before],
         recorder.reasons,
     )
+
+
+def shared_with(inputs: Sequence[Any], watched: Watched) -> str:
+    """Return with what an argument shares its memory, or "": it has to have some of its own."""
+    arrays = _arrays(inputs)
+    if any(np.may_share_memory(a, b) for a, b in combinations(arrays, 2)):
+        return "another"
+    held = list(watched.arrays())
+    if any(np.may_share_memory(a, b) for a in arrays for b in held):
+        return "the model, or with what the step finds outside of its arguments"
+    return ""
+
+
+def _arrays(inputs: Sequence[Any]) -> list[Array]:
+    arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
+    return [x for x in arrays if isinstance(x, np.ndarray)]
 
 
 def _unheard(*_: Any) -> None:

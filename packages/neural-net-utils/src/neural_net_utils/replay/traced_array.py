@@ -66,14 +66,34 @@ class TracedArray(RecordedArray, metaclass=_Kind):
     def tobytes(self, order: Any = "C") -> bytes:
         return bytes(self.recorder.answer(np.ndarray.tobytes, self, order))
 
-    @property
-    def flat(self) -> Any:
-        """NumPy's `flat`, whose use is not seen."""
-        self.recorder.refuse_use("flat")
-        return np.ndarray.flat.__get__(self)
+    def __bytes__(self) -> bytes:
+        return self.tobytes()
 
     def __format__(self, spec: str) -> str:
         return str(self.recorder.answer(np.ndarray.__format__, self, spec))
+
+    def __repr__(self) -> str:
+        return str(self.recorder.answer(np.ndarray.__repr__, self))
+
+    def __str__(self) -> str:
+        return str(self.recorder.answer(np.ndarray.__str__, self))
+
+
+def _unseen(name: str) -> Any:
+    def get(self: TracedArray) -> Any:
+        asks = sys._getframe(1).f_globals.get("__name__", "")
+        if not asks.startswith("neural_net_core"):  # which asks whether it is a Tensor
+            self.recorder.refuse_use(name)
+        return getattr(self.view(np.ndarray), name)
+
+    return property(get, doc=f"NumPy's `{name}`, whose use is not seen.")
+
+
+for _name in (
+    "flat", "data", "resize", "byteswap", "getfield", "setfield", "dump", "dumps", "tofile",
+    "setflags", "__copy__", "__deepcopy__", "__reduce__", "__reduce_ex__",
+):  # fmt: skip
+    setattr(TracedArray, _name, _unseen(_name))
 
 
 # Functions of NumPy that make arrays, or take what is none, without asking their arguments.

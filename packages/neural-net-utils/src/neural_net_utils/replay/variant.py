@@ -14,7 +14,7 @@ from neural_net_utils.replay.planning import (
     needed,
 )
 from neural_net_utils.replay.recording import Recording
-from neural_net_utils.replay.replay import Call, as_calls, run
+from neural_net_utils.replay.replay import Call, ChangedError, as_calls, run
 from neural_net_utils.replay.signature import signature
 from neural_net_utils.replay.watched import Watched
 
@@ -86,6 +86,9 @@ class Variant:
             ChangedError: If something by which the step decided is different now. After this and
                 every other error nothing has been changed.
         """
+        for array in self.writes:
+            if any(np.may_share_memory(array, x) for x in inputs):
+                raise ChangedError("an argument shares memory with what the step changes")
         before = self.state()
         gradients = self._slots[:]
         try:

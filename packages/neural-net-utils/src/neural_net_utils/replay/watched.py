@@ -5,10 +5,12 @@ must be what it was: the settings of modules, the numbers and the objects that i
 What cannot be compared is not allowed, and the step then runs as it is written.
 """
 
+import enum
 import functools
 import inspect
 import types
 from collections.abc import Iterable, Iterator, Mapping
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ import numpy as np
 from neural_net_core import Module, Tensor
 from neural_net_core.dtypes import Array
 from neural_net_core.random import default_rng
+from neural_net_utils.replay.pure import PURE_MODULES, is_pure_function, is_standard, root_of
 
 __all__ = ["UnwatchableError", "Watched"]
 
@@ -38,25 +41,34 @@ class Watched:
         tensors: The tensors that were met, by identity.
         modules: The modules that were met, in order.
         functions: Python's functions that may run, by their code.
-        sources: Modules of Python whose names the step's own functions use.
+        generators: The random generators that may be drawn from, by identity.
     """
 
     def __init__(self, model: Module) -> None:
         self.tensors: dict[int, Tensor] = {}
         self.modules: dict[int, Module] = {}
-        self.functions: dict[types.CodeType, types.FunctionType] = {}
-        self.sources: dict[str, types.ModuleType] = {}
+        self.functions: dict[types.CodeType, list[types.FunctionType]] = {}
+        self.generators: dict[int, np.random.Generator] = {}
+        self._sources: dict[str, types.ModuleType] = {}
         self._held: list[tuple[Tensor, Any, bool]] = []
         self._dicts: list[tuple[Any, dict[Any, Any], str]] = []
         self._lists: list[tuple[list[Any], list[Any], str]] = []
-        self._names: list[tuple[Mapping[str, Any], str, Any]] = []
-        self._cells: list[tuple[Any, str, Any]] = []
+        self._names: dict[tuple[int, str], tuple[Mapping[str, Any], str, Any]] = {}
+        self._absent: dict[int, tuple[dict[str, Any], set[str]]] = {}
+        self._cells: dict[int, tuple[Any, str, Any]] = {}
         self._arrays: list[tuple[Array, bytes, str]] = []
         self._classes: list[tuple[type, dict[str, Any]]] = []
-        self._seen: set[int] = set()
-        self.generators: dict[int, np.random.Generator] = {}
+        self._known: set[type] = set()
+        self._run: dict[int, tuple[types.FunctionType, tuple[Any, ...]]] = {}
+        # Held, so that no other object gets the identity of one of them.
+        self._seen: dict[int, Any] = {}
         self.generator(default_rng())
         self.module(model)
+
+    @property
+    def size(self) -> int:
+        """How much is watched: it grows with whatever is found."""
+        return len(self._seen) + len(self._names) + len(self._cells) + len(self._run)
 
     # Noting -------------------------------------------------------------------------------------
 
@@ -68,14 +80,14 @@ class Watched:
             self.modules[id(part)] = part
             where = f"{path} {type(part).__name__}".strip()
             own = not _is_ours(type(part))
+            if own and not _is_all_in_its_dict(part):
+                raise UnwatchableError(f"{where} has slots, which are not compared")
             self._dicts.append((vars(part), dict(vars(part)), where))
             for name, value in vars(part).items():
-                if isinstance(value, np.random.Generator):
-                    self.generator(value)
                 if own:
                     self.value(value, f"{where}.{name}")
                 else:
-                    self._contents(value, f"{where}.{name}")
+                    self._setting(value, f"{where}.{name}")
             if own:
                 self._class(type(part))
         found: list[Any] = [*module.parameters(), *module.buffers()]
@@ -92,28 +104,25 @@ class Watched:
         """Note from which generators the step may draw."""
         self.generators[id(generator)] = generator
 
-    def arrays(self) -> Iterator[Array]:
-        """Yield the arrays that the step can write into: of tensors, and those of modules."""
-        for tensor in self.tensors.values():
-            yield tensor.data
-        for module in self.modules.values():
-            for x in vars(module).values():
-                if type(x) is np.ndarray:
-                    yield x
-
     def name(self, space: Mapping[str, Any], name: str) -> None:
         """Note what a global name stands for."""
-        if name in space:
-            self._names.append((space, name, space[name]))
+        if name in space and (id(space), name) not in self._names:
+            self._names[id(space), name] = (space, name, space[name])
             self.value(space[name], name)
+
+    def absent(self, space: dict[str, Any], name: str) -> None:
+        """Note that a name is not among the global ones, but Python's own."""
+        self._absent.setdefault(id(space), (space, set()))[1].add(name)
 
     def cell(self, cell: Any, name: str) -> None:
         """Note what a name of an enclosing function stands for."""
+        if id(cell) in self._cells:
+            return
         try:
             value = cell.cell_contents
         except ValueError:
             raise UnwatchableError(f"{name} has no value yet") from None
-        self._cells.append((cell, name, value))
+        self._cells[id(cell)] = (cell, name, value)
         self.value(value, name)
 
     def value(self, x: Any, what: str) -> None:
@@ -122,104 +131,150 @@ class Watched:
         Raises:
             UnwatchableError: If it is of a kind that can change unseen.
         """
-        if isinstance(x, _PLAIN) or x is NotImplemented:
+        if isinstance(x, enum.Enum):
+            x = x.value
+        if isinstance(x, _PLAIN) and not hasattr(x, "__dict__"):
             return
-        if id(x) in self._seen:
+        if x is NotImplemented or id(x) in self._seen:
             return
-        self._seen.add(id(x))
+        self._seen[id(x)] = x
+        kind = type(x)
         if isinstance(x, Module):
             self.module(x)
         elif isinstance(x, Tensor):
             self.tensor(x)
-        elif isinstance(x, np.ndarray):
+        elif kind is np.ndarray and not x.dtype.hasobject:
             if x.nbytes > _SMALL:
                 raise UnwatchableError(
                     f"{what} is an array of {x.nbytes:,} bytes outside of the model, too large to "
                     "be compared in every step; make it a Buffer of the model, or an argument"
                 )
             self._arrays.append((x, x.tobytes(), what))
-        elif isinstance(x, tuple | frozenset):
+        elif isinstance(x, tuple | frozenset) and not getattr(x, "__dict__", None):
             for part in x:
                 self.value(part, what)
-        elif type(x) in (list, dict):
-            self._contents(x, what, deeply=True)
+        elif kind in (list, dict):
+            self._contents(x, what)
         elif isinstance(x, types.FunctionType):
-            self.function(x)
+            self.function(x, what)
         elif isinstance(x, functools.partial):
+            self._dicts.append((x.keywords, dict(x.keywords), what))
             for part in (x.func, *x.args, *x.keywords.values()):
                 self.value(part, what)
         elif isinstance(x, types.MethodType):
             self.value(x.__self__, what)
             self.value(x.__func__, what)
         elif isinstance(x, types.ModuleType):
+            if is_standard(x.__name__.partition(".")[0]):
+                raise UnwatchableError(f"{what} is the module {x.__name__}")
             self.source(x)
         elif isinstance(x, type):
             self._class(x)
         elif isinstance(x, np.random.Generator):
             self.generator(x)
-        elif isinstance(x, _FIXED):
+        elif isinstance(x, _FIXED) or _is_pure(x):
             return
-        elif type(x).__module__.partition(".")[0] == "numpy" and callable(x):
-            return  # a function of NumPy
-        elif hasattr(x, "__dict__") and not callable(x) and not _is_ours(type(x)):
+        elif _is_all_in_its_dict(x) and not _is_ours(kind):
             self._dicts.append((vars(x), dict(vars(x)), what))
-            self._class(type(x))
+            self._class(kind)
             for name, value in vars(x).items():
                 self.value(value, f"{what}.{name}")
         else:
             raise UnwatchableError(
-                f"{what} is a {type(x).__name__}, which can change without being seen"
+                f"{what} is a {kind.__name__}, which can change without being seen"
             )
 
-    def function(self, x: types.FunctionType) -> None:
-        """Note a function of Python's; its names are noted when it has run."""
-        self.functions[x.__code__] = x
-        self._seen.add(id(x))
-        for part in (*(x.__defaults__ or ()), *(x.__kwdefaults__ or {}).values()):
-            self.value(part, f"a default of {x.__name__}")
+    def function(self, x: types.FunctionType, what: str = "") -> None:
+        """Note a function of Python's; what it reads is noted when it has run."""
+        if is_standard(root_of(x)):
+            raise UnwatchableError(f"{what or x.__name__} is {x.__module__}.{x.__name__}()")
+        known: list[Any] = self.functions.setdefault(x.__code__, [])
+        if x not in known:
+            known.append(x)
+            self._seen[id(x)] = x
         # A decorator's function holds the one that it decorates.
-        for name, cell in zip(x.__code__.co_freevars, x.__closure__ or (), strict=True):
+        for cell in x.__closure__ or ():
             held = _content(cell)
             if isinstance(held, types.FunctionType) and id(held) not in self._seen:
-                self.cell(cell, name)
+                self.function(held)
+
+    def surroundings(self, x: types.FunctionType) -> None:
+        """Note what else belongs to a function that runs: its defaults and its attributes."""
+        if id(x) in self._run:
+            return
+        self._run[id(x)] = (x, _made_of(x))
+        self._dicts.append((vars(x), dict(vars(x)), x.__name__))
+        for part in (*(x.__defaults__ or ()), *(x.__kwdefaults__ or {}).values()):
+            self.value(part, f"a default of {x.__name__}")
 
     def source(self, x: types.ModuleType) -> None:
-        """Note a module of Python, whose functions may be used."""
-        self.sources[x.__name__] = x
+        """Note a module of Python, whose names may be used."""
+        self._sources[x.__name__] = x
+
+    def members(self, names: Iterable[str]) -> None:
+        """Note what stands under names in the classes and modules that were met."""
+        for kind, members in list(self._classes):
+            for name in names:
+                if name in members and not isinstance(members[name], _METHODS):
+                    self.value(members[name], f"{kind.__name__}.{name}")
+        for source in list(self._sources.values()):
+            if source.__name__.partition(".")[0] not in PURE_MODULES:
+                for name in names:
+                    self.name(vars(source), name)
 
     def _class(self, x: type) -> None:
         for kind in x.__mro__:
-            if _is_ours(kind) or kind.__module__ == "builtins" or id(kind) in self._seen:
+            root = root_of(kind)
+            if root in PURE_MODULES or root == "builtins" or kind in self._known:
                 continue
-            self._seen.add(id(kind))
+            if is_standard(root) and root != "argparse":
+                raise UnwatchableError(f"{x.__name__} is a {kind.__module__}.{kind.__name__}")
+            self._known.add(kind)
+            self._seen[id(kind)] = kind
             self._classes.append((kind, dict(vars(kind))))
             for held in vars(kind).values():
-                held = inspect.unwrap(held) if callable(held) else held
-                held = getattr(held, "fget", None) or getattr(held, "__func__", held)
-                if isinstance(held, types.FunctionType) and id(held) not in self._seen:
-                    self.function(held)
+                for function in _functions_in(held):
+                    self.function(function)
 
-    def _contents(self, x: Any, what: str, *, deeply: bool = False) -> None:
+    def _setting(self, x: Any, what: str) -> None:
+        """Note a setting of one of our modules: it may hold what somebody else has made."""
+        if type(x) in (list, dict, tuple):
+            if type(x) is list:
+                self._lists.append((x, list(x), what))
+            elif type(x) is dict:
+                self._dicts.append((x, dict(x), what))
+            for part in x.values() if type(x) is dict else x:
+                self._setting(part, what)
+        elif isinstance(x, np.random.Generator):
+            self.generator(x)
+        elif not isinstance(x, Module | Tensor | np.ndarray) and not _is_ours(type(x)):
+            self.value(x, what)
+
+    def _contents(self, x: Any, what: str) -> None:
         """Note what lists and dicts hold."""
-        if type(x) is list:
-            self._lists.append((x, list(x), what))
-            parts: Iterable[Any] = x
-        elif type(x) is dict:
-            self._dicts.append((x, dict(x), what))
-            parts = x.values()
-        elif type(x) is tuple:
-            parts = x
-        else:
-            return
-        if deeply and len(x) > _MANY:
+        if len(x) > _MANY:
             raise UnwatchableError(
                 f"{what} holds {len(x)} objects, too many to compare in every step"
             )
-        for part in parts:
-            if deeply:
-                self.value(part, what)
-            else:
-                self._contents(part, what)
+        if type(x) is list:
+            self._lists.append((x, list(x), what))
+        else:
+            self._dicts.append((x, dict(x), what))
+        for part in list(x.values()) if type(x) is dict else list(x):
+            self.value(part, what)
+
+    # What a step can write into -------------------------------------------------------------------
+
+    def arrays(self) -> Iterator[Array]:
+        """Yield the arrays of tensors, those of modules, and those that names stand for."""
+        for tensor in self.tensors.values():
+            yield tensor.data
+        for module in self.modules.values():
+            for x in vars(module).values():
+                if type(x) is np.ndarray:
+                    yield x
+        for array, _, _ in self._arrays:
+            yield array
 
     # Comparing ----------------------------------------------------------------------------------
 
@@ -229,32 +284,52 @@ class Watched:
             if tensor.data is not array or tensor.requires_grad is not wants:
                 return "the array of a parameter or buffer was replaced, or it was frozen"
         for now, then, where in self._dicts:
-            if now is not then and not _same(now, then):
+            if not _same_members(now, then):
                 return f"the settings of {where} have changed"
         for held, before, where in self._lists:
-            if not _same(held, before):
+            if len(held) != len(before) or not all(map(_same, held, before)):
                 return f"{where} has changed"
-        for space, name, value in self._names:
-            if space.get(name) is not value and not _same(space.get(name), value):
+        for space, name, value in self._names.values():
+            if not _same(space.get(name), value):
                 return f"{name} has changed"
-        for cell, name, value in self._cells:
-            if _content(cell) is not value and not _same(_content(cell), value):
+        for space, names in self._absent.values():
+            if not space.keys().isdisjoint(names):
+                return f"{', '.join(names & space.keys())} has another meaning now"
+        for cell, name, value in self._cells.values():
+            if not _same(_content(cell), value):
                 return f"{name} has changed"
         for array, content, where in self._arrays:
             if array.tobytes() != content:
                 return f"{where} has changed"
         for kind, members in self._classes:
-            if not _same(dict(vars(kind)), members):
+            if not _same_members(vars(kind), members):
                 return f"the class {kind.__name__} has changed"
+        for function, parts in self._run.values():
+            if not all(map(is_, _made_of(function), parts)):
+                return f"the function {function.__name__} has changed"
         return ""
 
 
-def _same(a: Any, b: Any) -> bool:
-    """Tell whether two things are equal; what cannot be compared is not."""
-    try:
-        return type(a) is type(b) and bool(a == b)
-    except Exception:
+def _same_members(now: Mapping[str, Any], then: dict[str, Any]) -> bool:
+    if len(now) != len(then) or now.keys() != then.keys():
         return False
+    return all(map(is_, now.values(), then.values())) or all(
+        _same(now[name], x) for name, x in then.items()
+    )
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Tell whether two things are one, or cannot be told apart.
+
+    1, 1.0 and True are equal, and so are 0.0 and -0.0, and objects whose class says so.
+    """
+    if a is b:
+        return True
+    if type(a) is not type(b):
+        return False
+    if type(a) is tuple:
+        return len(a) == len(b) and all(map(_same, a, b))
+    return type(a) in _PLAIN and repr(a) == repr(b)
 
 
 def _content(cell: Any) -> Any:
@@ -264,17 +339,47 @@ def _content(cell: Any) -> Any:
         return None
 
 
+def _made_of(x: types.FunctionType) -> tuple[Any, ...]:
+    return x.__code__, x.__defaults__, x.__kwdefaults__
+
+
+def _is_pure(x: Any) -> bool:
+    return isinstance(x, types.BuiltinFunctionType) and is_pure_function(x)
+
+
+def _functions_in(x: Any) -> Iterator[types.FunctionType]:
+    """Yield the functions behind a member of a class: methods, properties, decorated ones."""
+    names = ("fget", "fset", "fdel", "func", "__func__", "__wrapped__")
+    parts = [x, *(getattr(x, name, None) for name in names)]
+    parts += [inspect.unwrap(part) for part in parts if callable(part)]
+    yield from (part for part in parts if isinstance(part, types.FunctionType))
+
+
+def _is_all_in_its_dict(x: Any) -> bool:
+    """Tell whether an object has nothing but attributes: no slots, no items, nothing of C."""
+    kind = type(x)
+    if not hasattr(x, "__dict__") or is_standard(root_of(kind)):
+        return kind.__name__ == "Namespace" and root_of(kind) == "argparse"
+    return kind is types.SimpleNamespace or (
+        kind.__basicsize__ == Module.__basicsize__ and kind.__itemsize__ == 0
+    )
+
+
 def _is_ours(kind: type) -> bool:
     return kind.__module__.startswith("neural_net_")
 
 
+_METHODS = (types.FunctionType, property, staticmethod, classmethod, functools.cached_property)
+
 # What has no content that could change.
 _FIXED = (
     np.ufunc,
+    type(np.sum),
     property,
     staticmethod,
     classmethod,
-    types.BuiltinFunctionType,
     types.MethodDescriptorType,
     types.WrapperDescriptorType,
+    types.MemberDescriptorType,
+    types.GetSetDescriptorType,
 )
