@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's habit)
+from freeze_convolution import ROWS as CONVOLUTIONS
 from freeze_layers import ROWS as MODULES_OF_LAYERS
 from torch import optim
 
@@ -491,7 +492,7 @@ PACKAGES: dict[str, Rows] = {
         **{f"ops {k}": v for k, v in ARRAYS.items()},
         **{f"activations {k}": v for k, v in GUMBEL.items()},
     },
-    "layers": {**LAYERS, **MODULES_OF_LAYERS},
+    "layers": {**LAYERS, **MODULES_OF_LAYERS, **CONVOLUTIONS},
     "optim": OPTIMIZATION,
 }
 

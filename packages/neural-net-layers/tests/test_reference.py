@@ -99,6 +99,29 @@ MODULES = {
     "EmbeddingBag weighted": lambda: layers.EmbeddingBag(5, 3, mode="sum"),
 }
 
+MODULES |= {
+    "Conv1D": lambda: layers.Conv1D(2, 3, 3),
+    "Conv1D strided": lambda: layers.Conv1D(2, 3, 3, stride=2, padding=2),
+    "Conv1D grouped": lambda: layers.Conv1D(2, 4, 2, dilation=3, groups=2, bias=False),
+    "Conv1D circular": lambda: layers.Conv1D(2, 2, 4, padding=2, padding_mode="circular"),
+    "Conv2D": lambda: layers.Conv2D(2, 3, (3, 2)),
+    "Conv2D strided": lambda: layers.Conv2D(2, 3, 3, stride=(2, 1), padding=(1, 0)),
+    "Conv2D dilated": lambda: layers.Conv2D(2, 2, (3, 2), padding=1, dilation=(2, 3)),
+    "Conv2D grouped": lambda: layers.Conv2D(4, 2, 2, stride=2, groups=2),
+    "Conv2D depthwise": lambda: layers.Conv2D(2, 4, 3, padding="same", groups=2, bias=False),
+    "Conv2D reflect": lambda: layers.Conv2D(2, 1, 3, padding=(2, 1), padding_mode="reflect"),
+    "Conv2D replicate": lambda: layers.Conv2D(2, 1, 3, padding=(1, 2), padding_mode="replicate"),
+    "Conv2D circular": lambda: layers.Conv2D(2, 1, 3, padding=1, padding_mode="circular"),
+    "ConvTranspose1D": lambda: layers.ConvTranspose1D(2, 3, 4),
+    "ConvTranspose1D strided": lambda: layers.ConvTranspose1D(2, 3, 4, 3, 1, 2),
+    "ConvTranspose1D grouped": lambda: layers.ConvTranspose1D(2, 4, 3, 1, 1, 1, 2, False, 2),
+    "ConvTranspose2D": lambda: layers.ConvTranspose2D(2, 3, (2, 3)),
+    "ConvTranspose2D strided": lambda: layers.ConvTranspose2D(2, 2, 3, (2, 3), 1, (1, 2)),
+    "ConvTranspose2D grouped": lambda: layers.ConvTranspose2D(2, 4, 2, (1, 2), 0, 1, 2, False, 2),
+    "InstanceNorm1D": lambda: layers.InstanceNorm1D(2, eps=1e-3, affine=True),
+    "InstanceNorm2D": lambda: layers.InstanceNorm2D(2, affine=True),
+}
+
 # How a module is called where that is not `module(*inputs)`.
 CALLS = {
     **dict.fromkeys(["VanillaRNN", "LSTM", "GRU"], recur),
@@ -130,6 +153,38 @@ FUNCTIONS = {
         q, k, v, bias=bias
     ),
     "scaled_dot_product_attention shared": layers.scaled_dot_product_attention,
+}
+
+
+PLACES = {"kernel_size": (2, 3), "dilation": (2, 1), "padding": (1, 0), "stride": 2}
+
+FUNCTIONS |= {
+    "max_pool1d": lambda x: layers.max_pool1d(x, 3, 2, 1),
+    "max_pool1d ceil": lambda x: layers.max_pool1d(x, 2, 3, 1, 2, ceil_mode=True),
+    "max_pool2d": lambda x: layers.max_pool2d(x, 2),
+    "max_pool2d ceil": lambda x: layers.max_pool2d(x, 3, 2, 1, ceil_mode=True),
+    "max_pool2d dilated": lambda x: layers.max_pool2d(x, (2, 1), 1, (1, 0), (2, 1)),
+    "avg_pool1d": lambda x: layers.avg_pool1d(x, 3, 2, 1),
+    "avg_pool1d inside": lambda x: layers.avg_pool1d(x, 3, 2, 1, True, False),
+    "avg_pool2d": lambda x: layers.avg_pool2d(x, 2),
+    "avg_pool2d ceil": lambda x: layers.avg_pool2d(x, 3, 2, 1, True),
+    "avg_pool2d inside": lambda x: layers.avg_pool2d(x, 3, 2, 1, True, False),
+    "avg_pool2d divisor": lambda x: layers.avg_pool2d(x, 2, 1, divisor_override=3),
+    "adaptive_avg_pool1d": lambda x: layers.adaptive_avg_pool1d(x, 4),
+    "adaptive_avg_pool2d": lambda x: layers.adaptive_avg_pool2d(x, (3, 2)),
+    "adaptive_max_pool1d": lambda x: layers.adaptive_max_pool1d(x, 4),
+    "adaptive_max_pool2d": lambda x: layers.adaptive_max_pool2d(x, (3, 2)),
+    "adaptive_max_pool2d even": lambda x: layers.adaptive_max_pool2d(x, (5, 2)),
+    "global_max_pool2d": layers.global_max_pool2d,
+    "unfold": lambda x: layers.unfold(x, **PLACES),
+    "fold": lambda x: layers.fold(x, (5, 4), **PLACES),
+    "pixel_shuffle": lambda x: layers.pixel_shuffle(x, 2),
+    "pixel_unshuffle": lambda x: layers.pixel_unshuffle(x, 2),
+    "ReflectionPad1D": layers.ReflectionPad1D((5, 2)),
+    "ReflectionPad2D": layers.ReflectionPad2D((3, 1, 0, 2)),
+    "ReplicationPad2D": layers.ReplicationPad2D((1, 3, 2, 0)),
+    "CircularPad2D": layers.CircularPad2D((3, 1, 0, 2)),
+    "ConstantPad2D": layers.ConstantPad2D((1, -1, -2, 1), 0.5),
 }
 
 
