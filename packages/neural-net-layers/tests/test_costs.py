@@ -7,11 +7,28 @@ from neural_net_core import Module, trace
 from neural_net_core.numpy_calls.counter import OpCost
 from neural_net_layers import (
     LSTM,
+    AdaptiveAvgPool1D,
+    AdaptiveAvgPool2D,
+    AdaptiveMaxPool1D,
+    AdaptiveMaxPool2D,
     BatchNorm1D,
+    CircularPad1D,
     Conv2D,
+    ConvTranspose1D,
     Dropout,
     Embedding,
+    Fold,
+    GlobalAvgPool1D,
+    GlobalMaxPool1D,
+    GlobalMaxPool2D,
+    InstanceNorm1D,
+    InstanceNorm2D,
     MultiHeadAttention,
+    PixelShuffle,
+    PixelUnshuffle,
+    ReflectionPad2D,
+    Unfold,
+    ZeroPad2D,
     scaled_dot_product_attention,
 )
 
@@ -52,6 +69,77 @@ def test_a_convolution(groups: int, stride: int, padding: int, dilation: int, bi
     read = images + windows + weights + results + bias * (results + maps)
     written = padded + images + 2 * results + bias * results
     assert (found.read, found.written) == (4 * read, 4 * written)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(
+    ("groups", "stride", "padding", "dilation"), [(1, 1, 0, 1), (2, 4, 2, 1), (2, 3, 1, 2)]
+)
+def test_a_transposed_convolution(
+    groups: int, stride: int, padding: int, dilation: int, bias: bool
+) -> None:
+    """2 B C L (O / groups) k for the products, B O L k to paint them, B O L' for the bias."""
+    batch, channels, maps, length, k = 3, 4, 6, 7, 5
+    layer = ConvTranspose1D(channels, maps, k, stride, padding, 0, groups, bias, dilation)
+    found = cost(layer, normal(batch, channels, length))
+    longer = (length - 1) * stride - 2 * padding + dilation * (k - 1) + 1
+    products = 2 * batch * channels * length * (maps // groups) * k
+    assert found.operations == (products + batch * maps * length * k + bias * batch * maps * longer)
+
+
+def test_what_only_moves_numbers_costs_no_operations() -> None:
+    images, sequences = normal(2, 4, 6, 8), normal(2, 4, 6)
+    moved = [
+        cost(layer, images).operations
+        for layer in (Unfold(3, 2, 1), PixelShuffle(2), PixelUnshuffle(2), ZeroPad2D(1))
+    ]
+    moved += [cost(layer, images).operations for layer in (ReflectionPad2D((1, -1, 0, 2)),)]
+    moved += [cost(CircularPad1D(3), sequences).operations]
+    assert moved == [0] * 6
+
+
+def test_folding_adds_every_number_of_every_column() -> None:
+    assert cost(Fold((5, 6), (3, 2)), normal(2, 4 * 6, 3 * 5)).operations == 2 * 4 * 6 * 15
+
+
+def test_pooling_to_a_given_size() -> None:
+    """Means: n − 1 sums and a quotient each, or the products with the matrix of weights.
+
+    Maxima: K − 1 comparisons in a window of K places, and one that asks for −∞.
+    """
+    sequences, images = normal(2, 3, 12), normal(2, 3, 6, 8)
+    assert cost(AdaptiveAvgPool1D(4), sequences).operations == 2 * 3 * 12
+    assert cost(AdaptiveAvgPool1D(5), sequences).operations == 2 * (2 * 3 * 5 * 12)
+    assert cost(AdaptiveAvgPool2D((3, 4)), images).operations == 2 * 3 * 48
+    rows_then_columns = 2 * (2 * 3 * 4 * 6 * 8) + 2 * (2 * 3 * 4 * 8 * 5)
+    assert cost(AdaptiveAvgPool2D((4, 5)), images).operations == rows_then_columns
+    # The largest windows: of 12 in 5 it has 4 steps, of 6 in 4 two rows, of 8 in 5 three columns.
+    assert cost(AdaptiveMaxPool1D(5), sequences).operations == 2 * 3 * 5 * 4
+    assert cost(AdaptiveMaxPool2D((4, 5)), images).operations == 2 * 3 * 4 * 5 * (2 * 3)
+
+
+def test_pooling_over_all_positions() -> None:
+    """A mean n; a maximum n − 1, and n comparisons that find where it stands."""
+    sequences, images = normal(2, 3, 12), normal(2, 3, 6, 8)
+    assert cost(GlobalAvgPool1D(), sequences).operations == 2 * 3 * 12
+    assert cost(GlobalMaxPool1D(), sequences).operations == 2 * 3 * (2 * 12 - 1)
+    assert cost(GlobalMaxPool2D(), images).operations == 2 * 3 * (2 * 48 - 1)
+
+
+def test_an_instance_norm_of_sequences_costs_what_that_of_images_of_one_row_does() -> None:
+    """Of N = B C L numbers 2 N for the means and 2 N to centre (twice), N squares, 3 N for x̂ w + b.
+
+    Each of the B C variances has a sum with ε and a root.
+    """
+    x = normal(2, 3, 12)
+    one, other = (
+        cost(layer, data).operations
+        for layer, data in (
+            (InstanceNorm1D(3, affine=True), x),
+            (InstanceNorm2D(3, affine=True), x[:, :, None]),
+        )
+    )
+    assert one == other == 8 * x.size + 2 * 6
 
 
 @pytest.mark.parametrize(("t", "s"), [(5, 5), (1, 7), (6, 2)])
