@@ -84,4 +84,12 @@ def test_they_read_as_what_they_hold():
     assert repr(cache.memory) == "KeyValueCache(length 3)"
     cache.select([1])
     assert len(cache.memory.keys) == len(cache.self_attention.values) == 1
-    assert KeyValueCache().keys.size == 0
+    assert KeyValueCache().keys.shape == KeyValueCache().values.shape == (0, 0, 0, 0)
+
+
+def test_memory_that_is_just_enough_is_used_again():
+    cache, x = KeyValueCache(), numbers(4)
+    owner = cache.append(x, x)[0].base
+    cache.truncate(1)
+    assert cache.append(x[:, :, 1:], x[:, :, 1:])[0].base is owner
+    np.testing.assert_array_equal(cache.keys, x)

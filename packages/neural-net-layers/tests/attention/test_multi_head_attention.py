@@ -37,7 +37,8 @@ def composed(layer, query, key, value):
         wq, wk, wv = w[:first], w[first:-last], w[-last:]
     else:
         wq, wk, wv = layer.q_proj_weight, layer.k_proj_weight, layer.v_proj_weight
-    b = np.zeros(1) if layer.in_proj_bias is None else layer.in_proj_bias
+    rows = first + layer.num_kv_heads * (each + of_values)
+    b = np.zeros(rows) if layer.in_proj_bias is None else layer.in_proj_bias
     q = query @ wq.T + b[:first]
     k = key @ wk.T + b[first:-last]
     v = value @ wv.T + b[-last:]
@@ -95,6 +96,48 @@ def test_attention_to_itself_may_be_said_in_every_way():
     expected = layer(x).data
     for inputs in ((x, x), (x, x, x), (x, x.copy()), (x, x.copy(), x.copy())):
         np.testing.assert_allclose(layer(*inputs).data, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_values_of_their_own_with_the_queries_as_keys():
+    layer, x, value = (
+        MultiHeadAttention(8, 2, rng=rng()),
+        numbers(2, 5, 8),
+        numbers(2, 5, 8, seed=1),
+    )
+    expected = composed(layer, Tensor(x), Tensor(x), Tensor(value)).data
+    for inputs in ((x, x, value), (x, None, value), (x, x.copy(), value)):
+        np.testing.assert_allclose(layer(*inputs).data, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_without_biases_other_widths_are_projected_too():
+    layer = MultiHeadAttention(8, 2, key_features=3, value_features=5, bias=False, rng=rng())
+    inputs = [Tensor(numbers(2, n, m)) for n, m in ((4, 8), (6, 3), (6, 5))]
+    expected = composed(layer, *inputs).data
+    np.testing.assert_allclose(layer(*inputs).data, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("own", ["queries", "keys", "keys and values"])
+def test_padding_may_hold_anything(own):
+    """NaN in the padding of what is read reaches no token, and no gradient."""
+    layer = MultiHeadAttention(8, 2, rng=rng())
+    keep = np.array([[True, True, True, False, False], [True] * 5])
+    results = []
+    for number in (0.0, np.nan):
+        streams = [numbers(2, 5, 8, seed=i) for i in range(3)]
+        for x in streams[{"queries": 0}.get(own, 1) :]:
+            x[~keep] = number
+        inputs = streams[: {"queries": 1, "keys": 2}.get(own, 3)]
+        layer.zero_grad()
+        y = layer(*inputs, key_keep=keep)
+        y[keep].sum().backward()
+        results.append([y.data[keep], *(p.grad for p in layer.parameters())])
+    for clean, poisoned in zip(*results, strict=True):
+        np.testing.assert_array_equal(clean, poisoned)
+
+
+def test_what_is_no_cache_is_named():
+    with no_grad(), pytest.raises(ValueError, match=r"8, 2 heads\): cache must be a KeyValueCache"):
+        MultiHeadAttention(8, 2)(numbers(1, 2, 8), cache=[KeyValueCache()])
 
 
 def test_parameters_carry_pytorchs_names():

@@ -11,6 +11,7 @@ from neural_net_core import ShapeError, Tensor, grad
 from neural_net_core.ops import softmax
 from neural_net_layers import causal_keep
 from neural_net_layers import scaled_dot_product_attention as attention
+from neural_net_layers.attention import scaled_dot_product_attention as of_scores
 from neural_net_layers.attention.blocked_attention import BlockedAttentionOp
 from neural_net_layers.attention.scaled_dot_product_attention import AttentionOp
 
@@ -195,6 +196,64 @@ def test_many_scores_are_dropped_in_tiles_so_that_they_are_never_all_in_memory()
     assert attention(many, many, many, dropout=0.5, blocked=False).node.idea is AttentionOp
     y, _ = attention(many, many, many, dropout=0.5, need_weights=True)
     assert y.node.idea is AttentionOp
+
+
+def test_how_many_scores_are_many_is_a_product_of_queries_and_keys(monkeypatch):
+    monkeypatch.setattr(of_scores, "MANY", 12)
+    for queries, keys, idea in ((3, 4, BlockedAttentionOp), (2, 5, AttentionOp), (1, 12, None)):
+        q, k, v = leaves((1, 1, queries, 2), (1, 1, keys, 2), (1, 1, keys, 2))
+        assert attention(q, k, v, dropout=0.5).node.idea is (idea or BlockedAttentionOp)
+
+
+def test_all_scores_are_computed_at_once_only_if_tiles_are_refused():
+    (x,) = leaves((4, 2))
+    asked = {blocked: attention(x, x, x, blocked=blocked).node.whole for blocked in (None, False)}
+    assert asked == {None: False, False: True}
+    y, _ = attention(x, x, x, blocked=True, need_weights=True)
+    assert not y.node.whole
+
+
+@FORMS
+@pytest.mark.parametrize("hide", ["one axis", "all axes", "by head", "causal"])
+@pytest.mark.parametrize("worst", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("shared", [4, 2])
+def test_what_no_query_sees_takes_part_in_nothing(blocked, hide, worst, shared):
+    """Any number may stand there, in outputs and gradients alike."""
+    keep = np.array([True, False, True, True, False, True])
+    unseen = np.broadcast_to(~keep, (2, shared, 6)).copy()
+    options = {"keep": keep}
+    if hide == "all axes":
+        options["keep"] = np.random.default_rng(1).random((2, 4, 5, 6)) < 0.8
+        options["keep"][:, :, 0] = True
+        options["keep"] &= keep
+    elif hide == "by head":  # all heads that share keys must be blind to one
+        options["keep"] = np.ones((2, 4, 1, 6), bool)
+        options["keep"][1, : 4 // shared, :, 2] = False
+        unseen[...] = False
+        unseen[1, 0, 2] = True
+    elif hide == "causal":
+        options = {"causal": True, "offset": -1}
+        unseen[...] = np.arange(6) > 3
+    q, k, v = leaves((2, 4, 5, 3), (2, shared, 6, 3), (2, shared, 6, 2))
+    results = []
+    for number in (0.0, worst):
+        for x in (k, v):
+            x.data[unseen] = number
+        y = attention(q, k, v, blocked=blocked, **options)
+        results.append([y.data, *grad(y, [q, k, v], np.ones(y.shape))])
+    for clean, poisoned in zip(*results, strict=True):
+        np.testing.assert_array_equal(clean, poisoned)
+    assert not results[1][2][unseen].any() and not results[1][3][unseen].any()
+
+
+@pytest.mark.parametrize("shape", [(7,), (6, 6), (3, 1, 5, 6), (1, 2, 4, 5, 6)])
+@pytest.mark.parametrize("name", ["keep", "bias"])
+def test_a_mask_that_does_not_broadcast_to_the_scores_is_named(shape, name):
+    q, k, v = leaves((2, 4, 5, 3), (2, 4, 6, 3), (2, 4, 6, 2))
+    mask = np.ones(shape, bool if name == "keep" else float)
+    text = rf"attention\({name}\): expected a shape that broadcasts to \(2, 4, 5, 6\)"
+    with pytest.raises(ShapeError, match=text):
+        attention(q, k, v, **{name: mask})
 
 
 def test_values_of_which_only_the_weights_were_used_have_a_gradient_of_zeros():

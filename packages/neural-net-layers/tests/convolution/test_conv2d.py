@@ -310,3 +310,14 @@ def test_of_an_image_without_rows_the_border_is_left(channels):
     assert x.grad.shape == x.shape
     assert not w.grad.any()
     np.testing.assert_array_equal(b.grad, np.full(5, 2 * 3 * 4))
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 5), (4, 5, 5), (1, 2, 4, 5, 5)])
+def test_an_image_of_other_axes_is_refused_whatever_stands_in_the_second(shape):
+    with pytest.raises(ShapeError, match=r"Conv2D\(4 -> 2, .*\): expected"):
+        Conv2D(4, 2, 3)(np.ones(shape))
+
+
+def test_channels_of_one_group_alone_are_refused():
+    with pytest.raises(ShapeError, match=r"Conv2D\(8 -> 2, .*\): expected"):
+        Conv2D(8, 2, 3, groups=2)(np.ones((1, 2, 5, 5)))  # a group sees 4, and 4 / 2 is 2

@@ -106,6 +106,10 @@ def test_errors_name_the_layer_and_the_size():
         layer(np.zeros((8, 1, 4, 4)))
     with pytest.raises(ShapeError, match=label + "nothing is left of the output, 3×0"):
         layer(np.zeros((8, 3, 4, 1)))
+    with pytest.raises(ShapeError, match=label + "nothing is left of the output, .* input 0×4"):
+        layer(np.zeros((8, 3, 0, 4)))
+    with pytest.raises(ValueError, match="the weight's first axis to be a multiple of groups = 2"):
+        conv_transpose2d(np.zeros((1, 3, 3, 3)), np.zeros((3, 2, 1, 1)), groups=2)
     with pytest.raises(ValueError, match=r"output_padding below .* 1×2, got 1×0"):
         ConvTranspose2D(3, 16, 2, (1, 2), output_padding=(1, 0))
     with pytest.raises(ValueError, match=r"^ConvTranspose2D: padding"):
@@ -114,3 +118,9 @@ def test_errors_name_the_layer_and_the_size():
         ConvTranspose2D(3, 16, 2, groups=2)
     with pytest.raises(ShapeError, match=r"conv_transpose2d: expected bias \(4,\), got \(2,\)"):
         conv_transpose2d(np.zeros((1, 2, 3, 3)), np.zeros((2, 2, 1, 1)), np.zeros(2), groups=2)
+
+
+def test_it_reads_as_it_was_made():
+    assert repr(ConvTranspose2D(3, 16, 2)) == "ConvTranspose2D(3 -> 16, kernel 2×2)"
+    text = repr(ConvTranspose2D(3, 16, 2, 3, bias=False, output_padding=(1, 2)))
+    assert text.endswith("stride 3×3, bias=False, output_padding 1×2)")

@@ -51,13 +51,16 @@ def check_broadcasts(name: str, shape: tuple[int, ...], scores: tuple[int, ...])
         raise ShapeError(f"{name}: expected a shape that broadcasts to {scores}, got {shape}")
 
 
-def unseen_keys(scores: tuple[int, ...], keep: Array | None, offset: int | None) -> Array | None:
+def unseen_keys(
+    scores: tuple[int, ...], keep: Array | None, offset: int | None, shared: int = 1
+) -> Array | None:
     """Return which keys no query sees, broadcasting to (…, K, S, 1); None if each is seen by one.
 
     Args:
         scores: The shape of the scores, (…, H, T, S) or (T, S).
         keep: Booleans that broadcast to it; or None.
         offset: The position of the first query if no query may look ahead; None if it may.
+        shared: K, how many heads of keys there are.
     """
     queries, keys = scores[-2:]
     end = keys if offset is None else offset + queries
@@ -65,8 +68,10 @@ def unseen_keys(scores: tuple[int, ...], keep: Array | None, offset: int | None)
         return None
     seen = np.arange(keys)[None] < end  # (1, S)
     if keep is not None:
-        keep = np.atleast_2d(keep)
-        seen = seen & keep.any(axis=tuple(range(-keep.ndim, -1))[-2:], keepdims=True)
+        kept = np.atleast_2d(keep).any(axis=-2, keepdims=True)  # (…, H, 1, S)
+        if kept.ndim > 2 and kept.shape[-3] > shared:  # a key is seen if one of its heads sees it
+            kept = kept.reshape(*kept.shape[:-3], shared, -1, 1, kept.shape[-1]).any(axis=-3)
+        seen = seen & kept
     return None if seen.all() else ~seen.swapaxes(-1, -2)
 
 

@@ -253,7 +253,7 @@ def scaled_dot_product_attention(
     offset = check_count("scaled_dot_product_attention", "offset", offset, -sys.maxsize)
     # Before all keys and behind all keys no place differs from the next.
     first = min(max(offset, -scores[-2]), scores[-1]) if causal else None
-    hidden = unseen_keys(scores, keep, first)
+    hidden = unseen_keys(scores, keep, first, k.shape[-3] if k.ndim > 2 else 1)
     if hidden is not None:  # what no query sees takes part in nothing, be it NaN
         k, v = blank(k, hidden), blank(v, hidden)
     if scale is None:
