@@ -211,10 +211,10 @@ def _as_lengths(name: str, what: str, given: TensorLike, x: Tensor, most: int, o
             f"{name}: for log_probs {x.shape} expected {what} ({x.shape[0]},), got {lengths.shape}"
             + (hint if lengths.shape == x.shape[1:2] else "")
         )
-    wrong = lengths[(lengths < 0) | (lengths > most)]
-    if wrong.size:
+    if lengths.size and (lengths.min() < 0 or lengths.max() > most):
+        wrong = lengths.min() if lengths.min() < 0 else lengths.max()
         raise ShapeError(
-            f"{name}: expected {what} from 0 to {most}, the {of} that there are, got {wrong[0]}"
+            f"{name}: expected {what} from 0 to {most}, the {of} that there are, got {wrong}"
         )
     return np.broadcast_to(lengths.astype(np.intp), x.shape[:1])
 
@@ -234,12 +234,13 @@ def _padded(name: str, labels: Array, lengths: Array, blank: int) -> Array:
 def _checked_labels(name: str, labels: Array, lengths: Array, blank: int, classes: int) -> Array:
     """Return labels with the blank beyond their number."""
     given = np.arange(labels.shape[1]) < lengths[:, None]
-    wrong = labels[given & ((labels < 0) | (labels >= classes))]
-    if wrong.size:
+    wrong = given & ((labels < 0) | (labels >= classes))
+    if wrong.any():
         raise PositionError(
-            f"{name}: label {wrong[0]} is out of range for {classes} classes (0 to {classes - 1})"
+            f"{name}: label {labels[wrong][0]} is out of range for {classes} classes "
+            f"(0 to {classes - 1})"
         )
-    if (labels[given] == blank).any():
+    if (given & (labels == blank)).any():
         raise ValueError(f"{name}: expected labels without the blank, class {blank}, got one")
     return np.where(given, labels, blank).astype(np.intp)
 
