@@ -423,6 +423,28 @@ def writing() -> viz.Figure:
     )
 
 
+def lattices() -> dict[str, viz.Figure]:
+    """What CTC adds up for the labels a and b in three frames, forward and in the end."""
+    y = np.array([[0.2, 0.7, 0.1], [0.5, 0.3, 0.2], [0.3, 0.1, 0.6]])[:, [0, 1, 0, 2, 0]]
+    # To each place from: itself, the one before, and for a label the label before.
+    ways = np.eye(5) + np.eye(5, k=1)
+    ways[1, 3] = 1
+    alpha, beta = np.zeros((3, 5)), np.zeros((3, 5))
+    alpha[0, :2], beta[2, 3:] = y[0, :2], y[2, 3:]
+    for t in (1, 2):
+        alpha[t] = y[t] * (alpha[t - 1] @ ways)
+        beta[2 - t] = y[2 - t] * (ways @ beta[3 - t])
+    gamma = alpha * beta / y / alpha[2, 3:].sum()
+    return {
+        "ctc-alpha": viz.ctc_lattice(
+            alpha, "ab", value_label="α", title="All paths that read as a b, from left to right"
+        ),
+        "ctc-gamma": viz.ctc_lattice(
+            gamma, "ab", value_label="probability", title="Where a path is, if it reads as a b"
+        ),
+    }
+
+
 def main(folder: Path = FOLDER) -> None:
     """Draw all of them."""
     with default_dtype(np.float64):
@@ -451,6 +473,8 @@ def main(folder: Path = FOLDER) -> None:
     viz.transformer_diagram(title="The norm last, as published").save(folder / "norm-last.svg")
     viz.transformer_diagram(norm_first=True, title="The norm first").save(folder / "norm-first.svg")
     spikes().save(folder / "spikes.svg")
+    for name, figure in lattices().items():
+        figure.save(folder / f"{name}.svg")
     training_step().save(folder / "training-step.svg")
     portrait().save(folder / "p-net.svg")
     for network, figure in machines().items():

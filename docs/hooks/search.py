@@ -22,6 +22,7 @@ ALSO_CALLED = {
     "tutorials/10-embeddings.md": ["word2vec", "word vectors"],
     "tutorials/11-regularization.md": ["overfitting", "weight decay", "early stopping"],
     "theory/autodiff.md": ["autograd", "automatic differentiation", "tape"],
+    "theory/ctc.md": ["CTC", "connectionist temporal classification", "alignment", "speech"],
     "theory/initialization.md": ["Xavier", "Glorot", "Kaiming", "He"],
     "roadmap.md": ["GPU", "CUDA", "graphics card", "distributed"],
 }

@@ -1,6 +1,6 @@
 """Recurrent networks: what they remember, for how long, and what they can be used for.
 
-Five tasks, from counting seven bits to writing in the manner of Shakespeare, each for the plain
+Six tasks, from counting seven bits to writing in the manner of Shakespeare, each for the plain
 recurrence, the LSTM and the GRU where the difference is of interest. `main.py counting adding`
 runs only some of them.
 """
@@ -8,6 +8,7 @@ runs only some of them.
 import math
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,11 +20,19 @@ from counting import LONG, LONG_STEPS, SHORT, long_run, short_run
 from ngram import NGram
 from pattern import continuation, pattern_run
 from reader import KINDS, WINDOW, Reader
+from spelling import BLANK, HELD_OUT, STEPS, Speller, alignment, errors, spelling_run, written
 
 import neural_net_viz as viz
 from neural_net_core import no_grad
 from neural_net_layers import unroll
-from neural_net_utils import Tracked, adding_problem, load_text, track
+from neural_net_utils import (
+    Tracked,
+    adding_problem,
+    ctc_greedy_decode,
+    load_digits,
+    load_text,
+    track,
+)
 
 HERE = Path(__file__).parent
 # A bar in a terminal; what is written to a file holds the results alone.
@@ -32,6 +41,8 @@ SEEDS = range(20, 25)  # the error at which counting stops was chosen on others
 LONG_SEEDS = range(30, 35)
 ADDING_SEEDS = range(5)
 TEXT_SEEDS = range(5)
+SPELLING_SEEDS = range(5)  # width, rate and noise were chosen on another
+LOOKS = 0, 200, 400  # steps before which the alignment of a number is drawn
 
 
 def starts(seeds: range, quick: bool, label: str) -> Tracked[int]:
@@ -210,6 +221,71 @@ def show_states(run: dict, images: Path) -> None:
     ).save(images / "hidden_states.svg")  # fmt: skip
 
 
+def show_spelling(quick: bool, images: Path) -> dict[str, float]:
+    """Spell numbers of handwritten digits without having been told where each digit is."""
+    training, held_out = load_digits("train"), load_digits("test")
+    numbers = written(held_out, 30 if quick else HELD_OUT, np.random.default_rng(10_000))
+    x, labels = numbers[0][0, : numbers[2][0]], numbers[1][0, : numbers[3][0]]
+    steps, middle = (12, 6) if quick else (STEPS, LOOKS[-1])
+    looks = (0, 3, 6) if quick else LOOKS
+
+    def look(model: Speller) -> tuple[np.ndarray, dict[str, float]]:
+        return alignment(model, x, labels), errors(model, numbers)
+
+    start = time.process_time()
+    runs = [
+        spelling_run(training, seed, steps, look=look, at=looks)
+        for seed in starts(SPELLING_SEEDS, quick, "spelling")
+    ]
+    took = (time.process_time() - start) / len(runs)
+    result = {}
+    for when, place in ((middle, -2), (steps, -1)):
+        for how in ("greedy", "8 beams"):
+            wrong = [seen[place][1][how] for _, _, seen in runs]
+            whole = [seen[place][1][f"{how}, whole numbers"] for _, _, seen in runs]
+            result[f"spelling, {how}, step {when}"] = float(np.median(wrong))
+            say(
+                f"  after {when:>5,} steps, {how:<7}  digits {spread(wrong, '.1%')} wrong, "
+                f"numbers {spread(whole, '.1%')}"
+            )
+    say(f"  {took:.0f} s of processor time for each start")
+    viz.training_curves(
+        {"loss": np.array([losses for _, losses, _ in runs])}, x_label="step",
+        y_label="nats per digit", log_y=True, title="Learning to spell numbers",
+    ).save(images / "spelling_loss.svg")  # fmt: skip
+    model, _, seen = runs[0]
+    show_alignments(x, labels, [gamma for gamma, _ in seen], (*looks, steps), images)
+    say_numbers(model, numbers)
+    return result
+
+
+def show_alignments(
+    x: np.ndarray, labels: np.ndarray, gammas: list, steps: tuple[int, ...], images: Path
+) -> None:
+    """Draw where the loss takes the digits of a number to be, as the network learns."""
+    name = " ".join(map(str, labels))
+    panels = {
+        f"after {step:,} steps" if step else "before the first step": gamma
+        for step, gamma in zip(steps, gammas, strict=True)
+    }
+    viz.sequence_heat_map(
+        {"pixels": x, **panels}, unit_labels=[*range(BLANK), "blank"], step_title="column",
+        title=f"Which column is which digit, if it reads {name}",
+    ).save(images / "spelling_alignment.svg")  # fmt: skip
+
+
+def say_numbers(model: Speller, numbers: tuple) -> None:
+    """Print how the first of the held-out numbers are spelled."""
+    x, labels, frames, lengths = (part[:10] for part in numbers)
+    with no_grad():
+        found = ctc_greedy_decode(model(x, frames), frames, blank=BLANK)
+    said = []
+    for spelled, row, length in zip(found, labels, lengths, strict=True):
+        name, right = ("".join(map(str, digits)) for digits in (spelled, row[:length]))
+        said.append(name if name == right else f"{name or 'nothing'} for {right}")
+    say(f"  the first ones, by the first start: {', '.join(said)}")
+
+
 def averaged(losses: list[float]) -> np.ndarray:
     """Return the running mean of 20 losses."""
     window = min(20, len(losses))
@@ -230,6 +306,7 @@ PARTS: dict[str, tuple[str, Callable[..., dict[str, float]]]] = {
     "long-counting": (f"counting the ones of {LONG} bits:", show_long_counting),
     "characters": ("a language model of characters:", show_characters),
     "adding": ("the adding problem:", show_adding),
+    "spelling": ("spelling numbers without being told where each digit is:", show_spelling),
 }
 
 
@@ -252,7 +329,7 @@ if __name__ == "__main__":
     quick = "--quick" in sys.argv
     if not quick:
         print(
-            "All of it takes about 15 minutes on one core; --quick shows it in small.",
+            "All of it takes about 18 minutes on one core; --quick shows it in small.",
             file=sys.stderr,
         )
     # A quick run is a look, not a result: its figures stay out of the repository.

@@ -143,3 +143,42 @@ def test_a_state_that_is_not_kept_changes_what_is_learned_after_the_first_piece(
 def test_a_film_of_another_seed_is_another_film(example):
     lags = example["lags"]
     assert lags.film(1).to_string() != lags.film(2).to_string()
+
+
+def test_numbers_are_written_column_by_column(example):
+    import spelling
+
+    digits = example["load_digits"]("test")
+    x, labels, frames, lengths = spelling.written(digits, 40, np.random.default_rng(0))
+    assert x.shape == (40, frames.max(), 8)
+    for row, names, n, length in zip(x, labels, frames, lengths, strict=True):
+        assert 3 <= length <= 6 and 8 * length <= n <= 8 * length + 4 * (length + 1)
+        assert not row[n:].any()
+        # Every digit stands there somewhere as it is.
+        windows = np.stack([row[t : t + 8].T.ravel() for t in range(n - 7)])
+        here = (windows[:, None] == digits.images).all(axis=2).any(axis=0)
+        assert set(names[:length]) <= set(digits.labels[here])
+
+
+def test_an_alignment_is_a_distribution_over_the_number_and_the_blank(example):
+    import spelling
+
+    model = spelling.Speller(np.random.default_rng(0))
+    numbers = spelling.written(example["load_digits"]("test"), 20, np.random.default_rng(1))
+    x, labels = numbers[0][0, : numbers[2][0]], numbers[1][0, : numbers[3][0]]
+    gamma = spelling.alignment(model, x, labels)
+    np.testing.assert_allclose(gamma.sum(axis=1), 1, rtol=1e-4)
+    assert set(np.flatnonzero(gamma.any(axis=0))) <= {*labels, spelling.BLANK}
+    assert (gamma[:, labels].sum(axis=0) > 0.9).all()  # each is said at least once
+    untrained = spelling.errors(model, numbers)
+    assert untrained["greedy"] > 0.8 and untrained["greedy, whole numbers"] == 1
+
+
+def test_spelling_is_learned(example):
+    import spelling
+
+    _, losses, seen = spelling.spelling_run(
+        example["load_digits"]("train"), 10, 60, look=lambda model: model, at=(0, 30)
+    )
+    assert len(losses) == 60 and len(seen) == 3
+    assert np.mean(losses[-10:]) < losses[0] / 1.5

@@ -2,8 +2,8 @@
 
 A path, one label or blank for each frame, is read by joining what repeats itself and then dropping
 the blanks, and the probability of labels is that of all paths that read as them (see
-`neural_net_core.ctc_loss`). The likeliest labels are not those of the likeliest path, and no way
-is known to find them for certain that is not exponential in the frames in the worst case.
+`neural_net_core.ctc_loss`). The likeliest labels need not be those of the likeliest path, and to
+find them for certain may take a time that grows exponentially with the frames.
 """
 
 from __future__ import annotations
