@@ -193,8 +193,8 @@ def _global(
 def _module(name: str, code: types.CodeType, module: types.ModuleType, watched: Watched) -> None:
     root = module.__name__.partition(".")[0]
     if root in PURE_MODULES:
-        if root == "numpy" and (draws := DRAWS & set(code.co_names)):
-            raise UnwatchableError(_drawing(name, draws))
+        if root == "numpy":
+            _check_numpy(name, code, module.__name__)
         return
     if is_standard(root) or not getattr(module, "__file__", None):
         raise UnwatchableError(f"{name} uses the module {module.__name__}")
@@ -206,7 +206,13 @@ def _module(name: str, code: types.CodeType, module: types.ModuleType, watched: 
 def _check_module(name: str, code: types.CodeType, module: str) -> None:
     if module.partition(".")[0] not in PURE_MODULES:
         raise UnwatchableError(f"{name} imports {module}")
-    if module.startswith("numpy") and (draws := DRAWS & set(code.co_names)):
+    _check_numpy(name, code, module)
+
+
+def _check_numpy(name: str, code: types.CodeType, module: str) -> None:
+    """Refuse a function that draws at random by NumPy itself."""
+    draws = DRAWS & set(code.co_names) - ({"random"} if "drawn" in code.co_names else set())
+    if draws and ("random" in code.co_names or module.startswith("numpy.random")):
         raise UnwatchableError(_drawing(name, draws))
 
 

@@ -32,6 +32,8 @@ _MOST_VARIANTS, _MOST_RECORDINGS = 8, 16
 # For how many combinations of shapes there are records, which take memory.
 _MOST_SHAPES = 128
 
+_FIRST = "the first call of these shapes runs as it is written"
+
 # While one step is recorded, the packages' name `np` stands for something else.
 _recording = threading.Lock()
 
@@ -191,15 +193,16 @@ class RecordedStep:
                 if len(self._records) >= _MOST_SHAPES:
                     return self._written(
                         inputs,
-                        f"it has met {_MOST_SHAPES} combinations of shapes and numbers; what differs "
-                        "from call to call should be an array",
+                        f"it has met {_MOST_SHAPES} combinations of shapes and numbers; what "
+                        "differs from call to call should be an array",
                     )
                 records = self._records[tuple(told)] = _Records(inputs)
-                return self._first(records, inputs)
+                return self._first(records, inputs, _FIRST)
             self._told, self._newest = told, records
         records = self._newest
         if records.given_up:
             return self._written(inputs, records.given_up)
+        raised = ""
         for variant in records.proven:
             if not variant.watched.change():
                 try:
@@ -208,13 +211,19 @@ class RecordedStep:
                     records.problem = str(change)
                     continue
                 except Exception as error:
-                    # The step as it is written raises it, too, and leaves what it leaves then; or
-                    # only its record does.
-                    return self._written(inputs, f"its record raises {type(error).__name__}")
+                    raised = type(error).__name__
+                    break
                 self.why_eager = None
                 return _delivered(variant, outcome)
-        for variant in records.variants:
-            if variant.stage == "repeated" and not variant.watched.change():
+        if raised:
+            # The step as it is written raises it, too, and leaves what it leaves then; or only its
+            # record does.
+            return self._written(inputs, f"its record raises {raised}")
+        changes = [variant.watched.change() for variant in records.variants]
+        if changes and all(changes) and not records.is_new:
+            return self._first(records, inputs, changes[-1])
+        for variant, change_ in zip(records.variants, changes, strict=True):
+            if variant.stage == "repeated" and not change_:
                 return self._prove(records, variant, inputs, arrays)
         return self._record(records, inputs)
 
@@ -228,12 +237,22 @@ class RecordedStep:
         _loss(result).backward()
         return _without_graph(result)
 
-    def _first(self, records: "_Records", inputs: tuple[Any, ...]) -> Any:
+    def _first(self, records: "_Records", inputs: tuple[Any, ...], why: str) -> Any:
         """Run the step as it is written, and see which functions run."""
+        if self._is_enough(records):
+            return self._written(inputs)
+        records.codes = {}
         with codes_that_run() as found:
-            result = self._written(inputs, "the first call of these shapes runs as it is written")
-        records.codes.update(found)
+            result = self._written(inputs, why)
+        records.codes, records.is_new = found, True
         return result
+
+    def _is_enough(self, records: "_Records") -> bool:
+        """Count the attempts to record; after many, give up."""
+        records.count += 1
+        if records.count > _MOST_RECORDINGS or len(records.variants) >= _MOST_VARIANTS:
+            self._give_up(records, records.problem or "it did something else in every recording")
+        return bool(records.given_up)
 
     def _give_up(self, records: "_Records", why: str) -> None:
         records.given_up = self.why_eager = why
@@ -252,12 +271,10 @@ class RecordedStep:
             _recording.release()
 
     def _record_alone(self, records: "_Records", inputs: tuple[Any, ...]) -> Any:
-        records.count += 1
-        if records.count > _MOST_RECORDINGS or len(records.variants) >= _MOST_VARIANTS:
-            self._give_up(records, records.problem or "it did something else in every recording")
+        if self._is_enough(records):
             return self._written(inputs)
-        watched = Watched(self.model)
         try:
+            watched = Watched(self.model)
             watched.value(self.loss_of, "the step")
             watch_code(records.codes, watched)
         except UnwatchableError as error:
@@ -309,6 +326,7 @@ class RecordedStep:
             self._give_up(records, problem)
         else:
             records.compare(Variant(recording, watched))
+            records.is_new = False
 
     def _prove(
         self, records: "_Records", variant: Variant, inputs: tuple[Any, ...], arrays: list[Array]
@@ -355,6 +373,7 @@ class _Records:
         proven: Those of them that are used.
         count: How many were made since one was proven.
         changes: How many changed what they may depend on.
+        is_new: Whether all of `codes` have run since something changed.
         given_up: Why no more are made, or "".
         problem: What kept the newest from being used.
     """
@@ -365,6 +384,7 @@ class _Records:
         self.variants: list[Variant] = []
         self.proven: list[Variant] = []
         self.count = self.changes = 0
+        self.is_new = False
         self.given_up = self.problem = ""
 
     def compare(self, new: Variant) -> None:

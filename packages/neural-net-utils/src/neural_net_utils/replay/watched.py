@@ -360,9 +360,16 @@ def _is_all_in_its_dict(x: Any) -> bool:
     kind = type(x)
     if not hasattr(x, "__dict__") or is_standard(root_of(kind)):
         return kind.__name__ == "Namespace" and root_of(kind) == "argparse"
-    return kind is types.SimpleNamespace or (
-        kind.__basicsize__ == Module.__basicsize__ and kind.__itemsize__ == 0
+    if kind is types.SimpleNamespace:
+        return True
+    has_slots = any(
+        isinstance(held, types.MemberDescriptorType)
+        for part in kind.__mro__
+        for held in vars(part).values()
     )
+    # An object of C has memory of its own.
+    is_large = kind.__basicsize__ > Module.__basicsize__ or kind.__itemsize__ != 0
+    return not has_slots and not is_large
 
 
 def _is_ours(kind: type) -> bool:
