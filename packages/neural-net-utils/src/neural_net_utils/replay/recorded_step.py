@@ -224,7 +224,10 @@ class RecordedStep:
             return self._first(records, inputs, changes[-1])
         for variant, change_ in zip(records.variants, changes, strict=True):
             if variant.stage == "repeated" and not change_:
-                return self._prove(records, variant, inputs, arrays)
+                try:
+                    return self._prove(records, variant, inputs, arrays)
+                except ChangedError as change:
+                    records.problem = str(change)
         return self._record(records, inputs)
 
     # As it is written ---------------------------------------------------------------------------
@@ -331,24 +334,24 @@ class RecordedStep:
     def _prove(
         self, records: "_Records", variant: Variant, inputs: tuple[Any, ...], arrays: list[Array]
     ) -> Any:
-        """Run a step from its record and as it is written, and compare all bits."""
+        """Run a step from its record and as it is written, and compare all bits.
+
+        Raises:
+            ChangedError: If the record is not one of this step; nothing has been run then.
+        """
+        result, problem = both(self._written, variant, inputs, arrays)
         self.why_eager = "its record is being compared with it"
-        problem = differs_elsewhere(self._written, variant, inputs)
         if problem:
-            self._give_up(records, problem)
-            return self._written(inputs)
-        try:
-            result, problem = both(self._written, variant, inputs, arrays)
-        except ChangedError as change:
-            records.problem = str(change)
-            return self._record(records, inputs)
+            problem = f"its record does not give the same: {problem}"
+        else:
+            problem = differs_elsewhere(self._written, variant, inputs)
         if not problem:
             variant.stage = "proven"
             variant.signature.clear()
             records.proven.append(variant)
             records.count = 0
         else:
-            self._give_up(records, f"its record does not give the same: {problem}")
+            self._give_up(records, problem)
         return result
 
     def __repr__(self) -> str:
