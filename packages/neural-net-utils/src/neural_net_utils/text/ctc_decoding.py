@@ -24,7 +24,7 @@ def ctc_greedy_decode(
 ) -> list[Array]:
     r"""Read the path that takes the likeliest label, or the blank, in each frame.
 
-    $$ h(x) = B(\pi^*), \quad \pi^*_t = \arg\max_k y_t(k) $$
+    $$ h(x) = B(\pi^*), \quad \pi^*_t = \operatorname{argmax}_k y_t(k) $$
 
     where B joins what repeats itself and drops the blanks. Fast, and right where the network is
     sure; where many paths that read as the same share a probability, see `ctc_beam_decode`.
