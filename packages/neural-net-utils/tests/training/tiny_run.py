@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from neural_net_core import Dense, Module, Tensor, cross_entropy, seed, tanh
+from neural_net_core.observing import drawn
 from neural_net_utils import (
     Augment,
     Callback,
@@ -87,7 +88,8 @@ class NoisyNet(Module):
     def forward(self, x):
         h = tanh(self.first(x))
         if self.training:
-            h = h * (self.rng.random(h.shape, dtype=np.float32) > 0.3).astype(np.float32)
+            mask = drawn(self.rng.random, h.shape, dtype=np.float32) > 0.3
+            h = h * mask.astype(np.float32)
         return self.second(h)
 
 

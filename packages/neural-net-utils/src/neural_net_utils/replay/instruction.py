@@ -34,6 +34,7 @@ class Instruction:
         answer: What a guard returned.
         fresh: Whether it made the array that it writes, which nobody gave it.
         slot: Which gradient it makes anew in every step, if it does.
+        is_backward: Whether it belongs to the backward pass.
     """
 
     kind: Kind
@@ -47,6 +48,7 @@ class Instruction:
     answer: Any = None
     fresh: bool = False
     slot: int | None = None
+    is_backward: bool = False
 
     def reads(self) -> Iterator[Array]:
         """Yield the arrays that its result depends on."""

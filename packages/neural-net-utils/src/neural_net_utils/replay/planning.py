@@ -188,6 +188,7 @@ def laid_out(
             x.answer,
             x.fresh,
             x.slot,
+            x.is_backward,
         )
         for x in instructions
     ]

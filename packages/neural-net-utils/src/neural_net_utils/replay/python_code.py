@@ -2,6 +2,7 @@
 
 import builtins
 import dis
+import itertools
 import sys
 import sysconfig
 import types
@@ -176,7 +177,7 @@ def _global(
         return
     value = space[argument]
     if isinstance(value, types.ModuleType):
-        _module(name, code, value, watched)
+        _module(name, code, argument, value, watched)
     elif isinstance(value, types.BuiltinFunctionType):
         if root_of(value) == "numpy" and argument in MAKERS:
             raise UnwatchableError(
@@ -190,10 +191,13 @@ def _global(
     watched.name(space, argument)
 
 
-def _module(name: str, code: types.CodeType, module: types.ModuleType, watched: Watched) -> None:
+def _module(
+    name: str, code: types.CodeType, argument: str, module: types.ModuleType, watched: Watched
+) -> None:
     root = module.__name__.partition(".")[0]
     if root in PURE_MODULES:
-        if root == "numpy":
+        is_random = module.__name__.startswith("numpy.random")
+        if root == "numpy" and (is_random or "random" in _asked(code, argument)):
             _check_numpy(name, code, module.__name__)
         return
     if is_standard(root) or not getattr(module, "__file__", None):
@@ -201,6 +205,16 @@ def _module(name: str, code: types.CodeType, module: types.ModuleType, watched: 
     if "getattr" in code.co_names:
         raise UnwatchableError(f"{name} may read any name of {module.__name__} by getattr()")
     watched.source(module)
+
+
+def _asked(code: types.CodeType, name: str) -> set[str]:
+    """Return which attributes of a module a function reads; "random" where that cannot be told."""
+    instructions = list(dis.get_instructions(code))
+    return {
+        after.argval if after.opname in ("LOAD_ATTR", "LOAD_METHOD") else "random"
+        for before, after in itertools.pairwise(instructions)
+        if before.opname in ("LOAD_GLOBAL", "LOAD_NAME") and before.argval == name
+    }
 
 
 def _check_module(name: str, code: types.CodeType, module: str) -> None:
@@ -211,7 +225,7 @@ def _check_module(name: str, code: types.CodeType, module: str) -> None:
 
 def _check_numpy(name: str, code: types.CodeType, module: str) -> None:
     """Refuse a function that draws at random by NumPy itself."""
-    draws = DRAWS & set(code.co_names) - ({"random"} if "drawn" in code.co_names else set())
+    draws = DRAWS & set(code.co_names)
     if draws and ("random" in code.co_names or module.startswith("numpy.random")):
         raise UnwatchableError(_drawing(name, draws))
 

@@ -8,6 +8,7 @@ results places in one block of memory, and from then on makes the calls alone.
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -36,6 +37,9 @@ _FIRST = "the first call of these shapes runs as it is written"
 
 # While one step is recorded, the packages' name `np` stands for something else.
 _recording = threading.Lock()
+
+
+Weigh = Callable[[tuple[Any, ...]], float]
 
 
 class _Optimizer(Protocol):
@@ -86,6 +90,9 @@ class RecordedStep:
 
     Attributes:
         why_eager: Why the last call ran as it is written; None if it was run from the record.
+        weigh: None, or a function that is called with what `loss_of` returned, in a tuple, before
+            the backward pass, and returns by what the gradients are multiplied.
+        also: What else the step depends on, where `loss_of` does not show it.
 
     Raises:
         TypeError: If the model is no module.
@@ -122,6 +129,9 @@ class RecordedStep:
         self._told: list[Any] = []
         self._newest: _Records | None = None
         self._busy = threading.Lock()
+        self.also: tuple[Any, ...] = ()
+        self.weigh: Weigh | None = None
+        self._seed: float | None = None  # what `weigh` has returned last
 
     def __call__(self, *inputs: Any) -> Any:
         """Make one training step and return the loss.
@@ -206,7 +216,8 @@ class RecordedStep:
         for variant in records.proven:
             if not variant.watched.change():
                 try:
-                    outcome = variant.run(arrays)
+                    weigh = None if self.weigh is None else partial(self._weighed, variant)
+                    outcome = variant.run(arrays, weigh)
                 except ChangedError as change:
                     records.problem = str(change)
                     continue
@@ -237,8 +248,25 @@ class RecordedStep:
         if why is not None:
             self.why_eager = why
         result = self.loss_of(*inputs)
+        loss = _loss(result)
+        if self.weigh is None:
+            loss.backward()
+        else:
+            plain = _without_graph(result if type(result) is tuple else (result,))
+            self._seed = self.weigh(plain)
+            loss.backward(np.full_like(loss.data, self._seed))
+        return _without_graph(result)
+
+    def _unweighed(self, inputs: tuple[Any, ...]) -> Any:
+        """Run the step as it is written, with the gradient 1 of the loss."""
+        result = self.loss_of(*inputs)
         _loss(result).backward()
         return _without_graph(result)
+
+    def _weighed(self, variant: Variant, outputs: list[Array]) -> float:
+        """Return the gradient with which the backward pass of a replay begins."""
+        assert self.weigh is not None
+        return self.weigh(_returned(variant, outputs))
 
     def _first(self, records: "_Records", inputs: tuple[Any, ...], why: str) -> Any:
         """Run the step as it is written, and see which functions run."""
@@ -278,7 +306,8 @@ class RecordedStep:
             return self._written(inputs)
         try:
             watched = Watched(self.model)
-            watched.value(self.loss_of, "the step")
+            for part in (self.loss_of, *self.also):
+                watched.value(part, "the step")
             watch_code(records.codes, watched)
         except UnwatchableError as error:
             self._give_up(records, str(error))
@@ -317,7 +346,7 @@ class RecordedStep:
         for tensor in tensors:
             tensor.grad = None
         try:
-            recording = recorded(self.loss_of, inputs, tensors, modules, spaces, result)
+            recording = recorded(self.loss_of, inputs, tensors, modules, spaces, result, self._seed)
             problem = recording.reasons[0] if recording.reasons else ""
             if not problem and (what := is_other(recording, before, after, watched, result)):
                 problem = f"its recording does not give the same: {what}"
@@ -339,12 +368,18 @@ class RecordedStep:
         Raises:
             ChangedError: If the record is not one of this step; nothing has been run then.
         """
-        result, problem = both(self._written, variant, inputs, arrays)
+        if self.weigh is None:
+            result, problem = both(self._written, variant, inputs, arrays)
+        else:  # it is called once in a step
+            moment = Moment(variant.watched)
+            _, problem = both(self._unweighed, variant, inputs, arrays)
+            moment.put_back()
+            result = self._written(inputs)
         self.why_eager = "its record is being compared with it"
         if problem:
             problem = f"its record does not give the same: {problem}"
         else:
-            problem = differs_elsewhere(self._written, variant, inputs)
+            problem = differs_elsewhere(self._unweighed, variant, inputs)
         if not problem:
             variant.stage = "proven"
             variant.signature.clear()
@@ -417,7 +452,11 @@ def _loss(result: Any) -> Tensor:
 def _without_graph(result: Any) -> Any:
     if type(result) is tuple:
         return tuple(map(_without_graph, result))
-    return result.detach() if isinstance(result, Tensor) else result
+    if not isinstance(result, Tensor):
+        return result
+    cut = result.detach()
+    cut.counts = result.counts
+    return cut
 
 
 def _delivered(variant: Variant, outcome: Outcome) -> Any:
@@ -429,9 +468,16 @@ def _delivered(variant: Variant, outcome: Outcome) -> Any:
     changed: Any
     for changed, times in variant.versions:
         changed.version += times
-    if not variant.many:
-        return Tensor.from_op(outputs[0], None, 0)
-    return tuple(map(_as_it_was, variant.templates, outputs))
+    results = _returned(variant, outputs)
+    return results if variant.many else results[0]
+
+
+def _returned(variant: Variant, outputs: list[Array]) -> tuple[Any, ...]:
+    """Return arrays as what the step returned them as."""
+    loss = Tensor.from_op(outputs[0], None, 0)
+    if variant.counts:
+        loss.counts = variant.counts
+    return loss, *map(_as_it_was, variant.templates[1:], outputs[1:])
 
 
 def _as_it_was(kind: type[Any], array: Array) -> Any:

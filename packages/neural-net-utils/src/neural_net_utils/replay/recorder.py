@@ -123,6 +123,7 @@ class Recorder:
         memory: Whose memory is whose.
         reasons: Why the step cannot be run again, if it cannot.
         open: Whether calls are noted.
+        is_backward: Whether the backward pass has begun.
     """
 
     def __init__(self, memory: Memory) -> None:
@@ -130,6 +131,7 @@ class Recorder:
         self.memory = memory
         self.reasons: list[str] = []
         self.open = True
+        self.is_backward = False
         self.lane: tuple[int, int] | None = None
         self._groups = 0
         self._thread = threading.get_ident()
@@ -417,7 +419,17 @@ class Recorder:
         errors: Any = {name: x for name, x in np.geterr().items() if x != AROUND}
         self.instructions.append(
             Instruction(
-                kind, function, args, options, outs, _site(), errors, self.lane, answer, fresh
+                kind,
+                function,
+                args,
+                options,
+                outs,
+                _site(),
+                errors,
+                self.lane,
+                answer,
+                fresh,
+                is_backward=self.is_backward,
             )
         )
 

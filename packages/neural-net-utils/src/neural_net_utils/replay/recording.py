@@ -30,10 +30,12 @@ class Recording:
     Attributes:
         instructions: Its NumPy calls.
         memory: The memory that they met.
-        inputs: The arguments' arrays.
+        inputs: The arguments' arrays, and the seed of the backward pass, if it has one.
         outputs: The arrays of the loss and of whatever else the step returned.
         templates: What it returned them as: Tensor, np.ndarray or np.generic.
         many: Whether in a tuple.
+        counts: What the loss counted.
+        has_seed: Whether the backward pass begins with the last of the inputs, and not with 1.
         leaves: The tensors that can get a gradient.
         gradients: Theirs, None where there is none.
         versions: Which tensors were changed in place, and how often.
@@ -46,6 +48,8 @@ class Recording:
     outputs: list[Array]
     templates: list[Any]
     many: bool
+    counts: tuple[float | None, ...]
+    has_seed: bool
     leaves: list[Tensor]
     gradients: list[Array | None]
     versions: list[tuple[Any, int]]
@@ -64,6 +68,7 @@ def recorded(
     modules: Sequence[Module],
     spaces: Sequence[dict[str, Any]],
     as_written: Any,
+    seed: float | None = None,
 ) -> Recording:
     """Run a loss and its backward pass, and note the calls.
 
@@ -74,6 +79,8 @@ def recorded(
         modules: The modules that may be called, whose arrays are seen, too.
         spaces: The global names of the step's own functions.
         as_written: What it has returned without being recorded.
+        seed: With which gradient the backward pass begins, which may be another one in every
+            replay; None if it always is 1.
     """
     memory = Memory()
     recorder = Recorder(memory)
@@ -98,7 +105,14 @@ def recorded(
             warnings.simplefilter("always")
             result = loss_of(*given)
             returned = result if type(result) is tuple else (result,)
-            returned[0].backward()
+            recorder.is_backward = True
+            if seed is None:
+                returned[0].backward()
+            else:
+                dy = np.full_like(plain(returned[0].data), seed)
+                memory.give(dy, "input")
+                arrays.append(dy)
+                returned[0].backward(recorder.wrapped(dy))
     finally:
         recorder.open = False
         if forms.asked == asked:  # else another thread needs it
@@ -130,6 +144,8 @@ def recorded(
         outputs,
         [_kind(recorder, x) for x in written],
         type(result) is tuple,
+        returned[0].counts,
+        seed is not None,
         leaves,
         [leaf.grad for leaf in leaves],
         [(t, t.version - before) for t, before in versions if t.version != before],

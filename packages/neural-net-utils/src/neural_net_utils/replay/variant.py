@@ -1,6 +1,6 @@
 """One recording of a step, made ready to be run again, with what has to be as it was then."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,8 @@ class Variant:
 
     Attributes:
         watched: What it depends on besides its arguments.
-        calls: What is called to run it again.
+        forward: What is called to run it again, up to the loss if the backward pass has a seed.
+        backward: The rest.
         leaves: The tensors that get a gradient.
         writes: The arrays of tensors that it changes, such as running averages.
         generators: The random generators from which it draws.
@@ -50,6 +51,7 @@ class Variant:
         self.signature: list[Any] = signature(calls, memory, results)
         self.sites = [x.site for x in calls]
         self.templates, self.many = recording.templates, recording.many
+        self.counts = recording.counts
         self.leaves = [
             leaf
             for leaf, gradient in zip(recording.leaves, recording.gradients, strict=True)
@@ -71,16 +73,25 @@ class Variant:
         calls, inputs, results, self.size = laid_out(
             calls, recording.inputs, [*results[:outputs], *kept], memory, constant
         )
+        self._seed = inputs.pop() if recording.has_seed else None
         self._inputs = [(i, x) for i, x in enumerate(inputs) if x.size]
         self._outputs, kept = results[:outputs], results[outputs:]
         places = [i for i, new in enumerate(anew) if not new]
         self._copied = list(zip(places, kept, strict=True))
         self._slots: list[Any] = [None] * len(anew)
-        self.calls: list[Call] = as_calls(calls)
+        parts = [x.is_backward and self._seed is not None for x in calls]
+        self.forward: list[Call] = as_calls([x for x, b in zip(calls, parts, strict=True) if not b])
+        self.backward: list[Call] = as_calls([x for x, b in zip(calls, parts, strict=True) if b])
         self.length = len(calls)
 
-    def run(self, inputs: Sequence[Array]) -> Outcome:
+    def run(
+        self, inputs: Sequence[Array], weigh: Callable[[list[Array]], float] | None = None
+    ) -> Outcome:
         """Run the step's calls on other inputs; tensors it changes are changed.
+
+        Args:
+            inputs: The arguments' arrays.
+            weigh: Called with what the step returns; returns the seed of the backward pass.
 
         Raises:
             ChangedError: If something by which the step decided is different now. After this and
@@ -94,13 +105,17 @@ class Variant:
         try:
             for i, buffer in self._inputs:
                 np.copyto(buffer, inputs[i])
-            run(self.calls, gradients)
+            run(self.forward, gradients)
+            outputs = [x.copy("K") for x in self._outputs]
+            if self._seed is not None:
+                self._seed.fill(1.0 if weigh is None else weigh(outputs))
+                run(self.backward, gradients)
         except BaseException:
             self.restore(before)
             raise
         for i, gradient in self._copied:
             gradients[i] = gradient.copy("K")
-        return [x.copy("K") for x in self._outputs], gradients
+        return outputs, gradients
 
     def state(self) -> tuple[list[Array], list[Any]]:
         """Return copies of what a run changes."""

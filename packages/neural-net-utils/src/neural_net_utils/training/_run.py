@@ -13,7 +13,7 @@ import numpy as np
 
 import neural_net_core
 from neural_net_core import Module, StateDictError, Tensor
-from neural_net_core.checks import shown
+from neural_net_core.checks import check_flag, shown
 from neural_net_core.counts import BatchWeights
 from neural_net_core.files.checkpoint import load_checkpoint, save_checkpoint
 from neural_net_utils._states import (
@@ -26,6 +26,7 @@ from neural_net_utils._states import (
 from neural_net_utils.distributed._ranks import set_states
 from neural_net_utils.distributed.data_parallel import shard
 from neural_net_utils.loading.loader import Batch
+from neural_net_utils.replay.recorded_step import RecordedStep
 from neural_net_utils.training._parts import (
     Checks,
     needs_closure,
@@ -34,7 +35,12 @@ from neural_net_utils.training._parts import (
     state_of,
 )
 from neural_net_utils.training.callbacks.base import Callback
-from neural_net_utils.training.evaluate import batch_size, check_batch, loss_value
+from neural_net_utils.training.evaluate import (
+    LossFunction,
+    batch_size,
+    check_batch,
+    loss_value,
+)
 from neural_net_utils.training.history import History
 from neural_net_utils.training.seeding import named_generators
 from neural_net_utils.training.training import Training
@@ -125,7 +131,7 @@ class Run(Training):
         self._give_back_handler()
         if self._reading is not None:
             self._reading.close()  # a thread that reads ahead ends here, whatever happened
-        self.history.stop_reason = self.stop_reason
+        self.history.stop_reason, self.history.why_eager = self.stop_reason, self.why_eager
         first = error
         for callback in self.callbacks:
             try:
@@ -187,8 +193,8 @@ class Run(Training):
         self._note_loader_state()
         self.epoch_complete = True
 
-    def weighted(self, loss: Tensor, inputs: list[Any], output: Any, target: Any) -> Tensor:
-        """A batch's loss with its weight in the step, on the record.
+    def weight(self, loss: Tensor, inputs: list[Any], output: Any, target: Any) -> float:
+        """The weight of a batch's loss in the step, which goes on the record.
 
         A batch weighs what its loss divided by; sums add up. How much the step's other batches will
         weigh is known only when all have run, so they are taken to be like the first, by their
@@ -202,17 +208,48 @@ class Run(Training):
             self._totals_here.update(value, count, output, target)
         if len(self.group) == 1 and alone:
             self.loss = value
-            return loss
+            return 1.0
         if self._expected is None:
             samples = sum(batch_size(list(batch[:-1]), batch[-1]) for batch in self.group)
             self._expected = (count or size) * (samples / size) if size else 1.0
             self._counted = self.loss = 0.0
         if count is None:  # a sum adds up as it is
             self.loss += value
-            return loss
+            return 1.0
         self._counted += count
         self.loss += count * value
-        return loss if count == self._expected else loss * (count / self._expected)
+        return count / self._expected
+
+    def weighted(self, loss: Tensor, *batch: Any) -> Tensor:
+        """A batch's loss with its weight in the step, which goes on the record."""
+        weight = self.weight(loss, *batch)
+        return loss if weight == 1 else loss * weight
+
+    def recorded(self, loss_of: LossFunction, record: bool) -> Callable[[list[Any], Any], bool]:
+        """What computes a batch's gradients by `RecordedStep`, and tells whether it has."""
+        if not check_flag("fit", "record", record):
+            return lambda inputs, target: False
+        batch: list[Any] = []
+
+        def compute(*parts: Any) -> tuple[Tensor, Any]:
+            *inputs, target = parts
+            output = self.model(*inputs)
+            return loss_of(output, target), output
+
+        def weigh(returned: tuple[Any, ...]) -> float:
+            loss, output = returned
+            return self.weight(loss, batch[0], output, batch[1])
+
+        step = RecordedStep(compute, model=self.model)
+        step.also, step.weigh = (self.loss_fn,), weigh
+
+        def gradients(inputs: list[Any], target: Any) -> bool:
+            batch[:] = [inputs, target]
+            step.gradients(*inputs, target)
+            self.why_eager = step.why_eager
+            return True
+
+        return gradients
 
     def join_gradients(self) -> None:
         """Make the sum of a step's gradients and losses their mean over all that counted."""
@@ -262,6 +299,15 @@ class Run(Training):
         self.history.steps.append(self.step, values)
         self._check_limits()
         self.call("on_step_end")
+
+    def step_scheduler(self, row: Mapping[str, float], monitor: str | None) -> None:
+        """Move the scheduler on after an epoch, by one of the epoch's values if it asks for one."""
+        if monitor is None:
+            self.scheduler.step()
+        elif monitor in row:
+            self.scheduler.step_metric(row[monitor])
+        else:
+            raise ValueError(f"fit: scheduler_monitor {monitor!r} is none of {sorted(row)}")
 
     @property
     def abandons_epoch(self) -> bool:

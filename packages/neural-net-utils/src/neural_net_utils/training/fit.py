@@ -44,6 +44,7 @@ def fit(
     resume_from: str | PathLike[str] | None = None,
     seed: int | None = None,
     communicator: Communicator | None = None,
+    record: bool = False,
 ) -> History:
     """Train a model.
 
@@ -82,6 +83,8 @@ def fit(
         communicator: `MPI.COMM_WORLD` of mpi4py: of the processes that mpiexec started, each does
             its share of every batch, and all make the steps that one would. The first weights,
             decisions and `resume_from` are those of rank 0, which alone prints and writes.
+        record: experimental: compute gradients from a record of their NumPy calls, with the same
+            bits, see `RecordedStep`; `history.why_eager` says why not.
 
     Returns:
         One row per epoch, and one per step in `.steps`.
@@ -115,10 +118,13 @@ def fit(
         communicator=ranks,
     )
     loss_of, _ = loss_function("fit", loss_fn, metrics)
+    recorded = run.recorded(loss_of, record)
 
     def compute(group: list[Batch]) -> None:
         optimizer.zero_grad()
         for *inputs, target in group:
+            if recorded(inputs, target):
+                continue
             output = model(*inputs)
             loss = loss_of(output, target)
             run.weighted(loss, inputs, output, target).backward()
@@ -147,12 +153,7 @@ def fit(
                 row |= {f"val_{name}": value for name, value in scores.items()}
             row = ranks.bcast(row)  # rank 0's numbers decide
             if scheduler is not None and scheduler_every == "epoch" and run.epoch_complete:
-                if monitor is None:
-                    scheduler.step()
-                elif monitor in row:
-                    scheduler.step_metric(row[monitor])
-                else:
-                    raise ValueError(f"fit: scheduler_monitor {monitor!r} is none of {sorted(row)}")
+                run.step_scheduler(row, monitor)
             run.end_epoch(row)
         run.end()
     return run.history

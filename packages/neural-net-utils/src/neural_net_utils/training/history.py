@@ -179,12 +179,15 @@ class History(Table):
     Attributes:
         steps: the record by optimizer step: "loss", and what callbacks added.
         stop_reason: why training ended, such as "epochs", "max_steps" or "interrupted".
+        why_eager: with `fit(record=True)`, why the last batch was not run from a record; None if it
+            was.
     """
 
     def __init__(self) -> None:
         super().__init__("epoch")
         self.steps = Table("step")
         self.stop_reason: str | None = None
+        self.why_eager: str | None = None
 
     def state_dict(self) -> dict[str, Any]:
         """Both tables as arrays."""

@@ -47,6 +47,8 @@ class Training:
         weights_to_evaluate: gives a context in which the model holds the weights to be judged and
             kept: by default the newest, with `WeightAveraging` their average.
         stop_reason: why training is about to end; None while it goes on.
+        why_eager: with `record=True`, why the newest batch was not run from a record; None if it
+            was, and without `record`.
         communicator: the processes that train together; `communicator.rank` is this one's number.
     """
 
@@ -94,6 +96,7 @@ class Training:
         self.loss = math.nan
         self.gradient_norm: float | None = None
         self.stop_reason: str | None = None
+        self.why_eager: str | None = None
         self.communicator = Alone() if communicator is None else communicator
         self._hurry = False
 
