@@ -91,6 +91,12 @@ def test_notes_and_reasons_are_used() -> None:
     assert {reason for reason in used if " " not in reason} == reasons
 
 
+def test_networks_are_told_of_names_that_stand_here() -> None:
+    published = HOOK["table"]()["published"]
+    assert [name for name in published if not resolve(name)] == []
+    assert set(published) <= TARGETS | set(HOOK["alone"]())
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_expressions_name_only_what_a_reader_can_import(module: str) -> None:
     known = {*"xyz", "np", "math", "ops", *vars(builtins), *neural_net_core.__all__}
@@ -166,6 +172,8 @@ def test_where_a_name_is_used_is_found_in_code_and_text() -> None:
     used = HOOK["used_in"]
     assert "[text diffusion](roadmap.md#text-diffusion)" in used("RotaryEmbedding")
     assert "#llama)" in used("RotaryEmbedding")
+    assert used("RotaryEmbedding").endswith(", GPT-NeoX")
+    assert "#gpt-2)" in used("Embedding")  # imported in the block before
     assert used("Conv2D").startswith("[8](tutorials/8-cnns.md)")
     assert "MTCNN" in used("PReLU")
     assert used("NoSuchName") == ""

@@ -23,7 +23,7 @@ PLACE = re.compile(r"^<!-- names beside (torch[\w.]*) -->$", re.MULTILINE)
 REST = "<!-- names that PyTorch lacks -->"
 PACKAGES = [f"neural_net_{name}" for name in ("core", "layers", "optim", "utils", "viz")]
 ROOMS = ("ops", "init", "linalg")  # of core, whose names are written with theirs
-ALONE, REASONS = "ours alone", "reasons"
+ALONE, PUBLISHED, REASONS = "ours alone", "published", "reasons"
 
 sentence = runpy.run_path(str(Path(__file__).with_name("names.py")))["sentence"]
 
@@ -52,7 +52,7 @@ def table() -> dict[str, Any]:
 
 def modules() -> list[str]:
     """Return the modules of PyTorch's that the file speaks of, in its order."""
-    return [name for name in table() if name not in (REASONS, ALONE)]
+    return [name for name in table() if name not in (REASONS, ALONE, PUBLISHED)]
 
 
 def rows(module: str) -> list[Row]:
@@ -198,7 +198,7 @@ def names_of_page(text: str) -> set[str]:
 
 
 def names_of_code(text: str) -> set[str]:
-    """Return what a program imports from the packages, and what it takes from `ops` and `init`."""
+    """Return what a program imports from the packages, takes from `ops` and `init`, or calls."""
     try:
         tree = ast.parse(text)
     except SyntaxError:  # a part of a program
@@ -211,16 +211,19 @@ def names_of_code(text: str) -> set[str]:
             found |= {prefix + alias.name for alias in node.names}
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             found.add(f"{node.value.id}.{node.attr}")
+        elif isinstance(node, ast.Name) and node.id[0].isupper():  # imported further up in a page
+            found.add(node.id)
     return found
 
 
 def used_in(name: str) -> str:
-    """Return the places where one of our names stands, as links, the course's pages first."""
+    """Return the places where one of our names stands, as links, then networks of others."""
     room, _, bare = name.partition(".")
     spellings = {name, *in_rooms(name)}
     if room in ROOMS and len(bare) > 6:  # shorter ones are words: sum, pad, zeros
         spellings.add(bare)
-    return ", ".join(place for place, names in places().items() if names & spellings)
+    found = [place for place, names in places().items() if names & spellings]
+    return ", ".join([*found, *filter(None, [table()[PUBLISHED].get(name)])])
 
 
 # --- The page
