@@ -154,6 +154,17 @@ def test_labels_are_data_never_markup(figure):
     assert "alert" in svg and "<script" not in svg
 
 
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_element_has_a_property_from_two_classes(name, picture):
+    """Which of them holds depends on the order of rules, and a page has those of all figures."""
+    shown = picture(FIGURES[name]())
+    rules = re.findall(r"\.(nnv-[\w-]+)\{([^}]*)\}", shown.all("style")[0].text)
+    properties = {c: {d.split(":")[0] for d in rule.split(";") if d} for c, rule in rules}
+    for element in shown.root.iter():
+        given = [properties.get(c, set()) for c in (element.get("class") or "").split()]
+        assert sum(map(len, given)) == len(set().union(*given)), element.attrib
+
+
 def test_every_figure_stands_in_the_gallery():
     functions = {n for n in viz.__all__ if n != "Figure"}
     assert {f for f in functions if not any(name.startswith(f) for name in FIGURES)} == set()

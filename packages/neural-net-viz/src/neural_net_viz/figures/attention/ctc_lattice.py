@@ -110,7 +110,7 @@ def ctc_lattice(
                 canvas.circle(x, y, 2.2, "fill-axis", tip=tip)
                 continue
             role = ramp_role("sequential", shade / (STEPS - 1))
-            fill = "node" if shade < 0 else f"axis fill-{role}"
+            fill = "node" if shade < 0 else f"contour fill-{role}"
             canvas.circle(x, y, radius, fill, tip=tip)
             if numbers:
                 style = "muted" if shade < 0 else text_class(role)
