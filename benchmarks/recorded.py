@@ -11,6 +11,7 @@ makes, the memory that it plans, and how long the calls took in which it was rec
 
 import argparse
 import json
+import re
 import time
 from pathlib import Path
 
@@ -43,12 +44,16 @@ def compare(number: int, steps: int, seconds: float) -> dict:
         count += 1
     same = same and _bits(eager) == _bits(other)
     lines = repr(step).splitlines()[1:]
+    proven = re.search(r"([\d,]+) calls, ([\d,]+) bytes, proven", repr(step))
+    calls, size = (int(x.replace(",", "")) for x in proven.groups()) if proven else (0, 0)
     return {
         "row": ROWS[number].name,
         "steps": count,
         "replayed": replayed,
         "same": same,
         "recording_s": recording,
+        "calls": calls,
+        "bytes": size,
         "record": "; ".join(line.strip() for line in lines),
         "why_eager": step.why_eager,
     }
@@ -96,7 +101,7 @@ def main() -> None:
         )
         records.append(record)
     if args.json:
-        args.json.write_text(json.dumps(records, indent=2) + "\n")
+        args.json.write_text(json.dumps({"rows": records}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

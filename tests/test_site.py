@@ -280,6 +280,24 @@ def test_the_table_of_benchmarks_is_made_from_the_measurements(tmp_path: Path) -
     assert "cpu abacus, threads 2." in lines[-1]
 
 
+def test_the_table_of_recorded_steps_is_made_from_the_measurements(tmp_path: Path) -> None:
+    tables = hook("benchmarks")
+    assert "No measurement" in tables["recorded"](tmp_path)
+    ratios = {"ratio": 0.5, "ratio_low": 0.4, "ratio_high": 0.6, "recorded_torch_ratio": 0.25}
+    row = {"row": "MLP", "ours_us": 100.0, "torch_us": 200.0, "recorded_us": 50.0, **ratios}
+    row |= {"recorded_ours_ratio": 0.5}
+    found = {"machine": {"cpu": "abacus"}, "rows": [row]}
+    (tmp_path / "steps.json").write_text(json.dumps(found))
+    cost = {"row": "MLP", "calls": 1200, "bytes": 2_500_000, "recording_s": 0.126}
+    (tmp_path / "recorded.json").write_text(json.dumps({"rows": [cost]}))
+    lines = tables["recorded"](tmp_path).splitlines()
+    assert lines[2:] == ["| MLP | 100 | 50 | **0.50** | 1,200 | 2.50 | 0.13 |"]
+    lines = tables["table"](tmp_path).splitlines()
+    assert lines[0].endswith("| lowest to highest | recorded |")
+    assert lines[2].endswith("| 0.40 to 0.60 | 0.25 |")
+    assert "of recorded steps 0.25 beside PyTorch, 0.50 beside the step as it" in lines[-1]
+
+
 def test_the_tables_of_ranks_are_made_from_the_measurements(tmp_path: Path) -> None:
     tables = hook("benchmarks")
     assert "No measurement" in tables["two_ranks"](tmp_path)

@@ -11,13 +11,27 @@ from typing import Any
 
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
 PLACE = "<!-- measured -->"
+FROM_RECORD = "<!-- recorded -->"
 TWO, MANY = "<!-- two ranks -->", "<!-- many ranks -->"
+# Of a step that is run from its record: the ratios, and what their columns are called.
+RECORDED = {
+    "recorded_torch_ratio": "recorded",
+    "recorded_jax_ratio": "recorded, beside JAX",
+    "recorded_compile_ratio": "recorded, beside compiled",
+}
+BESIDE = {
+    "recorded_torch_ratio": "beside PyTorch",
+    "recorded_jax_ratio": "beside JAX",
+    "recorded_compile_ratio": "beside the compiled step",
+    "recorded_ours_ratio": "beside the step as it is written",
+}
 MISSING = "*No measurement is recorded in this copy of the repository.*"
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace the marks by the tables."""
-    for place, make in ((PLACE, table), (TWO, two_ranks), (MANY, many_ranks)):
+    marks = ((PLACE, table), (FROM_RECORD, recorded), (TWO, two_ranks), (MANY, many_ranks))
+    for place, make in marks:
         if place in markdown:
             markdown = markdown.replace(place, make(RESULTS))
     return markdown
@@ -33,14 +47,36 @@ def table(folder: Path) -> str:
     names = {"jax": "JAX", "compile": "compiled"}
     columns = ["training step", "here, µs", "PyTorch, µs", "ratio", "lowest to highest"]
     columns += ["2 threads"] * bool(second) + [f"beside {names[library]}" for library in also]
+    records = [key for key in RECORDED if key in one["rows"][0]]
+    columns += [RECORDED[key] for key in records]
     lines = [line(columns), line(["---", *["---:"] * 3, "---", *["---:"] * (len(columns) - 5)])]
     for row in sorted(one["rows"], key=lambda row: row["ratio"]):
         cells = [row["row"], f"{row['ours_us']:,.0f}", f"{row['torch_us']:,.0f}"]
         cells += [f"**{row['ratio']:.2f}**", f"{row['ratio_low']:.2f} to {row['ratio_high']:.2f}"]
         if second:
             cells.append(f"{second[row['row']]['ratio']:.2f}" if row["row"] in second else "")
-        lines.append(line(cells + [f"{row[f'{library}_ratio']:.2f}" for library in also]))
+        cells += [f"{row[f'{library}_ratio']:.2f}" for library in also]
+        lines.append(line(cells + [f"{row[key]:.2f}" for key in records]))
     return "\n".join([*lines, "", *summary(one), *summary(two)])
+
+
+def recorded(folder: Path) -> str:
+    """Write what steps run from their records save, and what the records cost."""
+    times, records = (read(folder / name) for name in ("steps.json", "recorded.json"))
+    if not times or not records or "recorded_us" not in times["rows"][0]:
+        return MISSING
+    columns = ["training step", "as it is written, µs", "from the record, µs", "share"]
+    columns += ["calls", "memory, MB", "seconds until it is proven"]
+    lines = [line(columns), line(["---", *["---:"] * 6])]
+    costs = {row["row"]: row for row in records["rows"]}
+    for row in times["rows"]:
+        cost = costs.get(row["row"])
+        if cost is not None:
+            cells = [row["row"], f"{row['ours_us']:,.0f}", f"{row['recorded_us']:,.0f}"]
+            cells += [f"**{row['recorded_ours_ratio']:.2f}**", f"{cost['calls']:,}"]
+            cells += [f"{cost['bytes'] / 1e6:,.2f}", f"{cost['recording_s']:.2f}"]
+            lines.append(line(cells))
+    return "\n".join(lines)
 
 
 def two_ranks(folder: Path) -> str:
@@ -83,6 +119,13 @@ def summary(found: dict[str, Any] | None) -> list[str]:
     machine = ", ".join(f"{name} {value}" for name, value in found["machine"].items())
     faster, mean = sum(r < 1 for r in ratios), statistics.geometric_mean(ratios)
     words = f"Faster than PyTorch on {faster} of {len(ratios)} rows, geometric mean {mean:.2f}"
+    if "recorded_torch_ratio" in found["rows"][0]:
+        means = [
+            f"{statistics.geometric_mean(row[key] for row in found['rows']):.2f} {title}"
+            for key, title in BESIDE.items()
+            if key in found["rows"][0]
+        ]
+        words += f"; of recorded steps {', '.join(means)}"
     return [f"{words}: {machine}.", ""]
 
 
