@@ -5,6 +5,7 @@ import pytest
 from neural_net_core import Parameter
 from neural_net_optim import (
     SGD,
+    Adam,
     ChainedScheduler,
     ConstantLR,
     CosineAnnealingLR,
@@ -61,11 +62,25 @@ def test_sequential_by_hand(o):
 
 
 def test_sequential_passes_momentum_on(o):
-    """With the part's own step."""
+    """With the part's own step; where the part leaves it alone, it is the optimizer's own."""
+    assert SequentialLR(o, [ExponentialLR(o, 0.5)], []).momentum(3, 0) is None
+    o.param_groups[0]["momentum"] = 0.3
     part = OneCycleLR(o, 1.0, 10)
     scheduler = SequentialLR(o, [ExponentialLR(o, 0.5), part], [4])
-    assert scheduler.momentum(3, 0) is None
+    assert o.param_groups[0]["momentum"] == scheduler.momentum(3, 0) == 0.3
     assert scheduler.momentum(6, 0) == part.momentum(2, 0)
+
+
+def test_a_part_that_comes_later_leaves_betas_alone_until_then():
+    o = Adam([Parameter([1.0])], betas=(0.5, 0.7))
+    scheduler = SequentialLR(o, [StepLR(o, 9), OneCycleLR(o, 1.0, 10), StepLR(o, 9)], [1, 3])
+    course = []
+    for _ in range(5):
+        course.append(o.param_groups[0]["betas"])
+        scheduler.step()
+    assert course[0] == course[3] == course[4] == (0.5, 0.7)
+    assert course[1] == (0.95, 0.7)
+    assert 0.5 < course[2][0] < 0.95
 
 
 def test_chained_by_hand(o):

@@ -140,9 +140,13 @@ def in_turn(first, lengths, rest):
         part, own = find(t)
         return part[1](own, base)
 
+    # A part of it may have set momentum: while another is in force, it is the optimizer's own.
+    initial = 0.9 if any(part[2](0) is not None for part in parts) else None
+
     def momentum(t):
         part, own = find(t)
-        return part[2](own)
+        found = part[2](own)
+        return initial if found is None else found
 
     return (
         lambda o: schedules.SequentialLR(o, [make(o) for make, _, _ in parts], starts[1:]),

@@ -85,6 +85,8 @@ class WarmupLR(LRScheduler):
 class SequentialLR(LRScheduler):
     """Follow one schedule after the other, each from its beginning.
 
+    In the time of a schedule that leaves momentum alone, it is as it was before any schedule.
+
     Args:
         optimizer: The optimizer.
         schedulers: The schedules, all of this optimizer.
@@ -130,7 +132,12 @@ class SequentialLR(LRScheduler):
 
     def momentum(self, step: int, group: int) -> float | None:
         scheduler, own_step = self._part(step)
-        return scheduler.momentum(own_step, group)
+        momentum = scheduler.momentum(own_step, group)
+        if momentum is not None:
+            return momentum
+        # Another part may have set it, at the latest when it was made; now the optimizer's holds.
+        initial: float | None = self.optimizer.param_groups[group].get("initial_momentum")
+        return initial
 
 
 class ChainedScheduler(LRScheduler):

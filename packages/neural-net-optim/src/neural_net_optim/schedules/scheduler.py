@@ -75,7 +75,10 @@ class LRScheduler:
         raise NotImplementedError
 
     def momentum(self, step: int, group: int) -> float | None:
-        """Return the momentum (or β₁) of a group at a step, or None to leave it alone."""
+        """Return the momentum (or β₁) of a group at a step, or None to leave it alone.
+
+        What it was before any schedule is kept in the group as `initial_momentum`.
+        """
         return None
 
     def lr_at(self, step: int) -> list[float]:
@@ -176,6 +179,10 @@ class LRScheduler:
         for i in range(len(self.base_lrs), len(bases)):
             self._keep_base(groups[i], bases[i])
         for group, value in zip(groups, values, strict=False):  # a late group may have none yet
+            if "betas" in value:
+                group.setdefault("initial_momentum", group["betas"][0])
+            elif "momentum" in value:
+                group.setdefault("initial_momentum", group.get("momentum"))
             group.update(value)
         self.last_step, self.base_lrs = step, bases
         self._last = [value[self.parameter] for value in values]
