@@ -262,7 +262,7 @@ def test_an_optimizer_given_gradients_of_it(name: str, size: float) -> None:
         optimizer = getattr(optim, name)(params, lr=0.01)
         before = [p.data.copy() for p in params]
         try:
-            optimizer.step()
+            optimizer.step(lambda: 1.0)
         except DTypeError as error:
             says_what_to_do(error)
             assert dtype is HALF
@@ -282,7 +282,7 @@ def test_an_optimizer_over_weights_of_it(name: str) -> None:
     optimizer = getattr(optim, name)(params, lr=0.01)
     params[0].data = params[0].data.astype(HALF)
     with pytest.raises(DTypeError, match="float16"):
-        optimizer.step()
+        optimizer.step(lambda: 1.0)
     assert (params[0].data == HALF(0.5)).all()
 
 

@@ -96,7 +96,7 @@ class RecordedStep:
 
     Raises:
         TypeError: If the model is no module.
-        ValueError: If `loss_of` cannot be called.
+        ValueError: If `loss_of` cannot be called, or the optimizer needs a closure.
 
     Examples:
         >>> import numpy as np
@@ -122,6 +122,11 @@ class RecordedStep:
     ) -> None:
         self.loss_of = check_callable("RecordedStep", "loss_of", loss_of)
         self.model = check_instance("RecordedStep", "model", model, Module)
+        if getattr(optimizer, "needs_closure", False):
+            raise ValueError(
+                f"RecordedStep: {type(optimizer).__name__} computes the loss several times in a "
+                "step: leave it out here, and let its closure call gradients()"
+            )
         self.optimizer = optimizer
         self.why_eager: str | None = None
         self._records: dict[Any, _Records] = {}
