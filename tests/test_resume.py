@@ -52,6 +52,7 @@ OPTIMIZERS = {
     "Adagrad": optim.Adagrad,
     "Adadelta": optim.Adadelta,
     "RMSprop": lambda params: optim.RMSprop(params, centered=True, momentum=0.5),
+    "Rprop": optim.Rprop,
     "Adam": lambda params: optim.Adam(params, amsgrad=True),
     "AdamW": optim.AdamW,
     "Adamax": optim.Adamax,

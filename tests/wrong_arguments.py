@@ -498,7 +498,7 @@ RECIPES = {
     "optim": {
         **each(
             "LAMB LBFGS SGD Adadelta Adafactor Adagrad Adam AdamW Adamax Lion Muon NAdam RAdam "
-            "RMSprop",
+            "RMSprop Rprop",
             "parameters(), 0.01",
         ),
         "EMA": "net()",

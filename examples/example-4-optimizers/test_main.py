@@ -93,3 +93,25 @@ def test_dividing_by_the_gradients_size_leaves_a_saddle_at_once():
     }
     assert max(steps["RMSprop"], steps["Adam"]) < steps["SGD"] / 2
     assert paths.left_after(paths.walk("saddle", paths.SGD, 0.03, 20)) == math.inf
+
+
+full_batch = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("full_batch.py"))))
+
+
+def test_the_full_batches_are_drawn(tmp_path):
+    result = full_batch.main(quick=True, folder=tmp_path)
+    assert len(result) == len(full_batch.MODELS) * len(full_batch.OPTIMIZERS)
+    assert {p.name for p in (tmp_path / "images").iterdir()} == {
+        "full_batch_logistic.svg",
+        "full_batch_network.svg",
+    }
+
+
+@pytest.mark.parametrize(
+    ("task", "rate"), [("logistic regression", 0.3), ("network 64-32-10", 0.03)]
+)
+def test_lbfgs_is_lower_after_sixty_computations_than_adam_after_a_hundred(task, rate):
+    # Adam's rates as the full run chose them.
+    searching, _ = full_batch.run(task, full_batch.OPTIMIZERS["L-BFGS"], 1.0, seed=0, budget=100)
+    adam, _ = full_batch.run(task, full_batch.Adam, rate, seed=0, budget=100)
+    assert searching[59] < adam[-1]

@@ -450,6 +450,7 @@ OPTIMIZERS: dict[str, tuple[str, dict[str, Any]]] = {
     "Adamax": ("Adamax", {"lr": 0.01}),
     "NAdam": ("NAdam", {"lr": 0.01}),
     "RAdam": ("RAdam", {"lr": 0.01}),
+    "Rprop": ("Rprop", {"lr": 0.1}),
 }
 
 

@@ -287,6 +287,7 @@ OPTIMIZERS: dict[type, Pair] = {
     for kind in (
         optim.SGD, optim.Adadelta, optim.Adafactor, optim.Adagrad, optim.Adam, optim.AdamW,
         optim.Adamax, optim.Muon, optim.NAdam, optim.RAdam, optim.RMSprop,
+        optim.Rprop,
     )
 }  # fmt: skip
 

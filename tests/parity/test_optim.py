@@ -1,6 +1,8 @@
 """Every optimizer against PyTorch's: 200 steps of a small network from the same start."""
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -116,6 +118,11 @@ CASES: dict[str, list[dict[str, Any]]] = {
         {"maximize": True},
         {"betas": (0.8, 0.99), "weight_decay": 0.1, "maximize": True},
     ],
+    "Rprop": [
+        {"lr": 1e-3, "step_sizes": (1e-6, 1e-3)},
+        {"lr": 1e-3, "etas": (0.3, 1.1), "step_sizes": (1e-5, 3e-3)},
+        {"lr": 1e-3, "step_sizes": (1e-4, 1e-3), "maximize": True},
+    ],
     "Adafactor": [
         {},
         {"lr": 0.1},
@@ -214,7 +221,8 @@ def test_defaults_are_those_of_pytorch(name: str) -> None:
     mine = getattr(ours, name)([p]).param_groups[0]
     theirs = getattr(torch.optim, name)([q]).param_groups[0]
     shared = mine.keys() & theirs.keys() - {"params"}
-    assert shared >= {"lr", "weight_decay"}
+    assert shared >= {"lr", "maximize"}
+    assert "weight_decay" in shared or name == "Rprop"
     for key in shared:
         assert mine[key] == theirs[key], key
 
@@ -245,11 +253,14 @@ def test_skipped_and_frozen_parameters(name: str, dtype: str) -> None:
 @pytest.mark.parametrize("name", list(CASES))
 def test_groups_with_their_own_settings(name: str, dtype: str) -> None:
     """Groups differ in rate and decay, and the rate changes on the way."""
+    own: dict[str, Any] = {"lr": 2e-3, "weight_decay": 0.1}
+    if name == "Rprop":
+        own = {"lr": 2e-3, "step_sizes": (1e-4, 3e-3)}
 
     def groups(network: Any) -> list[dict[str, Any]]:
         first, second, third, fourth = network.parameters()
         return [
-            {"params": [first, third], "lr": 2e-3, "weight_decay": 0.1},
+            {"params": [first, third], **own},
             {"params": [second, fourth]},
         ]
 
@@ -312,6 +323,16 @@ def test_no_optimizer_of_both_is_left_out() -> None:
     both = {n for n in ours.__all__ if hasattr(torch.optim, n)} - {"Optimizer"}
     elsewhere = {"LBFGS"}  # which wants a closure: test_lbfgs.py
     assert both == set(CASES) | {"Muon"} | elsewhere
+
+
+def test_the_page_says_why_others_are_not_here() -> None:
+    """Every public name of `torch.optim`, and every schedule, is here or on the page."""
+    page = Path(__file__).parents[2] / "docs/how-to/called-differently.md"
+    section = page.read_text().split("## What PyTorch has and this library has not")[1]
+    named = set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
+    modules = {"lr_scheduler", "swa_utils"}
+    theirs = set(torch.optim.__all__) | set(torch.optim.lr_scheduler.__all__)
+    assert theirs - modules - set(ours.__all__) == named
 
 
 def test_the_comparison_can_fail() -> None:

@@ -18,6 +18,9 @@ DEFAULTS = {
     optim.RMSprop: {
         "lr": 1e-2, "alpha": 0.99, "eps": 1e-8, "momentum": 0.0, "centered": False, **L2,
     },
+    optim.Rprop: {
+        "lr": 1e-2, "etas": (0.5, 1.2), "step_sizes": (1e-6, 50.0), "maximize": False,
+    },
     optim.Adam: {
         "lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "amsgrad": False,
         "decoupled_weight_decay": False, **L2,

@@ -30,6 +30,7 @@ OPTIONS = {
     "Adamax": {"lr": 0.01},
     "NAdam": {"lr": 0.01},
     "RAdam": {"lr": 0.01},
+    "Rprop": {"lr": 0.1},
     "LBFGS": {"lr": 0.01, "max_iter": 2},
     "LBFGS strong_wolfe": {"max_iter": 3, "history_size": 4, "line_search_fn": "strong_wolfe"},
 }

@@ -37,6 +37,7 @@ from neural_net_optim.penalties import (
 )
 from neural_net_optim.radam import RAdam
 from neural_net_optim.rmsprop import RMSprop
+from neural_net_optim.rprop import Rprop
 from neural_net_optim.schedules import *  # noqa: F403
 from neural_net_optim.sgd import SGD
 
@@ -63,6 +64,7 @@ __all__ = [
     "Optimizer",
     "RAdam",
     "RMSprop",
+    "Rprop",
     "TensorwiseOptimizer",
     "WeightAverage",
     "adaptive_clip_grad",

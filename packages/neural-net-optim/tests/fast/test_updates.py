@@ -89,13 +89,15 @@ def test_every_update_has_a_rule_and_is_compared():
         assert cls.fast_update.rule is cls.rule
 
 
-def test_every_elementwise_optimizer_has_a_fast_update():
+def test_every_elementwise_optimizer_has_a_fast_update_but_those_for_small_problems():
     found = {
         name
         for name, cls in vars(optim).items()
         if isinstance(cls, type) and issubclass(cls, ElementwiseOptimizer)
     }
-    assert found - {"ElementwiseOptimizer"} == set(OPTIONS)
+    # For the loss of all the data of small problems: no row of the benchmarks has it.
+    without = {"Rprop"}
+    assert found - {"ElementwiseOptimizer"} - without == set(OPTIONS)
 
 
 def after(optimizer, before, dtype):
