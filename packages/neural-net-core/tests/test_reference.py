@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 import neural_net_core
-from neural_net_core import Dense, FeedForward, Tanh, Tensor, linalg, ops
+from neural_net_core import (
+    Dense,
+    FeedForward,
+    Tanh,
+    Tensor,
+    functional_call,
+    linalg,
+    ops,
+    recompute,
+)
 from neural_net_core.activations import GumbelSoftmaxOp
 from neural_net_core.losses._loss import ReduceOp
 from neural_net_core.testing import op_classes
@@ -200,6 +209,22 @@ def test_here_and_in_the_file_are_the_same_cases():
 @pytest.mark.parametrize("name", CASES)
 def test_agrees_with_what_pytorch_computed(name, dtype):
     check_case(CASES[name], FUNCTIONS[name], dtype)
+
+
+def recomputed(x, *weights):
+    return recompute(feed_forward, x, *weights)
+
+
+def with_other_weights(x, *weights):
+    net = FeedForward((2, 4, 1), Tanh)
+    names = [name for name, _ in net.named_parameters()]
+    return functional_call(net, dict(zip(names, weights, strict=True)), x)
+
+
+@pytest.mark.parametrize("call", [recomputed, with_other_weights])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_network_called_in_other_ways_agrees_too(call, dtype):
+    check_case(CASES["FeedForward"], call, dtype)
 
 
 def test_every_operation_is_recorded():
