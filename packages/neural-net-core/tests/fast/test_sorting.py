@@ -14,6 +14,9 @@ ELEMENTS = {
     "a few equal": lambda rng, shape: np.round(rng.normal(size=shape), 2),
     "mostly zero": lambda rng, shape: np.maximum(rng.normal(size=shape) - 1.5, 0),
     "NaN and infinities": lambda rng, shape: rng.choice([np.nan, np.inf, -np.inf, 0, 1], shape),
+    "NaN in one line": lambda rng, shape: np.where(
+        (np.arange(shape[0])[:, None] == 1) & (rng.random(shape) < 0.6), np.nan, rng.random(shape)
+    ),
     "one NaN": lambda rng, shape: np.where(np.arange(shape[-1]) == 7, np.nan, rng.random(shape)),
 }
 
@@ -62,6 +65,7 @@ def test_nothing_but_the_first_few_is_sorted(monkeypatch):
     monkeypatch.setattr(np, "argsort", spy)
     x = np.random.default_rng(0).permutation(1000) * 1.0
     ops.topk(Tensor(x), 5)
+    ops.topk(Tensor(x), 7, largest=False)
     x[:300] = 2000
     ops.topk(Tensor(x), 5)
-    assert sorted_lengths == [5, 1000]
+    assert sorted_lengths == [5, 7, 1000]

@@ -49,13 +49,13 @@ def test_each_result_is_the_reduction_of_all_elements_up_to_there(x, data):
 
 @given(x=ARRAYS, data=st.data())
 def test_the_gradient_is_that_of_the_reductions_one_by_one(x, data):
-    """Π and ln Σ have gradients of their own, written otherwise, which these must add up to."""
+    """Σ, Π and ln Σ have gradients of their own, written otherwise, which these must add up to."""
     x = x.astype(np.float64)
     if data.draw(st.booleans()):  # several zeros, in all places
         x = np.round(x)
     axis = data.draw(st.integers(-x.ndim, x.ndim - 1))
     dy = np.random.default_rng(0).normal(size=x.shape)
-    for running, whole in [(ops.cumprod, ops.prod), (ops.logcumsumexp, ops.logsumexp)]:
+    for running, whole in zip(FUNCTIONS, [ops.sum, ops.prod, ops.logsumexp], strict=True):
         leaf = Tensor(x, np.float64, requires_grad=True)
         found = grad(running(leaf, axis), leaf, dy)
         wanted = np.zeros_like(x)

@@ -122,6 +122,19 @@ def test_a_new_array_in_the_place_of_x_needs_no_gradient():
     assert grad(y.sum(), s).tolist() == [[1, 1]] * 3
 
 
+@pytest.mark.parametrize("fn", [ops.scatter_add, ops.put_along_axis])
+def test_numbers_and_lists_take_the_dtype_of_the_tensor(fn):
+    for x, source in [
+        (Tensor([1.0, 2.0]), np.ones(1)),
+        (Tensor([1.0, 2.0]), 3),
+        (np.ones(2), Tensor([1.0])),
+        ([1.0, 2.0], [1.0]),
+        ([1.0, 2.0], 1),
+    ]:
+        assert fn(x, [0], source, 0).dtype == np.float32
+    assert fn(Tensor([1.0], np.float64), [0], [1], 0).dtype == np.float64
+
+
 def test_indices_that_the_caller_changes_later_change_no_gradient():
     i = np.array([0, 0])
     s = leaf(np.ones((2, 1)))

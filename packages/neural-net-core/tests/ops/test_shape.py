@@ -22,7 +22,7 @@ ARRANGEMENTS = [
     (lambda x: ops.flip(x, (0, -1)), lambda x: np.flip(x, (0, -1))),
     (lambda x: ops.roll(x, 5), lambda x: np.roll(x, 5)),
     (lambda x: ops.roll(x, -1, 1), lambda x: np.roll(x, -1, 1)),
-    (lambda x: ops.roll(x, (1, 2), (0, -1)), lambda x: np.roll(x, (1, 2), (0, -1))),
+    (lambda x: ops.roll(x, (2, 3), (1, -1)), lambda x: np.roll(x, (2, 3), (1, -1))),
     (lambda x: ops.roll(x, [1, 2], (1, 1)), lambda x: np.roll(x, (1, 2), (1, 1))),
 ]
 

@@ -150,7 +150,7 @@ class PutAlongAxisOp(Op):
         # Each puts its own number there, to see whose stays.
         shape = np.broadcast_shapes(*(part.shape for part in self.index))
         numbers = np.arange(math.prod(shape)).reshape(shape)
-        last = np.zeros_like(numbers, shape=x.shape)
+        last = np.empty_like(numbers, shape=x.shape)
         last[self.index] = numbers
         self.stays = last[self.index] == numbers
         return y
