@@ -136,6 +136,7 @@ class RecordedStep:
         self._busy = threading.Lock()
         self.also: tuple[Any, ...] = ()
         self.weigh: Weigh | None = None
+        self._once: _Once | None = None
         self._seed: float | None = None  # what `weigh` has returned last
 
     def __call__(self, *inputs: Any) -> Any:
@@ -173,7 +174,8 @@ class RecordedStep:
             ShapeError: If `loss_of` does not return a scalar Tensor.
         """
         if not self._busy.acquire(blocking=False):
-            return self._written(inputs, "another call of it is under way")
+            once = None if self.weigh is None else _Once(self.weigh)
+            return self._written(inputs, "another call of it is under way", once)
         try:
             return self._run(inputs)
         finally:
@@ -201,7 +203,8 @@ class RecordedStep:
             return self._written(inputs, "somebody is observing what it does")
         if not enabled.get():
             return self._written(inputs, "gradients are switched off")
-        told += (forms.careful and forms.is_textbook(), get_default_dtype())
+        self._once = None if self.weigh is None else _Once(self.weigh)
+        told += (forms.careful and forms.is_textbook(), get_default_dtype(), self._once is None)
         if self._newest is None or told != self._told:
             records = self._records.get(tuple(told))
             if records is None:
@@ -221,7 +224,7 @@ class RecordedStep:
         for variant in records.proven:
             if not variant.watched.change():
                 try:
-                    weigh = None if self.weigh is None else partial(self._weighed, variant)
+                    weigh = None if self._once is None else partial(self._weighed, variant)
                     outcome = variant.run(arrays, weigh)
                 except ChangedError as change:
                     records.problem = str(change)
@@ -248,17 +251,20 @@ class RecordedStep:
 
     # As it is written ---------------------------------------------------------------------------
 
-    def _written(self, inputs: tuple[Any, ...], why: str | None = None) -> Any:
+    def _written(
+        self, inputs: tuple[Any, ...], why: str | None = None, once: "_Once | None" = None
+    ) -> Any:
         """Run the step as it is written."""
         if why is not None:
             self.why_eager = why
+        once = once or self._once
         result = self.loss_of(*inputs)
         loss = _loss(result)
-        if self.weigh is None:
+        if once is None:
+            self._seed = None
             loss.backward()
         else:
-            plain = _without_graph(result if type(result) is tuple else (result,))
-            self._seed = self.weigh(plain)
+            self._seed = once(_without_graph(result if type(result) is tuple else (result,)))
             loss.backward(np.full_like(loss.data, self._seed))
         return _without_graph(result)
 
@@ -270,8 +276,8 @@ class RecordedStep:
 
     def _weighed(self, variant: Variant, outputs: list[Array]) -> float:
         """Return the gradient with which the backward pass of a replay begins."""
-        assert self.weigh is not None
-        return self.weigh(_returned(variant, outputs))
+        assert self._once is not None
+        return self._once(_returned(variant, outputs))
 
     def _first(self, records: "_Records", inputs: tuple[Any, ...], why: str) -> Any:
         """Run the step as it is written, and see which functions run."""
@@ -377,8 +383,10 @@ class RecordedStep:
             result, problem = both(self._written, variant, inputs, arrays)
         else:  # it is called once in a step
             moment = Moment(variant.watched)
-            _, problem = both(self._unweighed, variant, inputs, arrays)
-            moment.put_back()
+            try:
+                _, problem = both(self._unweighed, variant, inputs, arrays)
+            finally:
+                moment.put_back()
             result = self._written(inputs)
         self.why_eager = "its record is being compared with it"
         if problem:
@@ -443,6 +451,24 @@ class _Records:
 
 
 _PLAIN = (bool, int, str, type(None))
+
+
+class _Once:
+    """A weight of a step, asked for once: also where a record fails after it has been."""
+
+    def __init__(self, weigh: Weigh) -> None:
+        self._weigh = weigh
+        self._answer: float | Exception | None = None
+
+    def __call__(self, returned: tuple[Any, ...]) -> float:
+        if self._answer is None:
+            try:
+                self._answer = self._weigh(returned)
+            except Exception as error:
+                self._answer = error
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
 
 
 def _loss(result: Any) -> Tensor:

@@ -68,6 +68,8 @@ class Variant:
         calls, constant = constants_apart(calls, memory)
         calls = guards_first(calls, memory)
         outputs = len(recording.outputs)
+        if recording.has_seed:  # in the order in which they are run
+            calls.sort(key=lambda x: x.is_backward)
         anew = made_anew(calls, results[outputs:], memory)
         kept = [array for array, new in zip(results[outputs:], anew, strict=True) if not new]
         calls, inputs, results, self.size = laid_out(
