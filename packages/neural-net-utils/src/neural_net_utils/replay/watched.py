@@ -10,7 +10,8 @@ import functools
 import inspect
 import types
 from collections.abc import Iterable, Iterator, Mapping
-from operator import is_
+from itertools import chain
+from operator import is_, methodcaller
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,9 @@ class Watched:
         self._sources: dict[str, types.ModuleType] = {}
         self._held: list[tuple[Tensor, Any, bool]] = []
         self._dicts: list[tuple[Any, dict[Any, Any], str]] = []
+        self._dicts_now: list[Any] = []
+        self._names_then: list[list[Any]] = []
+        self._values_then: list[Any] = []
         self._lists: list[tuple[list[Any], list[Any], str]] = []
         self._names: dict[tuple[int, str], tuple[Mapping[str, Any], str, Any]] = {}
         self._absent: dict[int, tuple[dict[str, Any], set[str]]] = {}
@@ -283,9 +287,10 @@ class Watched:
         for tensor, array, wants in self._held:
             if tensor.data is not array or tensor.requires_grad is not wants:
                 return "the array of a parameter or buffer was replaced, or it was frozen"
-        for now, then, where in self._dicts:
-            if not _same_members(now, then):
-                return f"the settings of {where} have changed"
+        if not self._dicts_are_as_they_were():
+            for now, then, where in self._dicts:
+                if not _same_members(now, then):
+                    return f"the settings of {where} have changed"
         for held, before, where in self._lists:
             if len(held) != len(before) or not all(map(_same, held, before)):
                 return f"{where} has changed"
@@ -308,6 +313,23 @@ class Watched:
             if not all(map(is_, _made_of(function), parts)):
                 return f"the function {function.__name__} has changed"
         return ""
+
+    def _dicts_are_as_they_were(self) -> bool:
+        """Tell whether all dicts hold the very objects that they held, all at one go.
+
+        A network has hundreds of settings, and this is asked in every step.
+        """
+        if len(self._names_then) != len(self._dicts):
+            self._dicts_now = [now for now, _, _ in self._dicts]
+            self._names_then = [list(then) for _, then, _ in self._dicts]
+            self._values_then = [x for _, then, _ in self._dicts for x in then.values()]
+        values = chain.from_iterable(map(_values, self._dicts_now))
+        return list(map(list, self._dicts_now)) == self._names_then and all(
+            map(is_, values, self._values_then)
+        )
+
+
+_values = methodcaller("values")
 
 
 def _same_members(now: Mapping[str, Any], then: dict[str, Any]) -> bool:
