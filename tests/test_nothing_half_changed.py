@@ -307,6 +307,7 @@ CASES: dict[type, Case] = {
     layers.RotaryEmbedding: module_case(lambda: layers.RotaryEmbedding(4, max_length=4)),
     layers.SelfAttention: module_case(lambda: layers.SelfAttention(4, 2)),
     layers.TimestepEmbedding: module_case(lambda: layers.TimestepEmbedding(4)),
+    layers.Transformer: module_case(lambda: layers.Transformer(4, 2, 1, 1)),
     layers.TransformerDecoder: module_case(lambda: layers.TransformerDecoder(2, 4, 2)),
     layers.TransformerDecoderLayer: module_case(lambda: layers.TransformerDecoderLayer(4, 2)),
     layers.TransformerEncoder: module_case(lambda: layers.TransformerEncoder(2, 4, 2)),

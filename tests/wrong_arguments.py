@@ -611,6 +611,7 @@ RECIPES = {
         "to_onnx": "net().eval(), rows(4, 2), names=['x'], output_names=['y'], "
         "dynamic={'x': {0: 'batch'}}",
         "TimestepEmbedding": "4",
+        "Transformer": "4, 2, 1, 1",
         "TransformerDecoder": "1, 4, 2",
         "TransformerEncoder": "1, 4, 2",
         "TransformerDecoderLayer": "4, 2",
@@ -710,6 +711,7 @@ RECIPES = {
         "Residual.forward": "layers.Residual(core.Dense(4, 4)) | rows(2, 4)",
         "ResidualBlock.forward": "layers.ResidualBlock(4) | rows(2, 4)",
         "TimestepEmbedding.forward": "layers.TimestepEmbedding(4) | [1.0, 2.0]",
+        "Transformer.forward": f"layers.Transformer(4, 2, 1, 1) | {STEPS}, {STEPS}",
         "TransformerDecoder.forward": f"layers.TransformerDecoder(1, 4, 2) | {STEPS}, {STEPS}",
         "TransformerDecoderLayer.forward": f"layers.TransformerDecoderLayer(4, 2) | "
         f"{STEPS}, {STEPS}",

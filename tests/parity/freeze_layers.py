@@ -4,6 +4,7 @@ Masks are recorded as this library has them, True where something may be seen, a
 PyTorch's. Every module has numbers of its own, from a generator that no other row uses.
 """
 
+import warnings
 import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -130,6 +131,15 @@ def attention_rows() -> dict[str, Row]:
     def decoder(**options: Any) -> nn.Module:
         return nn.TransformerDecoderLayer(4, 2, **layers, **options)
 
+    def transformer(**options: Any) -> nn.Module:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a fast path that padding would have
+            return nn.Transformer(4, 2, 1, 1, **layers, **options)
+
+    def translate(module: Any, src: Any, tgt: Any, causal: Any, keep: Any) -> Any:
+        padding = {"src_key_padding_mask": ~keep, "memory_key_padding_mask": ~keep}
+        return module(src, tgt, tgt_mask=~causal, **padding)
+
     def encode(module: Any, x: Any, keep: Any) -> Any:
         return module(x, src_key_padding_mask=~keep)
 
@@ -183,6 +193,17 @@ def attention_rows() -> dict[str, Row]:
             decoder(norm_first=True, activation="gelu"),
             to_other[:2],
             decode,
+            CAUSAL,
+            KEY_KEEP,
+        ),
+        "Transformer post-norm": module_row(
+            "transformer post", transformer(), to_other[1::-1], translate, CAUSAL, KEY_KEEP
+        ),
+        "Transformer pre-norm": module_row(
+            "transformer pre",
+            transformer(norm_first=True, activation="gelu"),
+            to_other[1::-1],
+            translate,
             CAUSAL,
             KEY_KEEP,
         ),

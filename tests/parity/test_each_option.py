@@ -122,6 +122,9 @@ CHANGED: dict[tuple[str, str], dict[str, Any]] = {
 LEFT_OUT = {("EmbeddingBag", "include_last_offset"), ("EmbeddingBag", "scale_grad_by_freq")}
 # They decide how many columns come in: compared in test_layer_options.py.
 LEFT_OUT |= {("Fold", "dilation"), ("Fold", "padding"), ("Fold", "stride")}
+# What the comparison gives by position; all sizes are compared in test_attention.py.
+SIZES = "features num_heads num_encoder_layers num_decoder_layers custom_encoder custom_decoder"
+LEFT_OUT |= {("Transformer", name) for name in SIZES.split()}
 NOT_NUMBERS = {"dtype", "rng", "device"}
 
 

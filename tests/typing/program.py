@@ -54,6 +54,7 @@ from neural_net_layers import (
     MultiHeadAttention,
     Residual,
     SelfAttention,
+    Transformer,
     TransformerDecoder,
     TransformerEncoder,
     TransformerEncoderLayer,
@@ -178,6 +179,9 @@ def layers(x: Tensor) -> None:
     y = decoder(x, memory=y)
     y, both = decoder(x, y, need_weights=True)
     own, read = both[0]
+    transformer = Transformer(8, 2, 1, 1)
+    y = transformer(x, tgt=y, src_key_keep=None)
+    y, (of_layers, both) = transformer(x, y, need_weights=True)
     y = scaled_dot_product_attention(x, x, x)
     y, weights = scaled_dot_product_attention(x, x, x, need_weights=True)
     y, condition = AdaptiveLayerNorm(8, 8)(x, x[:, 0])

@@ -7,6 +7,7 @@ from neural_net_layers import (
     MultiHeadAttention,
     RMSNorm,
     SelfAttention,
+    Transformer,
     TransformerDecoder,
     TransformerDecoderLayer,
     TransformerEncoder,
@@ -38,6 +39,12 @@ def layer(cls=TransformerEncoderLayer, **options):
 
 def reading(make):
     return lambda: ReadsItself(make())
+
+
+def transformer(**options):
+    return lambda: Transformer(
+        4, 2, 1, 1, 6, rng=rng(), **{"dropout": 0.0, "activation": "gelu", **options}
+    )
 
 
 SHAPE = (3, 5, 4)
@@ -101,6 +108,19 @@ CASES = {
         ),
         SHAPE,
     ),
+    "TransformerEncoderLayer-heads-of-other-sizes": (
+        layer(
+            activation="gelu",
+            head_features=3,
+            value_head_features=5,
+            qk_norm=RMSNorm,
+            out_bias=False,
+        ),
+        SHAPE,
+    ),
+    "Transformer": (reading(transformer()), SHAPE),
+    "Transformer-norm-first": (reading(transformer(norm_first=True)), SHAPE),
+    "Transformer-dropout": (reading(transformer(dropout=0.2)), SHAPE, {"random": True}),
 }
 
 
@@ -122,4 +142,5 @@ SEVERAL_INPUTS = {
         lambda: TransformerDecoder(2, 4, 2, dropout=0.0, rng=rng()),
         (draw(2, 3, 4), draw(2, 5, 4)),
     ),
+    "Transformer": (transformer(), (draw(2, 5, 4), draw(2, 3, 4))),
 }

@@ -81,6 +81,11 @@ RECIPES = {
     "RotaryEmbedding": ((8, 6), (SEQUENCE,), {}),
     "SelfAttention": ((8, 2), (SEQUENCE,), {"key_keep": KEY_KEEP}),
     "TimestepEmbedding": ((8,), (np.array([0.0, 3.0]),), {}),
+    "Transformer": (
+        (8, 2, 1, 1),
+        (MEMORY, SEQUENCE),
+        {"src_key_keep": MEMORY_KEEP, "tgt_key_keep": KEY_KEEP},
+    ),
     "TransformerDecoder": (
         (2, 8, 2),
         (SEQUENCE, MEMORY),
@@ -492,6 +497,16 @@ PYTORCHS = [
     (lambda: layers.MultiHeadAttention(8, 2)(SEQUENCE, attn_mask=None), "keep"),
     (lambda: layers.SelfAttention(8, 2)(SEQUENCE, key_padding_mask=None), "key_keep"),
     (lambda: layers.TransformerEncoder(1, 8, 2)(SEQUENCE, is_causal=True), "causal"),
+    (lambda: layers.Transformer(d_model=8), "features"),
+    (lambda: layers.Transformer(8, 2, 1, 1)(SEQUENCE, SEQUENCE, src_mask=None), "src_keep"),
+    (
+        lambda: layers.Transformer(8, 2, 1, 1)(SEQUENCE, SEQUENCE, tgt_key_padding_mask=None),
+        "tgt_key_keep",
+    ),
+    (
+        lambda: layers.Transformer(8, 2, 1, 1)(SEQUENCE, SEQUENCE, tgt_is_causal=True),
+        "tgt_causal",
+    ),
 ]
 
 

@@ -12,6 +12,11 @@ from neural_net_core.testing.reference import check_case, load_cases
 CASES = load_cases(Path(__file__).parent / "fixtures" / "pytorch.safetensors")
 
 
+def part(module, name):
+    """Return a part of a module by its name or, in a list, by its number."""
+    return module[int(name)] if name.isdigit() else getattr(module, name)
+
+
 def with_parameters(module, call):
     """Return a function of the inputs and of the module's parameters."""
     names = [name for name, _ in module.named_parameters()]
@@ -20,7 +25,7 @@ def with_parameters(module, call):
         first = len(arguments) - len(names)
         for name, parameter in zip(names, arguments[first:], strict=True):
             *path, leaf = name.split(".")
-            vars(functools.reduce(getattr, path, module))[leaf] = parameter
+            vars(functools.reduce(part, path, module))[leaf] = parameter
         return call(module, *arguments[:first])
 
     return run
@@ -47,6 +52,10 @@ def padded(module, x, key_keep):
 
 def decode(module, x, memory, causal, keep):
     return module(x, memory, causal=False, keep=causal, memory_key_keep=keep)
+
+
+def translate(module, src, tgt, causal, keep):
+    return module(src, tgt, src_key_keep=keep, tgt_keep=causal, tgt_causal=False)
 
 
 STEPS_FIRST = {"bias": False, "batch_first": False}
@@ -92,6 +101,8 @@ MODULES = {
     "TransformerEncoderLayer pre-norm": lambda: layers.TransformerEncoderLayer(4, 2, 5, **PRE),
     "TransformerDecoderLayer post-norm": lambda: layers.TransformerDecoderLayer(4, 2, 5, **POST),
     "TransformerDecoderLayer pre-norm": lambda: layers.TransformerDecoderLayer(4, 2, 5, **PRE),
+    "Transformer post-norm": lambda: layers.Transformer(4, 2, 1, 1, 5, **POST),
+    "Transformer pre-norm": lambda: layers.Transformer(4, 2, 1, 1, 5, **PRE),
     "Embedding plain": lambda: layers.Embedding(5, 3),
     "EmbeddingBag sum offsets": lambda: layers.EmbeddingBag(5, 3, mode="sum"),
     "EmbeddingBag mean offsets": lambda: layers.EmbeddingBag(5, 3, padding_idx=2),
@@ -138,6 +149,7 @@ CALLS = {
     "MultiHeadAttention bias": lambda module, q, k, v, bias: module(q, k, v, bias=bias),
     "TransformerEncoderLayer": padded,
     "TransformerDecoderLayer": decode,
+    "Transformer": translate,
     "EmbeddingBag weighted": lambda module, ids, weights: module(ids, per_sample_weights=weights),
 }
 

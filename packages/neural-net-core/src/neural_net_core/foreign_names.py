@@ -158,6 +158,7 @@ MODULES: Mapping[str, str] = {
     "get_parameter": "dict(module.named_parameters())[path]",
     "get_buffer": "dict(module.named_buffers())[path]",
     "get_submodule": "dict(module.named_modules())[path]",
+    "generate_square_subsequent_mask": "causal=True in the call, or causal_keep(length)",
     "compile": "nothing: the optimizer and the loss go to neural_net_utils.fit",
     "fit": "neural_net_utils.fit(module, ...)",
     "evaluate": "neural_net_utils.evaluate(module, ...)",

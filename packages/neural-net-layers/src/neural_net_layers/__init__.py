@@ -69,6 +69,7 @@ from neural_net_layers.regularization.drop_path import DropPath, drop_path
 from neural_net_layers.regularization.dropout import Dropout, dropout
 from neural_net_layers.regularization.dropout2d import Dropout2D, dropout2d
 from neural_net_layers.residual import Residual, ResidualBlock
+from neural_net_layers.transformers.transformer import Transformer
 from neural_net_layers.transformers.transformer_decoder import (
     TransformerDecoder,
     TransformerDecoderLayer,
@@ -137,6 +138,7 @@ __all__ = [
     "RotaryEmbedding",
     "SelfAttention",
     "TimestepEmbedding",
+    "Transformer",
     "TransformerDecoder",
     "TransformerDecoderLayer",
     "TransformerEncoder",

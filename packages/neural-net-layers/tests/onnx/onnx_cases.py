@@ -87,7 +87,9 @@ from neural_net_layers import (
     ReplicationPad1D,
     RMSNorm,
     TimestepEmbedding,
+    Transformer,
     TransformerDecoder,
+    TransformerEncoder,
     Unfold,
     Upsample,
     VanillaRNN,
@@ -381,6 +383,17 @@ def transformers() -> dict[str, Case]:
         "rotary, interleaved": Case(LlamaBlock(RNG, interleaved=True), sequence),
         "decoder": Case(
             TransformerDecoder(2, 16, 4, 32, rng=RNG), (*sequence, numbers("B", 9, 16))
+        ),
+        "transformer": Case(
+            Transformer(16, 4, 1, 1, 32, rng=RNG),
+            (numbers("B", 9, 16), *sequence),
+            {"src_key_keep": lambda rng, b, t: tokens(rng, b, 9)},
+        ),
+        "heads of other sizes with norms": Case(
+            TransformerEncoder(
+                1, 16, 4, head_features=3, value_head_features=5, qk_norm=RMSNorm, rng=RNG
+            ),
+            sequence,
         ),
         "attention with both masks": Case(
             MultiHeadAttention(16, 4, rng=RNG),

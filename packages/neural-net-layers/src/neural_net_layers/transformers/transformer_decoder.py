@@ -50,7 +50,7 @@ class TransformerDecoderLayer(Decoding[DecoderCache, tuple[Tensor, Tensor]], Tra
 
     Args:
         features: D, the width.
-        num_heads: H, a divisor of D.
+        num_heads: H, a divisor of D unless `head_features` is given.
         hidden_features: The width inside the feed-forward part; None means 4 D.
         dropout: The probability of dropping in training.
         activation: As in `TransformerEncoderLayer`.
@@ -59,6 +59,10 @@ class TransformerDecoderLayer(Decoding[DecoderCache, tuple[Tensor, Tensor]], Tra
         eps: Of the norms.
         norm: Makes the norm of a given size; None means `LayerNorm`.
         num_kv_heads: As in `MultiHeadAttention`, in both attentions.
+        head_features: Likewise.
+        value_head_features: Likewise.
+        qk_norm: Likewise.
+        out_bias: Likewise.
         memory_features: The width of the memory; None means D.
         position: As in `MultiHeadAttention`, in the self-attention.
         init: Initializer of all weights; None as in PyTorch.
@@ -100,6 +104,10 @@ class TransformerDecoderLayer(Decoding[DecoderCache, tuple[Tensor, Tensor]], Tra
         eps: float = 1e-5,
         norm: Callable[[int], Module] | None = None,
         num_kv_heads: int | None = None,
+        head_features: int | None = None,
+        value_head_features: int | None = None,
+        qk_norm: Callable[[int], Module] | None = None,
+        out_bias: bool | None = None,
         memory_features: int | None = None,
         position: Position | None = None,
         init: Initializer | None = None,
@@ -113,21 +121,23 @@ class TransformerDecoderLayer(Decoding[DecoderCache, tuple[Tensor, Tensor]], Tra
         self.norm_first = check_flag(name, "norm_first", norm_first)
         self.activation, widening = resolve_activation(name, activation)
         common: dict[str, Any] = {"bias": bias, "init": init, "rng": rng, "dtype": dtype}
+        heads: dict[str, Any] = {
+            "num_kv_heads": num_kv_heads,
+            "head_features": head_features,
+            "value_head_features": value_head_features,
+            "qk_norm": qk_norm,
+            "out_bias": out_bias,
+            "dropout": dropout,
+        }
         self.self_attn = MultiHeadAttention(
-            features,
-            num_heads,
-            num_kv_heads=num_kv_heads,
-            dropout=dropout,
-            position=position,
-            **common,
+            features, num_heads, position=position, **heads, **common
         )
         self.multihead_attn = MultiHeadAttention(
             features,
             num_heads,
-            num_kv_heads=num_kv_heads,
             key_features=memory_features,
             value_features=memory_features,
-            dropout=dropout,
+            **heads,
             **common,
         )
         self.linear1 = Dense(features, widening * hidden, **common)
@@ -205,7 +215,7 @@ class TransformerDecoder(
     Args:
         num_layers: L, how many.
         features: D, the width.
-        num_heads: H, a divisor of D.
+        num_heads: H, a divisor of D unless `head_features` is given.
         hidden_features: The width inside the feed-forward parts; None means 4 D.
         final_norm: Whether a norm follows the last layer; None means if `norm_first`.
         dropout: This and all that follow as in `TransformerDecoderLayer`.
@@ -215,6 +225,10 @@ class TransformerDecoder(
         eps: Likewise, and of the norm at the end.
         norm: Likewise, and makes the norm at the end.
         num_kv_heads: Likewise.
+        head_features: Likewise.
+        value_head_features: Likewise.
+        qk_norm: Likewise.
+        out_bias: Likewise.
         memory_features: Likewise.
         position: Likewise.
         init: Likewise.
@@ -250,6 +264,10 @@ class TransformerDecoder(
         eps: float = 1e-5,
         norm: Callable[[int], Module] | None = None,
         num_kv_heads: int | None = None,
+        head_features: int | None = None,
+        value_head_features: int | None = None,
+        qk_norm: Callable[[int], Module] | None = None,
+        out_bias: bool | None = None,
         memory_features: int | None = None,
         position: Position | None = None,
         init: Initializer | None = None,
@@ -268,6 +286,10 @@ class TransformerDecoder(
             eps=eps,
             norm=norm,
             num_kv_heads=num_kv_heads,
+            head_features=head_features,
+            value_head_features=value_head_features,
+            qk_norm=qk_norm,
+            out_bias=out_bias,
             memory_features=memory_features,
             position=position,
             init=init,

@@ -48,7 +48,7 @@ class TransformerEncoderLayer(Encoding[KeyValueCache, Tensor], TransformerLayer)
 
     Args:
         features: D, the width.
-        num_heads: H, a divisor of D.
+        num_heads: H, a divisor of D unless `head_features` is given.
         hidden_features: The width inside the feed-forward part; None means 4 D.
         dropout: The probability of dropping in training: attention weights, hidden units, and
             both branches.
@@ -61,6 +61,10 @@ class TransformerEncoderLayer(Encoding[KeyValueCache, Tensor], TransformerLayer)
         eps: Of the norms.
         norm: Makes the norm of a given size, such as `RMSNorm`; None means `LayerNorm`.
         num_kv_heads: As in `MultiHeadAttention`.
+        head_features: Likewise.
+        value_head_features: Likewise.
+        qk_norm: Likewise.
+        out_bias: Likewise.
         position: As in `MultiHeadAttention`.
         init: Initializer of all weights; None as in PyTorch.
         rng: The generator for weights and dropout; None means the library's.
@@ -100,6 +104,10 @@ class TransformerEncoderLayer(Encoding[KeyValueCache, Tensor], TransformerLayer)
         eps: float = 1e-5,
         norm: Callable[[int], Module] | None = None,
         num_kv_heads: int | None = None,
+        head_features: int | None = None,
+        value_head_features: int | None = None,
+        qk_norm: Callable[[int], Module] | None = None,
+        out_bias: bool | None = None,
         position: Position | None = None,
         init: Initializer | None = None,
         rng: np.random.Generator | None = None,
@@ -110,13 +118,16 @@ class TransformerEncoderLayer(Encoding[KeyValueCache, Tensor], TransformerLayer)
         self.norm_first = check_flag(name, "norm_first", norm_first)
         self.activation, widening = resolve_activation(name, activation)
         common: dict[str, Any] = {"bias": bias, "init": init, "rng": rng, "dtype": dtype}
+        heads: dict[str, Any] = {
+            "num_kv_heads": num_kv_heads,
+            "head_features": head_features,
+            "value_head_features": value_head_features,
+            "qk_norm": qk_norm,
+            "out_bias": out_bias,
+            "dropout": dropout,
+        }
         self.self_attn = MultiHeadAttention(
-            features,
-            num_heads,
-            num_kv_heads=num_kv_heads,
-            dropout=dropout,
-            position=position,
-            **common,
+            features, num_heads, position=position, **heads, **common
         )
         self.linear1 = Dense(features, widening * hidden, **common)
         self.linear2 = Dense(hidden, features, **common)
@@ -173,7 +184,7 @@ class TransformerEncoder(Encoding[list[KeyValueCache], list[Tensor]], Transforme
     Args:
         num_layers: L, how many.
         features: D, the width.
-        num_heads: H, a divisor of D.
+        num_heads: H, a divisor of D unless `head_features` is given.
         hidden_features: The width inside the feed-forward parts; None means 4 D.
         final_norm: Whether a norm follows the last layer; None means if `norm_first`, as the
             sums then leave the stack at any size, and otherwise not.
@@ -184,6 +195,10 @@ class TransformerEncoder(Encoding[list[KeyValueCache], list[Tensor]], Transforme
         eps: Likewise, and of the norm at the end.
         norm: Likewise, and makes the norm at the end.
         num_kv_heads: Likewise.
+        head_features: Likewise.
+        value_head_features: Likewise.
+        qk_norm: Likewise.
+        out_bias: Likewise.
         position: Likewise.
         init: Likewise.
         rng: Likewise; all layers draw from it, one after the other.
@@ -218,6 +233,10 @@ class TransformerEncoder(Encoding[list[KeyValueCache], list[Tensor]], Transforme
         eps: float = 1e-5,
         norm: Callable[[int], Module] | None = None,
         num_kv_heads: int | None = None,
+        head_features: int | None = None,
+        value_head_features: int | None = None,
+        qk_norm: Callable[[int], Module] | None = None,
+        out_bias: bool | None = None,
         position: Position | None = None,
         init: Initializer | None = None,
         rng: np.random.Generator | None = None,
@@ -235,6 +254,10 @@ class TransformerEncoder(Encoding[list[KeyValueCache], list[Tensor]], Transforme
             eps=eps,
             norm=norm,
             num_kv_heads=num_kv_heads,
+            head_features=head_features,
+            value_head_features=value_head_features,
+            qk_norm=qk_norm,
+            out_bias=out_bias,
             position=position,
             init=init,
             rng=rng,
