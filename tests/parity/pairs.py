@@ -380,7 +380,7 @@ DIFFERENT: dict[tuple[str, str], tuple[str, str]] = {
     ("TransformerDecoderLayer", "causal"): ("True", "False"),
     ("Transformer", "batch_first"): ("always", "False"),
     ("Transformer", "hidden_features"): ("4 · features", "2048"),
-    ("Transformer", "tgt_causal"): ("True", "False"),
+    ("Transformer", "tgt_causal"): ("True", "None"),
     ("Softmax", "axis"): ("-1", "None"),
     ("Softmin", "axis"): ("-1", "None"),
     ("LogSoftmax", "axis"): ("-1", "None"),
