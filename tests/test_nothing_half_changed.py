@@ -296,6 +296,7 @@ CASES: dict[type, Case] = {
     layers.LearnedPositionalEmbedding: module_case(lambda: layers.LearnedPositionalEmbedding(4, 4)),
     layers.MaxPool1D: module_case(lambda: layers.MaxPool1D(2)),
     layers.MaxPool2D: module_case(lambda: layers.MaxPool2D(2)),
+    layers.MaxUnpool2D: module_case(lambda: layers.MaxUnpool2D(2)),
     layers.MultiHeadAttention: module_case(lambda: layers.MultiHeadAttention(4, 2)),
     layers.PixelShuffle: module_case(lambda: layers.PixelShuffle(2)),
     layers.PixelUnshuffle: module_case(lambda: layers.PixelUnshuffle(2)),

@@ -252,6 +252,32 @@ def test_avg_pool2d() -> None:
     compare("avg_pool2d", layers.avg_pool2d, F.avg_pool2d, draw(make, 100))
 
 
+def test_max_unpool2d() -> None:
+    """Of windows that do not overlap, whose maxima all have places of their own."""
+
+    def make(rng: Rng) -> Any:
+        kernel = pick(rng, 1, 3, 2)
+        size = tuple(
+            k * n + int(rng.integers(k)) for k, n in zip(kernel, pick(rng, 1, 4, 2), strict=True)
+        )
+        x = rng.normal(size=(*pick(rng, 1, 4, 2), *size)).astype(np.float32)
+        y, places = F.max_pool2d(torch.tensor(x), kernel, return_indices=True)
+        return y.numpy(), places.numpy(), kernel, size
+
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        x, places, kernel, size = make(rng)
+        leaf, xt = Tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+        y = layers.max_unpool2d(leaf, places, kernel, output_size=size)
+        z = F.max_unpool2d(xt, torch.tensor(places), kernel, output_size=size)
+        dy = rng.normal(size=size).astype(np.float32)
+        y.backward(np.broadcast_to(dy, y.shape))
+        z.backward(torch.tensor(dy).expand(z.shape))
+        assert xt.grad is not None
+        np.testing.assert_array_equal(y.data, z.detach().numpy())
+        np.testing.assert_array_equal(leaf.grad, xt.grad.numpy())
+
+
 ADAPTIVE = [("avg", 1), ("avg", 2), ("max", 1), ("max", 2)]
 
 

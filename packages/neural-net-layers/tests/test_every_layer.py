@@ -66,6 +66,7 @@ RECIPES = {
     "LearnedPositionalEmbedding": ((8, 6), (SEQUENCE,), {}),
     "MaxPool1D": ((2,), (WAVES,), {}),
     "MaxPool2D": ((2,), (IMAGES,), {}),
+    "MaxUnpool2D": ((2,), (numbers(2, 1, 1, 2), np.array([[[[0, 7]]], [[[5, 2]]]])), {}),
     "MultiHeadAttention": ((8, 2), (SEQUENCE, MEMORY), {"key_keep": MEMORY_KEEP}),
     "PixelShuffle": ((2,), (numbers(2, 8, 3, 4),), {}),
     "PixelUnshuffle": ((2,), (IMAGES,), {}),
@@ -436,6 +437,15 @@ AS_IN_PYTORCH = {
         for one in ("Unfold", "Fold")
         for other in ("Conv", "ConvTranspose", "MaxPool", "AvgPool")
         for n in (1, 2)
+    ),
+    *(
+        frozenset(pair)
+        for pair in (
+            ("Unfold", "MaxUnpool2D"),
+            ("Fold", "MaxUnpool2D"),
+            ("unfold", "max_unpool2d"),
+            ("fold", "max_unpool2d"),
+        )
     ),
     *(
         frozenset({one, f"{other}{n}d"})

@@ -89,6 +89,7 @@ CLASSES: Mapping[str, str] = {
     "MaxPool1d": "neural_net_layers.MaxPool1D",
     "MaxPool2d": "neural_net_layers.MaxPool2D",
     "MaxPooling2D": "neural_net_layers.MaxPool2D",
+    "MaxUnpool2d": "neural_net_layers.MaxUnpool2D",
     "AvgPool1d": "neural_net_layers.AvgPool1D",
     "AvgPool2d": "neural_net_layers.AvgPool2D",
     "AveragePooling2D": "neural_net_layers.AvgPool2D",

@@ -45,6 +45,7 @@ from neural_net_layers.pooling.global_max_pool1d import GlobalMaxPool1D, global_
 from neural_net_layers.pooling.global_max_pool2d import GlobalMaxPool2D, global_max_pool2d
 from neural_net_layers.pooling.max_pool1d import MaxPool1D, max_pool1d
 from neural_net_layers.pooling.max_pool2d import MaxPool2D, max_pool2d
+from neural_net_layers.pooling.max_unpool2d import MaxUnpool2D, max_unpool2d
 from neural_net_layers.pooling.pixel_shuffle import (
     PixelShuffle,
     PixelUnshuffle,
@@ -123,6 +124,7 @@ __all__ = [
     "LearnedPositionalEmbedding",
     "MaxPool1D",
     "MaxPool2D",
+    "MaxUnpool2D",
     "MultiHeadAttention",
     "PixelShuffle",
     "PixelUnshuffle",
@@ -178,6 +180,7 @@ __all__ = [
     "layer_norm",
     "max_pool1d",
     "max_pool2d",
+    "max_unpool2d",
     "modulate",
     "padding_keep",
     "pixel_shuffle",

@@ -80,6 +80,7 @@ from neural_net_layers import (
     InstanceNorm2D,
     MaxPool1D,
     MaxPool2D,
+    MaxUnpool2D,
     MultiHeadAttention,
     PixelShuffle,
     PixelUnshuffle,
@@ -320,6 +321,15 @@ def images() -> dict[str, Case]:
             options={"dynamic": {"x": {0: "batch", 2: "height", 3: "width"}}},
         ),
         "columns as images": Case(Fold((6, 5), (2, 3), (2, 1), (1, 0), 2), (numbers("B", 12, 6),)),
+        "maxima back to their places": Case(
+            MaxUnpool2D(2),
+            (
+                numbers("B", 2, 1, 3),
+                lambda rng, b, t: rng.permuted(np.tile(np.arange(12), (b, 2, 1)), axis=-1)[
+                    :, :, None, :3
+                ],
+            ),
+        ),
         "batch norm 1d": Case(BatchNorm1D(6), X),
         "batch norm 2d": Case(batch_norm(4), IMAGES),
         "batch norm without averages": Case(BatchNorm2D(4, track_running_stats=False), IMAGES),
