@@ -185,8 +185,11 @@ PAIRS: dict[type, Pair] = {
     layers.ConvTranspose2D: Pair(nn.ConvTranspose2d, (3, 4, 3), IMAGES),
     layers.MaxPool1D: Pair(nn.MaxPool1d, (2,), WAVES),
     layers.MaxPool2D: Pair(nn.MaxPool2d, (2,), IMAGES),
+    # Places that the smallest output has, too.
     layers.MaxUnpool2D: Pair(
-        nn.MaxUnpool2d, (2,), lambda rng: (rng.normal(size=(1, 1, 1, 2)), np.array([[[[6, 1]]]]))
+        nn.MaxUnpool2d,
+        (2,),
+        lambda rng: (rng.normal(size=(1, 1, 2, 2)), np.array([[[[3, 0], [1, 2]]]])),
     ),
     layers.AvgPool1D: Pair(nn.AvgPool1d, (2,), WAVES),
     layers.AvgPool2D: Pair(nn.AvgPool2d, (2,), IMAGES),
