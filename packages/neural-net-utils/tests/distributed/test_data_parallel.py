@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from neural_net_core import FeedForward, Parameter, cross_entropy
-from neural_net_utils import DataLoader, accuracy, evaluate, f1_score
+from neural_net_utils import DataLoader, WeightedSampler, accuracy, evaluate, f1_score
 from neural_net_utils.distributed import average_gradients, broadcast_weights, shard
 from neural_net_utils.distributed._ranks import (
     differences,
@@ -19,6 +19,7 @@ from neural_net_utils.distributed._ranks import (
     set_streams,
 )
 from neural_net_utils.distributed.data_parallel import Alone
+from neural_net_utils.training._run_on_ranks import RunOnRanks
 
 
 class Thread:
@@ -108,6 +109,90 @@ def test_evaluate_counts_every_sample_once(size):
 
     for found in on_ranks(size, values):
         assert found == pytest.approx(expected, abs=1e-14)
+
+
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_samplers_are_shared_by_ranks(prefetch):
+    """Together the ranks' shares are the batches of one process with rank 0's seed."""
+
+    def loader(seed):
+        sampler = WeightedSampler(np.arange(20) % 3)
+        rng = np.random.default_rng(seed)
+        return DataLoader(np.arange(20.0), 6, sampler=sampler, rng=rng, prefetch=prefetch)
+
+    whole = [x for (x,) in loader(0)]
+
+    def shares(communicator):
+        return [x for (x,) in shard(loader(communicator.rank), communicator)]
+
+    for place, parts in enumerate(zip(*on_ranks(3, shares), strict=True)):
+        np.testing.assert_array_equal(np.concatenate(parts), whole[place])
+
+
+def run_on_ranks(optimizer_of, weights_of):
+    """What fit raises on two ranks, with a loader of each rank's weights."""
+
+    def message(communicator):
+        model = FeedForward([4, 3], rng=np.random.default_rng(0))
+        optimizer = optimizer_of(model)
+        sampler = WeightedSampler(weights_of(communicator.rank))
+        loader = DataLoader((np.ones((6, 4), "f"), np.arange(6) % 3), 3, sampler=sampler)
+        loader.seed = 1
+        run = RunOnRanks(
+            model,
+            cross_entropy,
+            optimizer,
+            loader,
+            epochs=1,
+            max_steps=None,
+            validation=None,
+            metrics=None,
+            scheduler=None,
+            accumulate=1,
+            callbacks=[],
+            communicator=communicator,
+        )
+        run.begin(None, None)
+        return ""
+
+    def caught(communicator):
+        try:
+            return message(communicator)
+        except ValueError as error:
+            return str(error)
+
+    return on_ranks(2, caught)
+
+
+class Optimizer:
+    """As much of one as a run asks for before its first step."""
+
+    def __init__(self, model, needs_closure=False):
+        self.param_groups = [{"params": list(model.parameters()), "lr": 0.1}]
+        self.needs_closure = needs_closure
+
+    def step(self, closure=None):
+        pass
+
+    def zero_grad(self):
+        pass
+
+    def state_dict(self):
+        return {}
+
+
+def test_ranks_with_other_weights_in_their_samplers_are_told():
+    """Each would draw other samples, and call the batch its own."""
+    assert run_on_ranks(Optimizer, lambda rank: np.ones(6)) == ["", ""]
+    for text in run_on_ranks(Optimizer, lambda rank: np.arange(6) + rank):
+        assert "fit: the ranks must be given the same: the sampler of train_loader" in text
+
+
+def test_an_optimizer_that_needs_a_closure_is_refused_on_ranks():
+    told = run_on_ranks(lambda model: Optimizer(model, True), lambda rank: np.ones(6))
+    for text in told:
+        assert "fit: Optimizer computes the loss several times in a step" in text
+        assert "got 2 ranks" in text
 
 
 def test_differences_name_what_differs_and_where():
