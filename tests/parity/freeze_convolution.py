@@ -13,11 +13,11 @@ import torch.nn.functional as F  # noqa: N812 (PyTorch's habit)
 from freeze_layers import Row, module_row
 from torch import nn
 
-WAVE, IMAGE = (2, 2, 6), (1, 2, 5, 4)
+WAVE, IMAGE = (1, 2, 6), (1, 2, 5, 4)
 
 MODULES: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
     "Conv1D": (nn.Conv1d(2, 3, 3), WAVE),
-    "Conv1D strided": (nn.Conv1d(2, 3, 3, stride=2, padding=2), WAVE),
+    "Conv1D strided": (nn.Conv1d(2, 3, 3, stride=2, padding=2), (2, 2, 6)),
     "Conv1D grouped": (nn.Conv1d(2, 4, 2, dilation=3, groups=2, bias=False), WAVE),
     "Conv1D circular": (nn.Conv1d(2, 2, 4, padding=2, padding_mode="circular"), WAVE),
     "Conv2D": (nn.Conv2d(2, 3, (3, 2)), IMAGE),
@@ -78,7 +78,13 @@ def numbers(name: str, shape: tuple[int, ...]) -> Any:
     return np.random.default_rng(zlib.crc32(name.encode())).normal(size=shape).round(3)
 
 
+PLACES_OF_MAXIMA = np.array([[[[5, 1], [8, 11]], [[0, 2], [9, 10]]]])  # of an image of 3 × 4
+
 ROWS: dict[str, Row] = {
     name: module_row(name, module, [shape], nn.Module.__call__)
     for name, (module, shape) in MODULES.items()
 } | {name: (function, [numbers(name, shape)]) for name, (function, shape) in FUNCTIONS.items()}
+ROWS["max_unpool2d"] = (
+    lambda x, places: F.max_unpool2d(x, places, 2, output_size=(3, 4)),
+    [numbers("max_unpool2d", (1, 2, 2, 2)), PLACES_OF_MAXIMA],
+)

@@ -188,6 +188,7 @@ FUNCTIONS |= {
     "adaptive_max_pool2d": lambda x: layers.adaptive_max_pool2d(x, (3, 2)),
     "adaptive_max_pool2d even": lambda x: layers.adaptive_max_pool2d(x, (5, 2)),
     "global_max_pool2d": layers.global_max_pool2d,
+    "max_unpool2d": lambda x, places: layers.max_unpool2d(x, places, 2, output_size=(3, 4)),
     "unfold": lambda x: layers.unfold(x, **PLACES),
     "fold": lambda x: layers.fold(x, (5, 4), **PLACES),
     "pixel_shuffle": lambda x: layers.pixel_shuffle(x, 2),
