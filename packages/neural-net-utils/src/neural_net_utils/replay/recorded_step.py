@@ -6,6 +6,7 @@ calls every time. `RecordedStep` notes them while the step runs as it is written
 results places in one block of memory, and from then on makes the calls alone.
 """
 
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -462,10 +463,14 @@ class _Once:
 
     def __call__(self, returned: tuple[Any, ...]) -> float:
         if self._answer is None:
+            profile = sys.getprofile()
+            sys.setprofile(None)  # it is no part of the step
             try:
                 self._answer = self._weigh(returned)
             except Exception as error:
                 self._answer = error
+            finally:
+                sys.setprofile(profile)
         if isinstance(self._answer, Exception):
             raise self._answer
         return self._answer
