@@ -8,6 +8,7 @@ from harness import check, random_axis, unary_shapes
 
 import neural_net_core
 from neural_net_core import Tensor
+from neural_net_core.activations import GumbelSoftmaxOp
 from neural_net_core.testing import op_classes
 
 WIDE = {"low": -3.0, "high": 4.0}
@@ -140,6 +141,34 @@ def test_the_feed_forward_part():
         return F.linear(F.silu(F.linear(x, w1)) * F.linear(x, w3), w2)
 
     check("SwiGLU module", ours, theirs, shapes)
+
+
+def noise_of_pytorch(x):
+    """Return what PyTorch's function adds to the scores after `torch.manual_seed(0)`."""
+    torch.manual_seed(0)
+    dtype = getattr(torch, str(x.dtype))
+    return -torch.empty(x.shape, dtype=dtype).exponential_().log().numpy()
+
+
+def gumbel_softmax_of_pytorch(x, axis, **options):
+    torch.manual_seed(0)
+    return F.gumbel_softmax(x, dim=axis, **options)
+
+
+@pytest.mark.parametrize("hard", [False, True])
+@pytest.mark.parametrize("temperature", [0.3, 1.0, 4.0])
+def test_draws_of_categories(temperature, hard):
+    RAN.update(
+        check(
+            f"gumbel_softmax {temperature}{' hard' * hard}",
+            lambda x, axis: GumbelSoftmaxOp.apply(
+                x, noise_of_pytorch(x), temperature=temperature, hard=hard, axis=axis
+            ),
+            lambda x, axis: gumbel_softmax_of_pytorch(x, axis, tau=temperature, hard=hard),
+            [case for case in unary_shapes(30, least=1) if 0 not in case[0]],
+            config=random_axis,
+        )
+    )
 
 
 @pytest.mark.parametrize("name", [*ELEMENTWISE, "softmax", "log_softmax"])

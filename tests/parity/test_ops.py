@@ -712,3 +712,40 @@ def test_nan_among_the_elements_of_an_extremum(name):
         t = torch.tensor(row, requires_grad=True)
         getattr(torch, name)(t).backward()
         np.testing.assert_array_equal(dx, t.grad.numpy())
+
+
+def gradients_of_pairs(name, theirs, values, skip=()):
+    """Return both sides' results and gradients of a function of all pairs of some values."""
+    pairs = np.array([(a, b) for a in values for b in values if (a, b) not in skip], np.float32)
+    dy = np.arange(1, len(pairs) + 1, dtype=np.float32)
+    inputs = [torch.tensor(pairs[:, i].copy(), requires_grad=True) for i in (0, 1)]
+    result = theirs(*inputs)
+    result.backward(torch.tensor(dy))
+    ours = [Tensor(pairs[:, i], requires_grad=True) for i in (0, 1)]
+    y = getattr(ops, name)(*ours)
+    y.backward(dy)
+    wanted = [result.detach().numpy(), *(x.grad.numpy() for x in inputs)]
+    return zip([y.data, *(x.grad for x in ours)], wanted, strict=True)
+
+
+def test_angles_at_the_origin_and_on_the_axes():
+    for found, wanted in gradients_of_pairs("arctan2", torch.atan2, [0.0, -0.0, 1.0, -2.0]):
+        np.testing.assert_allclose(found, wanted, rtol=1e-6)
+        np.testing.assert_array_equal()
+
+
+def test_sums_of_exponentials_at_infinity():
+    # Where both are −∞, PyTorch's gradients are NaN, and ours 0.
+    values, nothing = [-np.inf, -1e4, 0.0, 3.0, 1e4], {(-np.inf, -np.inf)}
+    for found, wanted in gradients_of_pairs("logaddexp", torch.logaddexp, values, nothing):
+        np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
+def test_the_error_function_far_out_and_near_zero():
+    values = np.array([*np.geomspace(1e-38, 20, 400), np.inf, np.nan, 0.0], np.float32)
+    for x in (values, -values):
+        t, leaf = torch.tensor(x, requires_grad=True), Tensor(x, requires_grad=True)
+        torch.erf(t).sum().backward()
+        ops.erf(leaf).sum().backward()
+        np.testing.assert_allclose(ops.erf(x).data, torch.erf(torch.tensor(x)), rtol=4e-7)
+        np.testing.assert_allclose(leaf.grad, t.grad, rtol=1e-5, atol=1e-14)

@@ -23,7 +23,7 @@ ELEMENTS = {
 
 @given(
     kind=st.sampled_from(list(ELEMENTS)),
-    n=st.integers(60, 70) | st.integers(100, 300),
+    n=st.integers(60, 70) | st.integers(100, 300) | st.just(2000),
     k=st.integers(0, 20) | st.integers(0, 60),
     largest=st.booleans(),
     dtype=st.sampled_from([np.float32, np.float64]),
