@@ -23,6 +23,7 @@ from neural_net_core import (
     Tensor,
     cross_entropy,
     functional_call,
+    gumbel_softmax,
     ops,
     recompute,
 )
@@ -246,6 +247,13 @@ def test_a_loss_is_not_exported() -> None:
     labels = np.array([0, 1, 2])
     with pytest.raises(ExportError, match="CrossEntropyLossOp cannot be exported: a loss is for"):
         exported(lambda x: cross_entropy(x, labels), X[:, 0], dynamic=False)
+
+
+def test_draws_are_not_exported() -> None:
+    """Though no two runs agree, the reason is named and not the noise."""
+    for dynamic in (True, False):
+        with pytest.raises(ExportError, match="GumbelSoftmaxOp cannot be exported: it draws"):
+            exported(gumbel_softmax, X[:, 0], dynamic=dynamic)
 
 
 def loop_over_time(cell: Module, x: Any) -> Any:

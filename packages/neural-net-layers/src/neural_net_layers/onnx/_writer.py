@@ -15,11 +15,22 @@ from neural_net_layers.onnx._traced_array import Computed, Given
 from neural_net_layers.onnx.rows.numpy_functions import FUNCTIONS
 from neural_net_layers.onnx.rows.shapes import sliced
 
-__all__ = ["IR_VERSION", "OPSET", "Writer"]
+__all__ = ["IR_VERSION", "OPSET", "Writer", "row_of"]
 
 # The version of ONNX's operators that files ask for, and of the format. Runtimes since the end of
 # 2023 know both.
 OPSET, IR_VERSION = 20, 9
+
+
+def row_of(step: Step, rows: Mapping[type[Op], Row]) -> Row:
+    """Return what writes a step, or raise an error that says why nothing does."""
+    row = rows.get(step.op)
+    if row is None:
+        reason = WITHOUT_ROW.get(step.op, "ONNX nodes for it are not known")
+        raise ExportError(
+            f"to_onnx: {step.name} cannot be exported: {reason}; rows={{...}} can say what to write"
+        )
+    return row
 
 
 class Writer:
@@ -51,13 +62,7 @@ class Writer:
     def written(self, step: Step) -> tuple[Value, ...]:
         """Write the nodes of a step and return its results."""
         graph = self.graph
-        row = self.rows.get(step.op)
-        if row is None:
-            reason = WITHOUT_ROW.get(step.op, "ONNX nodes for it are not known")
-            raise ExportError(
-                f"to_onnx: {step.name} cannot be exported: {reason}; rows={{...}} can say what to "
-                "write"
-            )
+        row = row_of(step, self.rows)
         floats = [dtype for dtype in step.dtypes if dtype.kind == "f"]
         graph.dtype = (floats or step.dtypes)[0]
         graph.path = step.path.partition(" ")[0] if " " in step.path else ""

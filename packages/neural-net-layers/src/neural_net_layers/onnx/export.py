@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from neural_net_core.checks import check_instance, check_items, check_path, check_text
@@ -24,7 +23,7 @@ from neural_net_layers.onnx._examples import (
 from neural_net_layers.onnx._graph import Row
 from neural_net_layers.onnx._run import Run, run
 from neural_net_layers.onnx._table import ROWS
-from neural_net_layers.onnx._writer import Writer
+from neural_net_layers.onnx._writer import Writer, row_of
 
 __all__ = ["ExportError", "to_onnx"]
 
@@ -104,7 +103,7 @@ def to_onnx(
     _check(model)
     if path is not None:
         check_path("to_onnx", "path", path)
-    rows = _mapping("rows", rows)
+    rows = {**ROWS, **_mapping("rows", rows)}
     if output_names is not None:
         output_names = _texts("output_names", output_names)
     dtype = next((p.dtype for p in model.parameters() if p.data.dtype.kind == "f"), None)
@@ -112,8 +111,15 @@ def to_onnx(
     arguments = gathered(examples, dtype, inputs)
     by_name = gathered({**_mapping("keywords", keywords)}, dtype, inputs)
     called = _names(model, names, arguments, by_name)
-    axes, agreed = _compared(partial(run, model, arguments, by_name), called, inputs, dynamic)
-    writer = Writer(onnx, {**ROWS, **rows}, inputs, called, axes, agreed)
+
+    def runs_with(tried: Sequence[Any]) -> Run:
+        made = run(model, arguments, by_name, tried)
+        for step in made.steps:  # before runs are compared: what draws at random never agrees
+            row_of(step, rows)
+        return made
+
+    axes, agreed = _compared(runs_with, called, inputs, dynamic)
+    writer = Writer(onnx, rows, inputs, called, axes, agreed)
     made = writer.file(type(model).__name__, output_names)
     try:
         onnx.checker.check_model(made, full_check=True)
