@@ -34,6 +34,11 @@ MIRROR = {
     "core/files/_tensor_file.py": ["files/test_tensor_file.py", "files/test_foreign_file.py"],
     "core/files/tensors.py": ["files/test_tensor_file.py", "files/test_index_file.py"],
     "core/files/checkpoint.py": ["files/test_checkpoint.py", "files/test_checkpoint_rng.py"],
+    "utils/loading/loader.py": [
+        "loading/test_loader.py",
+        "loading/test_samplers.py",
+        "loading/test_ahead.py",
+    ],
     "utils/training/_parts.py": ["training/test_resume.py"],
     "utils/training/_run.py": ["training/test_training.py", "training/test_fit.py"],
     "utils/training/_run_on_ranks.py": ["distributed/test_data_parallel.py"],

@@ -157,8 +157,12 @@ def mutants(source: str, path: str) -> Iterator[Mutant]:
             ast.fix_missing_locations(changed)
             # The tree itself is changed and mended again: copies of it would take most of the time.
             put(parent, field, i, changed)
-            code = compile(tree, path, "exec")
-            put(parent, field, i, node)
+            try:
+                code = compile(tree, path, "exec")
+            except SyntaxError:  # a name that `nonlocal` asks for is assigned no more
+                continue
+            finally:
+                put(parent, field, i, node)
             line = getattr(node, "lineno", 0)
             before, after = ast.unparse(node), ast.unparse(changed)
             where = lines[line - 1].strip() if line else ""

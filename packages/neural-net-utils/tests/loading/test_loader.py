@@ -206,3 +206,52 @@ def test_bad_lengths_and_states():
         with pytest.raises(ValueError, match="DataLoader: "):
             loader.load_state_dict(state)
     assert loader.state_dict() == before
+
+
+def test_a_share_reads_its_own_rows_alone_unless_all_must_be_seen():
+    read = []
+
+    class Samples(list):
+        def __getitem__(self, i):
+            read.append(i)
+            return (super().__getitem__(i),)
+
+    for options, wanted in (
+        ({}, [2, 3]),
+        ({"collate": lambda rows: (np.array([x for (x,) in rows]),)}, [0, 1, 2, 3, 4]),
+        ({"transform": lambda batch, rng: batch}, [0, 1, 2, 3, 4]),
+    ):
+        read.clear()
+        loader = DataLoader(Samples(range(5)), 5, **options)
+        assert [x.tolist() for (x,) in loader.shares(1, 3)] == [[2, 3]]
+        assert read == wanted
+
+
+@pytest.mark.parametrize(("part", "parts"), [(1, 1), (2, 2), (-1, 2), (0, 0), (0.0, 1)])
+def test_a_share_that_there_is_not(part, parts):
+    with pytest.raises(ValueError, match=r"DataLoader\.shares: parts? must be"):
+        make().shares(part, parts)
+
+
+def test_seeds_have_63_bits():
+    loader = make(shuffle=True)
+    for seed in (0, 2**63 - 1):
+        loader.seed = seed
+        assert loader.seed == seed
+        loader.load_state_dict({"seed": seed, "epoch": 0, "position": 0})
+        assert loader.state_dict()["seed"] == seed
+        assert sorted(i for batch in epoch(loader) for i in batch) == list(range(10))
+    before = loader.state_dict()
+    for seed in (-1, 2**63, 0.5):
+        with pytest.raises(ValueError, match="DataLoader: seed must be"):
+            loader.seed = seed
+        with pytest.raises(ValueError, match="seed"):
+            loader.load_state_dict({"seed": seed, "epoch": 0, "position": 0})
+    assert loader.state_dict() == before
+    loader.seed = None
+    assert loader.state_dict()["seed"] is None
+    assert loader.seed is not None  # drawn anew
+
+
+def test_32_samples_make_a_batch_unless_told_otherwise():
+    assert DataLoader(ArrayDataset(np.arange(40))).batch_size == 32

@@ -56,9 +56,10 @@ class Place:
 class Loop:
     """One iteration over a loader, and what it should give."""
 
-    def __init__(self, place, part=0, parts=1):
+    def __init__(self, place, part=0, parts=None):
         loader = place.loader
-        self.iterator = iter(loader) if parts == 1 else loader.shares(part, parts)
+        self.iterator = iter(loader) if parts is None else loader.shares(part, parts)
+        parts = parts or 1
         self.place, self.part, self.parts = place, part, parts
         self.batches = None  # decided when the first batch is asked for
 
@@ -74,12 +75,14 @@ class LoaderMachine(RuleBasedStateMachine):
         bucket=st.booleans(),
         moved=st.booleans(),
         collate=st.booleans(),
+        prefetch=st.booleans(),
     )
-    def make(self, count, batch_size, shuffle, drop_last, bucket, moved, collate):
+    def make(self, count, batch_size, shuffle, drop_last, bucket, moved, collate, prefetch):
         self.count, self.batch_size, self.drop_last = count, batch_size, drop_last
         self.shuffle, self.moved = shuffle, moved
         self.lengths = np.arange(count) * 7 % 5 if bucket else None
-        self.collate = (lambda rows: (np.array([x for (x,) in rows], int),)) if collate else None
+        self.collate = (lambda rows: (np.array([-x for (x,) in rows], int),)) if collate else None
+        self.prefetch = 2 * (prefetch and not moved)  # what fails ahead fails at another batch
         self.broken = False
         self.place = self.new()
 
@@ -92,6 +95,7 @@ class LoaderMachine(RuleBasedStateMachine):
             rng=np.random.default_rng(0),
             lengths=self.lengths,
             collate=self.collate,
+            prefetch=self.prefetch,
             transform=self.move if self.moved else None,
         )
         return Place(loader)
@@ -108,16 +112,16 @@ class LoaderMachine(RuleBasedStateMachine):
         rng = numbers(seed, epoch, 0)
         order = rng.permutation(count).tolist() if self.shuffle else list(range(count))
         if self.lengths is not None:  # no window is full here: 50 batches are more than there are
-            order.sort(key=lambda i: self.lengths[i])
+            whole, rest = order[: count - count % size], order[count - count % size :]
+            whole.sort(key=lambda i: self.lengths[i])
             if self.shuffle:
-                whole = count // size
-                shuffled = rng.permutation(
-                    np.array(order[: whole * size], int).reshape(whole, size)
-                )
-                order = [i for batch in shuffled.tolist() for i in batch] + order[whole * size :]
+                whole = rng.permutation(np.array(whole, int).reshape(-1, size)).ravel().tolist()
+            order = whole + rest
         batches = [order[i : i + size] for i in range(0, count, size)]
         if self.drop_last and batches and len(batches[-1]) < size:
             batches.pop()
+        if self.collate:
+            batches = [[-i for i in batch] for batch in batches]
         if self.moved:
             moves = [numbers(seed, epoch, i + 1).integers(1000) for i in range(len(batches))]
             batches = [[i + 100 * m for i in b] for b, m in zip(batches, moves, strict=True)]
@@ -135,6 +139,17 @@ class LoaderMachine(RuleBasedStateMachine):
     def read(self, loop, steps):
         for _ in range(steps):
             self.read_one(loop)
+
+    @rule(steps=st.integers(0, 9))
+    def loop_and_break(self, steps):
+        self.read(loop=Loop(self.place), steps=steps)
+
+    @rule(target=states, steps=st.integers(1, 9), elsewhere=st.booleans())
+    def save_in_mid_epoch_and_go_on(self, steps, elsewhere):
+        self.loop_and_break(steps=steps)
+        state = self.save()
+        self.load(state=state, elsewhere=elsewhere)
+        return state
 
     def read_one(self, loop):
         if loop.batches is None:
