@@ -301,7 +301,7 @@ def test_a_network_that_is_loaded_frozen_and_replaced(side_by_side: Any, case: A
     def script(step: Any, i: int, its: Any) -> Any:
         model = its.model
         if i == 6:
-            model.load_state_dict({k: v * 0.5 for k, v in model.state_dict().items()})
+            model.load_state_dict({k: v // 2 for k, v in model.state_dict().items()})
         if i in (8, 14):
             model[0].requires_grad_(i == 14)
         if i == 16:

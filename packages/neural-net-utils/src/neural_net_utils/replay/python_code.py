@@ -2,6 +2,7 @@
 
 import builtins
 import dis
+import gc
 import itertools
 import sys
 import sysconfig
@@ -43,12 +44,15 @@ def codes_that_run() -> Iterator[dict[types.CodeType, dict[str, Any]]]:
         if event == "call" and frame.f_code not in found and not _is_known(frame):
             found[frame.f_code] = frame.f_globals
 
-    former = sys.getprofile()
+    former, collects = sys.getprofile(), gc.isenabled()
+    gc.disable()  # what is called when garbage is collected is no part of a step
     sys.setprofile(profile)
     try:
         yield found
     finally:
         sys.setprofile(former)
+        if collects:
+            gc.enable()
 
 
 def _is_known(frame: types.FrameType) -> bool:
