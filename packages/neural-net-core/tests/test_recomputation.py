@@ -511,3 +511,57 @@ def test_a_gradient_asked_for_inside_arrives_at_what_is_returned():
     y = recompute(block, Tensor(X, requires_grad=True))
     (y * 2).sum().backward()
     np.testing.assert_array_equal(y.grad, np.full_like(X, 2))
+
+
+@st.composite
+def nested_blocks(draw, depth=2):
+    """Draw a network as nested lists of layers; a list is run as one block."""
+    layers = st.sampled_from(["dense", "tanh", "noisy", "residual"])
+    parts = draw(st.lists(layers, min_size=1, max_size=4))
+    if depth:
+        parts += draw(st.lists(nested_blocks(depth - 1), max_size=2))
+    return draw(st.permutations(parts))
+
+
+@given(network=nested_blocks())
+def test_however_a_network_is_cut_into_blocks_all_is_as_without(network):
+    def run(call):
+        seed(0)
+        layers = []
+
+        def made(name):
+            kinds = {
+                "dense": lambda: Dense(4, 4, rng=np.random.default_rng(len(layers))),
+                "tanh": Tanh,
+                "noisy": Noisy,
+                "residual": lambda: Residual(len(layers)),
+            }
+            layers.append(kinds[name]())
+            return layers[-1]
+
+        def built(parts):
+            return [built(part) if isinstance(part, list) else made(part) for part in parts]
+
+        def through(parts, x):
+            for part in parts:
+                x = call(through, part, x) if isinstance(part, list) else part(x)
+            return x
+
+        x = Tensor(X, requires_grad=True)
+        y = through([built(network)], x * 2)
+        (y * y).sum().backward()
+        tensors = [p for layer in layers for p in layer.parameters()]
+        buffers = [b.data for layer in layers for b in layer.buffers()]
+        return [y.data, x.grad, *(p.grad for p in tensors), *buffers, default_rng().random(3)]
+
+    assert same_bits(run(recompute), run(lambda block, *inputs: block(*inputs)))
+
+
+class Residual(Module):
+    """x + tanh(x W), in which x is used twice."""
+
+    def __init__(self, number):
+        self.dense = Dense(4, 4, rng=np.random.default_rng(100 + number))
+
+    def forward(self, x):
+        return x + tanh(self.dense(x))
