@@ -148,6 +148,16 @@ def test_the_reductions(batch, zero_infinity):
     np.testing.assert_allclose(gradient * shares, single, rtol=1e-9, atol=1e-14)
 
 
+def test_one_sequence_may_come_without_a_batch():
+    """Its loss is a single number; its labels, too, may be padded."""
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    expected, gradient = run(x[None], [[1, 2]], [4], [2])
+    for labels in ([1, 2], [1, 2, -1, 7]):
+        loss, alone = run(x, labels, 4, 2)
+        assert loss.shape == () and loss == expected[0]
+        np.testing.assert_allclose(alone, gradient[0], rtol=1e-12)
+
+
 @given(batches())
 def test_gradients_are_probabilities_of_labels_frame_by_frame(batch):
     """So in each frame that counts they add up to −1, and behind a log-softmax to 0."""
@@ -250,6 +260,8 @@ def test_what_does_not_fit():
         ctc_loss(x, [[1], [1]], [4, 4, 4], [1, 1])
     with pytest.raises(ShapeError, match=r"expected input_lengths from 0 to 4, .* got 5"):
         ctc_loss(x, [[1], [1]], [4, 5], [1, 1])
+    with pytest.raises(ShapeError, match=r"expected input_lengths from 0 to 4, .* got 5"):
+        ctc_loss(x, [[1], [1]], [0, 5], [1, 1])
     with pytest.raises(ShapeError, match=r"expected target_lengths from 0 to 1, .* got -1"):
         ctc_loss(x, [[1], [1]], [4, 4], [1, -1])
     with pytest.raises(ShapeError, match="as many as target_lengths add up to, 2, got 3"):

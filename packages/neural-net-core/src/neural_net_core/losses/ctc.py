@@ -42,11 +42,11 @@ class CTCLossOp(LossOp):
     the probability that frame t is a k, if the whole is known to read as l. Where p is 0, so is
     the gradient. Behind a log-softmax, x = log_softmax(u), it becomes du = dl (y − γ).
 
-    Before the first frame all walks stand at −1, one place in front of l': α has two places more
-    in front, and β two behind. All is computed with logarithms, and α_t and β_t are divided by
-    their largest c_t, of which only the logarithms grow with t, and for p those of α are needed.
-    Inputs: x (B, T, C), labels (B, S), the numbers of frames and of labels (B,). Saves l',
-    ln y(l'), ln α / c, and which frames and places count.
+    Before the first frame all walks stand in the first blank. α has two places more in front of l',
+    and β two behind it, which nobody reaches. All is computed with logarithms, and α_t and β_t are
+    divided by their largest, c_t; for p the logarithms of those of α are added up. Inputs:
+    x (B, T, C), labels (B, S), the numbers of frames and of labels (B,). Saves l', ln y(l'),
+    ln α / c, and which frames count.
     """
 
     def __init__(self, reduction: Reduction, blank: int, zero_infinity: bool) -> None:
@@ -62,13 +62,12 @@ class CTCLossOp(LossOp):
         # Beyond its frames a sequence may have anything.
         self.log_y = np.where(here, np.maximum(log_y, LN_0), 0)  # (T, B, 2S + 1)
         self.skip = np.full_like(x, LN_0, shape=(batch, places + 2))  # ln 1 where one may skip to s
-        self.skip[:, 1] = 0  # from −1
         # A blank has a blank two places before it, so this is: to a label that does not repeat.
         self.skip[:, 2:-2] = np.where(self.extended[:, 2:] == self.extended[:, :-2], LN_0, 0)
 
         log_a = np.full_like(x, LN_0, shape=(steps + 1, batch, places + 2))
-        log_a[0, :, 1] = 0  # at −1
-        log_c = np.zeros_like(x, shape=(steps, batch, 1))
+        log_a[0, :, 2] = 0  # in the first blank
+        log_c = np.empty_like(x, shape=(steps, batch, 1))
         for t in range(steps):
             stays, goes_on, skips = log_a[t, :, 2:], log_a[t, :, 1:-1], log_a[t, :, :-2]
             a = self.log_y[t] + log_sum(stays, goes_on, skips + self.skip[:, :-2])
