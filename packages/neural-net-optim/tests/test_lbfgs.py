@@ -371,3 +371,36 @@ def test_a_schedule_sets_the_first_length():
     schedule.step()
     optimizer.step(closure_of(optimizer, lambda: (p**2 / 2).sum()))
     assert p.data.tolist() == [7.5]  # lr · min(1, 1/8) · 8
+
+
+@pytest.mark.parametrize("search", [None, SEARCH])
+def test_a_direction_that_was_not_taken_teaches_nothing(search):
+    """The slope is below the tolerance: the step ends, and the next one knows of no step."""
+    p = Parameter([1.0], "float64")
+    optimizer = LBFGS([p], tolerance_change=0.5, line_search_fn=search)
+    optimizer.step(closure_of(optimizer, lambda: (p * 0.5).sum()))
+    state = optimizer.state_dict()["state"]["0"]
+    assert (p.data.tolist(), state["step"], state["t"], state["pairs"]) == ([1.0], 1, 0.0, 0)
+    optimizer.step(closure_of(optimizer, lambda: (p * 5).sum()))
+    assert optimizer.state_dict()["state"]["0"]["gamma"] == 1.0
+
+
+def test_a_slope_of_nothing_ends_the_step():
+    """A gradient so small that its square is 0, and no tolerance that would end the step."""
+    p = Parameter([1.0], "float32")
+    optimizer = LBFGS([p], tolerance_grad=0.0, tolerance_change=0.0, line_search_fn=SEARCH)
+
+    def closure():
+        p.grad = np.full(1, 1e-30, np.float32)
+        return 1.0
+
+    assert optimizer.step(closure) == 1.0
+    assert p.data.tolist() == [1.0]
+
+
+@pytest.mark.parametrize("search", [None, SEARCH])
+def test_a_rate_of_nothing_goes_nowhere(search):
+    p = Parameter([1.0, -2.0], "float64")
+    optimizer = LBFGS([p], lr=0.0, line_search_fn=search)
+    assert float(optimizer.step(closure_of(optimizer, lambda: (p**2).sum()))) == 5.0
+    assert p.data.tolist() == [1.0, -2.0]

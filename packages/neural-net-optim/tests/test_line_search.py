@@ -114,3 +114,71 @@ def test_without_a_minimum_the_middle():
     assert cubic_minimum(*flat, 0.0, 1.0) == 0.5
     high = [Place(0.0, 1.0, -1.0, np.zeros(1)), Place(1.0, math.inf, 0.0, np.zeros(1))]
     assert cubic_minimum(*high, 0.0, 1.0) == 0.5
+
+
+def scripted(*values):
+    """A look that answers with losses and slopes in their order, and the places asked for."""
+    asked, answers = [], iter(values)
+
+    def look(t):
+        asked.append(t)
+        return Place(t, *next(answers), np.zeros(1))
+
+    return look, asked
+
+
+START = Place(0.0, 10.0, -1.0, np.zeros(1))
+
+
+def test_from_the_third_place_on_no_loss_may_be_as_high_as_the_one_before():
+    """The second may be higher than the first, if it has fallen enough and goes on to fall."""
+    look, asked = scripted((9.0, -1.0), (9.5, -0.95), (9.5, -0.95), (8.0, 0.1))
+    found, looks = strong_wolfe(look, START, 1.0)
+    first, second, third, last = asked
+    assert first < second < third
+    assert second < last < third
+    assert (found.loss, looks) == (8.0, 4)
+
+
+def test_conditions_that_just_hold():
+    """Equality is enough: a decrease of exactly c₁ t φ'(0), and a slope of exactly c₂ φ'(0)."""
+    just = START.loss + C1 * 1.0 * START.slope
+    for loss, slope, c2 in ((just, -0.5, C2), (9.0, -0.5, 0.5), (9.0, 0.5, 0.5)):
+        look, asked = scripted((loss, slope))
+        found, looks = strong_wolfe(look, START, 1.0, c2=c2)
+        assert (found.t, looks, asked) == (1.0, 1, [1.0])
+
+
+def test_the_constants_are_those_of_the_book():
+    """Between a default and its double, or its half: 1.5 · 10⁻⁴ is enough, 0.5 · 10⁻⁴ is not."""
+    look, asked = scripted((10 - 1.5e-4, -0.89))
+    assert strong_wolfe(look, START, 1.0)[1] == 1
+    look, asked = scripted((10 - 0.5e-4, -0.5), (9.0, 0.0))
+    assert strong_wolfe(look, START, 1.0)[1] == 2 and asked[1] < 1
+    look, asked = scripted((9.0, -0.91), (8.0, 0.0))
+    assert strong_wolfe(look, START, 1.0)[1] == 2 and asked[1] > 1
+
+
+def test_how_far_it_goes_on():
+    """By a hundredth of the newest stride at least, and tenfold at most."""
+    look, asked = scripted((10 - 0.9995, -0.999), (0.0, 0.0))  # nearly straight
+    strong_wolfe(look, START, 1.0)
+    assert asked == [1.0, 10.0]
+    look, asked = scripted((9.99, -0.95), (9.9899, -0.95), (0.0, 0.0))  # the cubics turn before 1
+    strong_wolfe(look, START, 1.0)
+    assert asked == pytest.approx([1.0, 1.01, 1.0101])
+
+
+def test_within_a_bracket_it_stays_off_the_ends():
+    """Twice as close as a tenth to one end, and the second time it goes a tenth away from it."""
+    # A high wall on the right: the cubic's minimum lies close to the left end.
+    look, asked = scripted((1e6, 1e6), (1e5, 1e5), (9.0, 0.0))
+    strong_wolfe(look, START, 1.0)
+    assert asked[1] < 0.1
+    assert asked[2] == pytest.approx(0.1 * asked[1])
+
+
+def test_where_the_cubic_has_a_saddle_it_is_taken():
+    """d₂ is exactly 0 there: slopes −4 and −1, and a fall of 1 in between."""
+    places = [Place(0.0, 1.0, -4.0, np.zeros(1)), Place(1.0, 0.0, -1.0, np.zeros(1))]
+    assert cubic_minimum(*places, 0.0, 1.0) == pytest.approx(2 / 3)

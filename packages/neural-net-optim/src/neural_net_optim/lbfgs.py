@@ -279,16 +279,16 @@ class LBFGS(Optimizer):
             memory = memory.with_newest_pair(g, history)
             d = self._of_moving(-two_loop_recursion(g, memory.pairs, memory.gamma))
             t = lr if memory.iterations else lr * min(1.0, 1.0 / float(np.abs(g).sum()))
-            memory = memory._replace(iterations=memory.iterations + 1, t=t, direction=d, gradient=g)
+            count = memory.iterations + 1
+            memory = memory._replace(iterations=count, t=0.0, direction=d, gradient=g)
             slope = float(g @ d)
-            if slope > -tiny:
+            if slope > -tiny or t * slope == 0:
                 break
             loss_before, looks = loss, 0
             if group["line_search_fn"] is not None:
                 start = Place(0.0, loss, slope, g)
                 found, looks = self._search(closure, x, d, start, t, most - evaluations)
                 t, loss, g = found.t, found.loss, found.gradient
-                memory = memory._replace(t=t)
                 self._move_to(_along(x, t, d))
             else:
                 self._move_to(_along(x, t, d))
@@ -298,7 +298,7 @@ class LBFGS(Optimizer):
                     looks = 1
             x = self._values()
             evaluations += looks
-            memory = memory._replace(evaluations=memory.evaluations + looks)
+            memory = memory._replace(t=t, evaluations=memory.evaluations + looks)
             stuck = t * _largest(d) <= tiny or abs(loss - loss_before) < tiny
             if evaluations >= most or stuck:
                 break
