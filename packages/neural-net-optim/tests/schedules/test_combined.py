@@ -71,6 +71,12 @@ def test_sequential_passes_momentum_on(o):
     assert scheduler.momentum(6, 0) == part.momentum(2, 0)
 
 
+def test_a_sequence_without_momentum_leaves_it_to_the_schedule_beside_it(o):
+    cycle = OneCycleLR(o, 1.0, 10)
+    scheduler = ChainedScheduler([cycle, SequentialLR(o, [StepLR(o, 3), StepLR(o, 5)], [2])])
+    assert [scheduler.momentum(t, 0) for t in range(4)] == [cycle.momentum(t, 0) for t in range(4)]
+
+
 def test_a_part_that_comes_later_leaves_betas_alone_until_then():
     o = Adam([Parameter([1.0])], betas=(0.5, 0.7))
     scheduler = SequentialLR(o, [StepLR(o, 9), OneCycleLR(o, 1.0, 10), StepLR(o, 9)], [1, 3])

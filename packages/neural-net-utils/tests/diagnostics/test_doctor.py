@@ -71,6 +71,18 @@ def test_a_variable_that_slows_products_is_measured_with_and_without(healthy):
     assert finding.advice == ""
 
 
+def test_where_no_process_can_be_started_the_variable_is_named(healthy):
+    """As in WebAssembly."""
+
+    def refuse(env):
+        raise OSError("no processes here")
+
+    healthy.setattr(module, "speed_in", refuse)
+    (finding,) = [f for f in examine({"OPENBLAS_CORETYPE": "Haswell"}) if f.what == "environment"]
+    assert finding.found == "OPENBLAS_CORETYPE=Haswell"
+    assert finding.advice.startswith("unset it")
+
+
 def test_the_measurement_in_a_new_process():
     assert module.speed_in(os.environ | {"OPENBLAS_NUM_THREADS": "1"}) > 0.1
 

@@ -133,11 +133,10 @@ class SequentialLR(LRScheduler):
     def momentum(self, step: int, group: int) -> float | None:
         scheduler, own_step = self._part(step)
         momentum = scheduler.momentum(own_step, group)
-        if momentum is not None:
-            return momentum
-        # Another part may have set it, at the latest when it was made; now the optimizer's holds.
-        initial: float | None = self.optimizer.param_groups[group].get("initial_momentum")
-        return initial
+        if momentum is None and any(s.momentum(0, group) is not None for s in self.schedulers):
+            # Another part has set it, at the latest when it was made; now the optimizer's holds.
+            momentum = self.optimizer.param_groups[group].get("initial_momentum")
+        return momentum
 
 
 class ChainedScheduler(LRScheduler):

@@ -11,6 +11,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -188,10 +189,13 @@ def _slowing(env: Mapping[str, str], *, measure: bool) -> list[Finding]:
         found, advice = f"{name}={env[name]}", f"unset it unless you know why: it {effect}"
         if measure:
             without = {key: value for key, value in env.items() if key != name}
-            slow, fast = speed_in(env), speed_in(without)
-            found += f": {slow:.0f} GFLOP/s, without it {fast:.0f}"
-            if slow * NOTABLE > fast:
-                advice = ""
+            with suppress(
+                OSError
+            ):  # a system without processes, such as WebAssembly, cannot measure
+                slow, fast = speed_in(env), speed_in(without)
+                found += f": {slow:.0f} GFLOP/s, without it {fast:.0f}"
+                if slow * NOTABLE > fast:
+                    advice = ""
         findings.append(Finding("environment", found, advice))
     return findings or [Finding("environment", "no variable slows matrix products")]
 
