@@ -33,6 +33,10 @@ MIRROR = {
     "core/files/_tensor_header.py": ["files/test_tensor_file.py", "files/test_foreign_file.py"],
     "core/files/_tensor_file.py": ["files/test_tensor_file.py", "files/test_foreign_file.py"],
     "core/files/tensors.py": ["files/test_tensor_file.py", "files/test_index_file.py"],
+    "core/linalg/_matrices.py": [
+        *(f"linalg/test_{name}.py" for name in ("cholesky_factor", "inverse")),
+        *(f"linalg/test_{name}.py" for name in ("linear_equations", "log_determinant")),
+    ],
     "core/files/checkpoint.py": ["files/test_checkpoint.py", "files/test_checkpoint_rng.py"],
     "utils/loading/loader.py": [
         "loading/test_loader.py",

@@ -54,6 +54,7 @@ CLASSES: Mapping[str, str] = {
     "optimizers": "neural_net_optim",
     "utils": "neural_net_utils",
     "func": "neural_net_core.functional_call",
+    "checkpoint": "neural_net_core.recompute; for a file, save_checkpoint",
     "autograd": "Tensor.backward and grad",
     "zeros": "Tensor(np.zeros(shape))",
     "ones": "Tensor(np.ones(shape))",

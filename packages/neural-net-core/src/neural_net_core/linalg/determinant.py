@@ -32,8 +32,8 @@ class DetOp(Op):
             u, s, vt = np.linalg.svd(self.a)
         itself = np.eye(s.shape[-1], dtype=bool, like=s)
         others = np.where(itself, 1, s[..., None, :]).prod(-1)
-        signs = np.linalg.det(u) * np.linalg.det(vt)  # 1 or −1, but for rounding
-        c = np.sign(signs)[..., None, None] * (u * others[..., None, :]) @ vt
+        sign = np.sign(np.linalg.det(u @ vt))  # 1 or −1, without what rounding has added
+        c = sign[..., None, None] * (u * others[..., None, :]) @ vt
         return dy[..., None, None] * c
 
 

@@ -81,5 +81,8 @@ def solve(a: TensorLike, b: TensorLike) -> Tensor:
 
 def _fit(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
     """Tell whether the right sides in the columns of b have as many rows as the matrices of a."""
-    pairs = zip(a[-3::-1], b[-3::-1], strict=False)
-    return len(b) > 1 and a[-1] == b[-2] and all(n == m or 1 in (n, m) for n, m in pairs)
+    try:
+        np.broadcast_shapes(a[:-2], b[:-2])
+    except ValueError:
+        return False
+    return len(b) > 1 and a[-1] == b[-2]
