@@ -93,6 +93,10 @@ def _index_add(nodes, edges, width):
     return _both_ways(lambda s: nn.ops.index_add(zeros, targets, s), _normal(edges, width))
 
 
+def _repeat_interleave(shape, repeats, axis):
+    return _both_ways(lambda x: nn.ops.repeat_interleave(x, repeats, axis), _normal(*shape))
+
+
 def _topk(shape, k):
     return _both_ways(lambda x: nn.ops.topk(x, k)[0], _normal(*shape))
 
@@ -145,6 +149,11 @@ ALONE = [
     Single("GetItemOp", "x[:, -1] of (32, 50, 64)", lambda: _getitem(np.s_[:, -1])),
     Single("GetItemOp", "x[:, 10:40] of (32, 50, 64)", lambda: _getitem(np.s_[:, 10:40])),
     Single("IndexAddOp", "10,000 edges to 1,000 nodes, d 64", lambda: _index_add(1000, 10_000, 64)),
+    Single(
+        "RepeatInterleaveOp",
+        "rows of 16 x 32 images 14x14, twice",
+        lambda: _repeat_interleave((32, 16, 14, 14), 2, -1),
+    ),
     Single("TopKOp", "50 of V 50,257, batch 32", lambda: _topk((32, 50_257), 50)),
     Single("TopKOp", "2 of 64, 1,024 lines", lambda: _topk((1024, 64), 2)),
     *(

@@ -469,11 +469,20 @@ def first_few(draw):
     return lambda x: ops.topk(x, k, largest=largest)[0], [x]
 
 
+@st.composite
+def repeated(draw):
+    (x,) = draw(normal(draw(st.sampled_from([(7,), (3, 1), (40, 30), (2, 0), (5, 2, 6)]))))
+    n = draw(st.sampled_from([0, 1, 2, 3, 64, 65]))
+    axis = draw(st.integers(-x.ndim, x.ndim - 1))
+    return lambda x: ops.repeat_interleave(x, n, axis), [x]
+
+
 DRAWN = {
     ops.GetItemOp: picked(),
     ops.LinearOp: affine(),
     ops.MatMulOp: products(),
     ops.MultiplyOp: multiplied(),
     ops.IndexAddOp: added(),
+    ops.RepeatInterleaveOp: repeated(),
     ops.TopKOp: first_few(),
 }

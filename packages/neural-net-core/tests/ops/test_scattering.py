@@ -168,3 +168,26 @@ def test_what_does_not_fit_is_refused():
             fn(x, i, np.ones((1, 2)), 0)
         with pytest.raises(PositionError, match=f"{fn.__name__}: axis must be an int"):
             fn(x, np.asarray(i, int), np.ones((1, 2)), 2)
+
+
+@pytest.mark.parametrize("shape", [(1, 6), (3, 6), (2, 3, 6)], ids=str)
+@pytest.mark.parametrize(
+    "layout",
+    [
+        lambda a: a[..., ::-1],
+        lambda a: a[::-1],
+        np.asfortranarray,
+        lambda a: a.T.copy().T[..., ::-1],
+        lambda a: np.repeat(a, 2, -1)[..., ::2],
+    ],
+    ids=["from the end", "last line first", "Fortran", "Fortran, from the end", "with gaps"],
+)
+def test_what_stays_is_what_learns_however_the_values_lie_in_memory(shape, layout):
+    """NumPy may go through arrays in the order of memory, and so meet a position otherwise."""
+    rng = np.random.default_rng(0)
+    x, indices = np.zeros((*shape[:-1], 4)), rng.integers(0, 2, shape)
+    values = 1.0 + np.arange(indices.size).reshape(shape)
+    for i in (indices, layout(indices)):
+        v = leaf(layout(values))
+        y = ops.put_along_axis(x, i, v, -1)
+        assert set(y.data[y.data > 0]) == set(v.data[grad(y.sum(), v) > 0])

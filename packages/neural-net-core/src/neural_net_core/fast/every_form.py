@@ -8,6 +8,7 @@ import neural_net_core.fast.gelu
 import neural_net_core.fast.indexing
 import neural_net_core.fast.matrix_product
 import neural_net_core.fast.relu
+import neural_net_core.fast.repetition
 import neural_net_core.fast.sorting
 
 __all__: list[str] = []
