@@ -77,7 +77,7 @@ class Arctan2Op(Op):
 def arctan2(a: TensorLike, b: TensorLike) -> Tensor:
     r"""Return the angle of the point (b, a), from −π to π (`atan2` in PyTorch).
 
-    $$ y = \arg(b + i\,a) \qquad da = dy\,\frac{b}{a^2 + b^2}, \quad
+    $$ y = \operatorname{arg}(b + i\,a) \qquad da = dy\,\frac{b}{a^2 + b^2}, \quad
        db = -dy\,\frac{a}{a^2 + b^2} $$
 
     `arctan2(x, 1)` is the arctangent of x.
