@@ -117,6 +117,8 @@ def made_anew(
         if maker.fresh and not maker.lane and maker.kind in ("out", "in place"):
             out, gradient = maker.outs[0], gradients[i]
             is_whole = (out.shape, out.strides) == (gradient.shape, gradient.strides)
+            if maker.function is np.copyto:  # whose copy has the layout of what it copies
+                is_whole = is_whole and maker.args[1].strides == out.strides
             if is_whole and len(maker.outs) == 1 and out.ndim:
                 maker.slot, anew[i] = i, True
     return anew

@@ -218,8 +218,14 @@ def _elsewhere(rng: np.random.Generator, x: Any, attempt: int) -> Any:
 
 
 def same_bits(a: Any, b: Any) -> bool:
-    """Tell whether two arrays are the same, bit by bit."""
-    return (a.shape, a.dtype) == (b.shape, b.dtype) and a.tobytes() == b.tobytes()
+    """Tell whether two arrays are the same, bit by bit, and in the same layout."""
+    if (a.shape, a.dtype) != (b.shape, b.dtype) or _layout(a) != _layout(b):
+        return False
+    return bool(a.tobytes() == b.tobytes())
+
+
+def _layout(x: Any) -> list[int]:
+    return [step for step, n in zip(x.strides, x.shape, strict=True) if n > 1] if x.size else []
 
 
 def _plain_state(state: Any) -> Any:

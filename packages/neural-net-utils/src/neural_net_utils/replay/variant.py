@@ -1,6 +1,7 @@
 """One recording of a step, made ready to be run again, with what has to be as it was then."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -77,9 +78,10 @@ class Variant:
         )
         self._seed = inputs.pop() if recording.has_seed else None
         self._inputs = [(i, x) for i, x in enumerate(inputs) if x.size]
-        self._outputs, kept = results[:outputs], results[outputs:]
+        copies = [_copier(x) for x in results]
+        self._outputs, kept_copies = copies[:outputs], copies[outputs:]
         places = [i for i, new in enumerate(anew) if not new]
-        self._copied = list(zip(places, kept, strict=True))
+        self._copied = list(zip(places, kept_copies, strict=True))
         self._slots: list[Any] = [None] * len(anew)
         parts = [x.is_backward and self._seed is not None for x in calls]
         self.forward: list[Call] = as_calls([x for x, b in zip(calls, parts, strict=True) if not b])
@@ -108,15 +110,15 @@ class Variant:
             for i, buffer in self._inputs:
                 np.copyto(buffer, inputs[i])
             run(self.forward, gradients)
-            outputs = [x.copy("K") for x in self._outputs]
+            outputs = [copy() for copy in self._outputs]
             if self._seed is not None:
                 self._seed.fill(1.0 if weigh is None else weigh(outputs))
                 run(self.backward, gradients)
         except BaseException:
             self.restore(before)
             raise
-        for i, gradient in self._copied:
-            gradients[i] = gradient.copy("K")
+        for i, copy in self._copied:
+            gradients[i] = copy()
         return outputs, gradients
 
     def state(self) -> tuple[list[Array], list[Any]]:
@@ -133,3 +135,19 @@ class Variant:
             np.copyto(array, held)
         for generator, held in zip(self.generators, generators, strict=True):
             generator.bit_generator.state = held
+
+
+def _copier(x: Array) -> Callable[[], Array]:
+    """Return what copies an array, in its own layout: sums depend on it, in the last bits."""
+    if x.copy("K").strides == x.strides:
+        return partial(x.copy, "K")
+    low, high = np.lib.array_utils.byte_bounds(x)
+    start = x.__array_interface__["data"][0] - low
+
+    def copy() -> Array:
+        memory = np.empty(high - low, np.uint8)
+        alike: Array = np.ndarray(x.shape, x.dtype, memory, start, x.strides)
+        alike[...] = x
+        return alike
+
+    return copy
