@@ -123,9 +123,9 @@ ARGUMENTS: Mapping[str, str] = {
     "fused": "not needed: all parameters are updated together",
     "capturable": "not needed: there is one device, the processor",
     "differentiable": "not there: an update has no gradient",
-    "num_workers": "here it is prefetch=2, the number of batches that a thread makes ahead",
+    "num_workers": "prefetch=2, the number of batches that a thread makes ahead",
     "persistent_workers": "not needed: batches are made in this process",
-    "prefetch_factor": "here it is prefetch, the number of batches that a thread makes ahead",
+    "prefetch_factor": "prefetch, the number of batches that a thread makes ahead",
     "worker_init_fn": "not needed: batches are made in this process",
     "multiprocessing_context": "not needed: batches are made in this process",
     "timeout": "not needed: batches are made in this process",
@@ -133,8 +133,7 @@ ARGUMENTS: Mapping[str, str] = {
     "generator": "rng",
     "tau": "temperature",
     "collate_fn": "collate",
-    "sampler": "shuffle, lengths, or a data set in the order that you want",
-    "batch_sampler": "shuffle, lengths, or a data set in the order that you want",
+    "batch_sampler": "sampler, from whose order the batches are cut",
 }
 
 # Functions: what to call instead, as a function of `ops` or otherwise.
