@@ -200,7 +200,7 @@ def as_dtype(theirs: dict[str, Any], dtype: str) -> dict[str, Any]:
     }
 
 
-def load(ours: Any, theirs: Any, rng: np.random.Generator, dtype: str) -> None:
+def load(ours: Any, theirs: Any, rng: np.random.Generator, dtype: str, spread: float = 0.5) -> None:
     """Give both the same random parameters."""
     theirs.to(getattr(torch, dtype))
     ours.astype(dtype)
@@ -209,7 +209,7 @@ def load(ours: Any, theirs: Any, rng: np.random.Generator, dtype: str) -> None:
             # Not near 0 for a norm's scale, which would shrink its output to rounding.
             scale = "norm" in name and "weight" in name
             drawn = rng.uniform(0.5, 1.5, parameter.shape) if scale else None
-            drawn = rng.normal(0, 0.5, parameter.shape) if drawn is None else drawn
+            drawn = rng.normal(0, spread, parameter.shape) if drawn is None else drawn
             parameter.copy_(torch.tensor(drawn))
     assert list(ours.state_dict()) == list(theirs.state_dict())
     ours.load_state_dict({k: v.numpy() for k, v in theirs.state_dict().items()})
@@ -459,7 +459,7 @@ def test_transformer(dtype: str, data: Any) -> None:
     mine["features"] = theirs["d_model"] = 2 * mine["features"]
     counts = {f"num_{part}_layers": draw(st.integers(1, 2)) for part in ("encoder", "decoder")}
     ours, reference = Transformer(**mine, **counts), torch.nn.Transformer(**theirs, **counts)
-    load(ours, reference, rng, dtype)
+    load(ours, reference, rng, dtype, spread=0.2)  # as large as the initial weights
     batch, time, length = draw(st.integers(1, 3)), draw(lengths), draw(lengths)
     src, tsrc = both(rng, dtype, batch, length, mine["features"])
     tgt, ttgt = both(rng, dtype, batch, time, mine["features"])

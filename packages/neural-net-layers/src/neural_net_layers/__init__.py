@@ -33,6 +33,9 @@ from neural_net_layers.padding.constant_pad import ConstantPad1D, ConstantPad2D
 from neural_net_layers.padding.reflection_pad import ReflectionPad1D, ReflectionPad2D
 from neural_net_layers.padding.replication_pad import ReplicationPad1D, ReplicationPad2D
 from neural_net_layers.padding.zero_pad import ZeroPad1D, ZeroPad2D
+from neural_net_layers.parametrization.parametrization import remove_parametrizations
+from neural_net_layers.parametrization.spectral_norm import spectral_norm
+from neural_net_layers.parametrization.weight_norm import weight_norm
 from neural_net_layers.pooling.adaptive_avg_pool1d import AdaptiveAvgPool1D, adaptive_avg_pool1d
 from neural_net_layers.pooling.adaptive_avg_pool2d import AdaptiveAvgPool2D, adaptive_avg_pool2d
 from neural_net_layers.pooling.adaptive_max_pool1d import AdaptiveMaxPool1D, adaptive_max_pool1d
@@ -185,13 +188,16 @@ __all__ = [
     "padding_keep",
     "pixel_shuffle",
     "pixel_unshuffle",
+    "remove_parametrizations",
     "rms_norm",
     "scaled_dot_product_attention",
     "sinusoidal_positions",
+    "spectral_norm",
     "timestep_embedding",
     "unfold",
     "unroll",
     "upsample",
+    "weight_norm",
 ]
 
 # The package is whole without these folders, only slower.
