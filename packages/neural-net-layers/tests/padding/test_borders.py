@@ -117,6 +117,13 @@ def test_a_negative_width_takes_away_before_the_border_is_made(kind):
     assert nothing(np.ones((1, 3))).shape == (1, 0)
 
 
+@pytest.mark.parametrize("mode", ["reflect", "circular"])
+def test_the_border_of_a_convolution_is_refused_by_its_widest_side(mode):
+    layer = Conv2D(1, 1, 3, padding=((1, 0), (2, 7)), padding_mode=mode)
+    with pytest.raises(ShapeError, match=rf"padding 7 with padding_mode='{mode}' takes more than"):
+        layer(np.zeros((1, 1, 5, 5)))
+
+
 @pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
 def test_before_a_convolution_it_is_the_convolutions_own_border(mode):
     cls = {"reflect": ReflectionPad2D, "replicate": ReplicationPad2D, "circular": CircularPad2D}
@@ -157,6 +164,8 @@ def test_errors_name_the_layer_the_widths_and_the_shape():
         with pytest.raises(ShapeError, match=r"^ReflectionPad2D\(padding=\(.*takes more .* \(2, 3"):
             layer(x)
     ReflectionPad2D((4, 4, 3, 3))(x)
+    with pytest.raises(ShapeError, match="takes more than the input has"):
+        ReflectionPad1D(1)(np.zeros((2, 3, 1)))  # which has an edge and nothing behind it
     with pytest.raises(ShapeError, match=r"^CircularPad2D\(padding=\(6, 0, 0, 0\)\): the padding"):
         CircularPad2D((6, 0, 0, 0))(x)
     CircularPad2D((5, 5, 4, 4))(x)
