@@ -22,6 +22,7 @@ import torch.utils.data
 
 import neural_net_core as core
 from neural_net_core import Tensor, ops
+from neural_net_core.called_differently import ARGUMENTS, WORDS
 
 ROOT = Path(__file__).parents[2]
 HOOK = runpy.run_path(str(ROOT / "docs/hooks/pytorch_names.py"))
@@ -218,3 +219,32 @@ def compare(found: Any, expected: Any) -> None:
     other = expected.numpy() if isinstance(expected, torch.Tensor) else np.asarray(expected)
     assert array.shape == other.shape
     np.testing.assert_allclose(array, other, rtol=1e-6, atol=1e-7)
+
+
+# --- Arguments
+
+
+def parameters_of(thing: Any) -> set[str]:
+    """Return the public parameters of a class or function; of a builtin none."""
+    try:
+        names = inspect.signature(thing).parameters
+    except ValueError:
+        return set()
+    return {name for name in names if plain(name)} - {"args", "kwargs"}
+
+
+@pytest.mark.parametrize("module", ["torch.nn", "torch.optim", "torch.optim.lr_scheduler"])
+def test_an_argument_of_pytorchs_that_ours_lack_is_explained(module: str) -> None:
+    """By the error that answers it (`called_differently`), or by the note beside the name."""
+    silent = []
+    for row in rows(module):
+        if row.kind not in ("same", "other"):
+            continue
+        theirs = parameters_of(getattr(importlib.import_module(module), row.name))
+        ours = parameters_of(resolve(row.here)[1])
+        silent += [
+            f"{row.name}({name}=)"
+            for name in theirs - ours - set(ARGUMENTS) - set(WORDS)
+            if f"`{name}`" not in row.note
+        ]
+    assert sorted(silent) == [], "add them to ARGUMENTS, or to `notes` in docs/pytorch-names.toml"
