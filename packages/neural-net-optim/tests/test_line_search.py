@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from neural_net_optim.line_search import Place, cubic_minimum, strong_wolfe
@@ -182,3 +182,112 @@ def test_where_the_cubic_has_a_saddle_it_is_taken():
     """d₂ is exactly 0 there: slopes −4 and −1, and a fall of 1 in between."""
     places = [Place(0.0, 1.0, -4.0, np.zeros(1)), Place(1.0, 0.0, -1.0, np.zeros(1))]
     assert cubic_minimum(*places, 0.0, 1.0) == pytest.approx(2 / 3)
+
+
+def by_the_book(phi, slope, t, most, width):
+    """The search once more, with numbers alone; returns every place looked at, and the result."""
+    first, asked = (phi(0.0), slope(0.0)), [t]
+
+    def cubic(u, v, low, high):
+        u, v = min(u, v), max(u, v)
+        d1 = slope(u) + slope(v) - 3 * (phi(u) - phi(v)) / (u - v)
+        if d1 * d1 < slope(u) * slope(v):
+            return (low + high) / 2
+        d2 = math.sqrt(d1 * d1 - slope(u) * slope(v))
+        t = v - (v - u) * ((slope(v) + d2 - d1) / (slope(v) - slope(u) + 2 * d2))
+        return max(low, min(t, high))
+
+    def enough(t):
+        return phi(t) <= first[0] + C1 * t * first[1]
+
+    old, tries = 0.0, 0
+    while tries < most:
+        if not enough(t) or (tries >= 2 and phi(t) >= phi(old)):
+            break
+        if abs(slope(t)) <= C2 * abs(first[1]):
+            return asked, t
+        if slope(t) >= 0:
+            break
+        old, t = t, cubic(old, t, t + 0.01 * (t - old), 10 * t)
+        asked.append(t)
+        tries += 1
+    best, other = 0.0 if tries == most else old, t
+    if phi(other) < phi(best):
+        best, other = other, best
+    near = False
+    while tries < most and abs(best - other) >= width:
+        low, high = min(best, other), max(best, other)
+        t, tenth = cubic(best, other, low, high), 0.1 * (high - low)
+        at_an_end = min(high - t, t - low) < tenth
+        if at_an_end and (near or t in (low, high)):
+            t = high - tenth if abs(t - high) < abs(t - low) else low + tenth
+            near = False
+        else:
+            near = at_an_end
+        asked.append(t)
+        tries += 1
+        if not enough(t) or phi(t) >= phi(best):
+            other = t
+            if phi(other) < phi(best):  # low enough for a bracket, and too high for the first bar
+                best, other = other, best
+            continue
+        if abs(slope(t)) <= C2 * abs(first[1]):
+            return asked, t
+        if slope(t) * (other - best) >= 0:
+            other = best
+        best = t
+    return asked, best
+
+
+numbers = st.floats(-3, 3)
+
+
+@given(
+    a=st.floats(0.01, 2),
+    b=numbers,
+    c=numbers,
+    d=st.floats(-2, 2),
+    w=st.floats(0.5, 30),
+    first=st.floats(0.01, 20),
+    most=st.integers(0, 25),
+    width=st.sampled_from([0.0, 1e-3, 0.3]),
+)
+@settings(max_examples=400, deadline=None)
+def test_it_looks_where_the_book_looks(a, b, c, d, w, first, most, width):
+    """Place by place, on functions with many valleys; the first slope is −5."""
+
+    def phi(t):
+        return ((a * t + b) * t + c) * t * t - 5 * t + d * (math.cos(w * t) - 1) / w
+
+    def slope(t):
+        return ((4 * a * t + 3 * b) * t + 2 * c) * t - 5 - d * math.sin(w * t)
+
+    asked = []
+
+    def look(t):
+        asked.append(t)
+        return Place(t, phi(t), slope(t), np.zeros(1))
+
+    start = Place(0.0, phi(0.0), slope(0.0), np.zeros(1))
+    found, looks = strong_wolfe(look, start, first, most=most, width=width)
+    places, result = by_the_book(phi, slope, first, most, width)
+    assert asked == pytest.approx(places, rel=1e-6)
+    assert found.t == pytest.approx(result, rel=1e-6) and looks == len(places)
+
+
+def test_losses_that_are_equal():
+    """In a bracket, a place as low as its low end becomes its high end; of equal ends the first."""
+    look, asked = scripted((11.0, 5.0), (10.0, 1.0), (9.0, 0.0))
+    found, _ = strong_wolfe(look, START, 1.0)
+    assert asked[2] < asked[1] < 1
+    assert found.loss == 9.0
+    look, asked = scripted((12.0, 5.0), (11.0, 5.0), (10.0, 5.0))
+    assert strong_wolfe(look, START, 1.0, most=2)[0] is START
+
+
+def test_a_bracket_as_wide_as_the_least_is_divided():
+    look, asked = scripted((11.0, 5.0), (9.0, 0.0))
+    assert strong_wolfe(look, START, 1.0, width=1.0)[1] == 2
+    look, asked = scripted((11.0, 5.0))
+    assert strong_wolfe(look, START, 1.0, width=1.0 + 1e-9)[0] is START
+    assert asked == [1.0]
