@@ -150,6 +150,18 @@ def test_every_layer_has_a_recipe():
 
 
 @every_layer
+def test_the_weights_of_a_matrix_differ_and_have_both_signs(name):
+    """Equal ones would learn the same for ever; zeros are there on purpose."""
+    layers_made = [make(name)]
+    if "proj_size" in parameters_of(class_of(name)):
+        layers_made.append(make(name, proj_size=2))
+    for path, p in (pair for layer in layers_made for pair in layer.named_parameters()):
+        if p.ndim > 1 and p.data.any():
+            assert len(np.unique(p.data)) > 0.9 * p.data.size, path
+            assert p.data.min() < 0 < p.data.max(), path
+
+
+@every_layer
 def test_what_draws_when_it_is_made_takes_init_rng_and_dtype_and_draws_from_no_other(name):
     if name == "Residual":
         pytest.skip("draws nothing; the block that it is given does")

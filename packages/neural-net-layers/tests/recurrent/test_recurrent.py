@@ -304,8 +304,10 @@ def test_dropout_stands_between_layers_only_and_only_in_training(kind):
     first = as_tuple(state)[0].data[0]
     np.testing.assert_array_equal(first, as_tuple(plain(x)[1])[0].data[0])
     assert (a != 0).all() or kind == "relu"
-    with pytest.warns(UserWarning, match=r"dropout=0.5 is between layers, and there is one only"):
-        one = make(kind, num_layers=1, dropout=0.5)
+    text = r"dropout=0.5 is between layers, and there is one only"
+    with pytest.warns(UserWarning, match=text) as warned:
+        one = KINDS[kind][0](3, 4, dropout=0.5, **KINDS[kind][2])
+    assert warned[0].filename == __file__
     assert one(x)[0].data.tobytes() == one.eval()(x)[0].data.tobytes()
 
 
@@ -374,10 +376,13 @@ def test_the_recurrent_weights_can_begin_orthogonal_or_as_the_identity(kind):
 
 @every_kind
 def test_the_parameters_are_uniform_within_one_over_the_root_of_the_width(kind):
-    layer = make(kind, inputs=50, width=25)
-    for parameter in layer.parameters():
-        assert np.abs(parameter.data).max() <= 0.2
-        assert np.abs(parameter.data).max() > 0.15
+    layers = [make(kind, inputs=50, width=25)]
+    if kind == "LSTM":
+        layers.append(make(kind, inputs=50, width=25, proj_size=10))
+    for parameter in (p for layer in layers for p in layer.parameters()):
+        assert -0.2 <= parameter.data.min() < -0.15
+        assert 0.15 < parameter.data.max() <= 0.2
+        assert parameter.data.std() == pytest.approx(0.2 / math.sqrt(3), rel=0.25)
 
 
 @every_kind
