@@ -68,6 +68,46 @@ def test_few_beams_find_no_more_than_there_is(seed, steps, classes, zeros):
             assert math.exp(beam.log_probability) <= expected[name] * (1 + 1e-9)
 
 
+def by_the_algorithm(y, blank, beams):
+    """Prefix beam search in plain Python: beginnings with what ends in a blank and in a label."""
+    kept = {(): [1.0, 0.0]}
+    for y_t in y:
+        found = {}
+        for head, (in_blank, in_label) in kept.items():
+            for k, p in enumerate(y_t):
+                if k == blank:
+                    found.setdefault(head, [0, 0])[0] += p * (in_blank + in_label)
+                elif head and k == head[-1]:
+                    found.setdefault(head, [0, 0])[1] += p * in_label
+                    found.setdefault((*head, k), [0, 0])[1] += p * in_blank
+                else:
+                    found.setdefault((*head, k), [0, 0])[1] += p * (in_blank + in_label)
+        best = sorted(found, key=lambda head: -sum(found[head]))[:beams]
+        kept = {head: found[head] for head in best if sum(found[head]) > 0}
+    return {head: sum(parts) for head, parts in kept.items()}
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.integers(1, 5), st.integers(1, 6))
+def test_the_likeliest_beginnings_are_kept(seed, steps, classes, beams):
+    y, blank = distribution(seed, steps, classes, zeros=False), seed % classes
+    expected = by_the_algorithm(y, blank, beams)
+    (found,) = ctc_beam_decode(logarithm(y), blank=blank, beams=beams)
+    assert {tuple(beam.tokens.tolist()) for beam in found} == set(expected)
+    for beam in found:
+        p = expected[tuple(beam.tokens.tolist())]
+        assert math.exp(beam.log_probability) == pytest.approx(p, rel=1e-9)
+
+
+def test_the_defaults():
+    """Class 0 is the blank, and there are eight beams."""
+    x = np.log(np.random.default_rng(0).dirichlet(np.ones(5), (1, 9)))
+    np.testing.assert_array_equal(ctc_greedy_decode(x)[0], ctc_greedy_decode(x, blank=0)[0])
+    assert 0 not in ctc_greedy_decode(x)[0]
+    assert len(ctc_beam_decode(x)[0]) == 8
+    best = ctc_beam_decode(x, blank=0, beams=8)[0][0]
+    np.testing.assert_array_equal(ctc_beam_decode(x)[0][0].tokens, best.tokens)
+
+
 @drawn
 def test_greedy_reads_the_likeliest_path(seed, steps, classes, zeros):
     y, blank = distribution(seed, steps, classes, zeros), seed % classes
