@@ -4,10 +4,11 @@ import builtins
 import dis
 import gc
 import itertools
+import os
 import sys
-import sysconfig
 import types
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from neural_net_utils.replay.watched import UnwatchableError, Watched
 
 __all__ = ["codes_that_run", "watch_code"]
 
-_STANDARD = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib"))
+_STANDARD = str(Path(os.__file__).parent)  # `sysconfig` needs files that not every system has
 
 
 @context
