@@ -80,7 +80,14 @@ class RecordedStep:
     numbers, such as whether labels are in range. If something is different, the step runs as it is
     written, and is recorded again. What cannot be checked is not recorded: `why_eager` tells what.
 
-    A step is run in one thread; a call while another one is under way runs as it is written.
+    A step is run in one thread; a call while another one is under way runs as it is written. While
+    a step is recorded and compared, in the first calls of each combination, the model has other
+    numbers for moments, and its generators are put back: let nobody else use them meanwhile, such
+    as a thread that evaluates the model.
+
+    What a replay does not do: calls whose result nobody needs, and their warnings; it warns from
+    other lines; and whoever replaces a function or a class of these packages makes a new
+    RecordedStep. Arrays that are returned are copies, of which none shares memory with another.
 
     Args:
         loss_of: Returns the loss of its arguments, a scalar Tensor, or a tuple that begins with the
@@ -358,7 +365,10 @@ class RecordedStep:
         for tensor in tensors:
             tensor.grad = None
         try:
-            recording = recorded(self.loss_of, inputs, tensors, modules, spaces, result, self._seed)
+            recording = recorded(
+                self.loss_of, inputs, tensors, modules, spaces, result, self._seed,
+                list(watched.arrays()),
+            )  # fmt: skip
             problem = recording.reasons[0] if recording.reasons else ""
             if not problem and (what := is_other(recording, before, after, watched, result)):
                 problem = f"its recording does not give the same: {what}"

@@ -194,6 +194,9 @@ class Recorder:
         if given and self.memory.owner(array) is not None:
             return self.wrapped(array)  # nothing was made
         source = plain(args[0]) if given and args else None
+        if isinstance(source, np.ndarray) and np.may_share_memory(array, source):
+            self._meet(source)
+            return self.wrapped(array)  # nothing was made, and nobody knows where it is from
         if function in _COPYING and isinstance(source, np.ndarray) and source.shape == array.shape:
             self.memory.meet(source)
             self.memory.make(array)

@@ -69,6 +69,7 @@ def recorded(
     spaces: Sequence[dict[str, Any]],
     as_written: Any,
     seed: float | None = None,
+    outside: Sequence[Array] = (),
 ) -> Recording:
     """Run a loss and its backward pass, and note the calls.
 
@@ -81,6 +82,7 @@ def recorded(
         as_written: What it has returned without being recorded.
         seed: With which gradient the backward pass begins, which may be another one in every
             replay; None if it always is 1.
+        outside: Arrays that are no tensors', and are read where they are.
     """
     memory = Memory()
     recorder = Recorder(memory)
@@ -90,6 +92,9 @@ def recorded(
     for tensor in tensors:
         if tensor.data.size:
             memory.give(tensor.data)
+    for array in outside:
+        if array.size:
+            memory.give(array)
     versions = [(tensor, tensor.version) for tensor in tensors]
     careful, asked = forms.careful, forms.asked
     try:

@@ -88,6 +88,8 @@ class Watched:
                 raise UnwatchableError(f"{where} has slots, which are not compared")
             self._dicts.append((vars(part), dict(vars(part)), where))
             for name, value in vars(part).items():
+                if own and type(value) is np.ndarray:
+                    continue  # it is read where it is, and what Python reads of it is noted
                 if own:
                     self.value(value, f"{where}.{name}")
                 else:
@@ -251,8 +253,15 @@ class Watched:
                 self._setting(part, what)
         elif isinstance(x, np.random.Generator):
             self.generator(x)
-        elif not isinstance(x, Module | Tensor | np.ndarray) and not _is_ours(type(x)):
+        elif isinstance(x, Module | Tensor | np.ndarray):
+            return
+        elif not _is_ours(type(x)):
             self.value(x, what)
+        elif hasattr(x, "__dict__") and id(x) not in self._seen:  # such as the window of a layer
+            self._seen[id(x)] = x
+            self._dicts.append((vars(x), dict(vars(x)), what))
+            for name, part in vars(x).items():
+                self._setting(part, f"{what}.{name}")
 
     def _contents(self, x: Any, what: str) -> None:
         """Note what lists and dicts hold."""
