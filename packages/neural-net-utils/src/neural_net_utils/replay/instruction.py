@@ -35,6 +35,7 @@ class Instruction:
         fresh: Whether it made the array that it writes, which nobody gave it.
         slot: Which gradient it makes anew in every step, if it does.
         is_backward: Whether it belongs to the backward pass.
+        warned: Whether there was something to warn of in it, such as an overflow.
     """
 
     kind: Kind
@@ -49,6 +50,7 @@ class Instruction:
     fresh: bool = False
     slot: int | None = None
     is_backward: bool = False
+    warned: bool = False
 
     def reads(self) -> Iterator[Array]:
         """Yield the arrays that its result depends on."""

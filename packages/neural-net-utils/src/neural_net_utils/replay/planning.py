@@ -18,17 +18,36 @@ _LINE = 64
 def needed(
     instructions: list[Instruction], results: Iterable[Array], memory: Memory
 ) -> list[Instruction]:
-    """Return the calls that lead to a result, write into what was given, decide, or draw."""
+    """Return the calls that lead to a result, write into what was given, decide, draw, or warn."""
     live = {memory.owner(array) for array in results}
     live |= {owner for owner in memory.owners if owner.role == "given"}
     kept = []
     for instruction in reversed(instructions):
         writes = {memory.owner(array) for array in instruction.outs if array.size}
-        if writes & live or instruction.kind in ("guard", "draw"):
+        if writes & live or instruction.kind in ("guard", "draw") or _can_warn(instruction):
             kept.append(instruction)
             live.update(memory.owner(array) for array in instruction.reads() if array.size)
             live |= writes
     return kept[::-1]
+
+
+def _can_warn(instruction: Instruction) -> bool:
+    """Tell whether a call can overflow or the like, of which NumPy warns, or which it raises."""
+    name = getattr(instruction.function, "__name__", "")
+    if name in ("reduce", "accumulate", "reduceat", "outer", "at"):
+        name = getattr(instruction.function.__self__, "__name__", "")  # type: ignore[attr-defined]
+    arrays = (*instruction.outs, *instruction.reads())
+    return name not in _HARMLESS and any(array.dtype.kind in "fc" for array in arrays)
+
+
+_HARMLESS = frozenset(
+    [
+        "copyto", "negative", "positive", "absolute", "stack", "concatenate", "take", "getitem",
+        "setitem", "put", "fill", "where", "maximum", "minimum", "argmax", "argmin", "argsort",
+        "sort", "partition", "argpartition", "repeat", "tile", "roll", "flip", "isnan", "isfinite",
+        "isinf", "signbit", "logical_and", "logical_or", "logical_not", "searchsorted",
+    ]
+)  # fmt: skip
 
 
 def constants_apart(
@@ -46,6 +65,7 @@ def constants_apart(
         reads = {memory.owner(array) for array in instruction.reads() if array.size} - outs
         if (
             instruction.kind not in ("guard", "draw")
+            and not instruction.warned
             and all(owner and owner.role == "made" and writers[owner] == 1 for owner in outs)
             and reads <= constant
         ):
@@ -191,6 +211,7 @@ def laid_out(
             x.fresh,
             x.slot,
             x.is_backward,
+            x.warned,
         )
         for x in instructions
     ]

@@ -85,9 +85,9 @@ class RecordedStep:
     numbers for moments, and its generators are put back: let nobody else use them meanwhile, such
     as a thread that evaluates the model.
 
-    What a replay does not do: calls whose result nobody needs, and their warnings; it warns from
-    other lines; and whoever replaces a function or a class of these packages makes a new
-    RecordedStep. Arrays that are returned are copies, of which none shares memory with another.
+    A replay warns from other lines than the step. Arrays that it returns are copies, of which none
+    shares memory with another. Functions and classes of these packages are taken as they are:
+    whoever replaces one makes a new RecordedStep.
 
     Args:
         loss_of: Returns the loss of its arguments, a scalar Tensor, or a tuple that begins with the

@@ -132,6 +132,7 @@ class Recorder:
         self.reasons: list[str] = []
         self.open = True
         self.is_backward = False
+        self._heard = False
         self.lane: tuple[int, int] | None = None
         self._groups = 0
         self._thread = threading.get_ident()
@@ -433,8 +434,14 @@ class Recorder:
                 answer,
                 fresh,
                 is_backward=self.is_backward,
+                warned=self._heard,
             )
         )
+        self._heard = False
+
+    def hear(self, *_: Any) -> None:
+        """Hear what NumPy would warn of: the step as it is written has done that already."""
+        self._heard = True
 
 
 _UNSAFE = {"casting": "unsafe"}

@@ -104,7 +104,7 @@ def recorded(
             viewed_by(lambda by, of, arrays: [recorder.handed(x) for x in arrays]),
             drawn_by(recorder.draw),
             _watched_works(recorder),
-            np.errstate(all=AROUND, call=_unheard),
+            np.errstate(all=AROUND, call=recorder.hear),
             warnings.catch_warnings(record=True) as said,
         ):
             warnings.simplefilter("always")
@@ -172,10 +172,6 @@ def shared_with(inputs: Sequence[Any], watched: Watched) -> str:
 def _arrays(inputs: Sequence[Any]) -> list[Array]:
     arrays = [x.data if isinstance(x, Tensor) else x for x in inputs]
     return [x for x in arrays if isinstance(x, np.ndarray)]
-
-
-def _unheard(*_: Any) -> None:
-    """Hear what NumPy would warn of: the step as it is written has done that already."""
 
 
 def _output(recorder: Recorder, x: Any) -> Array:
