@@ -151,6 +151,8 @@ def test_each_parameter_is_in_one_group(names, decay, weight_decay, matrices):
     [
         ({"lr": -1}, "layer_wise_decay: lr must be a finite number >= 0, got -1"),
         ({"decay": 0}, r"layer_wise_decay: decay must be a number in \(0, 1\], got 0"),
+        ({"decay": -0.5}, "decay must be"),
+        ({"decay": True}, "decay must be"),
         ({"decay": 1.5}, r"decay must be a number in \(0, 1\], got 1.5"),
         ({"decay": "0.5"}, "decay must be"),
         ({"weight_decay": -1}, "weight_decay must be"),

@@ -291,3 +291,27 @@ def test_a_bracket_as_wide_as_the_least_is_divided():
     look, asked = scripted((11.0, 5.0))
     assert strong_wolfe(look, START, 1.0, width=1.0 + 1e-9)[0] is START
     assert asked == [1.0]
+
+
+def test_the_bar_falls_with_the_slope():
+    steep = START._replace(slope=-2.0)
+    look, asked = scripted((10 - 1e-4, -0.5), (9.0, 0.0))  # the bar is at 10 − 2 · 10⁻⁴
+    assert strong_wolfe(look, steep, 1.0)[1] == 2 and asked[1] < 1
+
+
+def test_the_bracket_turns_where_the_low_end_rises():
+    """The minimum is then between the two low ends, however small slope and width are."""
+    look, asked = scripted((11.0, 5.0), (9.0, 0.95), (8.0, 0.0))
+    strong_wolfe(look, START, 1.0)
+    assert 0 < asked[2] < asked[1] < 1
+
+
+def test_a_bracket_far_from_the_start():
+    """Close to the left end once, then a tenth away from it, then close to it once more."""
+    look, asked = scripted((9.0, -1.0), (1e4, 1.0), (1e4, 1.0), (1e4, 1.0), (8.0, 0.0))
+    strong_wolfe(look, START, 1.0)
+    first, second, third, fourth, fifth = asked
+    assert first == 1 < fifth < fourth < third < second
+    assert third < 1 + 0.1 * (second - 1)
+    assert fourth - 1 == pytest.approx(0.1 * (third - 1), rel=1e-6)
+    assert fifth < 1 + 0.09 * (fourth - 1)

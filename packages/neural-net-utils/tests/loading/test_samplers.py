@@ -53,6 +53,7 @@ def test_padding_saved_on_lengths_of_sentences():
     bucketed = padding(lengths, batches_of(BucketSampler(lengths, 32).order(rng(1)), 32))
     assert 0.65 < random < 0.68
     assert 0.06 < bucketed < 0.09
+    assert BucketSampler(lengths, 32).window == 50
     narrow = BucketSampler(lengths, 32, window=1)
     assert padding(lengths, batches_of(narrow.order(rng(1)), 32)) > 0.9 * random
 
@@ -225,7 +226,17 @@ def test_a_sampler_of_ones_own():
 
 @pytest.mark.parametrize(
     "sampler",
-    [Own([10]), Own([-1]), Own([0.5]), Own([[0]]), Own([0, 1], 3), Own(["a"]), Own([None])],
+    [
+        Own([10]),
+        Own([0, 10]),
+        Own([-1, 0]),
+        Own([-1]),
+        Own([0.5]),
+        Own([[0]]),
+        Own([0, 1], 3),
+        Own(["a"]),
+        Own([None]),
+    ],
 )
 def test_a_sampler_that_breaks_its_promise(sampler):
     loader = DataLoader(np.arange(10), 2, sampler=sampler)
@@ -247,6 +258,7 @@ def test_a_sampler_that_breaks_its_promise(sampler):
         (lambda: WeightedSampler([0, 0]), "weights must be finite numbers >= 0, one of them above"),
         (lambda: WeightedSampler([1, -1]), "weights must be finite"),
         (lambda: WeightedSampler([1, np.nan]), "weights must be finite"),
+        (lambda: WeightedSampler([1, np.inf]), "weights must be finite"),
         (lambda: WeightedSampler([[1]]), "WeightedSampler: weights must have 1 axis"),
         (lambda: WeightedSampler([1], 0), "num_samples must be"),
         (lambda: WeightedSampler([1], replacement="no"), "replacement must be"),

@@ -137,12 +137,11 @@ class WeightedSampler:
             )
         self.weights = weights
         self.replacement = check_flag(where, "replacement", replacement)
-        possible = int(np.count_nonzero(weights))
-        most = 2**53 if replacement else possible
         if num_samples is None:
             num_samples = len(weights)
         self.num_samples = check_count(where, "num_samples", num_samples, 1)
-        if num_samples > most:
+        possible = int(np.count_nonzero(weights))
+        if not replacement and num_samples > possible:
             raise ValueError(
                 f"{where}: {num_samples} samples cannot be drawn without replacement from "
                 f"{possible} with a weight above 0"
