@@ -69,9 +69,10 @@ def test_an_integer_tensor_takes_the_dtype_of_the_floating_one():
 # Functions that make no Tensor of numbers.
 OTHERS = {
     "as_tensor", "convert_state", "default_dtype", "default_rng", "detach", "enable_grad",
-    "fast_form_of", "get_default_dtype", "grad", "init", "is_grad_enabled", "keep_freed_memory",
-    "load_checkpoint", "load_tensor_metadata", "load_tensor_shapes", "load_tensors", "no_grad",
-    "no_init", "ops", "save_checkpoint", "save_tensors", "seed", "textbook", "trace",
+    "fast_form_of", "functional_call", "get_default_dtype", "grad", "init", "is_grad_enabled",
+    "keep_freed_memory", "linalg", "load_checkpoint", "load_tensor_metadata", "load_tensor_shapes",
+    "load_tensors", "no_grad", "no_init", "ops", "recompute", "save_checkpoint", "save_tensors",
+    "seed", "textbook", "trace", "vector_to_parameters",
 }  # fmt: skip
 # What they are called with where numbers will not do.
 ARGUMENTS = {
@@ -95,6 +96,10 @@ ARGUMENTS = {
         if x.ndim
         else []
     ),
+    "ctc_loss": lambda x: [
+        (ops.reshape(x, (-1, 1)), np.zeros(0, int), x.size, 0),
+        (ops.stack([ops.reshape(x, (-1,))] * 2, -1), [1], x.size, 1),
+    ],
     "reshape": lambda x: [(x, (-1,))],
     "linear": lambda x: [(x, np.ones((2, *x.shape[-1:]))), (x, np.ones((1, *x.shape[-1:])), [1.0])],
     "concatenate": lambda x: [([x, x], 0), ([x, np.ones(x.shape)], 0)],
