@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 import torch.nn.functional as F  # noqa: N812 (PyTorch's habit)
 from torch import nn
+from torch.nn.utils import parametrizations
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 Row = tuple[Callable[..., Any], Sequence[Any]]
@@ -131,11 +133,6 @@ def attention_rows() -> dict[str, Row]:
     def decoder(**options: Any) -> nn.Module:
         return nn.TransformerDecoderLayer(4, 2, **layers, **options)
 
-    def transformer(**options: Any) -> nn.Module:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a fast path that padding would have
-            return nn.Transformer(4, 2, 1, 1, **layers, **options)
-
     def translate(module: Any, src: Any, tgt: Any, causal: Any, keep: Any) -> Any:
         padding = {"src_key_padding_mask": ~keep, "memory_key_padding_mask": ~keep}
         return module(src, tgt, tgt_mask=~causal, **padding)
@@ -146,6 +143,9 @@ def attention_rows() -> dict[str, Row]:
     def decode(module: Any, x: Any, memory: Any, causal: Any, keep: Any) -> Any:
         return module(x, memory, tgt_mask=~causal, memory_key_padding_mask=~keep)
 
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a fast path that padding would have
+        whole = nn.Transformer(4, 2, 1, 1, norm_first=True, activation="gelu", **layers)
     rows: dict[str, Row] = {
         "MultiHeadAttention self": module_row(
             "self",
@@ -196,12 +196,10 @@ def attention_rows() -> dict[str, Row]:
             CAUSAL,
             KEY_KEEP,
         ),
-        "Transformer post-norm": module_row(
-            "transformer post", transformer(), to_other[1::-1], translate, CAUSAL, KEY_KEEP
-        ),
-        "Transformer pre-norm": module_row(
+        # Norms of 4 features after every sum would make much of float32's roundings.
+        "Transformer": module_row(
             "transformer pre",
-            transformer(norm_first=True, activation="gelu"),
+            whole,
             to_other[1::-1],
             translate,
             CAUSAL,
@@ -259,4 +257,31 @@ def embedding_rows() -> dict[str, Row]:
     return rows
 
 
-ROWS = recurrent_rows() | attention_rows() | embedding_rows()
+def parametrized_rows() -> dict[str, Row]:
+    """Return rows of weight and spectral normalization, the latter with vectors that are given."""
+    dense = parametrizations.spectral_norm(nn.Linear(3, 2)).eval()
+    for name, values in (("_u", [0.6, 0.8]), ("_v", [2 / 3, 1 / 3, 2 / 3])):
+        setattr(dense.parametrizations.weight[0], name, torch.tensor(values, dtype=torch.float64))
+    modules = {
+        "weight_norm Dense": (parametrizations.weight_norm(nn.Linear(3, 2)), (4, 3)),
+        "weight_norm Conv2D": (
+            parametrizations.weight_norm(nn.Conv2d(2, 3, 2), dim=1),
+            (2, 2, 3, 3),
+        ),
+        "spectral_norm Dense": (dense, (4, 3)),
+    }
+    rows: dict[str, Row] = {}
+    for name, (module, shape) in modules.items():
+        rng = np.random.default_rng(zlib.crc32(name.encode()))
+        module.double()
+        names = [path for path, _ in module.named_parameters()]
+        shapes = [shape, *(p.shape for p in module.parameters())]
+
+        def run(x: Any, *values: Any, module: Any = module, names: Any = names) -> Any:
+            return torch.func.functional_call(module, dict(zip(names, values, strict=True)), (x,))
+
+        rows[name] = run, [rng.normal(size=each).round(3) for each in shapes]
+    return rows
+
+
+ROWS = recurrent_rows() | attention_rows() | embedding_rows() | parametrized_rows()

@@ -9,6 +9,7 @@ from neural_net_layers import (
     AlphaDropout,
     BatchNorm1D,
     BatchNorm2D,
+    Conv2D,
     Dropout,
     Dropout2D,
     DropPath,
@@ -19,6 +20,8 @@ from neural_net_layers import (
     Residual,
     ResidualBlock,
     RMSNorm,
+    spectral_norm,
+    weight_norm,
 )
 
 
@@ -31,6 +34,21 @@ def block(**options):
 
 
 CASES = {
+    "weight_norm": (
+        lambda: weight_norm(Dense(4, 3, rng=rng())),
+        (5, 4),
+        {"shows": "WeightNorm(axis=0)"},
+    ),
+    "weight_norm-of-images": (
+        lambda: weight_norm(Conv2D(2, 3, 2, rng=rng()), axis=1),
+        (2, 2, 4, 4),
+    ),
+    "spectral_norm": (
+        lambda: spectral_norm(Dense(4, 3, rng=rng()), rng=rng()),
+        (5, 4),
+        # Its vectors move in every call of training.
+        {"random": True, "shows": "n_power_iterations=1"},
+    ),
     "LayerNorm": (lambda: LayerNorm(5), (3, 5), {"shows": "(5)"}),
     "LayerNorm-two-axes": (lambda: LayerNorm((3, 5), eps=0.1), (2, 3, 5), {"shows": "3, 5, eps"}),
     "LayerNorm-no-bias": (lambda: LayerNorm(5, bias=False), (2, 3, 5), {"shows": "bias=False"}),

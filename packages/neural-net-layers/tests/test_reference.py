@@ -7,14 +7,25 @@ import numpy as np
 import pytest
 
 import neural_net_layers as layers
+from neural_net_core import Buffer, Dense
 from neural_net_core.testing.reference import check_case, load_cases
 
 CASES = load_cases(Path(__file__).parent / "fixtures" / "pytorch.safetensors")
 
 
 def part(module, name):
-    """Return a part of a module by its name or, in a list, by its number."""
+    """Return a part of a module by its name or, in a list or dict, by its number or key."""
+    if isinstance(module, dict):
+        return module[name]
     return module[int(name)] if name.isdigit() else getattr(module, name)
+
+
+def spectral():
+    """Return a dense layer whose singular vectors are those of the recorded case."""
+    layer = layers.spectral_norm(Dense(3, 2)).eval()
+    vectors = vars(layer.parametrizations["weight"])["0"]
+    vectors._u, vectors._v = Buffer([0.6, 0.8], float), Buffer([2 / 3, 1 / 3, 2 / 3], float)
+    return layer
 
 
 def with_parameters(module, call):
@@ -101,8 +112,10 @@ MODULES = {
     "TransformerEncoderLayer pre-norm": lambda: layers.TransformerEncoderLayer(4, 2, 5, **PRE),
     "TransformerDecoderLayer post-norm": lambda: layers.TransformerDecoderLayer(4, 2, 5, **POST),
     "TransformerDecoderLayer pre-norm": lambda: layers.TransformerDecoderLayer(4, 2, 5, **PRE),
-    "Transformer post-norm": lambda: layers.Transformer(4, 2, 1, 1, 5, **POST),
-    "Transformer pre-norm": lambda: layers.Transformer(4, 2, 1, 1, 5, **PRE),
+    "weight_norm Dense": lambda: layers.weight_norm(Dense(3, 2)),
+    "weight_norm Conv2D": lambda: layers.weight_norm(layers.Conv2D(2, 3, 2), axis=1),
+    "spectral_norm Dense": spectral,
+    "Transformer": lambda: layers.Transformer(4, 2, 1, 1, 5, **PRE),
     "Embedding plain": lambda: layers.Embedding(5, 3),
     "EmbeddingBag sum offsets": lambda: layers.EmbeddingBag(5, 3, mode="sum"),
     "EmbeddingBag mean offsets": lambda: layers.EmbeddingBag(5, 3, padding_idx=2),

@@ -97,6 +97,8 @@ from neural_net_layers import (
     ZeroPad2D,
     causal_keep,
     scaled_dot_product_attention,
+    spectral_norm,
+    weight_norm,
 )
 
 RNG = np.random.default_rng(0)
@@ -393,6 +395,14 @@ def transformers() -> dict[str, Case]:
         "rotary, interleaved": Case(LlamaBlock(RNG, interleaved=True), sequence),
         "decoder": Case(
             TransformerDecoder(2, 16, 4, 32, rng=RNG), (*sequence, numbers("B", 9, 16))
+        ),
+        "weights that are computed": Case(
+            Sequential(
+                spectral_norm(Dense(16, 8, rng=RNG), rng=RNG),
+                Tanh(),
+                weight_norm(Dense(8, 3, rng=RNG)),
+            ),
+            sequence,
         ),
         "transformer": Case(
             Transformer(16, 4, 1, 1, 32, rng=RNG),
