@@ -25,7 +25,7 @@ SHARED = {
     "layers/convolution": ["convolution/test_convolution.py"],
     "layers/fast/convolution": ["convolution/test_convolution.py"],
     "layers": ["test_reference.py", "test_contract.py", "test_gradcheck_table.py"],
-    "utils/training": ["training/test_fit.py", "training/test_resume.py"],
+    "utils/training": ["training/test_fit.py"],
 }
 # Files without a mirror of their own.
 MIRROR = {
@@ -44,7 +44,10 @@ MIRROR = {
         "loading/test_ahead.py",
     ],
     "utils/training/_parts.py": ["training/test_resume.py"],
-    "utils/training/_run.py": ["training/test_training.py", "training/test_fit.py"],
+    "utils/training/_run.py": [
+        *("training/" + name for name in ("test_training.py", "test_fit.py")),
+        "training/test_training_machine.py",
+    ],
     "utils/training/_run_on_ranks.py": ["distributed/test_data_parallel.py"],
     "utils/training/callbacks/_monitor.py": [
         "training/callbacks/test_early_stopping.py",
