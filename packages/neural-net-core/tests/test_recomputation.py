@@ -484,14 +484,63 @@ def test_weights_that_stand_in_place_of_the_modules_own_do_so_again():
 
     def gradients(call):
         model = Whole()
+        before = {name: (p, p.data.copy()) for name, p in model.named_parameters()}
         new = {
             name: Tensor(2 * p.data, requires_grad=True) * 1 for name, p in model.named_parameters()
         }
         loss = functional_call(model, new, X, call).sum()
-        return [loss.data, *grad(loss, list(new.values()))]
+        # The backward pass may itself be inside of a call with other weights.
+        functional_call(Calls(lambda: results.append(grad(loss, list(new.values())))), {})
+        after = dict(model.named_parameters())
+        assert all(after[name] is p for name, (p, _) in before.items())
+        assert all((p.data == values).all() for p, values in before.values())
+        return [loss.data, *results.pop()]
+
+    results = []
 
     for a, b in zip(gradients(recompute), gradients(plainly), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-6)
+
+
+class Calls(Module):
+    """Calls a function."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def forward(self, *inputs):
+        return self.function(*inputs)
+
+
+def test_of_exchanges_within_exchanges_all_are_made_again_and_undone_in_their_order():
+    model = FeedForward((4, 4, 4), Tanh)
+    own = dict(model.named_parameters())
+    new = {
+        i: {name: Tensor(i * p.data, requires_grad=True) for name, p in own.items()} for i in (2, 3)
+    }
+    some = {"layers.0.weight": new[3]["layers.0.weight"]}
+    named = {f"model.{name}": x for name, x in some.items()}
+    inner = Calls(lambda x, call: functional_call(Recomputing(model, call), named, x))
+    inner.model = model
+
+    def gradients(call):
+        loss = functional_call(inner, {f"model.{name}": x for name, x in new[2].items()}, X, call)
+        loss = loss.sum()
+        found = grad(loss, [*new[2].values(), *some.values()])
+        assert all(after is own[name] for name, after in model.named_parameters())
+        return [loss.data, *found]
+
+    assert same_bits(gradients(recompute), gradients(plainly))
+
+
+class Recomputing(Module):
+    """Runs a module, recomputed or not."""
+
+    def __init__(self, model, call):
+        self.model, self.call = model, call
+
+    def forward(self, x):
+        return self.call(self.model, x)
 
 
 def test_a_loss_inside_keeps_what_it_counted():

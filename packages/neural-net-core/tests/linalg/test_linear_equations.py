@@ -72,6 +72,11 @@ def test_it_is_the_product_with_the_inverse_in_values_and_gradients(a):
         np.testing.assert_allclose(found, expected, atol=1e-11)
 
 
+def test_the_message_says_how_many_rows_are_expected():
+    with pytest.raises(ShapeError, match=r"b must be \(..., 3, K\), or vectors \(..., 3\)"):
+        linalg.solve(np.ones((2, 3, 3)), np.ones((2, 4, 1)))
+
+
 def test_a_singular_matrix_is_named_and_nothing_has_changed():
     a = np.broadcast_to(np.eye(2), (2, 3, 2, 2)).copy()
     a[1, 2] = [[1, 2], [2, 4]]

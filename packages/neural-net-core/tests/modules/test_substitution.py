@@ -243,8 +243,12 @@ def test_a_tied_parameter_comes_under_one_name_or_with_one_value_under_both():
     with pytest.raises(StateDictError, match="tied: it is tied to one that came with other values"):
         functional_call(model, {"list.0": new, "tied": Tensor([8.0])})
     learned = Tensor([7.0], requires_grad=True)
-    with pytest.raises(StateDictError, match="tied"):
-        functional_call(model, {"list.0": learned, "tied": Tensor([7.0], requires_grad=True)})
+    for other in (Tensor([7.0], requires_grad=True), Tensor([7.0])):
+        for both in ({"list.0": learned, "tied": other}, {"list.0": other, "tied": learned}):
+            with pytest.raises(StateDictError, match="tied"):
+                functional_call(model, both)
+    nan = [np.array([np.nan], np.float32) for _ in range(2)]
+    assert np.isnan(functional_call(model, {"list.0": nan[0], "tied": nan[1]}).item())
 
 
 def test_wrong_arguments_are_refused():

@@ -69,7 +69,7 @@ def solve(a: TensorLike, b: TensorLike) -> Tensor:
     vectors = b.ndim == 1 or (b.ndim == a.ndim - 1 and b.shape == a.shape[:-1])
     columns = (*b.shape, 1) if vectors else b.shape
     if not _fit(a.shape, columns):
-        n = a.shape[-1]
+        *_, n = a.shape
         raise ShapeError(
             f"solve: b must be (..., {n}, K), or vectors (..., {n}), one for each matrix, for a of "
             f"shape {a.shape}, got shape {b.shape}"
@@ -85,4 +85,4 @@ def _fit(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
         np.broadcast_shapes(a[:-2], b[:-2])
     except ValueError:
         return False
-    return len(b) > 1 and a[-1] == b[-2]
+    return b != () and a[-1] == b[-2]  # of one axis it would be a vector
