@@ -37,6 +37,7 @@ MIRROR = {
         *(f"linalg/test_{name}.py" for name in ("cholesky_factor", "inverse")),
         *(f"linalg/test_{name}.py" for name in ("linear_equations", "log_determinant")),
     ],
+    "core/modules/substitution.py": ["modules/test_substitution.py", "test_recomputation.py"],
     "core/files/checkpoint.py": ["files/test_checkpoint.py", "files/test_checkpoint_rng.py"],
     "utils/loading/loader.py": [
         "loading/test_loader.py",

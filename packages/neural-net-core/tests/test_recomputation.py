@@ -210,6 +210,8 @@ def test_several_results_of_which_some_are_used(used, wrapped):
         result = call(block, x, X > 0, {"by": 2.0})
         results = [result[0], result[1], result[2], result[3][0], *result[4]]
         assert results[3] is x
+        if call is recompute:
+            assert {type(y.node) for i, y in enumerate(results) if i != 3} == {RecomputeOp}
         total = sum((results[i] * (i + 1.0)).sum() for i in used)
         total.backward()
         return total.data, x.grad
@@ -279,6 +281,27 @@ def test_several_floating_dtypes_stay_what_they_are():
     loss.backward()
     assert (y.dtype, z.dtype, a.grad.dtype, b.grad.dtype) == (np.float32, np.float64) * 2
     np.testing.assert_array_equal(b.grad, 2 * (b.data / 3) / 3)
+
+
+class Rebinding(Module):
+    """Puts another array into its buffer, and has one that never changes."""
+
+    def __init__(self):
+        self.count, self.table = Buffer(np.zeros(1)), Buffer([1.0, np.nan])
+
+    def forward(self, x):
+        self.count.data = self.count.data + 1
+        return x * 2
+
+
+def test_of_buffers_only_those_that_move_are_copied_and_their_arrays_come_back():
+    model = Rebinding()
+    y = recompute(model, Tensor(X, requires_grad=True))
+    assert [*y.node.surroundings.buffers] == [model.count]
+    array = model.count.data
+    y.sum().backward()
+    assert model.count.data is array
+    np.testing.assert_array_equal(array, [1])
 
 
 def test_the_gradient_is_right():
@@ -614,3 +637,24 @@ class Residual(Module):
 
     def forward(self, x):
         return x + tanh(self.dense(x))
+
+
+def test_training_goes_on_as_without():
+    def weights(call):
+        seed(0)
+        model = noisy()
+        for _ in range(3):
+            model.zero_grad()
+            (call(model, Tensor(X)) ** 2).mean().backward()
+            with no_grad():
+                for p in model.parameters():
+                    p -= 0.1 * p.grad
+        return [p.data for p in model.parameters()]
+
+    assert same_bits(weights(recompute), weights(plainly))
+
+
+def test_a_block_that_does_not_draw_leaves_the_generator_alone():
+    y = recompute(FeedForward((4, 3)), X)
+    assert y.node.surroundings.states == {}
+    assert len(recompute(noisy(), X).node.surroundings.states) == 1

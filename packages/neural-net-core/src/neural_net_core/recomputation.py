@@ -397,10 +397,10 @@ def _edge(parent: _Parent) -> tuple[int, int]:
 def _nodes_inside(results: list[Tensor], made: "WeakSet[Op]") -> list[Op]:
     """Return the operations of a block behind its results."""
     seen: dict[Op, None] = {}
-    waiting = [y.node for y in results]
+    waiting = [y.node for y in results if y.node is not None]
     while waiting:
         node = waiting.pop()
-        if node is not None and node not in seen:
+        if node not in seen:
             seen[node] = None
             parents = [parent[0] for parent in node.parents or () if parent is not None]
             waiting.extend(x for x in parents if isinstance(x, Op) and x in made)
