@@ -105,6 +105,11 @@ def _watch(code: types.CodeType, space: dict[str, Any], watched: Watched) -> Non
         dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
         for function in functions
     ]
+    for held in cells:
+        for around, cell in held.items():
+            if around != "__class__":
+                watched.cell(cell, around)
+                _check_draws(name, code, cell.cell_contents)
     instructions = list(dis.get_instructions(code))
     for i, instruction in enumerate(instructions):
         operation, argument = instruction.opname, instruction.argval
@@ -114,18 +119,13 @@ def _watch(code: types.CodeType, space: dict[str, Any], watched: Watched) -> Non
             raise UnwatchableError(f"{name} changes {argument} of the function around it")
         if operation in ("LOAD_GLOBAL", "LOAD_NAME"):
             _global(name, code, space, argument, watched)
-        elif operation in ("LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_CLOSURE"):
-            for held in cells:
-                if argument in held and argument != "__class__":
-                    watched.cell(held[argument], argument)
-                    _check_draws(name, code, held[argument].cell_contents)
         elif operation == "IMPORT_NAME":
             _check_module(name, code, str(argument))
         _check_use(name, instructions, i, space)
 
 
 def _check_use(name: str, instructions: list[Any], i: int, space: dict[str, Any]) -> None:
-    """Refuse what a record would not see."""
+    """Refuse what a record would not see, of whatever object it is asked."""
     operation, argument = instructions[i].opname, instructions[i].argval
     is_global = operation in ("LOAD_GLOBAL", "LOAD_NAME")
     if not is_global and operation not in ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "IMPORT_FROM"):
@@ -138,12 +138,12 @@ def _check_use(name: str, instructions: list[Any], i: int, space: dict[str, Any]
     )
     if argument in _GRADIENTS and not (argument == "grad" and (of_module or is_global)):
         raise UnwatchableError(f"{name} uses {argument}, and what gradients there are may change")
-    if argument in READERS and (of_module or operation == "IMPORT_FROM"):
+    if argument in READERS and (of_module or operation == "IMPORT_FROM" or argument in _NDITERS):
         raise UnwatchableError(f"{name} uses np.{argument}, whose use a record does not see")
     # np.float32(x) reads a number out of an array unseen; as a dtype it is only named.
     held: Any = space.get(argument) if is_global else None
     makes_number = (
-        (of_module and argument in SCALARS)
+        (argument in SCALARS and (of_module or not str(argument).isalpha()))
         or (isinstance(held, type) and issubclass(held, np.generic))
         or (argument == "type" and before is not None and before.argval == "dtype")
     )
@@ -162,6 +162,8 @@ def _is_called(following: list[Any]) -> bool:
     is_constant = names[0] in ("LOAD_CONST", "LOAD_SMALL_INT")
     return not (is_constant and names[1].startswith(("PRECALL", "CALL", "KW_NAMES")))
 
+
+_NDITERS = ("nditer", "ndenumerate", "nested_iters")
 
 # Functions and attributes that read or change the gradients that there are before the step.
 _GRADIENTS = frozenset(
@@ -225,6 +227,8 @@ def _asked(code: types.CodeType, name: str) -> set[str]:
 def _check_module(name: str, code: types.CodeType, module: str) -> None:
     if module.partition(".")[0] not in PURE_MODULES:
         raise UnwatchableError(f"{name} imports {module}")
+    if module == "numpy":
+        raise UnwatchableError(f"{name} imports numpy by itself; above the function it is seen")
     _check_numpy(name, code, module)
 
 

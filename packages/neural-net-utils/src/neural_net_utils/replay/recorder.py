@@ -15,16 +15,12 @@ from neural_net_utils.replay.instruction import Instruction, Kind, arrays_in
 from neural_net_utils.replay.memory import Memory
 from neural_net_utils.replay.traced_array import TracedArray
 
-__all__ = ["AROUND", "Recorder", "RefusedError"]
+__all__ = ["AROUND", "Recorder"]
 
 
 # NumPy's error setting while a step is recorded, which stands for the one around it, whatever that
 # is: what is set otherwise then, was set by the step. "call" is not set by anybody else.
 AROUND: Any = "call"
-
-
-class RefusedError(Exception):
-    """What was done cannot be run again from a record; the message says why."""
 
 
 # Functions that ask for nothing but shapes, dtypes and addresses.
