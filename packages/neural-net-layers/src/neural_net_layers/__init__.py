@@ -4,7 +4,7 @@ import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NoReturn
 
-from neural_net_core.called_differently import explain_arguments, unknown_name
+from neural_net_core.called_differently import explain_arguments, explain_words, unknown_name
 from neural_net_layers.attention.attention_mask import causal_keep, padding_keep
 from neural_net_layers.attention.key_value_cache import DecoderCache, KeyValueCache
 from neural_net_layers.attention.multi_head_attention import MultiHeadAttention
@@ -204,6 +204,7 @@ __all__ = [
 if find_spec("neural_net_core.fast") and find_spec("neural_net_layers.fast"):
     from neural_net_layers.fast import every_form as _every_form  # noqa: F401 (it registers them)
 
+explain_words(sys.modules[__name__], "axis")
 explain_arguments(sys.modules[__name__])
 
 if not TYPE_CHECKING:  # a type checker would take every name for one that is there

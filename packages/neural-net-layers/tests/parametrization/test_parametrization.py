@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+import neural_net_layers
 from neural_net_core import Dense, Parameter, Sequential, Tanh, Tensor, no_grad, no_init
 from neural_net_layers import (
     LSTM,
@@ -194,6 +195,8 @@ def test_what_cannot_be_parametrized_is_named(kind):
         kind(3)
     with pytest.raises(ValueError, match=f"{name}: Dense has no parameter 'bias'"):
         kind(Dense(4, 3, bias=False), "bias")
+    with pytest.raises(TypeError, match=f"{name}: unknown argument 'dim': here it is axis"):
+        getattr(neural_net_layers, name)(layer, dim=0)
     with pytest.raises(ValueError, match=f"{name}: axis must be an int from -2 to 1"):
         kind(layer, axis=2)
     assert type(layer) is Dense

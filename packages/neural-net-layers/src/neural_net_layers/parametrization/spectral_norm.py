@@ -48,7 +48,7 @@ class SingularVectors(Module):
             buffer.version += 1
 
     def _unit(self, x: Array) -> Array:
-        return x / max(float(np.linalg.norm(x)), self.eps)
+        return x / np.maximum(np.sqrt((x * x).sum()), self.eps)
 
 
 class SpectralNorm(Parametrization):
