@@ -4,7 +4,7 @@ import inspect
 import platform
 import re
 import zlib
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from os import PathLike
 from typing import Any
 
@@ -19,7 +19,9 @@ __all__ = [
     "check_names",
     "check_options",
     "check_parts",
+    "close_all",
     "facts_of",
+    "named_callbacks",
     "needs_closure",
     "parameters_held",
     "parameters_of",
@@ -177,3 +179,35 @@ def _checksum(state: Any) -> Any:
     if isinstance(state, Mapping):
         return zlib.crc32(repr([(key, _checksum(value)) for key, value in state.items()]).encode())
     return zlib.crc32(state.tobytes()) if isinstance(state, np.ndarray) else state
+
+
+def named_callbacks(callbacks: Iterable[Any]) -> dict[str, Any]:
+    """Return callbacks by class name; a second one of a class is `Class.1`."""
+    found: dict[str, Any] = {}
+    counts: dict[str, int] = {}
+    for callback in callbacks:
+        name = type(callback).__name__
+        number = counts.get(name, 0)
+        counts[name] = number + 1
+        found[f"{name}.{number}" if number else name] = callback
+    return found
+
+
+def close_all(callbacks: Iterable[Any], error: BaseException | None) -> None:
+    """Close every callback, whatever another one says; raise what was raised first, if it is new.
+
+    Args:
+        callbacks: The callbacks.
+        error: What has ended the run, or None.
+    """
+    first = error
+    for callback in callbacks:
+        try:
+            callback.close()
+        except BaseException as failure:
+            if first is None:
+                first = failure
+            else:
+                first.add_note(f"{type(callback).__name__}.close() failed, too: {failure!r}")
+    if first is not error and first is not None:
+        raise first

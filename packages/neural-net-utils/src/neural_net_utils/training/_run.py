@@ -29,6 +29,8 @@ from neural_net_utils.loading.loader import Batch
 from neural_net_utils.replay.recorded_step import RecordedStep
 from neural_net_utils.training._parts import (
     Checks,
+    close_all,
+    named_callbacks,
     needs_closure,
     parameters_held,
     parameters_of,
@@ -132,17 +134,7 @@ class Run(Training):
         if self._reading is not None:
             self._reading.close()  # a thread that reads ahead ends here, whatever happened
         self.history.stop_reason, self.history.why_eager = self.stop_reason, self.why_eager
-        first = error
-        for callback in self.callbacks:
-            try:
-                callback.close()
-            except BaseException as failure:  # every file is closed, whatever another one says
-                if first is None:
-                    first = failure
-                else:
-                    first.add_note(f"{type(callback).__name__}.close() failed, too: {failure!r}")
-        if first is not error and first is not None:
-            raise first
+        close_all(self.callbacks, error)
 
     def call(self, hook: str) -> None:
         """Call one hook of every callback."""
@@ -315,11 +307,7 @@ class Run(Training):
         return self._hurry and not self.epoch_complete
 
     def begin_validation(self) -> None:
-        """Keep where all that is random is, if the epoch was cut short.
-
-        Whoever goes on with it validates it again, when it is complete, and with the same numbers
-        as a run that was never stopped.
-        """
+        """Keep where all that is random is, if the epoch was cut short: it is validated again."""
         if not self.epoch_complete:
             generators = copy.deepcopy(self._parts()["rng"])
             self._before_validation = state_of(self.validation), generators
@@ -360,6 +348,7 @@ class Run(Training):
 
     def state_dict(self) -> dict[str, Any]:
         """The run itself, without model, optimizer, scheduler and generators."""
+        named = named_callbacks(self.callbacks)
         loader, validation = self._loader_state, None
         if self.step:
             if self.epoch_complete:  # validation may have gone on with the same loader
@@ -378,7 +367,7 @@ class Run(Training):
             "streams": self._streams,
             "totals": self.totals.state_dict(),
             "history": self.history.state_dict(),
-            "callbacks": {name: dict(c.state_dict()) for name, c in self._named_callbacks()},
+            "callbacks": {name: dict(c.state_dict()) for name, c in named.items()},
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -424,7 +413,8 @@ class Run(Training):
         if streams is not None:
             streams = saved_count("training", state, "streams")
         parts: list[tuple[Any, Any]] = [(self.totals, saved_entry("training", state, "totals"))]
-        parts += [(c, callbacks[name]) for name, c in self._named_callbacks() if name in callbacks]
+        named = named_callbacks(self.callbacks)
+        parts += [(c, callbacks[name]) for name, c in named.items() if name in callbacks]
         places = [(self.validation, saved_entry("training", state, "validation"))]
         places += [(self.train_loader, loader)]
         parts += [(p, s) for p, s in places if s is not None and hasattr(p, "load_state_dict")]
@@ -459,15 +449,6 @@ class Run(Training):
         found |= {id(p): p for p in parameters_of(self.loss_fn)}
         found |= {id(p): p for p in parameters_held(self.optimizer)}
         return found.values()
-
-    def _named_callbacks(self) -> Iterator[tuple[str, Callback]]:
-        """Callbacks by class name; a second one of a class is `Class.1`."""
-        counts: dict[str, int] = {}
-        for callback in self.callbacks:
-            name = type(callback).__name__
-            number = counts.get(name, 0)
-            counts[name] = number + 1
-            yield (f"{name}.{number}" if number else name), callback
 
     # Private ----------------------------------------------------------------------------------
 
