@@ -57,7 +57,9 @@ def gumbel_softmax(
     straight-through estimator. What comes after sees one category, as it will when the network is
     used; the gradient is biased, the more the larger τ is, because it belongs to another function
     than the one that ran. Without `hard` it is the exact derivative of what ran, but that is a
-    mixture and no draw, and so biased as an estimate for draws.
+    mixture and no draw, and so biased as an estimate for draws (numbers stand in the how-to on
+    operations of one's own). It draws in evaluation mode too; a network that is used takes the
+    largest score.
 
     Args:
         logits: Scores, unnormalized logarithms of probabilities, any shape with at least one axis.
