@@ -44,7 +44,11 @@ MIRROR = {
         "loading/test_samplers.py",
         "loading/test_ahead.py",
     ],
-    "utils/training/_parts.py": ["training/test_resume.py"],
+    "utils/training/_parts.py": ["training/test_parts.py", "training/test_resume.py"],
+    "utils/training/evaluate.py": [
+        "training/test_evaluate.py",
+        "distributed/test_data_parallel.py",
+    ],
     "utils/training/_run.py": [
         *("training/" + name for name in ("test_training.py", "test_fit.py")),
         "training/test_training_machine.py",

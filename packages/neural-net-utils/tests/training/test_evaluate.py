@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from neural_net_core import Dense, Module, Tensor, cross_entropy, is_grad_enabled
-from neural_net_core.errors import ShapeError
+from neural_net_core.errors import ShapeError, StateDictError
 from neural_net_utils import DataLoader, accuracy, evaluate, f1_score, predict
-from neural_net_utils.training.evaluate import evaluation_mode
+from neural_net_utils.training.evaluate import Totals, check_loader, evaluation_mode
 
 
 def test_whole_set_whatever_the_batches(tiny):
@@ -106,3 +106,78 @@ def test_evaluation_mode_decorates_generators_too():
             yield model.training
 
     assert [(inside, model.training) for inside in steps()] == [(False, True)] * 2
+
+
+def totals():
+    """Totals of a loss and a metric over two batches."""
+    found = Totals({"accuracy": accuracy})
+    found.update(0.5, 2, np.eye(2), np.array([0, 0]))
+    found.update(2.0, 1, np.eye(2)[:1], np.array([0]))
+    return found
+
+
+def test_totals_go_on_from_a_saved_state_and_begin_anew():
+    """Of the state comes every sum; after a reset none is left."""
+    wanted = {"loss": 1.0, "accuracy": 2 / 3}
+    assert totals().compute() == pytest.approx(wanted)
+    other = Totals({"accuracy": accuracy})
+    other.load_state_dict(totals().state_dict())
+    assert other.state_dict() == totals().state_dict()
+    assert other.compute() == pytest.approx(wanted)
+    other.update(1.0, 1, np.eye(2)[:1], np.array([1]))
+    assert other.compute() == pytest.approx({"loss": 1.0, "accuracy": 0.5})
+    other.reset()
+    assert other.state_dict() == Totals({"accuracy": accuracy}).state_dict()
+
+
+def test_totals_of_others_are_added():
+    both = totals()
+    both.merge(totals().state_dict()["metrics"])
+    both.update(0.0, 3, np.eye(2)[[1, 1, 1]], np.array([1, 1, 1]))
+    assert both.compute()["accuracy"] == pytest.approx(7 / 9)
+
+    class Pair:
+        size = 2
+
+        def allgather(self, state):
+            return [state, state]
+
+    one = totals()
+    one.join(Pair())
+    assert (one.loss, one.count, one.batches) == (6.0, 6, 4)
+    assert one.compute() == pytest.approx(totals().compute())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"count": -1},
+        {"loss": "1"},
+        {"batches": -1},
+        {"metrics": {}},
+        {"metrics": {"f1": {}}},
+        {"metrics": []},
+        {"metrics": {"accuracy": {}, "f1": {}}},
+    ],
+)
+def test_totals_refuse_what_cannot_be_their_state(change):
+    found = totals()
+    with pytest.raises(StateDictError):
+        found.load_state_dict({**found.state_dict(), **change})
+    assert found.state_dict() == totals().state_dict()
+
+
+def test_totals_of_nothing_are_a_state_too():
+    empty = Totals(None)
+    empty.load_state_dict(Totals(None).state_dict())
+    assert np.isnan(empty.compute()["loss"])
+
+
+def test_a_list_is_looked_into_before_it_is_read():
+    model = Dense(2, 2)
+    for wrong in ([], [np.ones((3, 2))], (np.ones((3, 2)), np.zeros(3, int)), [(np.ones(2),)]):
+        with pytest.raises(ValueError, match="train_loader"):
+            check_loader("fit: train_loader", wrong)
+    check_loader("fit: train_loader", [(np.ones((3, 2)), np.zeros(3, int))])
+    check_loader("fit: train_loader", [(np.ones((3, 2)),)], with_target=False)
+    assert evaluate(model, cross_entropy, [(np.ones((3, 2)), np.zeros(3, int))])["loss"] > 0
