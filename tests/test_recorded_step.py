@@ -285,6 +285,18 @@ NETWORKS: dict[str, Any] = RECURRENT | {
         lambda m, x, labels: core.cross_entropy(m(x), labels, label_smoothing=0.1),
         lambda i: (X[i], LABELS[i]),
     ),
+    "weights that are computed": _case(
+        lambda: Sequential(
+            layers.spectral_norm(Dense(5, 7)), Tanh(), layers.weight_norm(Dense(7, 3))
+        ),
+        lambda m, x: _square(m(x)),
+        lambda i: (X[i],),
+    ),
+    "focal loss": _case(
+        lambda: network(),
+        lambda m, x, labels: core.focal_loss(m(x), labels),
+        lambda i: (X[i], LABELS[i]),
+    ),
     "tied weights, a module twice": _case(
         lambda: (lambda d: Sequential(Dense(5, 5), d, Tanh(), d))(Dense(5, 5)),
         lambda m, x: _square(m(x)),

@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 import neural_net_layers
-from neural_net_core import Dense, Parameter, Sequential, Tanh, Tensor, no_grad, no_init
+from neural_net_core import (
+    Dense,
+    Parameter,
+    Sequential,
+    Tanh,
+    Tensor,
+    load_checkpoint,
+    no_grad,
+    no_init,
+    save_checkpoint,
+)
 from neural_net_layers import (
     LSTM,
     Conv2D,
@@ -207,3 +217,31 @@ def test_what_cannot_be_parametrized_is_named(kind):
         layer.weight = Parameter(np.ones((3, 4)))
     with pytest.raises(ValueError, match="remove_parametrizations: 'bias' of ParametrizedDense is"):
         remove_parametrizations(layer, "bias")
+
+
+@every_kind
+def test_training_goes_on_to_the_bit_from_a_checkpoint(kind, tmp_path):
+    """The vectors of the power iteration are part of the state."""
+
+    def made():
+        return Sequential(kind(Dense(4, 6, rng=rng())), Tanh(), kind(Dense(6, 2, rng=rng(3))))
+
+    def train(net, seed):
+        draw = rng(seed)
+        for _ in range(5):
+            net.zero_grad()
+            (net(draw.normal(size=(6, 4))) ** 2).mean().backward()
+            for p in net.parameters():
+                p.data -= 0.1 * p.grad
+                p.version += 1
+
+    through = made()
+    train(through, 0)
+    save_checkpoint(tmp_path / "middle.safetensors", model=through)
+    train(through, 1)
+    resumed = made()
+    load_checkpoint(tmp_path / "middle.safetensors", model=resumed)
+    train(resumed, 1)
+    expected = through.state_dict()
+    for path, values in resumed.state_dict().items():
+        assert values.tobytes() == expected[path].tobytes(), path

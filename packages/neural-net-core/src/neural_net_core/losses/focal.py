@@ -78,7 +78,7 @@ class FocalLossOp(LossOp):
         z, self.t, self.shape = to_rows(logits), targets.reshape(-1), logits.shape  # (M, C), (M,)
         self.samples = np.arange(len(z))
         w = np.ones_like(z, shape=z.shape[1]) if self.weight is None else self.weight
-        self.w_t = w[self.t] * np.reshape(counted, -1)
+        self.w_t = w[self.t] if counted is True else w[self.t] * np.reshape(counted, -1)
         # Where nothing has a weight, the scores may be anything, also NaN.
         self.minus_log_p = minus_log_softmax(np.where(self.w_t[:, None] == 0, 0, z))
         self.l_t = self.minus_log_p[self.samples, self.t]  # −ln p_t
