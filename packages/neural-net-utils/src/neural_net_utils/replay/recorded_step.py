@@ -6,7 +6,6 @@ calls every time. `RecordedStep` notes them while the step runs as it is written
 results places in one block of memory, and from then on makes the calls alone.
 """
 
-import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -17,14 +16,21 @@ import numpy as np
 from neural_net_core import Module, Tensor, forms, observing
 from neural_net_core.checks import check_callable, check_instance
 from neural_net_core.dtypes import Array, get_default_dtype
-from neural_net_core.errors import ShapeError
 from neural_net_core.grad_mode import enabled
 from neural_net_utils.replay.proof import Moment, both, differs_elsewhere, is_other
 from neural_net_utils.replay.python_code import codes_that_run, watch_code
 from neural_net_utils.replay.recording import recorded, shared_with
+from neural_net_utils.replay.records import Records
 from neural_net_utils.replay.replay import ChangedError
-from neural_net_utils.replay.signature import difference
-from neural_net_utils.replay.variant import Outcome, Variant
+from neural_net_utils.replay.results import (
+    Once,
+    Weigh,
+    delivered,
+    loss_in,
+    returned_as,
+    without_graph,
+)
+from neural_net_utils.replay.variant import Variant
 from neural_net_utils.replay.watched import UnwatchableError, Watched
 
 __all__ = ["RecordedStep"]
@@ -38,9 +44,6 @@ _FIRST = "the first call of these shapes runs as it is written"
 
 # While one step is recorded, the packages' name `np` stands for something else.
 _recording = threading.Lock()
-
-
-Weigh = Callable[[tuple[Any, ...]], float]
 
 
 class _Optimizer(Protocol):
@@ -137,14 +140,14 @@ class RecordedStep:
             )
         self.optimizer = optimizer
         self.why_eager: str | None = None
-        self._records: dict[Any, _Records] = {}
+        self._records: dict[Any, Records] = {}
         # Nearly always a call has the shapes of the call before.
         self._told: list[Any] = []
-        self._newest: _Records | None = None
+        self._newest: Records | None = None
         self._busy = threading.Lock()
         self.also: tuple[Any, ...] = ()
         self.weigh: Weigh | None = None
-        self._once: _Once | None = None
+        self._once: Once | None = None
         self._seed: float | None = None  # what `weigh` has returned last
 
     def __call__(self, *inputs: Any) -> Any:
@@ -182,7 +185,7 @@ class RecordedStep:
             ShapeError: If `loss_of` does not return a scalar Tensor.
         """
         if not self._busy.acquire(blocking=False):
-            once = None if self.weigh is None else _Once(self.weigh)
+            once = None if self.weigh is None else Once(self.weigh)
             return self._written(inputs, "another call of it is under way", once)
         try:
             return self._run(inputs)
@@ -211,7 +214,7 @@ class RecordedStep:
             return self._written(inputs, "somebody is observing what it does")
         if not enabled.get():
             return self._written(inputs, "gradients are switched off")
-        self._once = None if self.weigh is None else _Once(self.weigh)
+        self._once = None if self.weigh is None else Once(self.weigh)
         told += (forms.careful and forms.is_textbook(), get_default_dtype(), self._once is None)
         if self._newest is None or told != self._told:
             records = self._records.get(tuple(told))
@@ -222,7 +225,7 @@ class RecordedStep:
                         f"it has met {_MOST_SHAPES} combinations of shapes and numbers; what "
                         "differs from call to call should be an array",
                     )
-                records = self._records[tuple(told)] = _Records(inputs)
+                records = self._records[tuple(told)] = Records(inputs)
                 return self._first(records, inputs, _FIRST)
             self._told, self._newest = told, records
         records = self._newest
@@ -241,7 +244,7 @@ class RecordedStep:
                     raised = type(error).__name__
                     break
                 self.why_eager = None
-                return _delivered(variant, outcome)
+                return delivered(variant, outcome)
         if raised:
             # The step as it is written raises it, too, and leaves what it leaves then; or only its
             # record does.
@@ -260,34 +263,34 @@ class RecordedStep:
     # As it is written ---------------------------------------------------------------------------
 
     def _written(
-        self, inputs: tuple[Any, ...], why: str | None = None, once: "_Once | None" = None
+        self, inputs: tuple[Any, ...], why: str | None = None, once: "Once | None" = None
     ) -> Any:
         """Run the step as it is written."""
         if why is not None:
             self.why_eager = why
         once = once or self._once
         result = self.loss_of(*inputs)
-        loss = _loss(result)
+        loss = loss_in(result)
         if once is None:
             self._seed = None
             loss.backward()
         else:
-            self._seed = once(_without_graph(result if type(result) is tuple else (result,)))
+            self._seed = once(without_graph(result if type(result) is tuple else (result,)))
             loss.backward(np.full_like(loss.data, self._seed))
-        return _without_graph(result)
+        return without_graph(result)
 
     def _unweighed(self, inputs: tuple[Any, ...]) -> Any:
         """Run the step as it is written, with the gradient 1 of the loss."""
         result = self.loss_of(*inputs)
-        _loss(result).backward()
-        return _without_graph(result)
+        loss_in(result).backward()
+        return without_graph(result)
 
     def _weighed(self, variant: Variant, outputs: list[Array]) -> float:
         """Return the gradient with which the backward pass of a replay begins."""
         assert self._once is not None
-        return self._once(_returned(variant, outputs))
+        return self._once(returned_as(variant, outputs))
 
-    def _first(self, records: "_Records", inputs: tuple[Any, ...], why: str) -> Any:
+    def _first(self, records: "Records", inputs: tuple[Any, ...], why: str) -> Any:
         """Run the step as it is written, and see which functions run."""
         if self._is_enough(records):
             return self._written(inputs)
@@ -297,21 +300,21 @@ class RecordedStep:
         records.codes, records.is_new = found, True
         return result
 
-    def _is_enough(self, records: "_Records") -> bool:
+    def _is_enough(self, records: "Records") -> bool:
         """Count the attempts to record; after many, give up."""
         records.count += 1
         if records.count > _MOST_RECORDINGS or len(records.variants) >= _MOST_VARIANTS:
             self._give_up(records, records.problem or "it did something else in every recording")
         return bool(records.given_up)
 
-    def _give_up(self, records: "_Records", why: str) -> None:
+    def _give_up(self, records: "Records", why: str) -> None:
         records.given_up = self.why_eager = why
         records.variants.clear()
         records.proven.clear()
 
     # Recording ----------------------------------------------------------------------------------
 
-    def _record(self, records: "_Records", inputs: tuple[Any, ...]) -> Any:
+    def _record(self, records: "Records", inputs: tuple[Any, ...]) -> Any:
         """Run the step as it is written, and note what it does."""
         if not _recording.acquire(blocking=False):
             return self._written(inputs, "another step is being recorded")
@@ -320,7 +323,7 @@ class RecordedStep:
         finally:
             _recording.release()
 
-    def _record_alone(self, records: "_Records", inputs: tuple[Any, ...]) -> Any:
+    def _record_alone(self, records: "Records", inputs: tuple[Any, ...]) -> Any:
         if self._is_enough(records):
             return self._written(inputs)
         try:
@@ -351,7 +354,7 @@ class RecordedStep:
 
     def _repeat(
         self,
-        records: "_Records",
+        records: "Records",
         watched: Watched,
         inputs: tuple[Any, ...],
         moments: tuple[Moment, Moment],
@@ -383,7 +386,7 @@ class RecordedStep:
             records.is_new = False
 
     def _prove(
-        self, records: "_Records", variant: Variant, inputs: tuple[Any, ...], arrays: list[Array]
+        self, records: "Records", variant: Variant, inputs: tuple[Any, ...], arrays: list[Array]
     ) -> Any:
         """Run a step from its record and as it is written, and compare all bits.
 
@@ -425,109 +428,4 @@ class RecordedStep:
         return "\n".join(lines)
 
 
-class _Records:
-    """What is known of steps of the same shapes.
-
-    Attributes:
-        shapes: Of the arguments, as text.
-        codes: The functions of Python that ran, but the packages' own, with their global names.
-        variants: The recordings.
-        proven: Those of them that are used.
-        count: How many were made since one was proven.
-        changes: How many changed what they may depend on.
-        is_new: Whether all of `codes` have run since something changed.
-        given_up: Why no more are made, or "".
-        problem: What kept the newest from being used.
-    """
-
-    def __init__(self, inputs: tuple[Any, ...]) -> None:
-        self.shapes = ", ".join(str(getattr(x, "shape", x)) for x in inputs)
-        self.codes: dict[Any, dict[str, Any]] = {}
-        self.variants: list[Variant] = []
-        self.proven: list[Variant] = []
-        self.count = self.changes = 0
-        self.is_new = False
-        self.given_up = self.problem = ""
-
-    def compare(self, new: Variant) -> None:
-        """Look for an equal recording among those there are, else keep this one."""
-        for variant in self.variants:
-            if variant.stage == "new" and not variant.watched.change():
-                found = difference(variant.signature, new.signature, new.sites)
-                if not found:
-                    variant.stage = "repeated"
-                    return
-                self.problem = found
-        self.variants.append(new)
-
-
 _PLAIN = (bool, int, str, type(None))
-
-
-class _Once:
-    """A weight of a step, asked for once: also where a record fails after it has been."""
-
-    def __init__(self, weigh: Weigh) -> None:
-        self._weigh = weigh
-        self._answer: float | Exception | None = None
-
-    def __call__(self, returned: tuple[Any, ...]) -> float:
-        if self._answer is None:
-            profile = sys.getprofile()
-            sys.setprofile(None)  # it is no part of the step
-            try:
-                self._answer = self._weigh(returned)
-            except Exception as error:
-                self._answer = error
-            finally:
-                sys.setprofile(profile)
-        if isinstance(self._answer, Exception):
-            raise self._answer
-        return self._answer
-
-
-def _loss(result: Any) -> Tensor:
-    """Return the loss of what a step has returned."""
-    loss = result[0] if type(result) is tuple and result else result
-    if not isinstance(loss, Tensor) or loss.size != 1:
-        kind = f"a Tensor {loss.shape}" if isinstance(loss, Tensor) else type(loss).__name__
-        raise ShapeError(f"RecordedStep: expected loss_of to return a scalar Tensor, got {kind}")
-    return loss
-
-
-def _without_graph(result: Any) -> Any:
-    if type(result) is tuple:
-        return tuple(map(_without_graph, result))
-    if not isinstance(result, Tensor):
-        return result
-    cut = result.detach()
-    cut.counts = result.counts
-    return cut
-
-
-def _delivered(variant: Variant, outcome: Outcome) -> Any:
-    """Hand over what a replay has computed."""
-    outputs, gradients = outcome
-    for tensor, gradient in zip(variant.leaves, gradients, strict=True):
-        held = tensor.grad
-        tensor.grad = gradient if held is None else np.asarray(held + gradient)
-    changed: Any
-    for changed, times in variant.versions:
-        changed.version += times
-    results = _returned(variant, outputs)
-    return results if variant.many else results[0]
-
-
-def _returned(variant: Variant, outputs: list[Array]) -> tuple[Any, ...]:
-    """Return arrays as what the step returned them as."""
-    loss = Tensor.from_op(outputs[0], None, 0)
-    if variant.counts:
-        loss.counts = variant.counts
-    return loss, *map(_as_it_was, variant.templates[1:], outputs[1:])
-
-
-def _as_it_was(kind: type[Any], array: Array) -> Any:
-    """Return a result as what the step returned it: a Tensor, an array, or a NumPy scalar."""
-    if kind is Tensor:
-        return Tensor.from_op(array, None, 0)
-    return array if kind is np.ndarray else array[()]
