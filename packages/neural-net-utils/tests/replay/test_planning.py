@@ -51,3 +51,19 @@ def test_what_nobody_needs_warns_all_the_same(
 
     reasons = side_by_side(make, script, 14)
     assert reasons[4:9] == [None] * 5
+
+
+def _outer(x: Any) -> Any:
+    np.outer(x[0], x[1])  # a function, not the method of a universal one
+    np.multiply.outer(x[0], x[1])
+    np.add.reduce(x, axis=0)
+    np.add.at(np.zeros(3, np.float32), [0, 0], x[0, 0])
+    return x
+
+
+def test_functions_whose_names_are_those_of_methods(side_by_side: Any, case: Any) -> None:
+    def make() -> Any:
+        model = Dense(5, 3)
+        return case(lambda x, y: mse_loss(model(_outer(x)), y), model)
+
+    assert side_by_side(make, lambda step, i, _: step.gradients(X[i], Y[i]), 6)[-1] is None

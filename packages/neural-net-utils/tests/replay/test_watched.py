@@ -777,3 +777,39 @@ def test_a_model_that_cannot_be_watched_is_trained(name: str, side_by_side: Any,
             "function": "Sequential.seen is a set, which can change without being seen",
         }[name]
     )
+
+
+class _Shy:
+    """Does not let itself be looked at."""
+
+    @property
+    def __dict__(self) -> Any:  # type: ignore[override]
+        raise RuntimeError("leave me alone")
+
+
+def test_an_object_that_cannot_be_looked_at_is_a_reason(side_by_side: Any, case: Any) -> None:
+    def make() -> Any:
+        model, shy = _model(), _Shy()
+        return case(lambda x, y: mse_loss(model(x), y) * len(str(type(shy))), model)
+
+    reasons = side_by_side(make, lambda step, i, _: _train(step, i), 5)
+    assert reasons[-1] == "it cannot be watched: RuntimeError: leave me alone"
+
+
+def test_a_package_whose_name_begins_like_ours_is_somebody_else_s(
+    side_by_side: Any, case: Any
+) -> None:
+    class Layer(_Scaled):
+        pass
+
+    Layer.__module__ = "neural_net_of_somebody_else"
+
+    def make() -> Any:
+        model = Layer()
+        return case(lambda x, y: mse_loss(model(x), y), model)
+
+    def script(step: Any, i: int, its: Any) -> Any:
+        its.model.own = 1.0 if i < 7 else 2.0
+        return _train(step, i)
+
+    assert side_by_side(make, script, 12)[-1] is None

@@ -33,9 +33,9 @@ def needed(
 
 def _can_warn(instruction: Instruction) -> bool:
     """Tell whether a call can overflow or the like, of which NumPy warns, or which it raises."""
-    name = getattr(instruction.function, "__name__", "")
-    if name in ("reduce", "accumulate", "reduceat", "outer", "at"):
-        name = getattr(instruction.function.__self__, "__name__", "")  # type: ignore[attr-defined]
+    function = instruction.function
+    owner = getattr(function, "__self__", None)  # of np.add.reduce it is np.add
+    name = getattr(owner if isinstance(owner, np.ufunc) else function, "__name__", "")
     arrays = (*instruction.outs, *instruction.reads())
     return name not in _HARMLESS and any(array.dtype.kind in "fc" for array in arrays)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 __all__ = [
     "DRAWS",
+    "OURS",
     "PURE",
     "PURE_MODULES",
     "READERS",
@@ -27,11 +28,15 @@ PURE = frozenset(
         "zip",
     ]
 )  # fmt: skip
+# These packages, by name: a package of somebody else may begin with the same words.
+OURS = (
+    "neural_net_core", "neural_net_optim", "neural_net_layers", "neural_net_utils",
+    "neural_net_viz",
+)  # fmt: skip
 PURE_MODULES = frozenset(
     [
         "numpy", "math", "operator", "functools", "itertools", "typing", "collections",
-        "dataclasses", "enum", "abc", "types", "contextlib", "neural_net_core",
-        "neural_net_optim", "neural_net_layers", "neural_net_utils", "neural_net_viz",
+        "dataclasses", "enum", "abc", "types", "contextlib", *OURS,
     ]
 )  # fmt: skip
 # What a random generator is asked for; in layers, `neural_net_core.observing.drawn` does it.
@@ -50,7 +55,7 @@ READERS = frozenset(
         "nditer", "ndenumerate", "nested_iters", "flatiter", "asarray_chkfinite", "ma", "matrix",
         "poly1d", "ctypeslib", "memmap", "save", "savez", "savez_compressed", "savetxt", "load",
         "loadtxt", "genfromtxt", "fromfile", "tofile", "seterr", "seterrcall", "setbufsize",
-        "geterr", "set_printoptions", "printoptions",
+        "geterr", "set_printoptions", "printoptions", "broadcast",
     ]
 )  # fmt: skip
 # NumPy's types of numbers, by name.

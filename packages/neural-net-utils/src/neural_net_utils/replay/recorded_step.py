@@ -326,13 +326,8 @@ class RecordedStep:
     def _record_alone(self, records: "Records", inputs: tuple[Any, ...]) -> Any:
         if self._is_enough(records):
             return self._written(inputs)
-        try:
-            watched = Watched(self.model)
-            for part in (self.loss_of, *self.also):
-                watched.value(part, "the step")
-            watch_code(records.codes, watched)
-        except UnwatchableError as error:
-            self._give_up(records, str(error))
+        watched = self._watched(records)
+        if watched is None:
             return self._written(inputs)
         if who := shared_with(inputs, watched):
             records.count -= 1
@@ -351,6 +346,21 @@ class RecordedStep:
         elif is_known:
             self._repeat(records, watched, inputs, (before, after), result)
         return result
+
+    def _watched(self, records: "_Records") -> Watched | None:
+        """Watch what the step depends on; give up if that cannot be done."""
+        try:
+            watched = Watched(self.model)
+            for part in (self.loss_of, *self.also):
+                watched.value(part, "the step")
+            watch_code(records.codes, watched)
+        except UnwatchableError as error:
+            self._give_up(records, str(error))
+            return None
+        except Exception as error:  # of objects that do not let themselves be looked at
+            self._give_up(records, f"it cannot be watched: {type(error).__name__}: {error}")
+            return None
+        return watched
 
     def _repeat(
         self,
@@ -375,15 +385,15 @@ class RecordedStep:
             problem = recording.reasons[0] if recording.reasons else ""
             if not problem and (what := is_other(recording, before, after, watched, result)):
                 problem = f"its recording does not give the same: {what}"
+            if not problem:
+                records.compare(Variant(recording, watched))
+                records.is_new = False
         except Exception as error:
             problem = f"it cannot be recorded: {type(error).__name__}: {error}"
         finally:
             after.put_back()
         if problem:
             self._give_up(records, problem)
-        else:
-            records.compare(Variant(recording, watched))
-            records.is_new = False
 
     def _prove(
         self, records: "Records", variant: Variant, inputs: tuple[Any, ...], arrays: list[Array]

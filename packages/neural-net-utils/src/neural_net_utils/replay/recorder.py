@@ -13,6 +13,7 @@ from neural_net_core.numpy_calls.numpy_call import is_same
 from neural_net_core.numpy_calls.recorded_array import plain
 from neural_net_utils.replay.instruction import Instruction, Kind, arrays_in
 from neural_net_utils.replay.memory import Memory
+from neural_net_utils.replay.pure import OURS
 from neural_net_utils.replay.traced_array import TracedArray
 
 __all__ = ["AROUND", "Recorder"]
@@ -481,9 +482,9 @@ def _stranger() -> str:
     """Return the function that acts if it is none of these packages, else ""."""
     for frame in _frames():
         module = frame.f_globals.get("__name__", "")
-        if module.startswith("neural_net_core"):
+        if module.partition(".")[0] == "neural_net_core":
             continue  # whose functions do what they are asked to
-        if module.startswith("neural_net_"):
+        if module.partition(".")[0] in OURS:
             return ""
         return f"{module}.{frame.f_code.co_name}"
     return ""

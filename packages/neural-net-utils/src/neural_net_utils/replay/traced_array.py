@@ -15,6 +15,7 @@ import numpy as np
 
 from neural_net_core.context import context
 from neural_net_core.numpy_calls.recorded_array import RecordedArray
+from neural_net_utils.replay.pure import OURS
 
 __all__ = ["MAKERS", "Namespace", "TracedArray", "in_namespace"]
 
@@ -144,7 +145,7 @@ def in_namespace(namespace: Namespace, spaces: Iterable[dict[str, Any]] = ()) ->
     ours = [
         vars(module)
         for name, module in list(sys.modules.items())
-        if name.startswith("neural_net_") and not name.startswith(_NOT_IN)
+        if name.partition(".")[0] in OURS and not name.startswith(_NOT_IN)
     ]
     unique = {id(space): space for space in (*ours, *spaces)}.values()
     names = [(space, name) for space in unique for name, x in space.items() if x is np]

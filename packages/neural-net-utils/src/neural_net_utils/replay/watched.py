@@ -19,7 +19,7 @@ import numpy as np
 from neural_net_core import Module, Tensor
 from neural_net_core.dtypes import Array
 from neural_net_core.random import default_rng
-from neural_net_utils.replay.pure import PURE_MODULES, is_pure_function, is_standard, root_of
+from neural_net_utils.replay.pure import OURS, PURE_MODULES, is_pure_function, is_standard, root_of
 
 __all__ = ["UnwatchableError", "Watched"]
 
@@ -404,7 +404,7 @@ def _is_all_in_its_dict(x: Any) -> bool:
 
 
 def _is_ours(kind: type) -> bool:
-    return kind.__module__.startswith("neural_net_")
+    return root_of(kind) in OURS
 
 
 _METHODS = (types.FunctionType, property, staticmethod, classmethod, functools.cached_property)
