@@ -110,16 +110,17 @@ def test_ctrl_c_at_the_last_step(tiny, tmp_path, step):
     assert_same(tiny.outcome(*resumed), whole)
 
 
-def test_a_file_written_after_an_epoch_was_cut_short(tiny, tmp_path):
+@pytest.mark.parametrize("steps", [3, 11, 19])
+def test_a_file_written_after_an_epoch_was_cut_short(tiny, tmp_path, steps):
     """A callback of one's own saves with half an epoch's row: the whole epoch's replaces it."""
 
     class Save(Callback):
         def on_epoch_end(self, training):
             training.save(tmp_path / "own.safetensors")
 
-    _, history, _ = tiny.train(max_steps=11, callbacks=[Save()])
-    assert history.index == [1, 2]
-    again = tiny.train(max_steps=11, resume_from=tmp_path / "own.safetensors")
+    _, history, _ = tiny.train(max_steps=steps, callbacks=[Save()])
+    assert history.index == list(range(1, 2 + steps // 8))
+    again = tiny.train(max_steps=steps, resume_from=tmp_path / "own.safetensors")
     assert repr(again[1]) == repr(history)
     _, history, _ = tiny.train(resume_from=tmp_path / "own.safetensors")
     assert history.index == [1, 2, 3, 4]
