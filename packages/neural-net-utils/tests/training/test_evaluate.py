@@ -177,7 +177,7 @@ def test_a_list_is_looked_into_before_it_is_read():
     model = Dense(2, 2)
     for wrong in ([], [np.ones((3, 2))], (np.ones((3, 2)), np.zeros(3, int)), [(np.ones(2),)]):
         with pytest.raises(ValueError, match="train_loader"):
-            check_loader("fit: train_loader", wrong)
-    check_loader("fit: train_loader", [(np.ones((3, 2)), np.zeros(3, int))])
+            check_loader("fit: train_loader", wrong, with_target=True)
+    check_loader("fit: train_loader", [(np.ones((3, 2)), np.zeros(3, int))], with_target=True)
     check_loader("fit: train_loader", [(np.ones((3, 2)),)], with_target=False)
     assert evaluate(model, cross_entropy, [(np.ones((3, 2)), np.zeros(3, int))])["loss"] > 0

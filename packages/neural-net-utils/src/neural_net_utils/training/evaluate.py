@@ -246,7 +246,7 @@ def loss_function(
     return loss_fn, True
 
 
-def check_batch(where: str, batch: Any, with_target: bool = True) -> Batch:
+def check_batch(where: str, batch: Any, with_target: bool) -> Batch:
     """The batch, if it is `(*inputs, target)` and its last part has a length.
 
     Without a target it is `(*inputs, None)`, so that one loop serves both.
@@ -264,7 +264,7 @@ def check_batch(where: str, batch: Any, with_target: bool = True) -> Batch:
     return tuple(batch) if with_target else (*batch, None)
 
 
-def check_loader(where: str, loader: Any, with_target: bool = True) -> None:
+def check_loader(where: str, loader: Any, with_target: bool) -> None:
     """Raise for what cannot be read batch by batch, as far as a look costs nothing.
 
     A loader may draw and a generator is used up, so that only a list is looked into: whoever gives
