@@ -115,6 +115,8 @@ OTHERS = {
     "numpy_protocol.py: numpy_ufunc(method)",  # NumPy's words
     "recorder.py: Recorder.ufunc(method)",
     "recorder.py: Recorder.method(name)",
+    "python_code.py: profile(event)",  # Python's
+    "pure.py: is_standard(root)",
     "canvas.py: Canvas.marker(shape)",  # one of MARKERS, which are picked by number
     "axes.py: Plot.points(marker)",
 }

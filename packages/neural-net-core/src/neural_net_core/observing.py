@@ -21,7 +21,9 @@ __all__ = [
     "handed_out",
     "modules",
     "observed_by",
+    "runner",
     "viewed_by",
+    "works_run_by",
 ]
 
 # Called with an operation's class, options, inputs and results, the modules it happened in, and
@@ -35,6 +37,8 @@ BackwardObserver = Callable[[Any, Sequence[Any], Sequence[Any], float], None]
 # Called before an operation or an update with it, with what its arrays belong to, and with these;
 # returns the arrays to compute with.
 View = Callable[[Any, tuple[Any, ...], Sequence[Any]], Sequence[Any]]
+# Called with works, and with what would run them side by side.
+Run = Callable[[Sequence[Callable[[], Any]], Callable[..., list[Any]]], list[Any]]
 # Called with a random generator's method and its arguments, in its place.
 Draw = Callable[[Callable[..., Any], tuple[Any, ...], Mapping[str, Any]], Any]
 
@@ -45,6 +49,7 @@ _backward_observers: ContextVar[tuple[BackwardObserver, ...]] = ContextVar(
     "backward_observers", default=()
 )
 _views: ContextVar[tuple[View, ...]] = ContextVar("views", default=())
+_runner: ContextVar[Run | None] = ContextVar("runner", default=None)
 _draws: ContextVar[Draw | None] = ContextVar("draws", default=None)
 # The modules that are being called, the outermost first.
 _modules: ContextVar[tuple[Any, ...]] = ContextVar("modules", default=())
@@ -168,6 +173,28 @@ def drawn(method: Callable[..., Any], *args: Any, **options: Any) -> Any:
     if watching and (draw := _draws.get()) is not None:
         return draw(method, args, options)
     return method(*args, **options)
+
+
+@context
+def works_run_by(run: Run) -> Iterator[None]:
+    """Let somebody run works that otherwise several threads would share.
+
+    Args:
+        run: Called with functions without arguments, and with what would run them side by side;
+            returns their results.
+    """
+    token = _runner.set(run)
+    _count(1)
+    try:
+        yield
+    finally:
+        _count(-1)
+        _runner.reset(token)
+
+
+def runner() -> Run | None:
+    """Return who runs works in place of several threads, if anybody does."""
+    return _runner.get()
 
 
 def modules() -> tuple[Any, ...]:

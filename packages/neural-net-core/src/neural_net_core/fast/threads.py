@@ -10,9 +10,10 @@ import itertools
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
 from functools import partial
 from typing import Any, TypeVar
+
+from neural_net_core import observing
 
 __all__: list[str] = []
 
@@ -21,11 +22,6 @@ _Result = TypeVar("_Result")
 # Memory bandwidth is shared: more threads add scratch memory and no speed.
 MOST = 4
 _pool: Any = None
-
-# Who is to run works in place of the threads, such as somebody who watches them one by one.
-instead: ContextVar[Callable[[Sequence[Callable[[], Any]]], list[Any]] | None] = ContextVar(
-    "instead", default=None
-)
 
 
 def thread_count() -> int:
@@ -63,8 +59,8 @@ def run_together(works: Sequence[Callable[[], _Result]]) -> list[_Result]:
     global _pool
     if len(works) == 1:
         return [works[0]()]
-    if (run := instead.get()) is not None:
-        return run(works)
+    if observing.watching and (run := observing.runner()) is not None:
+        return run(works, run_together)
     if _pool is None:
         # Here, because its import takes longer than that of most of this package.
         from concurrent.futures import ThreadPoolExecutor

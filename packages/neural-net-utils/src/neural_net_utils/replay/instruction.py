@@ -65,18 +65,22 @@ class Instruction:
         yield from self.reads()
 
 
-def arrays_in(x: Any) -> Iterator[Array]:
-    """Yield the arrays in nested tuples, lists, dicts and slices."""
+def arrays_in(x: Any) -> list[Array]:
+    """Return the arrays in nested tuples, lists, dicts and slices."""
+    return list(_arrays_in(x))
+
+
+def _arrays_in(x: Any) -> Iterator[Array]:
     if isinstance(x, np.ndarray):
         yield x
     elif isinstance(x, tuple | list):
         for part in x:
-            yield from arrays_in(part)
+            yield from _arrays_in(part)
     elif isinstance(x, dict):
         for part in x.values():
-            yield from arrays_in(part)
+            yield from _arrays_in(part)
     elif isinstance(x, slice):
-        yield from arrays_in((x.start, x.stop, x.step))
+        yield from _arrays_in((x.start, x.stop, x.step))
 
 
 def replaced(x: Any, of: Callable[[Array], Array]) -> Any:

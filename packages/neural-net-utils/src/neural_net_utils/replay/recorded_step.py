@@ -347,7 +347,7 @@ class RecordedStep:
             self._repeat(records, watched, inputs, (before, after), result)
         return result
 
-    def _watched(self, records: "_Records") -> Watched | None:
+    def _watched(self, records: "Records") -> Watched | None:
         """Watch what the step depends on; give up if that cannot be done."""
         try:
             watched = Watched(self.model)

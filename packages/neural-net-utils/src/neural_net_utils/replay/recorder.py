@@ -121,6 +121,7 @@ class Recorder:
         reasons: Why the step cannot be run again, if it cannot.
         open: Whether calls are noted.
         is_backward: Whether the backward pass has begun.
+        side_by_side: What would have run works in several threads, if there were any.
     """
 
     def __init__(self, memory: Memory) -> None:
@@ -129,6 +130,7 @@ class Recorder:
         self.reasons: list[str] = []
         self.open = True
         self.is_backward = False
+        self.side_by_side: Callable[..., Any] | None = None
         self._heard = False
         self.lane: tuple[int, int] | None = None
         self._groups = 0
@@ -165,8 +167,11 @@ class Recorder:
         self.memory.meet(array)
         return self.wrapped(array)
 
-    def run_together(self, works: Sequence[Callable[[], Any]]) -> list[Any]:
+    def run_works(
+        self, works: Sequence[Callable[[], Any]], side_by_side: Callable[..., Any]
+    ) -> list[Any]:
         """Run works one after the other, and note which call belongs to which."""
+        self.side_by_side = side_by_side
         if not self._notes or self.lane is not None:
             return [work() for work in works]
         self._groups += 1

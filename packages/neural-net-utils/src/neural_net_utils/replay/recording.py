@@ -11,9 +11,8 @@ import numpy as np
 from neural_net_core import Module, Tensor, forms
 from neural_net_core.context import context
 from neural_net_core.dtypes import Array
-from neural_net_core.fast import threads
 from neural_net_core.numpy_calls.recorded_array import plain
-from neural_net_core.observing import drawn_by, viewed_by
+from neural_net_core.observing import drawn_by, viewed_by, works_run_by
 from neural_net_utils.replay.instruction import Instruction
 from neural_net_utils.replay.memory import Memory
 from neural_net_utils.replay.recorder import AROUND, Recorder
@@ -38,6 +37,7 @@ class Recording:
         has_seed: Whether the backward pass begins with the last of the inputs, and not with 1.
         leaves: The tensors that can get a gradient.
         gradients: Theirs, None where there is none.
+        side_by_side: What runs works of several threads, if there were any.
         versions: Which tensors were changed in place, and how often.
         reasons: Why it cannot be run again.
     """
@@ -52,6 +52,7 @@ class Recording:
     has_seed: bool
     leaves: list[Tensor]
     gradients: list[Array | None]
+    side_by_side: Callable[..., Any] | None
     versions: list[tuple[Any, int]]
     reasons: list[str]
 
@@ -103,7 +104,7 @@ def recorded(
             in_namespace(Namespace(recorder), spaces),
             viewed_by(lambda by, of, arrays: [recorder.handed(x) for x in arrays]),
             drawn_by(recorder.draw),
-            _watched_works(recorder),
+            works_run_by(recorder.run_works),
             np.errstate(all=AROUND, call=recorder.hear),
             warnings.catch_warnings(record=True) as said,
         ):
@@ -153,6 +154,7 @@ def recorded(
         seed is not None,
         leaves,
         [leaf.grad for leaf in leaves],
+        recorder.side_by_side,
         [(t, t.version - before) for t, before in versions if t.version != before],
         recorder.reasons,
     )
@@ -224,13 +226,3 @@ def _traced(
             tensor.data = array
         for holder, name, array in attributes:
             holder[name] = array
-
-
-@context
-def _watched_works(recorder: Recorder) -> Iterator[None]:
-    """Run works of several threads one after the other."""
-    token = threads.instead.set(recorder.run_together)
-    try:
-        yield
-    finally:
-        threads.instead.reset(token)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_core.fast.threads import run_together
 from neural_net_utils.replay.instruction import Instruction
 
 __all__ = ["Call", "ChangedError", "as_calls", "run"]
@@ -21,20 +20,23 @@ class ChangedError(Exception):
     """Something by which Python decided is not what it was when the step was recorded."""
 
 
-def as_calls(instructions: Sequence[Instruction]) -> list[Call]:
+def as_calls(
+    instructions: Sequence[Instruction], side_by_side: Callable[..., Any] | None = None
+) -> list[Call]:
     """Return what is called, with all arguments by position where that is possible.
 
     Args:
         instructions: The calls.
+        side_by_side: What runs works in several threads, if there are any.
     """
     calls: list[Call] = []
     for lane, works in groupby(instructions, key=lambda x: x.lane and x.lane[0]):
-        if lane is None:
+        if lane is None or side_by_side is None:
             calls += _in_one_thread(list(works))
         else:
             lists = [list(work) for _, work in groupby(works, key=lambda x: x.lane)]
             side = [partial(run, _in_one_thread(work), []) for work in lists]
-            calls.append((run_together, (side,), None))
+            calls.append((side_by_side, (side,), None))
     return calls
 
 

@@ -83,9 +83,14 @@ class Variant:
         places = [i for i, new in enumerate(anew) if not new]
         self._copied = list(zip(places, kept_copies, strict=True))
         self._slots: list[Any] = [None] * len(anew)
+        side = recording.side_by_side
         parts = [x.is_backward and self._seed is not None for x in calls]
-        self.forward: list[Call] = as_calls([x for x, b in zip(calls, parts, strict=True) if not b])
-        self.backward: list[Call] = as_calls([x for x, b in zip(calls, parts, strict=True) if b])
+        self.forward: list[Call] = as_calls(
+            [x for x, b in zip(calls, parts, strict=True) if not b], side
+        )
+        self.backward: list[Call] = as_calls(
+            [x for x, b in zip(calls, parts, strict=True) if b], side
+        )
         self.length = len(calls)
 
     def run(
