@@ -20,6 +20,7 @@ from neural_net_core import (
 )
 from neural_net_optim import LBFGS
 from neural_net_optim.lbfgs import Pair, two_loop_recursion
+from neural_net_optim.line_search import Place, strong_wolfe
 
 SEARCH = "strong_wolfe"
 
@@ -404,3 +405,159 @@ def test_a_rate_of_nothing_goes_nowhere(search):
     optimizer = LBFGS([p], lr=0.0, line_search_fn=search)
     assert float(optimizer.step(closure_of(optimizer, lambda: (p**2).sum()))) == 5.0
     assert p.data.tolist() == [1.0, -2.0]
+
+
+# Beside another writing of the algorithm ----------------------------------------------------------
+
+
+def by_the_book(function, x, steps, lr, max_iter, max_eval, tolerances, history, search):
+    """Algorithm 7.5 with H as a matrix, PyTorch's stops; the place and the calls of each step."""
+    most = max_iter * 5 // 4 if max_eval is None else max_eval
+    pairs, gamma, older, calls = [], 1.0, None, 0
+    places = []
+
+    def look(x):
+        nonlocal calls
+        calls += 1
+        return function(x)
+
+    for _ in range(steps):
+        used = -calls
+        loss, g = look(x)
+        for number in range(max_iter):
+            if np.abs(g).max() <= tolerances[0]:
+                break
+            first = older is None
+            if not first:
+                s, y = older[0], g - older[1]
+                if y @ s > 1e-10:
+                    pairs = [*pairs, Pair(s, y, 1 / (y @ s))][-history:]
+                    gamma = (y @ s) / (y @ y)
+            d = -dense_inverse(pairs, gamma, len(x)) @ g
+            t = lr * min(1.0, 1.0 / np.abs(g).sum()) if first else lr
+            older = (0 * d, g)
+            if g @ d > -tolerances[1]:
+                break
+            loss_before = loss
+            if search:
+                seen = {}
+
+                def at(t, x=x, d=d, seen=seen):
+                    seen[t] = look(x + t * d)
+                    return Place(t, seen[t][0], float(seen[t][1] @ d), seen[t][1])
+
+                start = Place(0.0, loss, float(g @ d), g)
+                allowed = most - (used + calls)
+                found, _ = strong_wolfe(at, start, t, most=allowed, width=1e-9 / np.abs(d).max())
+                t, loss, g = found.t, found.loss, found.gradient
+                x = x + t * d
+            else:
+                x = x + t * d
+                if number < max_iter - 1:
+                    loss, g = look(x)
+            older = (t * d, older[1])
+            small = (t * np.abs(d)).max() <= tolerances[1] or abs(loss - loss_before) < tolerances[
+                1
+            ]
+            if used + calls >= most or small:
+                break
+        places.append((x, calls))
+    return places
+
+
+@given(
+    n=st.integers(1, 5),
+    seed=st.integers(0, 2**32 - 1),
+    lr=st.sampled_from([0.02, 0.1, 1.0]),
+    max_iter=st.integers(1, 6),
+    max_eval=st.none() | st.integers(1, 9),
+    tolerances=st.tuples(
+        st.sampled_from([1e-7, 1e-2, 0.5]), st.sampled_from([1e-9, 1e-3, 1e-2, 0.1])
+    ),
+    history=st.integers(1, 3),
+    search=st.booleans(),
+)
+@settings(max_examples=150, deadline=None)
+def test_each_step_is_the_books(n, seed, lr, max_iter, max_eval, tolerances, history, search):
+    """Where it ends, and how often it asks for the loss, whatever stops it."""
+    rng = np.random.default_rng(seed)
+    a, b = rng.normal(size=(n, n)), rng.normal(size=n)
+
+    def function(x):
+        r = a @ x - b
+        return float(r @ r + (x**4).sum() / 10), 2 * a.T @ r + 0.4 * x**3
+
+    p = Parameter(rng.normal(size=n), "float64")
+    start = p.data.copy()
+    word = SEARCH if search else None
+    optimizer = LBFGS([p], lr, max_iter, max_eval, *tolerances, history, word)
+    calls = 0
+
+    def closure():
+        nonlocal calls
+        calls += 1
+        loss, p.grad = function(p.data)
+        return loss
+
+    if not search and lr == 1.0:
+        lr = optimizer.param_groups[0]["lr"] = 0.1
+    book = by_the_book(function, start, 4, lr, max_iter, max_eval, tolerances, history, search)
+    for x, wanted in book:
+        version = p.version
+        before = p.data.copy()
+        optimizer.step(closure)
+        np.testing.assert_allclose(p.data, x, rtol=1e-6, atol=1e-6)
+        assert calls == wanted
+        assert (p.version > version) or np.array_equal(p.data, before)
+    state = optimizer.state_dict()["state"].get("0")
+    assert state is None or state["func_evals"] == calls
+
+
+def test_what_is_frozen_takes_no_part_in_the_direction():
+    p, q = Parameter([1.0, 2.0], "float64"), Parameter([3.0], "float64")
+    optimizer = LBFGS([p, q], lr=0.1, max_iter=3)
+
+    def loss_of():
+        return ((p[0] * q[0] - 1) ** 2 + p[1] ** 2 + q[0] ** 2).sum()
+
+    optimizer.step(closure_of(optimizer, loss_of))
+    assert optimizer.state_dict()["state"]["0"]["direction"][2] != 0
+    q.requires_grad = False
+    optimizer.step(closure_of(optimizer, loss_of))
+    state = optimizer.state_dict()["state"]["0"]
+    assert state["direction"][2] == state["gradient"][2] == 0
+    assert state["direction"][0] != 0
+
+
+def test_one_bad_number_in_a_gradient_is_enough():
+    p = Parameter([1.0, 2.0], "float64")
+
+    def closure():
+        p.grad = np.array([1.0, np.inf])
+        return 1.0
+
+    with pytest.raises(
+        TrainingError, match="the loss is 1 before the step, but its gradient holds"
+    ):
+        LBFGS([p]).step(closure)
+
+
+def test_a_weight_that_was_put_back_counts_as_changed():
+    """A graph from before the failed step must not be used with it."""
+    p = Parameter([1.0, 2.0], "float64")
+    optimizer = LBFGS([p], lr=0.1)
+    calls = 0
+
+    def closure():
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            moved.append(p.version)
+            raise ZeroDivisionError
+        p.grad = p.data.copy()
+        return 1.0
+
+    moved = []
+    with pytest.raises(ZeroDivisionError):
+        optimizer.step(closure)
+    assert p.data.tolist() == [1.0, 2.0] and p.version > moved[0] > 0
