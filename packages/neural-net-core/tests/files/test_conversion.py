@@ -298,3 +298,10 @@ def test_a_name_that_a_stranger_made_long_does_not_hang() -> None:
     finally:
         signal.alarm(0)
     assert len(str(caught.value)) < 2_000
+
+
+@pytest.mark.parametrize("pattern", ["a**", "**", "layers.a*b*.weight", "*.**.*"])
+def test_a_part_of_a_name_has_one_star_at_most(pattern: str) -> None:
+    with pytest.raises(ValueError, match=r"has two \* in one part of a name"):
+        convert_state(state("a"), drop=[pattern])
+    assert convert_state({"a.x.b.y": np.ones(1), "c": np.ones(1)}, drop=["a.*.b.*"]).keys() == {"c"}

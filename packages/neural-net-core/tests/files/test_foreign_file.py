@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from neural_net_core.errors import CheckpointError
+from neural_net_core.files._foreign_file import describe
 from neural_net_core.files.checkpoint import load_checkpoint
 from neural_net_core.files.tensors import load_tensors, save_tensors
 
@@ -158,3 +159,21 @@ def test_pictures_wide_text_and_zeros_are_recognized(tmp_path, content, said):
     path.write_bytes(content)
     with pytest.raises(CheckpointError, match=said):
         load_tensors(path)
+
+
+@pytest.mark.parametrize(
+    ("head", "what"),
+    [
+        (b"\x08\x07\x12\x07pytorch" + bytes(9), "an ONNX model"),
+        (b"\x08\x07\x12\x04ONNX" + bytes(9), "an ONNX model"),
+        (b"\x09\x07\x12\x07pytorch" + bytes(9), ""),
+        (b"\x08\x07\x12\x07another" + bytes(9), ""),
+        (b"\x00\x00\x12\x07pytorch" + bytes(9), ""),
+        (bytes(17), "nothing but zeros"),
+        (bytes(16), ""),
+    ],
+)
+def test_a_kind_is_told_by_all_of_its_marks(head: bytes, what: str) -> None:
+    found = describe(head, b"")
+    assert what in found
+    assert what or not found

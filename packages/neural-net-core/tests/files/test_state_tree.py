@@ -315,3 +315,11 @@ def test_a_tree_deeper_than_any_written_is_refused() -> None:
         tree = [tree]
     with pytest.raises(CheckpointError, match="nested too deep"):
         unflatten_state(tree, {})
+
+
+def test_integers_have_up_to_4096_bits() -> None:
+    for sign in (1, -1):
+        tree = flatten_state({"n": sign * (2**4096 - 1)}, "s", {})
+        assert unflatten_state(tree, {}) == {"n": sign * (2**4096 - 1)}
+        with pytest.raises(CheckpointError, match="more than 4,096 bits"):
+            flatten_state({"n": sign * 2**4096}, "s", {})
