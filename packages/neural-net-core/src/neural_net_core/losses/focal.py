@@ -87,9 +87,8 @@ class FocalLossOp(LossOp):
         return self.reduce(losses.reshape(targets.shape), float(self.w_t.sum()))
 
     def backward(self, dy: Array) -> tuple[Array, None, None]:
-        easy = self.r == 0
-        quotient = weighted(np.exp(-self.l_t), self.l_t) / np.where(easy, 1, self.r)
-        slope = self.w_t * self.r**self.gamma * (1 + self.gamma * np.where(easy, 1, quotient))
+        quotient = weighted(np.exp(-self.l_t), self.l_t) / np.where(self.r == 0, 1, self.r)
+        slope = self.w_t * self.r**self.gamma * (1 + self.gamma * quotient)
         p_minus_q = np.exp(-self.minus_log_p)
         p_minus_q[self.samples, self.t] = -self.r
         dz = (self.spread(dy).reshape(-1) * slope)[:, None] * p_minus_q
