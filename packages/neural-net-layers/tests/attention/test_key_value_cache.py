@@ -93,3 +93,16 @@ def test_memory_that_is_just_enough_is_used_again():
     cache.truncate(1)
     assert cache.append(x[:, :, 1:], x[:, :, 1:])[0].base is owner
     np.testing.assert_array_equal(cache.keys, x)
+
+
+@pytest.mark.parametrize("wrong", [[2], [-3], [0, 2], [2, 0], [0, 1, 9]])
+def test_of_examples_that_are_selected_each_must_be_there(wrong):
+    cache, x = KeyValueCache(), numbers(2)
+    cache.append(x, x)
+    with pytest.raises(IndexError, match="expected examples below 2"):
+        cache.select(wrong)
+    np.testing.assert_array_equal(cache.keys, x)
+    cache.select([-2, 1])
+    np.testing.assert_array_equal(cache.keys, x)
+    cache.select([])
+    assert cache.keys.shape == (0, 3, 2, 4)
