@@ -49,7 +49,9 @@ def test_one_iteration_for_each_pass_of_training_and_none_in_evaluation():
     u, v = vectors_of(layer)
     layer.eval()(x)
     assert [a.tobytes() for a in vectors_of(layer)] == [u.tobytes(), v.tobytes()]
+    changes = [buffer.version for buffer in layer.buffers()]
     layer.train()(x)
+    assert [buffer.version for buffer in layer.buffers()] == [n + 1 for n in changes]
     u = w @ v / np.linalg.norm(w @ v)
     v = w.T @ u / np.linalg.norm(w.T @ u)
     for found, expected in zip(vectors_of(layer), (u, v), strict=True):
@@ -106,6 +108,8 @@ def test_a_vector_is_divided_by_its_length():
     assert list(layer.state_dict()) == ["bias", "parametrizations.weight.original"]
     np.testing.assert_allclose(layer.weight.data, [0.6, 0, 0.8], rtol=1e-6)
     layer(np.ones((2, 3)))  # nothing to move
+    transposed = spectral_norm(ConvTranspose1D(2, 3, 2), "bias")
+    np.testing.assert_allclose(np.linalg.norm(transposed.bias.data), 1, rtol=1e-6)
 
 
 def test_a_weight_of_zeros_stays_so():
