@@ -409,13 +409,54 @@ def _other_dtype() -> tuple[Any, Any, Change]:
     return model, lambda x, y: mse_loss(model(x), y), lambda: model.astype(np.float64)
 
 
+def _tensor_of_our_layer() -> tuple[Any, Any, Change]:
+    model = _model()
+    model.scale = Tensor(2.0)
+
+    def change() -> None:
+        model.scale.data = np.array(3.0, np.float32)
+
+    return model, lambda x, y: mse_loss(model(x), y) * model.scale, change
+
+
+def _number_in_a_tensor_of_our_layer() -> tuple[Any, Any, Change]:
+    model = _model()
+    model.scale = Tensor(2.0)
+    return (
+        model,
+        lambda x, y: mse_loss(model(x), y) * model.scale,
+        lambda: model.scale.data.fill(3.0),
+    )
+
+
+def _array_of_a_layer() -> tuple[Any, Any, Change]:
+    model = _model()
+    model.table = np.ones((30_000, 3), np.float32)
+    return (
+        model,
+        lambda x, y: mse_loss(model(x), y * model.table[:8]),
+        lambda: model.table.fill(3.0),
+    )
+
+
+def _array_in_a_list_of_our_layer() -> tuple[Any, Any, Change]:
+    model = _model()
+    model.tables = [np.ones(3, np.float32)]
+    return (
+        model,
+        lambda x, y: mse_loss(model(x), y * model.tables[0]),
+        lambda: model.tables[0].fill(3.0),
+    )
+
+
 CHANGES = [
     _class_attribute, _class_list, _class_property, _class_method, _attribute, _dict_of_a_module,
     _sign_of_zero, _kind_of_number, _global_name, _global_function, _global_array, _builtin_name,
     _cell, _two_closures_of_one_code, _default, _code, _function_attribute, _decorated, _partial,
     _method, _callable_object, _config, _equal_config, _namespace, _enumeration, _module_of_python,
     _module_in_a_package, _layer_replaced, _layer_added, _hook_added, _hook_setting,
-    _data_replaced, _data_changed, _frozen, _other_dtype,
+    _data_replaced, _data_changed, _frozen, _other_dtype, _tensor_of_our_layer,
+    _number_in_a_tensor_of_our_layer, _array_of_a_layer, _array_in_a_list_of_our_layer,
 ]  # fmt: skip
 
 

@@ -158,7 +158,7 @@ def _gradients_differ(
 
 
 def differs_elsewhere(written: Written, variant: Variant, inputs: tuple[Any, ...]) -> str:
-    """Compare with other numbers in the arguments and in all tensors, which get theirs back.
+    """Compare with other numbers in the arguments and in the model, which gets its own back.
 
     What comes out right only because it was a constant so far, such as a number that Python has
     made of an argument in a way that was not seen, comes out wrong here.
@@ -175,9 +175,9 @@ def differs_elsewhere(written: Written, variant: Variant, inputs: tuple[Any, ...
         try:
             # Strange numbers overflow, which would be nobody's fault.
             with np.errstate(all="ignore"):
-                for tensor in variant.watched.tensors.values():
-                    if tensor.data.dtype.kind == "f":
-                        tensor.data *= 1 + rng.uniform(-_NOISE, _NOISE, tensor.data.shape)
+                for array in variant.watched.model_arrays():
+                    if array.dtype.kind == "f" and array.flags.writeable:
+                        array *= 1 + rng.uniform(-_NOISE, _NOISE, array.shape)
                 given = [x for x in arrays if isinstance(x, np.ndarray)]
                 _, different = both(written, variant, others, given)
         except Exception as error:  # perhaps these numbers make no sense

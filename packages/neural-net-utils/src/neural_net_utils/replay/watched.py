@@ -88,7 +88,7 @@ class Watched:
                 raise UnwatchableError(f"{where} has slots, which are not compared")
             self._dicts.append((vars(part), dict(vars(part)), where))
             for name, value in vars(part).items():
-                if own and type(value) is np.ndarray:
+                if type(value) is np.ndarray:
                     continue  # it is read where it is, and what Python reads of it is noted
                 if own:
                     self.value(value, f"{where}.{name}")
@@ -253,7 +253,9 @@ class Watched:
                 self._setting(part, what)
         elif isinstance(x, np.random.Generator):
             self.generator(x)
-        elif isinstance(x, Module | Tensor | np.ndarray):
+        elif isinstance(x, Tensor):
+            self.tensor(x)
+        elif isinstance(x, Module):
             return
         elif not _is_ours(type(x)):
             self.value(x, what)
@@ -280,14 +282,18 @@ class Watched:
 
     def arrays(self) -> Iterator[Array]:
         """Yield the arrays of tensors, those of modules, and those that names stand for."""
+        yield from self.model_arrays()
+        for array, _, _ in self._arrays:
+            yield array
+
+    def model_arrays(self) -> Iterator[Array]:
+        """Yield the arrays of tensors and of modules, which a record reads where they are."""
         for tensor in self.tensors.values():
             yield tensor.data
         for module in self.modules.values():
             for x in vars(module).values():
                 if type(x) is np.ndarray:
                     yield x
-        for array, _, _ in self._arrays:
-            yield array
 
     # Comparing ----------------------------------------------------------------------------------
 
