@@ -129,6 +129,13 @@ def program():
     return utils.record(lambda x: core.ops.sum(x), ONES)
 
 
+def recorded_step():
+    """Return a step of `net` that may be run from a record."""
+    model = net()
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    return utils.RecordedStep(lambda x: (model(x) ** 2).sum(), model=model, optimizer=optimizer)
+
+
 def leaf(*shape):
     """Return a Tensor that wants a gradient."""
     return core.Tensor(rows(*shape), requires_grad=True)
@@ -861,6 +868,9 @@ RECIPES = {
         "random_windows": "np.arange(20), 3, 5",
         "recall_task": "3",
         "record": "lambda x: core.ops.sum(x), rows()",
+        "RecordedStep": "lambda x: core.ops.sum(x), model=net(), optimizer=sgd()",
+        "RecordedStep.__call__": "recorded_step() | rows(4, 2)",
+        "RecordedStep.gradients": "recorded_step() | rows(4, 2)",
         "renaming_task": "3, 2",
         "reverse_task": "3",
         "sample_token": "rows()",
