@@ -189,6 +189,8 @@ class Recorder:
     def made_by(self, function: Callable[..., Any], args: Any, options: Any) -> Any:
         """Run a function that makes arrays, such as np.zeros."""
         given = any(True for _ in arrays_in((args, options)))
+        if given and function is np.reshape:
+            return function(*args, **options)  # it asks them
         array = function(*plain(args), **plain(options))
         if not self._notes:
             return array

@@ -105,6 +105,10 @@ MAKERS = (
 )  # fmt: skip
 
 
+# Functions that ask arrays, and of Python's numbers make one without asking anybody.
+_OF_NUMBERS = ("reshape",)
+
+
 class Namespace:
     """NumPy, but that in one thread its arrays are noted.
 
@@ -115,7 +119,7 @@ class Namespace:
     def __init__(self, recorder: Any) -> None:
         self._thread = threading.get_ident()
         self._makers: dict[str, Callable[..., Any]] = {}
-        for name in MAKERS:
+        for name in (*MAKERS, *_OF_NUMBERS):
             self._makers[name] = self._maker(getattr(np, name), recorder)
 
     @staticmethod
