@@ -105,7 +105,8 @@ def test_values_of_their_own_with_the_queries_as_keys():
         numbers(2, 5, 8, seed=1),
     )
     expected = composed(layer, Tensor(x), Tensor(x), Tensor(value)).data
-    for inputs in ((x, x, value), (x, None, value), (x, x.copy(), value)):
+    tensor = Tensor(x)
+    for inputs in ((x, x, value), (x, None, value), (tensor, tensor, value), (tensor, None, value)):
         np.testing.assert_allclose(layer(*inputs).data, expected, rtol=1e-5, atol=1e-6)
 
 

@@ -214,7 +214,7 @@ def test_all_scores_are_computed_at_once_only_if_tiles_are_refused():
 
 
 @FORMS
-@pytest.mark.parametrize("hide", ["one axis", "all axes", "by head", "causal"])
+@pytest.mark.parametrize("hide", ["one axis", "all axes", "by head", "all of a head", "causal"])
 @pytest.mark.parametrize("worst", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("shared", [4, 2])
 def test_what_no_query_sees_takes_part_in_nothing(blocked, hide, worst, shared):
@@ -231,6 +231,11 @@ def test_what_no_query_sees_takes_part_in_nothing(blocked, hide, worst, shared):
         options["keep"][1, : 4 // shared, :, 2] = False
         unseen[...] = False
         unseen[1, 0, 2] = True
+    elif hide == "all of a head":  # of the last head of keys, in every example
+        options["keep"] = np.ones((4, 5, 6), bool)
+        options["keep"][-(4 // shared) :, :, 3] = False
+        unseen[...] = False
+        unseen[:, -1, 3] = True
     elif hide == "causal":
         options = {"causal": True, "offset": -1}
         unseen[...] = np.arange(6) > 3
