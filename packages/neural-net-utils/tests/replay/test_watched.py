@@ -837,6 +837,34 @@ def test_an_object_that_cannot_be_looked_at_is_a_reason(side_by_side: Any, case:
     assert reasons[-1] == "it cannot be watched: RuntimeError: leave me alone"
 
 
+class _Unequal:
+    """Does not let itself be compared."""
+
+    def __hash__(self) -> int:
+        return 1
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("compare somebody else")
+
+
+def test_an_object_that_cannot_be_compared_is_a_change(side_by_side: Any, case: Any) -> None:
+    def make() -> Any:
+        model, box = _model(), {_Unequal(): 1.0}
+        return case(
+            lambda x, y: mse_loss(model(x), y) * sum(box.values()), model, names={"box": box}
+        )
+
+    def script(step: Any, i: int, its: Any) -> Any:
+        if i == 7:
+            its.names["box"].clear()
+            its.names["box"][_Unequal()] = 2.0
+        return _train(step, i)
+
+    reasons = side_by_side(make, script, 12)
+    assert reasons[6] is reasons[-1] is None
+    assert reasons[7] == "it cannot be compared: RuntimeError: compare somebody else"
+
+
 def test_a_package_whose_name_begins_like_ours_is_somebody_else_s(
     side_by_side: Any, case: Any
 ) -> None:

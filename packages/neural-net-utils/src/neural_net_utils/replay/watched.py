@@ -299,6 +299,12 @@ class Watched:
 
     def change(self) -> str:
         """Return what is not as it was, or "" if all is."""
+        try:
+            return self._change()
+        except Exception as error:  # of objects that do not let themselves be compared
+            return f"it cannot be compared: {type(error).__name__}: {error}"
+
+    def _change(self) -> str:
         for tensor, array, wants in self._held:
             if tensor.data is not array or tensor.requires_grad is not wants:
                 return "the array of a parameter or buffer was replaced, or it was frozen"
