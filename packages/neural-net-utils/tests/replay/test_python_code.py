@@ -2,6 +2,7 @@
 
 import gc
 import random
+import sys
 import time
 import types
 from typing import Any
@@ -243,3 +244,22 @@ def test_what_is_called_when_garbage_is_collected_is_no_part_of_a_step() -> None
     finally:
         gc.callbacks.remove(callback)
     assert step.why_eager is None
+
+
+class Finder:
+    """A finder of modules that does what no step may do."""
+
+    def find_spec(self, name, path=None, target=None):
+        print(end="")
+
+
+def test_what_runs_because_of_an_import_is_no_part_of_a_step(monkeypatch):
+    """The packages import some modules when they are first needed; finders run then, and once."""
+    monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+    monkeypatch.delitem(sys.modules, "this_is_imported_late", raising=False)
+    with codes_that_run() as found, pytest.raises(ModuleNotFoundError):
+        __import__("this_is_imported_late")
+    assert "find_spec" not in {code.co_name for code in found}
+    with codes_that_run() as found:
+        Finder().find_spec("other")
+    assert "find_spec" in {code.co_name for code in found}

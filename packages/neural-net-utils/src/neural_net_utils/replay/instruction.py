@@ -1,5 +1,6 @@
 """One call of a recorded step, as it is run again: a function, its arguments, where it writes."""
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -58,6 +59,15 @@ class Instruction:
             yield from arrays_in((self.args[1:], dict(self.options)))
             return
         yield from arrays_in((self.args, dict(self.options)))
+
+    def with_arrays(self, of: Callable[[Array], Array]) -> "Instruction":
+        """Return the same call with other arrays."""
+        return dataclasses.replace(
+            self,
+            args=replaced(self.args, of),
+            options=replaced(dict(self.options), of),
+            outs=tuple(map(of, self.outs)),
+        )
 
     def touches(self) -> Iterator[Array]:
         """Yield the arrays that it reads or writes."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_utils.replay.instruction import Instruction, replaced
+from neural_net_utils.replay.instruction import Instruction
 from neural_net_utils.replay.memory import Memory, Owner
 
 __all__ = ["constants_apart", "guards_first", "laid_out", "made_anew", "needed"]
@@ -197,24 +197,7 @@ def laid_out(
             moved[id(array)] = np.ndarray(array.shape, array.dtype, block, offset, array.strides)
         return moved[id(array)]
 
-    new = [
-        Instruction(
-            x.kind,
-            x.function,
-            replaced(x.args, move),
-            replaced(dict(x.options), move),
-            tuple(move(out) for out in x.outs),
-            x.site,
-            x.errors,
-            x.lane,
-            x.answer,
-            x.fresh,
-            x.slot,
-            x.is_backward,
-            x.warned,
-        )
-        for x in instructions
-    ]
+    new = [x.with_arrays(move) for x in instructions]
     return new, [move(x) for x in inputs], [move(x) for x in results], size
 
 

@@ -42,7 +42,8 @@ def codes_that_run() -> Iterator[dict[types.CodeType, dict[str, Any]]]:
     found: dict[types.CodeType, dict[str, Any]] = {}
 
     def profile(frame: types.FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code not in found and not _is_known(frame):
+        is_new = event == "call" and frame.f_code not in found
+        if is_new and not _is_known(frame) and not _is_imported(frame):
             found[frame.f_code] = frame.f_globals
 
     former, collects = sys.getprofile(), gc.isenabled()
@@ -63,6 +64,20 @@ def _is_known(frame: types.FrameType) -> bool:
     file = frame.f_code.co_filename
     is_standard_file = file.startswith(_STANDARD) and "site-packages" not in file
     return is_standard_file or file.startswith("<frozen")
+
+
+def _is_imported(frame: types.FrameType) -> bool:
+    """Tell whether a function runs because something is imported, which happens only once.
+
+    The packages import what they seldom need when they need it, and whoever has installed a finder
+    of modules is asked then. What a step itself imports is seen in its code.
+    """
+    caller = frame.f_back
+    while caller is not None:
+        if caller.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        caller = caller.f_back
+    return False
 
 
 def watch_code(found: dict[types.CodeType, dict[str, Any]], watched: Watched) -> None:
