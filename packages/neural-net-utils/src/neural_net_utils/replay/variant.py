@@ -109,18 +109,19 @@ class Variant:
         for array in self.writes:
             if any(np.may_share_memory(array, x) for x in inputs):
                 raise ChangedError("an argument shares memory with what the step changes")
-        before = self.state()
+        before = self.state() if self.writes or self.generators else None
         gradients = self._slots[:]
         try:
             for i, buffer in self._inputs:
-                np.copyto(buffer, inputs[i])
+                buffer[...] = inputs[i]
             run(self.forward, gradients)
             outputs = [copy() for copy in self._outputs]
             if self._seed is not None:
                 self._seed.fill(1.0 if weigh is None else weigh(outputs))
                 run(self.backward, gradients)
         except BaseException:
-            self.restore(before)
+            if before is not None:
+                self.restore(before)
             raise
         for i, copy in self._copied:
             gradients[i] = copy()

@@ -316,13 +316,15 @@ class Watched:
             if len(held) != len(before) or not all(map(_same, held, before)):
                 return f"{where} has changed"
         for space, name, value in self._names.values():
-            if not _same(space.get(name), value):
+            now = space.get(name)
+            if now is not value and not _same(now, value):
                 return f"{name} has changed"
         for space, names in self._absent.values():
             if not space.keys().isdisjoint(names):
                 return f"{', '.join(names & space.keys())} has another meaning now"
         for cell, name, value in self._cells.values():
-            if not _same(_content(cell), value):
+            now = _content(cell)
+            if now is not value and not _same(now, value):
                 return f"{name} has changed"
         for array, content, where in self._arrays:
             if array.tobytes() != content:
@@ -330,8 +332,9 @@ class Watched:
         for kind, members in self._classes:
             if not _same_members(vars(kind), members):
                 return f"the class {kind.__name__} has changed"
-        for function, parts in self._run.values():
-            if not all(map(is_, _made_of(function), parts)):
+        for function, (code, defaults, more) in self._run.values():
+            is_same = function.__code__ is code and function.__defaults__ is defaults
+            if not is_same or function.__kwdefaults__ is not more:
                 return f"the function {function.__name__} has changed"
         return ""
 
