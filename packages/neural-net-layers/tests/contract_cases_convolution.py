@@ -24,6 +24,7 @@ from neural_net_layers import (
     GlobalMaxPool2D,
     MaxPool1D,
     MaxPool2D,
+    MaxUnpool2D,
     PixelShuffle,
     PixelUnshuffle,
     ReflectionPad1D,
@@ -172,4 +173,10 @@ CASES = {
         IMAGE,
         {"shows": "mode='bilinear', align_corners=True"},
     ),
+}
+
+# The places of the maxima in images of 4 × 4, of which each window of 2 × 2 has one.
+PLACES = np.array([[[[0, 3], [12, 10]], [[5, 6], [9, 15]]]])
+SEVERAL_INPUTS = {
+    "MaxUnpool2D": (lambda: MaxUnpool2D(2), (rng().normal(size=PLACES.shape), PLACES)),
 }

@@ -18,6 +18,10 @@ import neural_net_layers
 from neural_net_core import Dense, Module, Sequential, Tensor
 
 
+# What stands at `parametrizations.weight` of a layer; `weight_norm` and `spectral_norm` make them.
+HELD = {"Parametrization", "SingularVectors", "SpectralNorm", "WeightNorm"}
+
+
 def public_modules(package):
     """Return every Module class that a module of the package defines and does not hide."""
     found = set()
@@ -32,6 +36,7 @@ def public_modules(package):
             and issubclass(value, Module)
             and value.__module__ == info.name
             and not name.startswith("_")
+            and name not in HELD
         }
     return found
 
