@@ -17,7 +17,6 @@ import pytest
 import neural_net_layers
 from neural_net_core import Dense, Module, Sequential, Tensor
 
-
 # What stands at `parametrizations.weight` of a layer; `weight_norm` and `spectral_norm` make them.
 HELD = {"Parametrization", "SingularVectors", "SpectralNorm", "WeightNorm"}
 
