@@ -17,6 +17,7 @@ module = __import__("sys").modules["neural_net_utils.diagnostics.doctor"]
 @pytest.fixture
 def healthy(monkeypatch):
     """A machine of four idle cores with a BLAS that uses them all."""
+    monkeypatch.delenv("OPENBLAS_CORETYPE", raising=False)  # which some machines set
     monkeypatch.setattr(module, "available_cores", lambda: 4)
     monkeypatch.setattr(module.os, "getloadavg", lambda: (0.5, 0.5, 0.5), raising=False)
     monkeypatch.setattr(module, "find_blas", lambda: machine.Blas("openblas 1", "Zen", 4))
