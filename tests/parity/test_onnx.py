@@ -65,9 +65,11 @@ TRAINING = "is for training"
 KNOWN = {
     "AttentionOp": {TRAINING},
     "BlockedAttentionOp": {TRAINING},
+    "ClipOp": {TRAINING},
     "CosineSimilarityOp": {TRAINING},
     "EinsumOp": {"Ellipsis for input"},
     "GetItemOp": {"beside one another"},
+    "LogSigmoidOp": {TRAINING},
     "LogSoftmaxOp": {"checker"},
     "NormalizeOp": {TRAINING},
     "PadFromInputOp": {"more than once"},

@@ -53,7 +53,7 @@ def layer_wise_decay(
 ) -> list[dict[str, Any]]:
     r"""Return groups for an optimizer whose learning rates fall from the last layer to the first.
 
-    $$ \eta_\ell = \eta\, \xi^{L - \ell} \qquad \ell = 1, \dots, L $$
+    $$ \eta_l = \eta\, \xi^{L - l} \qquad l = 1, \dots, L $$
 
     Schedules multiply every group's rate by the same factor, so that the ratios stay. `OneCycleLR`
     and `CyclicLR` set rates instead: give them a list, `max_lr=[g["lr"] for g in groups]`.

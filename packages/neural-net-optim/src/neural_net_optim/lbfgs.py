@@ -134,6 +134,7 @@ class LBFGS(Optimizer):
     r"""Limited-memory BFGS: Newton's step, with the curvature as the last m steps showed it.
 
     $$ d_k = -H_k\, \nabla f(x_k) \qquad x_{k+1} = x_k + t_k d_k $$
+
     $$ s_k = x_{k+1} - x_k \qquad y_k = \nabla f(x_{k+1}) - \nabla f(x_k) $$
 
     H, the estimate of the inverse Hessian, is never written down: `two_loop_recursion` multiplies

@@ -28,6 +28,7 @@ class Rprop(ElementwiseOptimizer):
     $$ \Delta \leftarrow \operatorname{clip}(\Delta \cdot f,\ \Delta_{min}, \Delta_{max}) \qquad
        f = \begin{cases} \eta^+ & g\, g_{-1} > 0 \\ \eta^- & g\, g_{-1} < 0 \\ 1 & \text{else}
        \end{cases} $$
+
     $$ g \leftarrow 0 \text{ where } g\, g_{-1} < 0 \qquad
        p \leftarrow p - \Delta \operatorname{sign} g $$
 
