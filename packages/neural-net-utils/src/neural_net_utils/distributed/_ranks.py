@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -113,10 +114,16 @@ def ending_all(communicator: Communicator) -> Iterator[None]:
         raise
 
 
+# Seconds. The launcher reads what ranks print, and drops the rest when it hears of the end: on a
+# busy machine the last lines, which say what was wrong.
+_TO_BE_READ = 0.2
+
+
 def _end(communicator: Communicator, error: BaseException) -> None:
     code = error.code if isinstance(error, SystemExit) else 1
     if isinstance(code, str):
         print(code, file=sys.stderr)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+    time.sleep(_TO_BE_READ)
     communicator.Abort(code if isinstance(code, int) else int(code is not None))
