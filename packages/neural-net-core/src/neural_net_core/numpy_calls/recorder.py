@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from neural_net_core.dtypes import Array
+from neural_net_core.numpy_calls.indices import as_view, is_basic
 from neural_net_core.numpy_calls.numpy_call import NumpyCall, Operand, is_same, operands
 from neural_net_core.numpy_calls.recorded_array import RecordedArray, nested, plain
 
@@ -114,15 +115,15 @@ class Recorder:
         """Return a part of an array: a view, or a copy of chosen elements."""
         array = plain(of)
         result = array[plain(key)]
-        if _is_basic(key):
-            whole = result if isinstance(result, np.ndarray) else array[_as_view(key)]
+        if is_basic(key):
+            whole = result if isinstance(result, np.ndarray) else array[as_view(key)]
             return self._viewed(of, whole, "getitem", key)
         return self._call("getitem", "", (of, key), {}, lambda *_: result)
 
     def setitem(self, of: Any, key: Any, new: Any) -> None:
         """Write into a part of an array."""
         array, place = plain(of), plain(key)
-        if _is_basic(key) and is_same(array[_as_view(key)], plain(new)):
+        if is_basic(key) and is_same(array[as_view(key)], plain(new)):
             return  # Python's x[i] += y: the sum stands there already
         written = array[place].size * array.itemsize
         self._call("setitem", "", (key, new), {}, lambda k, x: array.__setitem__(k, x), of, written)
@@ -216,17 +217,3 @@ def _name_of(function: Any) -> str:
     if getattr(np, name, None) is function:
         return f"np.{name}"
     return f"{function.__module__.replace('numpy', 'np', 1)}.{name}"
-
-
-def _is_basic(key: Any) -> bool:
-    """Tell whether indexing gives a view."""
-    parts = key if isinstance(key, tuple) else (key,)
-    return all(
-        x is None or x is Ellipsis or isinstance(x, slice | int | np.integer) for x in parts
-    ) and not any(isinstance(x, bool) for x in parts)
-
-
-def _as_view(key: Any) -> Any:
-    """Return a basic index as one that gives a view also of a single element."""
-    parts = key if isinstance(key, tuple) else (key,)
-    return parts if Ellipsis in parts else (*parts, Ellipsis)

@@ -8,8 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from neural_net_core.dtypes import Array
+from neural_net_core.numpy_calls.recorded_array import nested
 
-__all__ = ["Instruction", "Kind", "arrays_in", "replaced"]
+__all__ = ["Instruction", "Kind", "arrays_in"]
 
 # "out": the function takes the arrays to write into as `out`. "assign": it returns new arrays,
 # which are copied. "in place": it changes the arrays in `outs`, which are among its arguments.
@@ -62,10 +63,14 @@ class Instruction:
 
     def with_arrays(self, of: Callable[[Array], Array]) -> "Instruction":
         """Return the same call with other arrays."""
+
+        def other(x: Any) -> Any:
+            return of(x) if isinstance(x, np.ndarray) else x
+
         return dataclasses.replace(
             self,
-            args=replaced(self.args, of),
-            options=replaced(dict(self.options), of),
+            args=nested(other, self.args),
+            options=nested(other, dict(self.options)),
             outs=tuple(map(of, self.outs)),
         )
 
@@ -91,16 +96,3 @@ def _arrays_in(x: Any) -> Iterator[Array]:
             yield from _arrays_in(part)
     elif isinstance(x, slice):
         yield from _arrays_in((x.start, x.stop, x.step))
-
-
-def replaced(x: Any, of: Callable[[Array], Array]) -> Any:
-    """Return nested arguments with other arrays in them."""
-    if isinstance(x, np.ndarray):
-        return of(x)
-    if type(x) in (tuple, list):
-        return type(x)(replaced(part, of) for part in x)
-    if isinstance(x, dict):
-        return {name: replaced(part, of) for name, part in x.items()}
-    if isinstance(x, slice):
-        return slice(*(replaced(end, of) for end in (x.start, x.stop, x.step)))
-    return x

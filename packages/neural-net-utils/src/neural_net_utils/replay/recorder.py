@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core.dtypes import Array
+from neural_net_core.numpy_calls.indices import as_view, is_basic
 from neural_net_core.numpy_calls.numpy_call import is_same
 from neural_net_core.numpy_calls.recorded_array import plain
 from neural_net_utils.replay.instruction import Instruction, Kind, arrays_in
@@ -282,11 +283,11 @@ class Recorder:
     def getitem(self, of: Any, key: Any) -> Any:
         """Return a part of an array."""
         array = plain(of)
-        if _is_basic(key):
+        if is_basic(key):
             place = self._place(key)
             result = array[place]
             if not isinstance(result, np.ndarray):
-                result = array[_as_view(place)]
+                result = array[as_view(place)]
             return self.wrapped(result)
         if any(part.dtype == bool for part in arrays_in(key)) and self._notes:
             self.refuse(
@@ -299,8 +300,8 @@ class Recorder:
         array = plain(of)
         if not self._notes:
             array[plain(key)] = plain(new)
-        elif _is_basic(key):
-            part = array[_as_view(self._place(key))]
+        elif is_basic(key):
+            part = array[as_view(self._place(key))]
             if not is_same(part, plain(new)):  # Python's x[i] += y: the sum stands there already
                 self._call("in place", np.copyto, (part, new), _UNSAFE, target=part)
         else:
@@ -449,20 +450,6 @@ class Recorder:
 
 
 _UNSAFE = {"casting": "unsafe"}
-
-
-def _is_basic(key: Any) -> bool:
-    """Tell whether indexing gives a view."""
-    parts = key if isinstance(key, tuple) else (key,)
-    return all(
-        x is None or x is Ellipsis or isinstance(x, slice | int | np.integer) for x in parts
-    ) and not any(isinstance(x, bool) for x in parts)
-
-
-def _as_view(key: Any) -> Any:
-    """Return a basic index as one that gives a view also of a single element."""
-    parts = key if isinstance(key, tuple) else (key,)
-    return parts if Ellipsis in parts else (*parts, Ellipsis)
 
 
 _MACHINERY = ("numpy", "neural_net_utils.replay", "neural_net_core.numpy_calls", "contextlib")
