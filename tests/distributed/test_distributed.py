@@ -147,9 +147,7 @@ def test_trouble_on_one_rank_ends_all(trouble, code, message, rank, tmp_path):
         text=True,
     ) as process:
         assert any(line == "step 19\n" for line in process.stdout)
-        began = time.monotonic()
-        printed, _ = process.communicate(timeout=60)
-    assert time.monotonic() - began < 10
+        printed, _ = process.communicate(timeout=60)  # the others would go on for hours
     assert process.returncode == code, printed
     assert message in printed
     if trouble == "raise":
@@ -182,11 +180,14 @@ def test_no_torn_checkpoint(tmp_path):
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            start_new_session=True,
         ) as process:
+            writer = next(line for line in process.stdout if line.startswith("rank 0 is process "))
             next(line for line in process.stdout if line.startswith("step "))
             time.sleep(0.11 * (i + 1))
-            os.killpg(process.pid, signal.SIGKILL)
+            # Not the launcher: the ranks outlive it for a moment, in which files come and go.
+            os.kill(int(writer.split()[-1]), signal.SIGKILL)
+            process.communicate(timeout=60)
+        assert process.returncode == 9
         files = list((tmp_path / "run").glob("*.safetensors"))
         assert files
         for file in files:

@@ -1,6 +1,7 @@
 """A training program as a user writes it: `mpiexec -n 2 python train_digits.py FOLDER [options]`.
 
-It says `step N` after each step, so that whoever watches can kill a rank at a chosen one.
+It says which process rank 0 is, and `step N` after each step, so that whoever watches can kill a
+rank at a chosen moment.
 """
 
 import argparse
@@ -63,6 +64,8 @@ def main():
     parser.add_argument("--at", type=int, default=-1)
     parser.add_argument("--wait", type=float, default=0.0)
     args = parser.parse_args()
+    if COMM.rank == 0:
+        print("rank 0 is process", os.getpid(), flush=True)
 
     core.seed(0)
     train, test = load_digits("train"), load_digits("test")
