@@ -29,7 +29,7 @@ SHARED = {
 }
 # Files without a mirror of their own.
 MIRROR = {
-    "core/files/_near_names.py": ["files/test_foreign_file.py", "files/test_conversion.py"],
+    "core/files/_near_names.py": ["files/test_near_names.py", "files/test_conversion.py"],
     "core/files/_tensor_header.py": ["files/test_tensor_file.py", "files/test_foreign_file.py"],
     "core/files/_tensor_file.py": ["files/test_tensor_file.py", "files/test_foreign_file.py"],
     "core/files/tensors.py": ["files/test_tensor_file.py", "files/test_index_file.py"],
@@ -43,6 +43,9 @@ MIRROR = {
         "loading/test_loader.py",
         "loading/test_samplers.py",
         "loading/test_ahead.py",
+    ],
+    "utils/loading/_places.py": [
+        *("loading/" + name for name in ("test_ahead.py", "test_loader.py", "test_split.py"))
     ],
     "utils/training/_parts.py": ["training/test_parts.py", "training/test_resume.py"],
     "utils/training/evaluate.py": [
@@ -60,6 +63,10 @@ MIRROR = {
         "training/callbacks/test_model_checkpoint.py",
     ],
     "utils/training/callbacks/_table_logger.py": ["training/callbacks/test_loggers.py"],
+    **{
+        f"utils/training/callbacks/{name}.py": ["training/callbacks/test_loggers.py"]
+        for name in ("csv_logger", "json_lines_logger", "learning_rate_logger")
+    },
     "utils/training/callbacks/_weights.py": ["training/callbacks/test_weight_averaging.py"],
     "layers/convolution/_groups.py": ["convolution/test_conv2d.py"],
     "layers/convolution/_parameters.py": [

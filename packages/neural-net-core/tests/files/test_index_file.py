@@ -11,6 +11,7 @@ import safetensors.numpy
 
 from neural_net_core import load_checkpoint, load_tensor_metadata, load_tensor_shapes
 from neural_net_core.errors import CheckpointError
+from neural_net_core.files import _index_file
 from neural_net_core.files._tensor_header import MAX_HEADER
 from neural_net_core.files.tensors import load_tensors, save_tensors
 
@@ -240,6 +241,26 @@ def test_an_index_beyond_the_cap_takes_no_memory(tmp_path: Path) -> None:
     os.truncate(path, 2**40)
     with pytest.raises(CheckpointError, match=f"{2**40} bytes; {MAX_HEADER} are allowed"):
         load_tensors(path)
+
+
+def test_an_index_of_just_the_cap_is_read(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = index.stat().st_size
+    monkeypatch.setattr(_index_file, "MAX_HEADER", size)
+    assert load_tensors(index).keys() == ARRAYS.keys()
+    monkeypatch.setattr(_index_file, "MAX_HEADER", size - 1)
+    with pytest.raises(CheckpointError, match=f"{size} bytes; {size - 1} are allowed"):
+        load_tensors(index)
+
+
+def test_names_as_near_as_others_are_shown_in_the_order_of_the_file(tmp_path: Path) -> None:
+    """The same in every run, though the order of a set is not."""
+    names = [f"other.{letter}" for letter in "hdbfaceg"]
+    safetensors.numpy.save_file({name: np.ones(1) for name in names}, tmp_path / "a.safetensors")
+    path = write_index(tmp_path, {"weight_map": {"other.w": "a.safetensors"}})
+    with pytest.raises(CheckpointError, match="near it are") as caught:
+        load_tensors(path)
+    shown = ", ".join(repr(name) for name in load_tensor_shapes(tmp_path / "a.safetensors"))
+    assert shown.startswith(str(caught.value).partition("near it are ")[2])
 
 
 def test_an_index_that_is_not_there_is_a_missing_file(tmp_path: Path) -> None:

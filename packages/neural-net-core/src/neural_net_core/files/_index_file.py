@@ -83,8 +83,8 @@ def gather(
 
 def _all_of(wanted: list[str], there: Collection[str]) -> set[str]:
     """Return the wanted names, or raise if one is not there."""
-    there = set(there)
-    absent = [name for name in wanted if name not in there]
+    known = set(there)  # whose order differs from run to run: the error takes that of the file
+    absent = [name for name in wanted if name not in known]
     if absent:
         raise CheckpointError(
             f"lacks {len(absent)} of the {len(wanted)} arrays that the index promises, such as "
