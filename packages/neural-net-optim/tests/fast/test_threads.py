@@ -10,14 +10,21 @@ import pytest
 from neural_net_optim.fast.threads import share
 
 
+def both_at_once() -> threading.Barrier:
+    """Where each worker waits for the other: else one could do all jobs before the other begins."""
+    return threading.Barrier(2, timeout=100)
+
+
 def test_every_job_is_done_once_and_the_first_worker_is_this_thread():
     """Both workers take part as long as there is work."""
     done = [[], []]
     threads = [set(), set()]
+    met = both_at_once()
 
     def worker(i):
         def work(job):
-            time.sleep(0.001)
+            if not done[i]:
+                met.wait()
             done[i].append(job)
             threads[i].add(threading.get_ident())
 
@@ -35,10 +42,16 @@ def test_every_job_is_done_once_and_the_first_worker_is_this_thread():
 def test_an_error_of_any_worker_is_raised_when_all_have_stopped(who):
     """Nobody writes any more when the caller sees the error."""
     running = []
+    met = both_at_once()
 
     def worker(i):
+        begun = []
+
         def work(job):
             running.append(1)
+            if not begun:
+                begun.append(job)
+                met.wait()
             time.sleep(0.002)
             running.pop()
             if i == who:
@@ -53,15 +66,16 @@ def test_an_error_of_any_worker_is_raised_when_all_have_stopped(who):
 
 def test_numpys_error_settings_reach_the_other_thread():
     """`with np.errstate(...)` around a step holds for all of its blocks."""
-    seen = []
+    seen = {}
+    met = both_at_once()
 
     def work(job):
-        time.sleep(0.001)
-        seen.append(np.geterr()["over"])
+        met.wait()
+        seen[threading.get_ident()] = np.geterr()["over"]
 
     with np.errstate(over="raise"):
-        share(list(range(20)), [work, work])
-    assert set(seen) == {"raise"}
+        share([0, 1], [work, work])
+    assert list(seen.values()) == ["raise"] * 2
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
@@ -78,7 +92,7 @@ def test_works_in_a_forked_child():
             code = 0 if sorted(done) == list(range(10)) else 2
         finally:
             os._exit(code)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 100
     while time.monotonic() < deadline:
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
