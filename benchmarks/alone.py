@@ -101,6 +101,17 @@ def _topk(shape, k):
     return _both_ways(lambda x: nn.ops.topk(x, k)[0], _normal(*shape))
 
 
+def _erf(dtype):
+    x = nn.Tensor(_normal(1_000_000), dtype, requires_grad=True)
+    dy = _normal(1_000_000).astype(dtype)
+
+    def step():
+        nn.ops.erf(x).backward(dy)
+        x.grad = None
+
+    return step
+
+
 def _embedding_bag(mode):
     ids = np.random.default_rng(0).integers(0, 5000, (512, 32))
     return _layer(layers.EmbeddingBag(5000, 64, mode=mode), ids)
@@ -156,6 +167,10 @@ ALONE = [
     ),
     Single("TopKOp", "50 of V 50,257, batch 32", lambda: _topk((32, 50_257), 50)),
     Single("TopKOp", "2 of 64, 1,024 lines", lambda: _topk((1024, 64), 2)),
+    *(
+        Single("ErfOp", f"a million {dtype} numbers", lambda dtype=dtype: _erf(dtype))
+        for dtype in ("float32", "float64")
+    ),
     *(
         Single(
             "EmbeddingBagOp",

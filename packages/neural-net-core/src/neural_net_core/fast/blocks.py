@@ -24,7 +24,11 @@ _threads = thread_count()
 
 
 def in_blocks(
-    kernel: Callable[..., tuple[Array, ...]], x: Array, outputs: int, *others: Array
+    kernel: Callable[..., tuple[Array, ...]],
+    x: Array,
+    outputs: int,
+    *others: Array,
+    block: int = BLOCK,
 ) -> tuple[Array, ...]:
     """Return `kernel(x, *others)`, computed block by block, in several threads, where x is large.
 
@@ -33,8 +37,9 @@ def in_blocks(
         x: Any shape.
         outputs: How many arrays the kernel returns.
         *others: Further arguments of the kernel, of the same shape.
+        block: Elements of a block, for a kernel of many temporaries; threads share `SHARED_BLOCK`.
     """
-    if x.size <= BLOCK or type(x) is not np.ndarray:
+    if x.size <= block or type(x) is not np.ndarray:
         return kernel(x, *others)
     # Images may lie in memory with another axis last: one long row all the same.
     order = sorted(range(x.ndim), key=lambda axis: -x.strides[axis])
@@ -46,7 +51,7 @@ def in_blocks(
     flat_outputs = [y.transpose(order).reshape(-1) for y in whole]
 
     shared = _threads > 1 and x.size >= 2 * SHARED_BLOCK
-    block = SHARED_BLOCK if shared else BLOCK
+    block = SHARED_BLOCK if shared else block
 
     def work(start: int, stop: int) -> None:
         for first in range(start * block, min(stop * block, x.size), block):
