@@ -44,9 +44,6 @@ MIRROR = {
         "loading/test_samplers.py",
         "loading/test_ahead.py",
     ],
-    "utils/loading/_places.py": [
-        *("loading/" + name for name in ("test_ahead.py", "test_loader.py", "test_split.py"))
-    ],
     "utils/training/_parts.py": ["training/test_parts.py", "training/test_resume.py"],
     "utils/training/evaluate.py": [
         "training/test_evaluate.py",

@@ -82,6 +82,14 @@ FILES: dict[str, tuple[bytes, str]] = {
         index("model-1-of-2.safetensors", "model-2-of-2.safetensors", "model-1-of-2.safetensors"),
         r"in 2 files \('model-1-of-2.safetensors', 'model-2-of-2.safetensors'\); load_tensors",
     ),
+    "index of three": (
+        index("a.safetensors", "b.safetensors", "c.safetensors"),
+        r"in 3 files \('a.safetensors', 'b.safetensors', 'c.safetensors'\); load_tensors",
+    ),
+    "index of four": (
+        index("a.safetensors", "b.safetensors", "c.safetensors", "d.safetensors"),
+        r"in 4 files \('a.safetensors', 'b.safetensors', 'c.safetensors' and 1 more\)",
+    ),
     "large index": (
         index(*[f"model-{i}.safetensors" for i in range(50)]),
         r"in 50 files \('model-0.safetensors', .* and 47 more\)",
@@ -169,6 +177,12 @@ def test_pictures_wide_text_and_zeros_are_recognized(tmp_path, content, said):
         (b"\x09\x07\x12\x07pytorch" + bytes(9), ""),
         (b"\x08\x07\x12\x07another" + bytes(9), ""),
         (b"\x00\x00\x12\x07pytorch" + bytes(9), ""),
+        (b"\x80\x04N", "a pickle"),
+        (b"\x80\x05N.", "a pickle"),
+        (b"\x80\x06N.", ""),
+        (b"\x80\x01N.", ""),
+        (b"\x80\x04\0.", ""),
+        (b"\x80\x04", ""),
         (bytes(17), "nothing but zeros"),
         (bytes(16), ""),
     ],

@@ -1,6 +1,7 @@
 """A file is the old one or the new one, whole; what the dead have left is removed, no more."""
 
 import errno
+import importlib.util
 import os
 import signal
 import stat
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neural_net_core.files import whole_file
 from neural_net_core.files.tensors import load_tensors, save_tensors
 from neural_net_core.files.whole_file import replace_file
 
@@ -231,13 +233,73 @@ def test_a_symbolic_link_is_followed(tmp_path: Path) -> None:
     assert load_tensors(tmp_path / "epoch-3")["w"].tolist() == [1, 1]
 
 
-def test_the_mode_of_the_file_follows_the_umask(tmp_path: Path) -> None:
-    before = os.umask(0o027)
+@pytest.mark.parametrize(("umask", "mode"), [(0o027, 0o640), (0, 0o666)])
+def test_the_mode_of_the_file_follows_the_umask(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
     try:
         save_tensors(tmp_path / "t", {})
     finally:
         os.umask(before)
-    assert stat.S_IMODE((tmp_path / "t").stat().st_mode) == 0o640
+    assert stat.S_IMODE((tmp_path / "t").stat().st_mode) == mode
+
+
+def test_what_takes_the_place_of_a_file_is_first_its_writers_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the mode of the old file, until the new one has that."""
+    (tmp_path / "t").write_bytes(b"old")
+    modes, chmod = [], os.chmod
+
+    def watched(path: str, mode: int) -> None:
+        modes.append(stat.S_IMODE(Path(path).stat().st_mode))
+        chmod(path, mode)
+
+    monkeypatch.setattr(os, "chmod", watched)
+    before = os.umask(0)
+    try:
+        replace_file(tmp_path / "t", b"new")
+    finally:
+        os.umask(before)
+    assert modes == [0o600]
+
+
+def test_no_file_stays_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither that which is written, nor the folder, nor what was left there."""
+    opened, system_open = [], os.open
+
+    def watched(*arguments: Any) -> int:
+        opened.append(system_open(*arguments))
+        return opened[-1]
+
+    leftover(tmp_path)
+    monkeypatch.setattr(os, "open", watched)
+    replace_file(tmp_path / "t", b"new")
+    assert opened
+    for descriptor in opened:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(descriptor)
+
+
+def test_a_file_is_replaced_where_there_are_no_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows, and in CPython for WebAssembly; what is left there stays."""
+    dead = leftover(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "fcntl", None)  # an import of it fails
+        found = importlib.util.find_spec(whole_file.__name__)
+        assert found is not None
+        assert found.loader is not None
+        elsewhere = importlib.util.module_from_spec(found)
+        found.loader.exec_module(elsewhere)
+    for content in (b"old", b"new"):
+        elsewhere.replace_file(tmp_path / "t", content)
+        assert (tmp_path / "t").read_bytes() == content
+    assert sorted(tmp_path.iterdir()) == [dead, tmp_path / "t"]
+    monkeypatch.setattr(whole_file, "LOCKS", False)
+    replace_file(tmp_path / "t", b"newer")
+    assert (tmp_path / "t").read_bytes() == b"newer"
+    assert sorted(tmp_path.iterdir()) == [dead, tmp_path / "t"]
 
 
 @needs_locks

@@ -20,6 +20,7 @@ class FixedRng(np.random.Generator):
         self.angle = angle
 
     def uniform(self, low, high, size):
+        self.limits = low, high
         return np.full(size, self.angle)
 
 
@@ -32,10 +33,11 @@ def slow_shift(image, down, right):
     return out
 
 
-def test_shift_equals_a_slow_loop():
+@pytest.mark.parametrize("options", [(), (1,)], ids=["default", "1"])
+def test_shift_equals_a_slow_loop(options):
     """Every image is some shift of its original, and all nine shifts of one pixel occur."""
     images = rng().random((80, 5, 4)).astype(np.float32) + 1
-    moved = shift(images, 1, rng=rng(1))
+    moved = shift(images, *options, rng=rng(1))
     found = set()
     for before, after in zip(images, moved, strict=True):
         fits = [
@@ -79,6 +81,33 @@ def test_quarter_turns_are_exact(angle, turns):
     images = rng().random((3, 7, 7)).astype(np.float32)
     out = rotate(images, 180, rng=FixedRng(angle))
     assert np.allclose(out, np.rot90(images, turns, axes=(1, 2)), atol=1e-5)
+
+
+@pytest.mark.parametrize("angle", [0, 10, -37, 60, 90, 135, 180])
+@pytest.mark.parametrize("shape", [(7, 4), (3, 8), (1, 5), (1, 1)])
+def test_a_turn_equals_a_slow_loop(shape, angle):
+    """Of images that are not square too, between pixels and beyond the edge."""
+    (height, width), turn = shape, np.radians(angle)
+    image = rng().random(shape) + 1
+    expected = np.zeros(shape)
+    for i, j in np.ndindex(shape):
+        # Where this pixel comes from, seen from the centre; rows go down.
+        y, x = i - (height - 1) / 2, j - (width - 1) / 2
+        row = np.cos(turn) * y + np.sin(turn) * x + (height - 1) / 2
+        column = np.cos(turn) * x - np.sin(turn) * y + (width - 1) / 2
+        for k, m in np.ndindex(shape):
+            near = max(0, 1 - abs(row - k)) * max(0, 1 - abs(column - m))
+            expected[i, j] += near * image[k, m]
+    out = rotate(image[np.newaxis], 180, rng=FixedRng(angle))
+    np.testing.assert_allclose(out[0], expected, atol=1e-12)
+
+
+def test_angles_are_drawn_to_both_sides():
+    images, drawn = np.ones((1, 3, 3)), FixedRng(0)
+    rotate(images, rng=drawn)
+    assert drawn.limits == (-15, 15)
+    rotate(images, 180, rng=drawn)
+    assert drawn.limits == (-180, 180)
 
 
 def test_rotation_interpolates():
@@ -131,5 +160,7 @@ def test_bad_arguments():
         rotate(np.ones((2, 4)), 200)
     with pytest.raises(ValueError, match="std must be a finite number >= 0, got -1"):
         add_noise(np.ones((2, 4)), -1)
+    with pytest.raises(ValueError, match="Augment: rotate must be a number from 0 to 180"):
+        Augment(rotate=180.5)
     with pytest.raises(ValueError, match="Augment: shift must be an int >= 0"):
         Augment(shift=0.5)

@@ -21,6 +21,7 @@ def test_one_hot_any_shape():
     assert np.array_equal(one_hot(labels, 4), np.eye(4, dtype=np.float32)[labels])
     assert one_hot(labels).shape == (2, 2, 3)
     assert one_hot(np.array([], dtype=int), 3).shape == (0, 3)
+    assert one_hot(np.array([], dtype=int)).shape == (0, 0)
     assert one_hot([1], 2, dtype=np.float64).dtype == np.float64
     assert one_hot(np.uint8([255]), 256)[0, 255] == 1
 
@@ -35,6 +36,18 @@ def test_one_hot_refuses_other_labels():
         one_hot([0.0, 1.0])
 
 
+@pytest.mark.parametrize("function", [one_hot, class_weights])
+def test_the_error_about_labels_names_those_that_came(function):
+    """And not how many classes they would make."""
+    where = f"{function.__name__}: "
+    with pytest.raises(ValueError, match=where + "labels must be from 0, got values from -5 to -5"):
+        function([-5])
+    with pytest.raises(ValueError, match=where + "labels must be from 0, got values from -1 to 3"):
+        function([-1, 3])
+    with pytest.raises(ValueError, match=rf"{where}the largest of labels .*, got {2**63 + 1}$"):
+        function(np.array([2**63 + 1], dtype=np.uint64))
+
+
 def test_label_encoder_round_trip():
     """encode and decode are inverse; unknown labels and numbers are named."""
     encoder = LabelEncoder(["b", "a", "c", "a"])
@@ -46,6 +59,11 @@ def test_label_encoder_round_trip():
         encoder.encode(["a", "zebra"])
     with pytest.raises(ValueError, match="from 0 to 2"):
         encoder.decode([3])
+    with pytest.raises(ValueError, match="from 0 to 2, got values from 0 to 3"):
+        encoder.decode([0, 3])
+    with pytest.raises(ValueError, match="from 0 to 2, got values from -1 to 2"):
+        encoder.decode([2, -1])
+    assert encoder.decode(np.array([], dtype=int)).tolist() == []
 
 
 def test_standardizer_uses_the_training_data_only():
@@ -66,6 +84,9 @@ def test_standardizer_constant_features_and_channels():
     """A constant feature becomes 0, not NaN; channels of images share one scale."""
     x = np.array([[1.0, 0.1], [3.0, 0.1], [5.0, 0.1]])
     assert np.abs(Standardizer().fit(x).transform(x)[:, 1]).max() < 1e-15
+    zeros = Standardizer().fit(np.zeros((3, 2)))
+    assert zeros.scale.tolist() == [[1, 1]]
+    assert zeros.transform([[0.0, 2.0]]).tolist() == [[0, 2]]
     images = np.random.default_rng(0).random((10, 3, 4, 4))
     scaler = Standardizer(axis=(0, 2, 3)).fit(images)
     assert scaler.mean.shape == (1, 3, 1, 1)
@@ -90,6 +111,17 @@ def test_standardizer_state_and_errors():
         other.load_state_dict({"mean": x})
 
 
+@pytest.mark.parametrize(("axis", "there"), [(-3, False), (-2, True), (1, True), (2, False)])
+def test_an_axis_may_be_counted_from_the_end(axis, there):
+    x = np.arange(6.0).reshape(2, 3)
+    scaler = Standardizer(axis=axis)
+    if there:
+        assert np.array_equal(scaler.fit(x).mean, x.mean(axis=axis, keepdims=True))
+    else:
+        with pytest.raises(ShapeError, match=rf"axis \({axis},\) is not in data \(2, 3\)"):
+            scaler.fit(x)
+
+
 def test_class_weights_balance():
     """Weighted counts are equal for all classes and sum to n; smoothing tends to 1."""
     labels = np.array([0] * 70 + [1] * 20 + [2] * 10)
@@ -98,6 +130,8 @@ def test_class_weights_balance():
     assert np.allclose(weights * np.bincount(labels), 100 / 3)
     assert np.allclose(class_weights(labels, smoothing=1e9), 1)
     assert class_weights(labels, 4, smoothing=1).argmax() == 3
+    assert class_weights(np.array([], dtype=int), 1, smoothing=1).tolist() == [1]
+    assert class_weights(np.array([], dtype=int), smoothing=1).shape == (0,)
 
 
 def test_class_weights_errors():

@@ -20,8 +20,10 @@ def test_shares_are_all_rows_in_order(count, parts):
 
 
 def test_own_rows_of_every_kind_of_field():
+    scalar, one = np.array(2.0), Tensor(3.0)
     batch = (np.arange(5), Tensor(np.arange(10.0).reshape(5, 2)), list("abcde"), None, 0.5)
-    array, tensor, texts, nothing, number = own_rows(batch, 1, 2)
+    array, tensor, texts, nothing, number, *same = own_rows((*batch, scalar, one), 1, 2)
+    assert same[0] is scalar and same[1] is one
     assert array.tolist() == [3, 4] and tensor.shape == (2, 2) and texts == ["d", "e"]
     assert nothing is None and number == 0.5
     assert own_rows(batch, 0, 1) is batch

@@ -40,15 +40,8 @@ def one_hot(
     """
     numbers = check_array("one_hot", "labels", labels, kinds="iu")
     dtype = check_dtype("one_hot", dtype, kinds="biuf")
-    low, high = (int(numbers.min()), int(numbers.max())) if numbers.size else (0, -1)
-    if num_classes is None:
-        classes = check_count("one_hot", "the largest of labels", high + 1, 0)
-    else:
-        classes = check_count("one_hot", "num_classes", num_classes, 0)
-    if low < 0 or high >= classes:
-        raise ValueError(
-            f"one_hot: labels must be from 0 to {classes - 1}, got values from {low} to {high}"
-        )
+    most = None if num_classes is None else check_count("one_hot", "num_classes", num_classes, 0)
+    classes = _number_of_classes("one_hot", numbers, most)
     rows = np.zeros((*numbers.shape, classes), dtype=dtype)
     np.put_along_axis(rows, numbers.astype(np.intp)[..., np.newaxis], 1, axis=-1)
     return rows
@@ -250,18 +243,21 @@ def class_weights(
     numbers = check_array(where, "labels", labels, ndim=1, kinds="iu")
     smoothing = check_number(where, "smoothing", smoothing, 0)
     most = None if num_classes is None else check_count(where, "num_classes", num_classes)
-    low, high = (int(numbers.min()), int(numbers.max())) if numbers.size else (0, -1)
-    if low < 0 or (most is not None and high >= most):
-        raise ValueError(
-            f"{where}: labels must be from 0{'' if most is None else f' to {most - 1}'}, "
-            f"got values from {low} to {high}"
-        )
-    counts = np.bincount(numbers.astype(np.intp), minlength=most or 0)
-    if smoothing == 0 and (len(counts) == 0 or counts.min() == 0):
+    classes = _number_of_classes(where, numbers, most)
+    counts = np.bincount(numbers.astype(np.intp), minlength=classes)
+    if smoothing == 0 and (classes == 0 or counts.min() == 0):
         raise ValueError(
             f"class_weights: classes {np.flatnonzero(counts == 0).tolist()} have no sample; "
             "give smoothing > 0"
         )
-    total, classes = len(numbers), len(counts)
-    weights = (total + classes * smoothing) / (classes * (counts + smoothing))
+    weights = (len(numbers) + classes * smoothing) / (classes * (counts + smoothing))
     return np.asarray(weights.astype(np.float32))
+
+
+def _number_of_classes(where: str, numbers: Array, given: int | None) -> int:
+    """How many classes there are: so many as are given, or else the largest number plus 1."""
+    low, high = (int(numbers.min()), int(numbers.max())) if numbers.size else (0, -1)
+    if low < 0 or (given is not None and high >= given):
+        end = "" if given is None else f" to {given - 1}"
+        raise ValueError(f"{where}: labels must be from 0{end}, got values from {low} to {high}")
+    return check_count(where, "the largest of labels", high, -1) + 1 if given is None else given
