@@ -32,6 +32,17 @@ def test_padding_and_mask():
     cut, mask = pad_sequences([[1, 2, 3], [4]], length=2)
     assert cut.tolist() == [[1, 2], [4, 0]]
     assert mask.tolist() == [[True, True], [True, False]]
+    assert [part.shape for part in pad_sequences([[1, 2, 3], [4]], length=0)] == [(2, 0), (2, 0)]
+
+
+@pytest.mark.parametrize("collate", [stack_samples, pad_samples, pad_pairs])
+@pytest.mark.parametrize(
+    "samples", [[], [()], [(), ()], [5], [5, ([1], [2])], [([1], [2]), 5], [([1], [2]), ()]]
+)
+def test_what_is_no_sample_is_refused(collate, samples):
+    where = collate.__name__
+    with pytest.raises(ShapeError, match=rf"{where}: samples must be tuples of one or more"):
+        collate(samples)
 
 
 def test_padding_refuses_other_differences():
@@ -40,6 +51,9 @@ def test_padding_refuses_other_differences():
         pad_sequences([np.ones((2, 3)), np.ones((2, 4))])
     with pytest.raises(ShapeError, match="at least one sequence"):
         pad_sequences([])
+    for sequences in ([[1, 2], 3], [3, [1, 2]], [3, 3]):
+        with pytest.raises(ShapeError, match=r"expected sequences \(T, ...\), got the number 3"):
+            pad_sequences(sequences)
 
 
 def test_pad_samples_adds_the_mask():
@@ -58,6 +72,7 @@ def test_pad_pairs_pads_each_side_to_its_own_length():
     assert source_mask.tolist() == [[True, True], [True, False]]
     assert target.tolist() == [[3, 9, 9], [5, 6, 7]]
     assert target_mask.tolist() == [[True, False, False], [True, True, True]]
+    assert pad_pairs([([1, 2], [3]), ([4], [5, 6])])[0].tolist() == [[1, 2], [4, 0]]
     with pytest.raises(ShapeError, match="expected samples of 2 sequences, got 3 fields"):
         pad_pairs([([1], [2], 3)])
 
@@ -75,7 +90,13 @@ def test_pad_pairs_pads_each_side_to_its_own_length():
         (np.int64, np.nan, False),
         (np.int64, np.inf, False),
         (np.int64, 10**30, False),
+        (np.uint8, 0, True),
+        (np.uint8, 255, True),
+        (np.int8, -128, True),
+        (np.int8, -129, False),
         (bool, 2, False),
+        (bool, 0, True),
+        (bool, -1, False),
         (bool, 1, True),
         (np.float32, None, False),
         (np.float32, "0", False),

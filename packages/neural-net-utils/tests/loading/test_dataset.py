@@ -17,6 +17,7 @@ def test_rows_stay_together():
     assert sample[1] == 2
     assert [a.tolist() for a in data[np.array([5, 0])]] == [[[10, 11], [0, 1]], [5, 0]]
     assert data.arrays[0] is x
+    assert len(ArrayDataset(x)) == 6
     assert repr(data) == "ArrayDataset(float64[6, 2], int64[6])"
 
 

@@ -36,8 +36,18 @@ def test_stratified_split_is_in_proportion(counts, seed):
         return
     _, test = train_test_split(labels, test_size=0.25, stratify=labels, rng=rng(seed))
     assert len(test) == round(0.25 * n)
+    rest = {True: [], False: []}  # beyond whole samples, in n-th parts: one more for it, or not
     for label, count in enumerate(counts):
-        assert abs(np.sum(test == label) - count * len(test) / n) < 1
+        exact, taken = count * len(test), np.sum(test == label)
+        assert abs(taken - exact / n) < 1
+        rest[bool(taken * n > exact)].append(exact % n)
+    assert min(rest[True], default=n) >= max(rest[False], default=0), "largest remainders first"
+
+
+def test_labels_with_the_largest_remainders_have_what_is_left():
+    labels = np.repeat([0, 1, 2], [7, 2, 1])  # shares of 2.8, 0.8 and 0.4
+    _, test = train_test_split(labels, test_size=4, stratify=labels)
+    assert test.tolist() == [0, 0, 0, 1]
 
 
 def test_split_is_random_and_repeatable():
@@ -88,6 +98,20 @@ def test_folds_without_shuffle_are_in_order():
     assert tests == [[0, 1, 2], [3, 4], [5, 6]]
 
 
+def test_folds_by_default():
+    """Five, in random order."""
+    tests = [test.tolist() for _, test in k_fold(100, rng=rng())]
+    assert [len(test) for test in tests] == [20] * 5
+    assert tests != np.arange(100).reshape(5, 20).tolist()
+    assert [test.tolist() for _, test in k_fold(2, 2, shuffle=False)] == [[0], [1]]
+
+
+def test_as_many_folds_as_groups():
+    groups = np.array([3, 5, 3, 9, 9, 9])
+    tests = [set(groups[test]) for _, test in k_fold(6, 3, groups=groups)]
+    assert sorted(tests, key=min) == [{3}, {5}, {9}]
+
+
 @pytest.mark.parametrize("size", [0, 0.0, 1.0, 10, -1, 0.01, float("nan")])
 def test_bad_sizes(size):
     """A part must not be empty."""
@@ -112,6 +136,8 @@ def test_bad_arguments():
         list(k_fold(10, 11))
     with pytest.raises(ValueError, match="3 folds need at least 3 groups, got 2"):
         list(k_fold(10, 3, groups=x % 2))
+    with pytest.raises(ValueError, match="k_fold: shuffle must be"):
+        k_fold(10, 2, shuffle="no")
     with pytest.raises(ValueError, match="not both"):
         list(k_fold(10, 2, groups=x, stratify=x))
 

@@ -72,8 +72,10 @@ def pad_sequences(
     where = "pad_sequences"
     items = check_items(where, "sequences", sequences, "a list of them")
     arrays = [check_array(where, "sequences", sequence) for sequence in items]
-    if not arrays or any(array.ndim == 0 for array in arrays):
+    if not arrays:
         raise ShapeError("pad_sequences: expected at least one sequence (T, ...), got none")
+    if numbers := [array for array in arrays if array.ndim == 0]:
+        raise ShapeError(f"{where}: expected sequences (T, ...), got the number {numbers[0]}")
     trailing = sorted({array.shape[1:] for array in arrays})
     if len(trailing) > 1:
         raise ShapeError(

@@ -75,6 +75,13 @@ CASES = {
         3,
         1,
     ),
+    "so much is not enough": ([5, 4.875, 4.75], {"patience": 2, "min_delta": 0.25}, 3, 1),
+    "so much more is not enough": (
+        [1, 1.125, 1.25],
+        {"patience": 2, "mode": "max", "min_delta": 0.25},
+        3,
+        1,
+    ),
     "nan counts as worse": ([5, nan, nan, 1], {"patience": 2}, 3, 1),
     "nan first": ([nan, 3, 4], {"patience": 2}, 3, 2),
     "only nan": ([nan, nan, nan], {"patience": 2}, 2, 2),
@@ -158,6 +165,8 @@ def test_bad_arguments(tiny):
         EarlyStopping("score_loss")
     with pytest.raises(ValueError, match="cannot tell whether 'x'"):
         EarlyStopping("x")
+    with pytest.raises(ValueError, match="monitor must be a str, got 3"):
+        EarlyStopping(3, mode="min")
     with pytest.raises(ValueError, match="mode must be 'auto', 'min' or 'max', got 'down'"):
         EarlyStopping(mode="down")
     with pytest.raises(ValueError, match="min_delta must be a finite number >= 0, got -1"):
