@@ -191,7 +191,7 @@ REASONS: dict[Any, str | None] = {
     _imports_numpy: "_imports_numpy imports numpy by itself; above the function it is seen",
     _makes_a_number: "_makes_a_number makes a number with float32(), which a record does not see",
     _makes_a_number_by_name: "_makes_a_number_by_name makes a number with float32()",
-    _makes_a_number_elsewhere: "_makes_a_number_elsewhere makes a number with float32()",
+    _makes_a_number_elsewhere: "_here.xp is the module numpy, which is seen under a global name",
     _makes_an_array_by_name: "_makes_an_array_by_name calls zeros by itself",
     _walks: "_walks uses np.ndenumerate, whose use a record does not see",
     _sets_errors: "_sets_errors uses np.seterr, whose use a record does not see",

@@ -94,7 +94,7 @@ KINDS: dict[str, tuple[Callable[[Any], Any], str | None]] = {
     "broadcast": (lambda x: np.broadcast_to(x[:1], x.shape), None),
     "overlapping": (lambda x: np.lib.stride_tricks.sliding_window_view(x.ravel(), 5)[:8], None),
     "read-only": (read_only, None),
-    "unaligned": (unaligned, None),
+    "unaligned": (unaligned, "an argument is not aligned in memory"),
     "float64": (lambda x: x.astype(np.float64), None),
     "big-endian": (lambda x: x.astype(">f4"), None),
     "whole numbers": (lambda x: (x * 3).astype(np.int64), None),

@@ -32,20 +32,29 @@ def needed(
 
 
 def _can_warn(instruction: Instruction) -> bool:
-    """Tell whether a call can overflow or the like, of which NumPy warns, or which it raises."""
+    """Tell whether a call can warn of its numbers, as of an overflow, or raise because of them."""
     function = instruction.function
+    if function is np.copyto:
+        target, source = instruction.args[:2]
+        return isinstance(source, np.ndarray) and not np.can_cast(source.dtype, target.dtype)
     owner = getattr(function, "__self__", None)  # of np.add.reduce it is np.add
-    name = getattr(owner if isinstance(owner, np.ufunc) else function, "__name__", "")
+    ufunc = owner if isinstance(owner, np.ufunc) else function
+    name = getattr(ufunc, "__name__", "")
+    if name in _HARMLESS:
+        return getattr(function, "__name__", "") == "at"  # whose positions may be out of range
     arrays = (*instruction.outs, *instruction.reads())
-    return name not in _HARMLESS and any(array.dtype.kind in "fc" for array in arrays)
+    is_whole = isinstance(ufunc, np.ufunc) and name not in _DIVIDING
+    return not is_whole or any(array.dtype.kind in "fc" for array in arrays)
 
 
+# Of whole numbers, too.
+_DIVIDING = frozenset(["floor_divide", "remainder", "fmod", "divmod", "power", "float_power"])
 _HARMLESS = frozenset(
     [
-        "copyto", "negative", "positive", "absolute", "stack", "concatenate", "take", "getitem",
-        "setitem", "put", "fill", "where", "maximum", "minimum", "argmax", "argmin", "argsort",
-        "sort", "partition", "argpartition", "repeat", "tile", "roll", "flip", "isnan", "isfinite",
-        "isinf", "signbit", "logical_and", "logical_or", "logical_not", "searchsorted",
+        "negative", "positive", "absolute", "stack", "concatenate", "fill", "where", "maximum",
+        "minimum", "argmax", "argmin", "argsort", "sort", "partition", "argpartition", "repeat",
+        "tile", "roll", "flip", "isnan", "isfinite", "isinf", "signbit", "logical_and",
+        "logical_or", "logical_not", "searchsorted",
     ]
 )  # fmt: skip
 

@@ -55,7 +55,8 @@ READERS = frozenset(
         "nditer", "ndenumerate", "nested_iters", "flatiter", "asarray_chkfinite", "ma", "matrix",
         "poly1d", "ctypeslib", "memmap", "save", "savez", "savez_compressed", "savetxt", "load",
         "loadtxt", "genfromtxt", "fromfile", "tofile", "seterr", "seterrcall", "setbufsize",
-        "geterr", "set_printoptions", "printoptions", "broadcast",
+        "geterr", "set_printoptions", "printoptions", "broadcast", "as_strided", "isscalar",
+        "shares_memory", "may_share_memory", "True_", "False_",
     ]
 )  # fmt: skip
 # NumPy's types of numbers, by name.

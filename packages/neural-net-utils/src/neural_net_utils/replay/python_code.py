@@ -25,7 +25,7 @@ from neural_net_utils.replay.pure import (
     root_of,
 )
 from neural_net_utils.replay.traced_array import MAKERS
-from neural_net_utils.replay.watched import UnwatchableError, Watched
+from neural_net_utils.replay.watched import ANY, UnwatchableError, Watched
 
 __all__ = ["codes_that_run", "watch_code"]
 
@@ -90,7 +90,7 @@ def watch_code(found: dict[types.CodeType, dict[str, Any]], watched: Watched) ->
     Raises:
         UnwatchableError: If they read what cannot be watched, or change what outlives the step.
     """
-    names = {name for code in found for name in code.co_names}
+    names = {name for code in found for name in _names_in(code)}
     size = -1
     while size != watched.size:  # what one function reads may lead to another
         size = watched.size
@@ -108,6 +108,27 @@ def watch_code(found: dict[types.CodeType, dict[str, Any]], watched: Watched) ->
             raise UnwatchableError(
                 f"{code.co_name} is a function whose surroundings cannot be seen"
             )
+
+
+def _names_in(code: types.CodeType) -> Iterator[str]:
+    """Yield the names that a function may read of any object, and `ANY` if it finds out others.
+
+    Those of a class pattern, and what getattr() and the like are given, are among its constants.
+    """
+    yield from code.co_names
+    constants = list(code.co_consts)
+    for x in constants:
+        if isinstance(x, str):
+            yield x
+        elif isinstance(x, tuple | frozenset):
+            constants += x
+    if not _OTHER_NAMES.isdisjoint(code.co_names):
+        yield ANY
+
+
+_OTHER_NAMES = frozenset(
+    ["getattr", "__getattribute__", "__dict__", "attrgetter", "methodcaller", "getattr_static"]
+)
 
 
 def _watch(code: types.CodeType, space: dict[str, Any], watched: Watched) -> None:
@@ -153,7 +174,10 @@ def _check_use(name: str, instructions: list[Any], i: int, space: dict[str, Any]
     )
     if argument in _GRADIENTS and not (argument == "grad" and (of_module or is_global)):
         raise UnwatchableError(f"{name} uses {argument}, and what gradients there are may change")
-    if argument in READERS and (of_module or operation == "IMPORT_FROM" or argument in _NDITERS):
+    of_numpy = is_global and root_of(space.get(argument)) == "numpy"
+    if argument in READERS and (
+        of_module or of_numpy or operation == "IMPORT_FROM" or argument in _ANYWHERE
+    ):
         raise UnwatchableError(f"{name} uses np.{argument}, whose use a record does not see")
     # np.float32(x) reads a number out of an array unseen; as a dtype it is only named.
     held: Any = space.get(argument) if is_global else None
@@ -178,7 +202,9 @@ def _is_called(following: list[Any]) -> bool:
     return not (is_constant and names[1].startswith(("PRECALL", "CALL", "KW_NAMES")))
 
 
-_NDITERS = ("nditer", "ndenumerate", "nested_iters")
+_ANYWHERE = (
+    "nditer", "ndenumerate", "nested_iters", "as_strided", "shares_memory", "may_share_memory",
+)  # fmt: skip
 
 # Functions and attributes that read or change the gradients that there are before the step.
 _GRADIENTS = frozenset(

@@ -200,6 +200,8 @@ class RecordedStep:
             if kind is Tensor and not x.requires_grad:
                 x = x.data
             if type(x) is np.ndarray:
+                if not x.flags.aligned:  # sums and products of it are made in other pieces
+                    return self._written(inputs, "an argument is not aligned in memory")
                 arrays.append(x)
                 told += (kind, x.shape, x.dtype, x.strides)
             elif kind is float:
@@ -210,6 +212,8 @@ class RecordedStep:
                 return self._written(inputs, "an argument requires a gradient")
             else:
                 return self._written(inputs, f"an argument is a {kind.__name__}")
+        if len({*map(id, arrays)}) != len(arrays):  # which the step can ask by `is`
+            return self._written(inputs, "an argument shares memory with another")
         if observing.watching:
             return self._written(inputs, "somebody is observing what it does")
         if not enabled.get():

@@ -1,5 +1,6 @@
 """Notes the NumPy calls of a step, with their functions and arrays, to be run again."""
 
+import contextlib
 import operator
 import sys
 import threading
@@ -11,7 +12,7 @@ import numpy as np
 from neural_net_core.dtypes import Array
 from neural_net_core.numpy_calls.indices import as_view, is_basic
 from neural_net_core.numpy_calls.numpy_call import is_same
-from neural_net_core.numpy_calls.recorded_array import plain
+from neural_net_core.numpy_calls.recorded_array import nested, plain
 from neural_net_utils.replay.instruction import Instruction, Kind, arrays_in
 from neural_net_utils.replay.memory import Memory
 from neural_net_utils.replay.pure import OURS
@@ -28,21 +29,11 @@ AROUND: Any = "call"
 # Functions that ask for nothing but shapes, dtypes and addresses.
 _QUIET = frozenset(
     [
-        "may_share_memory",
-        "shares_memory",
-        "result_type",
-        "can_cast",
-        "ndim",
-        "shape",
-        "size",
-        "min_scalar_type",
-        "broadcast_shapes",
-        "iscomplexobj",
-        "isrealobj",
-        "common_type",
+        "may_share_memory", "shares_memory", "result_type", "can_cast", "ndim", "shape", "size",
+        "min_scalar_type", "broadcast_shapes", "iscomplexobj", "isrealobj", "common_type",
         "byte_bounds",
     ]
-)
+)  # fmt: skip
 # Makers of arrays whose first argument is what they copy.
 _COPYING = (np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray)
 _EMPTY = frozenset(("empty_like",))
@@ -50,66 +41,25 @@ _FILLED = {"zeros_like": 0, "ones_like": 1}
 # The shape of what they return depends on numbers.
 _SHAPED_BY_NUMBERS = frozenset(
     [
-        "nonzero",
-        "flatnonzero",
-        "argwhere",
-        "unique",
-        "compress",
-        "extract",
-        "trim_zeros",
-        "union1d",
-        "intersect1d",
-        "setdiff1d",
-        "histogram",
-        "unique_values",
-        "unique_counts",
-        "unique_inverse",
-        "bincount",
+        "nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract", "trim_zeros",
+        "union1d", "intersect1d", "setdiff1d", "histogram", "unique_values", "unique_counts",
+        "unique_inverse", "bincount",
     ]
-)
+)  # fmt: skip
 _IN_PLACE = frozenset(["copyto", "put", "putmask", "place", "fill_diagonal", "put_along_axis"])
 _WITH_OUT = frozenset(
     [
-        "concatenate",
-        "stack",
-        "take",
-        "dot",
-        "einsum",
-        "cumsum",
-        "cumprod",
-        "sum",
-        "mean",
-        "max",
-        "min",
-        "amax",
-        "amin",
-        "prod",
-        "any",
-        "all",
-        "argmax",
-        "argmin",
-        "clip",
+        "concatenate", "stack", "take", "dot", "einsum", "cumsum", "cumprod", "sum", "mean",
+        "max", "min", "amax", "amin", "prod", "any", "all", "argmax", "argmin", "clip",
         "matmul",
     ]
-)
+)  # fmt: skip
 _METHODS_WITH_OUT = frozenset(
     [
-        "sum",
-        "mean",
-        "max",
-        "min",
-        "prod",
-        "cumsum",
-        "cumprod",
-        "take",
-        "clip",
-        "argmax",
-        "argmin",
-        "any",
-        "all",
-        "dot",
+        "sum", "mean", "max", "min", "prod", "cumsum", "cumprod", "take", "clip", "argmax",
+        "argmin", "any", "all", "dot",
     ]
-)
+)  # fmt: skip
 _METHODS_IN_PLACE = frozenset(["fill", "sort", "partition", "put"])
 
 
@@ -123,6 +73,7 @@ class Recorder:
         open: Whether calls are noted.
         is_backward: Whether the backward pass has begun.
         side_by_side: What would have run works in several threads, if there were any.
+        chosen: From which call on an array must not be written, and by whom.
     """
 
     def __init__(self, memory: Memory) -> None:
@@ -132,6 +83,7 @@ class Recorder:
         self.open = True
         self.is_backward = False
         self.side_by_side: Callable[..., Any] | None = None
+        self.chosen: list[tuple[int, Array, str]] = []
         self._heard = False
         self.lane: tuple[int, int] | None = None
         self._groups = 0
@@ -142,6 +94,18 @@ class Recorder:
         if why not in self.reasons:
             self.reasons.append(why)
 
+    def _done(self, function: Callable[..., Any], args: Any, options: Any) -> Any:
+        """Call a function of NumPy's; a step that catches its error may decide by numbers."""
+        try:
+            return function(*args, **options)
+        except Exception as error:
+            if self._notes:
+                name = getattr(function, "__name__", str(function))
+                self.refuse(
+                    f"{_site()}: {name} raises {type(error).__name__}, and other numbers may not"
+                )
+            raise
+
     def refuse_use(self, name: str) -> None:
         """Note that an array's memory was handed out in a way that is not seen."""
         if self._notes:
@@ -151,12 +115,13 @@ class Recorder:
     def _notes(self) -> bool:
         return self.open and threading.get_ident() == self._thread
 
-    def wrapped(self, array: Any) -> Any:
+    def wrapped(self, array: Any, *, number: bool = False) -> Any:
         """Return an array as one whose use is noted here."""
         if not self._notes or not isinstance(array, np.ndarray):
             return array
         traced = array.view(TracedArray)
         traced.recorder = self
+        traced.number = number
         return traced
 
     def handed(self, array: Any) -> Any:
@@ -247,7 +212,8 @@ class Recorder:
             self.refuse(f"{_site()} calls np.{name}, whose result has a shape that depends on data")
         if name in _IN_PLACE:
             return self._call("in place", function, args, options, target=args[0])
-        return self._call("out" if name in _WITH_OUT else "assign", function, args, options)
+        writes = name in _WITH_OUT and not (name == "mean" and _is_half(args))
+        return self._call("out" if writes else "assign", function, args, options)
 
     def method(self, name: str, of: Any, args: tuple[Any, ...], options: Any) -> Any:
         """Run a method of an array."""
@@ -259,7 +225,7 @@ class Recorder:
             return self._call("in place", function, (of, *args), options, target=of)
         if name in ("nonzero", "compress"):
             self.refuse(f"{_site()} calls {name}(), whose result has a shape that depends on data")
-        if name in _METHODS_WITH_OUT:
+        if name in _METHODS_WITH_OUT and not (name == "mean" and _is_half(array)):
             return self._call("out", function, (of, *args), options)
         result = function(array, *plain(args), **plain(options))
         if isinstance(result, np.ndarray) and np.may_share_memory(result, array):
@@ -286,14 +252,29 @@ class Recorder:
         if is_basic(key):
             place = self._place(key)
             result = array[place]
-            if not isinstance(result, np.ndarray):
-                result = array[as_view(place)]
-            return self.wrapped(result)
+            if isinstance(result, np.ndarray):
+                return self.wrapped(result)
+            return self._number(array[as_view(place)])
         if any(part.dtype == bool for part in arrays_in(key)) and self._notes:
             self.refuse(
                 f"{_site()} takes the elements that a mask chooses, whose number may change"
             )
-        return self._call("assign", operator.getitem, (of, key), {})
+        chosen = self._call("assign", operator.getitem, (of, key), {})
+        parts = key if isinstance(key, tuple) else (key,)
+        if self._notes and all(is_basic(x) or getattr(x, "number", False) for x in parts):
+            # A number chooses a view in the step as it is written, and here a copy.
+            self.chosen += [(len(self.instructions), x, _site()) for x in (array, plain(chosen))]
+        return chosen
+
+    def _number(self, element: Array) -> Any:
+        """Return an element that is taken out of an array as a number of its own."""
+        if not self._notes:
+            return element[()]
+        self.memory.meet(element)
+        new = element.copy()
+        self.memory.make(new)
+        self._add("in place", np.copyto, (new, element), _UNSAFE, (new,))
+        return self.wrapped(new, number=True)
 
     def setitem(self, of: Any, key: Any, new: Any) -> None:
         """Write into a part of an array."""
@@ -333,7 +314,7 @@ class Recorder:
     def answer(self, function: Callable[..., Any], of: Any, *args: Any) -> Any:
         """Return what Python is told of an array, by which it may decide; it has to stay so."""
         array = plain(of)
-        result = function(array, *args)
+        result = self._done(function, (array, *args), {})
         if self._notes:
             self.memory.meet(array)
             self._add("guard", function, (array, *args), {}, (), result)
@@ -373,16 +354,18 @@ class Recorder:
         out = named.pop("out", None)
         out = out[0] if isinstance(out, tuple) and len(out) == 1 else out
         if target is not None:
-            result = function(*given, **named)
+            result = self._done(function, given, named)
             self._add("in place", function, given, named, (plain(target),))
             return result
         if out is not None:
             outs = out if isinstance(out, tuple) else (out,)
-            function(*given, out=out, **named)
+            self._done(function, given, {**named, "out": out})
             self._add("out", function, given, named, outs)
             written = options["out"]
             return written[0] if isinstance(written, tuple) and len(written) == 1 else written
-        result = function(*given, **named)
+        # Whoever writes into an argument without saying so, such as by copy=False, cannot do it.
+        guarded = given if kind == "out" else nested(_read_only, given)
+        result = self._done(function, guarded, named)
         many = isinstance(result, tuple | list)
         parts = tuple(result) if many else (result,)
         if not all(isinstance(part, np.ndarray | np.generic) for part in parts):
@@ -392,6 +375,9 @@ class Recorder:
                 self.refuse(f"{_site()}: {function.__name__} returns a {type(result).__name__}")
             return result
         arrays = tuple(part if isinstance(part, np.ndarray) else np.array(part) for part in parts)
+        if kind != "out":
+            for array in arrays:
+                _let_write(array, given)
         if not many and self.memory.owner(arrays[0]) is not None:
             self._decided_by((given, named), arrays)
             return self.wrapped(arrays[0])  # a view
@@ -403,7 +389,10 @@ class Recorder:
         for array in arrays:
             self.memory.make(array)
         self._add(kind, function, given, named, arrays, fresh=True)
-        wrapped = [self.wrapped(array) for array in arrays]
+        wrapped = [
+            self.wrapped(array, number=part is not array)
+            for part, array in zip(parts, arrays, strict=True)
+        ]
         if many:
             return type(result)(*wrapped) if hasattr(result, "_fields") else type(result)(wrapped)
         return wrapped[0]
@@ -450,6 +439,27 @@ class Recorder:
 
 
 _UNSAFE = {"casting": "unsafe"}
+
+
+def _is_half(x: Any) -> bool:
+    """Tell whether a mean is computed in another dtype than its result's."""
+    return any(array.dtype == np.float16 for array in arrays_in(x))
+
+
+def _read_only(x: Any) -> Any:
+    """Return an array as one that cannot be written."""
+    if not isinstance(x, np.ndarray):
+        return x
+    x = x.view()
+    x.flags.writeable = False
+    return x
+
+
+def _let_write(array: Array, given: Any) -> None:
+    """Let a view be written again if all that it may be a view of can be."""
+    if not array.flags.writeable and all(x.flags.writeable for x in arrays_in(given)):
+        with contextlib.suppress(ValueError):  # such as np.broadcast_to's
+            array.flags.writeable = True
 
 
 _MACHINERY = ("numpy", "neural_net_utils.replay", "neural_net_core.numpy_calls", "contextlib")

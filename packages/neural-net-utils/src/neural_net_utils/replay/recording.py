@@ -11,6 +11,7 @@ import numpy as np
 from neural_net_core import Module, Tensor, forms
 from neural_net_core.context import context
 from neural_net_core.dtypes import Array
+from neural_net_core.numpy_calls.numpy_call import is_same
 from neural_net_core.numpy_calls.recorded_array import plain
 from neural_net_core.observing import drawn_by, viewed_by, works_run_by
 from neural_net_utils.replay.instruction import Instruction
@@ -141,6 +142,11 @@ def recorded(
             if owner is not None and owner.role in ("met", "input"):
                 whose = "an argument" if owner.role == "input" else "memory that was made unseen"
                 recorder.refuse(f"{instruction.site} writes into {whose}")
+    for first, array, site in recorder.chosen:
+        owner = memory.owner(array)
+        later = recorder.instructions[first:]
+        if any(owner and owner is memory.owner(out) for x in later for out in x.outs):
+            recorder.refuse(f"{site} chooses by a number what is written afterwards")
     for warning in said:
         recorder.refuse(f"it warns: {warning.message}")
     return Recording(
@@ -223,6 +229,8 @@ def _traced(
         yield [x if isinstance(x, Tensor) else made(x) for x in inputs]
     finally:
         for tensor, array in held:
+            if not is_same(plain(tensor.data), array):
+                recorder.refuse("it replaces the array of an argument, a parameter or a buffer")
             tensor.data = array
         for holder, name, array in attributes:
             holder[name] = array

@@ -37,6 +37,9 @@ class TracedArray(RecordedArray, metaclass=_Kind):
             return buffer.recorder.wrapped(array)
         return array
 
+    # Whether this is a number of NumPy's in the step as it is written, such as a sum is.
+    number = False
+
     def __bool__(self) -> bool:
         return bool(self.recorder.answer(bool, self))
 
@@ -80,21 +83,43 @@ class TracedArray(RecordedArray, metaclass=_Kind):
         return str(self.recorder.answer(np.ndarray.__str__, self))
 
 
-def _unseen(name: str) -> Any:
+def _unseen(name: str, known: tuple[str, ...] = ("neural_net_core",)) -> Any:
     def get(self: TracedArray) -> Any:
         asks = sys._getframe(1).f_globals.get("__name__", "")
-        if not asks.startswith("neural_net_core"):  # which asks whether it is a Tensor
+        if asks.partition(".")[0] not in known:  # which asks whether it is a Tensor
             self.recorder.refuse_use(name)
         return getattr(self.view(np.ndarray), name)
 
     return property(get, doc=f"NumPy's `{name}`, whose use is not seen.")
 
 
+def _in_place(name: str) -> Any:
+    writes = getattr(np.ndarray, f"__i{name}__")
+    makes = getattr(np.ndarray, f"__{name}__")
+
+    def apply(self: TracedArray, other: Any) -> Any:
+        # A number cannot be changed: x += 1 lets x stand for another one.
+        return (makes if self.number else writes)(self, other)
+
+    return apply
+
+
 for _name in (
-    "flat", "data", "resize", "byteswap", "getfield", "setfield", "dump", "dumps", "tofile",
-    "setflags", "__copy__", "__deepcopy__", "__reduce__", "__reduce_ex__",
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor",
+    "lshift", "rshift",
+):  # fmt: skip
+    setattr(TracedArray, f"__i{_name}__", _in_place(_name))
+
+for _name in (
+    "flat", "base", "ctypes", "__array__", "__array_interface__", "__array_struct__",
+    "__array_namespace__", "__dlpack__", "data", "resize", "byteswap", "getfield", "setfield",
+    "dump", "dumps", "tofile", "setflags", "__copy__", "__deepcopy__", "__reduce__",
+    "__reduce_ex__",
 ):  # fmt: skip
     setattr(TracedArray, _name, _unseen(_name))
+
+# What is not the same for all arrays of one shape and layout, as whether they can be written.
+TracedArray.flags = _unseen("flags", (*OURS, "numpy"))  # type: ignore[method-assign]
 
 
 # Functions of NumPy that make arrays, or take what is none, without asking their arguments.

@@ -9,9 +9,9 @@ import enum
 import functools
 import inspect
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import chain
-from operator import is_, methodcaller
+from operator import attrgetter, is_, methodcaller
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,14 @@ from neural_net_core.dtypes import Array
 from neural_net_core.random import default_rng
 from neural_net_utils.replay.pure import OURS, PURE_MODULES, is_pure_function, is_standard, root_of
 
-__all__ = ["UnwatchableError", "Watched"]
+__all__ = ["ANY", "UnwatchableError", "Watched"]
+
+
+# Among the names that a step reads: it can read every other one, too.
+ANY = "*"
+
+# What tensors have besides their arrays, and seldom is looked at.
+_OF_TENSORS = frozenset(["name", "optional", "persistent"])
 
 
 class UnwatchableError(Exception):
@@ -53,6 +60,10 @@ class Watched:
         self._sources: dict[str, types.ModuleType] = {}
         self._held: list[tuple[Tensor, Any, bool]] = []
         self._dicts: list[tuple[Any, dict[Any, Any], str]] = []
+        self._objects: list[Any] = []
+        self._kinds: list[type] = []
+        self._attributes: list[dict[str, Any]] = []
+        self._keys: list[tuple[dict[Any, Any], list[Any], str]] = []
         self._dicts_now: list[Any] = []
         self._names_then: list[list[Any]] = []
         self._values_then: list[Any] = []
@@ -64,6 +75,7 @@ class Watched:
         self._classes: list[tuple[type, dict[str, Any]]] = []
         self._known: set[type] = set()
         self._run: dict[int, tuple[types.FunctionType, tuple[Any, ...]]] = {}
+        self._labels: dict[tuple[int, str], tuple[Tensor, str, Any]] = {}
         # Held, so that no other object gets the identity of one of them.
         self._seen: dict[int, Any] = {}
         self.generator(default_rng())
@@ -86,7 +98,7 @@ class Watched:
             own = not _is_ours(type(part))
             if own and not _is_all_in_its_dict(part):
                 raise UnwatchableError(f"{where} has slots, which are not compared")
-            self._dicts.append((vars(part), dict(vars(part)), where))
+            self._object(part, where)
             for name, value in vars(part).items():
                 if type(value) is np.ndarray:
                     continue  # it is read where it is, and what Python reads of it is noted
@@ -99,6 +111,13 @@ class Watched:
         found: list[Any] = [*module.parameters(), *module.buffers()]
         for tensor in found:
             self.tensor(tensor)
+
+    def _object(self, x: Any, where: str) -> None:
+        """Note of which class something is, and its attributes."""
+        self._objects.append(x)
+        self._kinds.append(type(x))
+        self._attributes.append(vars(x))
+        self._dicts.append((vars(x), dict(vars(x)), where))
 
     def tensor(self, tensor: Tensor) -> None:
         """Note which array a tensor has, and whether it wants a gradient."""
@@ -114,7 +133,8 @@ class Watched:
         """Note what a global name stands for."""
         if name in space and (id(space), name) not in self._names:
             self._names[id(space), name] = (space, name, space[name])
-            self.value(space[name], name)
+            if space[name] is not np:  # which is seen under a global name
+                self.value(space[name], name)
 
     def absent(self, space: dict[str, Any], name: str) -> None:
         """Note that a name is not among the global ones, but Python's own."""
@@ -138,6 +158,11 @@ class Watched:
             UnwatchableError: If it is of a kind that can change unseen.
         """
         if isinstance(x, enum.Enum):
+            if id(x) not in self._seen and not _is_ours(type(x)):
+                self._seen[id(x)] = x
+                self._object(x, what)
+                for part in vars(x).values():
+                    self.value(part, what)
             x = x.value
         if isinstance(x, _PLAIN) and not hasattr(x, "__dict__"):
             return
@@ -171,8 +196,11 @@ class Watched:
             self.value(x.__self__, what)
             self.value(x.__func__, what)
         elif isinstance(x, types.ModuleType):
-            if is_standard(x.__name__.partition(".")[0]):
-                raise UnwatchableError(f"{what} is the module {x.__name__}")
+            if is_standard(x.__name__.partition(".")[0]) or x is np:
+                raise UnwatchableError(
+                    f"{what} is the module {x.__name__}"
+                    + (", which is seen under a global name alone" if x is np else "")
+                )
             self.source(x)
         elif isinstance(x, type):
             self._class(x)
@@ -181,7 +209,7 @@ class Watched:
         elif isinstance(x, _FIXED) or _is_pure(x):
             return
         elif _is_all_in_its_dict(x) and not _is_ours(kind):
-            self._dicts.append((vars(x), dict(vars(x)), what))
+            self._object(x, what)
             self._class(kind)
             for name, value in vars(x).items():
                 self.value(value, f"{what}.{name}")
@@ -217,14 +245,28 @@ class Watched:
         """Note a module of Python, whose names may be used."""
         self._sources[x.__name__] = x
 
-    def members(self, names: Iterable[str]) -> None:
-        """Note what stands under names in the classes and modules that were met."""
+    def members(self, names: Collection[str]) -> None:
+        """Note what stands under names in the classes, modules and tensors that were met.
+
+        Args:
+            names: The names that the step reads, and `ANY` if it can read every other one.
+        """
         for kind, members in list(self._classes):
-            for name in names:
+            for name in members if ANY in names else names:
                 if name in members and not isinstance(members[name], _METHODS):
+                    if ANY in names and name.startswith("__") and name.endswith("__"):
+                        continue
                     self.value(members[name], f"{kind.__name__}.{name}")
+        for name in _OF_TENSORS if ANY in names else _OF_TENSORS & set(names):
+            for x in self.tensors.values():
+                if hasattr(x, name):
+                    self._labels[id(x), name] = (x, name, getattr(x, name))
         for source in list(self._sources.values()):
             if source.__name__.partition(".")[0] not in PURE_MODULES:
+                if ANY in names:
+                    raise UnwatchableError(
+                        f"any name of {source.__name__} may be read, as by getattr()"
+                    )
                 for name in names:
                     self.name(vars(source), name)
 
@@ -238,6 +280,8 @@ class Watched:
             self._known.add(kind)
             self._seen[id(kind)] = kind
             self._classes.append((kind, dict(vars(kind))))
+            if not _is_ours(type(kind)):
+                self._class(type(kind))
             for held in vars(kind).values():
                 for function in _functions_in(held):
                     self.function(function)
@@ -261,7 +305,7 @@ class Watched:
             self.value(x, what)
         elif hasattr(x, "__dict__") and id(x) not in self._seen:  # such as the window of a layer
             self._seen[id(x)] = x
-            self._dicts.append((vars(x), dict(vars(x)), what))
+            self._object(x, what)
             for name, part in vars(x).items():
                 self._setting(part, f"{what}.{name}")
 
@@ -275,6 +319,8 @@ class Watched:
             self._lists.append((x, list(x), what))
         else:
             self._dicts.append((x, dict(x), what))
+            if not all(type(key) is str for key in x):  # 1 and True are equal
+                self._keys.append((x, list(x), what))
         for part in list(x.values()) if type(x) is dict else list(x):
             self.value(part, what)
 
@@ -308,10 +354,18 @@ class Watched:
         for tensor, array, wants in self._held:
             if tensor.data is not array or tensor.requires_grad is not wants:
                 return "the array of a parameter or buffer was replaced, or it was frozen"
+        if not self._objects_are_as_they_were():
+            return "an object is of another class than it was, or all its attributes were replaced"
+        for x, name, label in self._labels.values():
+            if not _same(getattr(x, name, None), label):
+                return f"the {name} of a parameter or buffer has changed"
         if not self._dicts_are_as_they_were():
             for now, then, where in self._dicts:
                 if not _same_members(now, then):
                     return f"the settings of {where} have changed"
+        for now, keys, where in self._keys:
+            if not all(map(_same, now, keys)):
+                return f"the keys of {where} have changed"
         for held, before, where in self._lists:
             if len(held) != len(before) or not all(map(_same, held, before)):
                 return f"{where} has changed"
@@ -338,6 +392,12 @@ class Watched:
                 return f"the function {function.__name__} has changed"
         return ""
 
+    def _objects_are_as_they_were(self) -> bool:
+        """Tell whether all objects have the class and the dict of attributes that they had."""
+        return list(map(type, self._objects)) == self._kinds and all(
+            map(is_, map(_attributes, self._objects), self._attributes)
+        )
+
     def _dicts_are_as_they_were(self) -> bool:
         """Tell whether all dicts hold the very objects that they held, all at one go.
 
@@ -353,11 +413,11 @@ class Watched:
         )
 
 
-_values = methodcaller("values")
+_values, _attributes = methodcaller("values"), attrgetter("__dict__")
 
 
 def _same_members(now: Mapping[str, Any], then: dict[str, Any]) -> bool:
-    if len(now) != len(then) or now.keys() != then.keys():
+    if len(now) != len(then) or not all(map(_same, now, then)):  # in their order, too
         return False
     return all(map(is_, now.values(), then.values())) or all(
         _same(now[name], x) for name, x in then.items()
