@@ -112,6 +112,11 @@ def _erf(dtype):
     return step
 
 
+def _running(name, shape, axis):
+    function = getattr(nn.ops, name)
+    return _both_ways(lambda x: function(x, axis), 1 + 0.001 * _normal(*shape))
+
+
 def _embedding_bag(mode):
     ids = np.random.default_rng(0).integers(0, 5000, (512, 32))
     return _layer(layers.EmbeddingBag(5000, 64, mode=mode), ids)
@@ -167,6 +172,10 @@ ALONE = [
     ),
     Single("TopKOp", "50 of V 50,257, batch 32", lambda: _topk((32, 50_257), 50)),
     Single("TopKOp", "2 of 64, 1,024 lines", lambda: _topk((1024, 64), 2)),
+    Single("CumProdOp", "a line of 100,000", lambda: _running("cumprod", (100_000,), 0)),
+    Single("CumProdOp", "64 lines of 1,000", lambda: _running("cumprod", (64, 1000), 1)),
+    Single("CumProdOp", "(32, 200, 64) over axis 1", lambda: _running("cumprod", (32, 200, 64), 1)),
+    Single("LogCumSumExpOp", "a line of 100,000", lambda: _running("logcumsumexp", (100_000,), 0)),
     *(
         Single("ErfOp", f"a million {dtype} numbers", lambda dtype=dtype: _erf(dtype))
         for dtype in ("float32", "float64")

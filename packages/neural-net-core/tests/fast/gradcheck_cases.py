@@ -18,4 +18,20 @@ def errors(draw):
     return ops.erf, [x]
 
 
-DRAWN = {ops.ErfOp: errors()}
+@st.composite
+def running(draw, function):
+    """Draw factors near 1, of which some are 0, in lines long and short, few and many."""
+    shapes = [(), (5000,), (64, 80), (4, 3000), (63, 100), (5000, 0), (70, 7, 9), (6, 1400, 2)]
+    shape = draw(st.sampled_from(shapes))
+    axis = draw(st.integers(-len(shape), len(shape) - 1)) if shape else 0
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    x = 1 + draw(st.sampled_from([0.003, 0.3])) * rng.normal(size=shape)
+    x = np.where(rng.random(shape) < draw(st.sampled_from([0, 0.001])), 0, x)
+    return lambda x: function(x, axis), [x]
+
+
+DRAWN = {
+    ops.CumProdOp: running(ops.cumprod),
+    ops.ErfOp: errors(),
+    ops.LogCumSumExpOp: running(ops.logcumsumexp),
+}

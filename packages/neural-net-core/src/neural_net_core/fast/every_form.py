@@ -4,6 +4,7 @@ import neural_net_core.fast.affine
 import neural_net_core.fast.arithmetic
 import neural_net_core.fast.bce_with_logits
 import neural_net_core.fast.cross_entropy
+import neural_net_core.fast.cumulative
 import neural_net_core.fast.error_function
 import neural_net_core.fast.gelu
 import neural_net_core.fast.indexing
