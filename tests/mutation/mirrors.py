@@ -141,6 +141,12 @@ MIRROR = {
         "recurrent/test_lstm.py",
     ],
     "layers/recurrent/_recurrence.py": ["recurrent/test_recurrent.py", "recurrent/test_unroll.py"],
+    **{
+        f"layers/recurrent/{name}.py": [
+            *(f"recurrent/test_{test}.py" for test in (name, "frozen", "recurrent"))
+        ]
+        for name in ("gru", "lstm", "vanilla_rnn")
+    },
     "layers/recurrent/gru_paper.py": ["recurrent/test_gru.py", "recurrent/test_recurrent.py"],
     "layers/recurrent/gru_cell.py": ["recurrent/test_gru.py", "recurrent/test_recurrent.py"],
     "layers/recurrent/lstm_cell.py": ["recurrent/test_lstm.py", "recurrent/test_recurrent.py"],
@@ -155,12 +161,14 @@ MIRROR = {
     ],
     **{
         f"layers/fast/recurrent/{name}.py": [
+            "recurrent/test_frozen.py",
             "fast/recurrent/test_blocks_of_steps.py",
             "recurrent/test_recurrent.py",
         ]
         for name in ("gradients", "gru", "gru_paper", "lstm", "vanilla_rnn")
     },
     "layers/fast/attention_layout.py": [
+        "fast/test_attention_layout.py",
         "attention/test_scaled_dot_product_attention.py",
         "fast/test_attention_tiles.py",
     ],

@@ -131,6 +131,11 @@ class Places(ast.NodeVisitor):
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         """Leave text alone."""
 
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        """Leave out what is there for type checkers alone."""
+        if not any(getattr(decorator, "id", "") == "overload" for decorator in node.decorator_list):
+            self.generic_visit(node)
+
     def visit_Assign(self, node: ast.Assign) -> None:
         names = {getattr(target, "id", "") for target in node.targets}
         if not names & {"__all__", "__version__"}:

@@ -11,6 +11,7 @@ from neural_net_core import ShapeError, Tensor, grad
 from neural_net_core.ops import softmax
 from neural_net_layers import causal_keep
 from neural_net_layers import scaled_dot_product_attention as attention
+from neural_net_layers.attention import blocked_attention
 from neural_net_layers.attention import scaled_dot_product_attention as of_scores
 from neural_net_layers.attention.blocked_attention import BlockedAttentionOp
 from neural_net_layers.attention.scaled_dot_product_attention import AttentionOp
@@ -109,6 +110,33 @@ def test_scores_of_any_size_neither_overflow_nor_vanish(blocked):
     y = attention(q * 1e4, k * 1e4, v, blocked=blocked)
     assert np.isfinite(y.data).all()
     assert all(np.isfinite(dx).all() for dx in grad(y.sum(), [q, k, v]))
+
+
+@FORMS
+@pytest.mark.parametrize("shift", [-1e4, -30.0, 30.0, 1e4])
+def test_a_number_added_to_all_scores_of_a_query_changes_nothing(blocked, shift, monkeypatch):
+    """Every row is taken relative to its own maximum, wherever that is."""
+    monkeypatch.setattr(blocked_attention, "TILE", 2)
+    q, k, v = leaves((2, 3, 5, 2), (2, 3, 7, 2), (2, 3, 7, 2))
+    results = []
+    for bias in (np.zeros((5, 1)), np.linspace(0, shift, 5)[:, None]):
+        y = attention(q, k, v, bias=bias, blocked=blocked, causal=True, offset=2)
+        results.append([y.data, *grad(y, [q, k, v], np.ones(y.shape))])
+    for plain, shifted in zip(*results, strict=True):
+        np.testing.assert_allclose(shifted, plain, rtol=1e-8, atol=1e-10)
+
+
+def test_what_is_not_said_is_no_mask_no_offset_and_no_dropout():
+    q, k, v = leaves((3, 4, 2), (3, 5, 2), (3, 5, 2))
+    keep = causal_keep(4, 5)
+    y, weights = attention(q, k, v, keep=keep, scale=0.5, need_weights=True)
+    np.testing.assert_allclose(attention(q, k, v, causal=True, scale=0.5).data, y.data, rtol=1e-12)
+    assert weights.data[:, ~keep].tolist() == [[0.0] * (~keep).sum()] * 3
+    for op in (AttentionOp, BlockedAttentionOp):
+        plain = op.apply(q, k, v, scale=0.5)
+        expected = attention(q, k, v, scale=0.5, blocked=op is BlockedAttentionOp)
+        np.testing.assert_array_equal(plain.data, expected.data)
+    assert not AttentionOp.apply(q, k, v, scale=0.5).node.whole
 
 
 def test_the_scale_keeps_the_variance_of_the_scores_at_one():

@@ -20,9 +20,7 @@ class Layout:
 
     Attributes:
         lead: The axes before the heads.
-        heads: H.
         groups: H / K, how many heads of queries share one of keys and values.
-        queries: T.
         keys: S.
     """
 
@@ -32,8 +30,7 @@ class Layout:
         heads, shared = (shape[-3] if len(shape) > 2 else 1 for shape in (query, key))
         self.shapes = query, key, value
         self.lead = query[:-3]
-        self.heads, self.groups = heads, heads // shared
-        self.queries, self.keys = query[-2], key[-2]
+        self.groups, self.keys = heads // shared, key[-2]
 
     def split(self, *arrays: Array) -> Any:
         """Return arrays of any number of axes with four: (B, heads, time, features)."""
