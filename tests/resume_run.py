@@ -2,7 +2,9 @@
 
 `python resume_run.py FOLDER [SEED [CALL]]` trains, saving into FOLDER, and goes on from what it
 finds there. It may be killed at any moment. SEED draws which parts the run has; without it, all
-are there. With CALL it kills itself at that call inside its saves.
+are there. With CALL it kills itself at that call inside its saves. With RESUME_STEPS in the
+environment it waits after so many steps for its input to end, so that it does not outrun whoever
+ends it, who may come late on a busy machine.
 """
 
 import os
@@ -111,13 +113,18 @@ def drawn_setup(number):
 
 
 class Report(Callback):
-    """Tell whoever watches where training is."""
+    """Tell whoever watches where training is, and wait for him after so many steps."""
+
+    left = int(os.environ.get("RESUME_STEPS", "-1"))
 
     def on_train_start(self, training):
         print("started", training.step, flush=True)
 
     def on_gradients(self, training):
         print("step", training.step + 1, flush=True)
+        self.left -= 1
+        if self.left == 0:
+            sys.stdin.read()
 
 
 class OwnLoss(Module):

@@ -227,8 +227,10 @@ def test_killed_20_times_at_random_points(tiny, wanted, tmp_path):
     while kills < KILLS:
         folder = tmp_path / f"run-{run}"
         folder.mkdir(exist_ok=True)
+        lives = rng.randint(0, 9)  # steps to live …
         with subprocess.Popen(
-            [sys.executable, str(SCRIPT), str(folder)],
+            [sys.executable, str(SCRIPT), str(folder), str(lives + 3)],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env=environment,
@@ -236,7 +238,7 @@ def test_killed_20_times_at_random_points(tiny, wanted, tmp_path):
             line = process.stdout.readline()
             assert line.startswith("started"), f"seed {seed}: {line!r}"
             starts.append(int(line.split()[1]))
-            for _ in range(rng.randint(0, 9)):  # steps to live …
+            for _ in range(lives):
                 process.stdout.readline()
             time.sleep(rng.uniform(0, 0.004))  # … and up to about one more
             process.kill()
@@ -246,7 +248,7 @@ def test_killed_20_times_at_random_points(tiny, wanted, tmp_path):
         else:
             assert code == 0, f"seed {seed}"
             check_outcome(folder, wanted)
-            run += 1  # faster than its killer: begin another one
+            run += 1  # it had no more steps left: begin another one
     subprocess.run([sys.executable, str(SCRIPT), str(folder)], env=environment, check=True)
     check_outcome(folder, wanted)
     assert len(set(starts)) > 3, f"seed {seed}: resumed only from steps {starts}"

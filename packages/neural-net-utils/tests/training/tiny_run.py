@@ -1,7 +1,8 @@
 """A small complete run for the tests: an optimizer, a schedule, a noisy network, and a program.
 
-`python tiny_run.py FOLDER` trains, saving every third step into FOLDER, and goes on from what it
-finds there. It may be killed at any moment.
+`python tiny_run.py FOLDER [STEPS]` trains, saving every third step into FOLDER, and goes on from
+what it finds there. It may be killed at any moment. After STEPS steps it waits for its input to
+end, so that it does not outrun a killer that comes late on a busy machine.
 """
 
 import sys
@@ -94,13 +95,20 @@ class NoisyNet(Module):
 
 
 class Report(Callback):
-    """Tell whoever watches where training is."""
+    """Tell whoever watches where training is, and wait for him after so many steps."""
+
+    def __init__(self, steps=None):
+        self.left = steps
 
     def on_train_start(self, training):
         print("started", training.step, flush=True)
 
     def on_gradients(self, training):
         print("step", training.step + 1, flush=True)
+        if self.left is not None:
+            self.left -= 1
+            if self.left == 0:
+                sys.stdin.read()
 
 
 def small_digits(n=120):
@@ -164,7 +172,8 @@ def outcome(model, history, flow):
 
 def main():
     folder = Path(sys.argv[1])
-    finished = train(folder, resume_from=latest_checkpoint(folder), callbacks=[Report()])
+    report = Report(*map(int, sys.argv[2:]))
+    finished = train(folder, resume_from=latest_checkpoint(folder), callbacks=[report])
     np.savez(folder / "outcome.npz", **outcome(*finished))
 
 
