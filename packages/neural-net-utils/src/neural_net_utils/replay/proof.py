@@ -178,6 +178,10 @@ def differs_elsewhere(written: Written, variant: Variant, inputs: tuple[Any, ...
                 for array in variant.watched.model_arrays():
                     if array.dtype.kind == "f" and array.flags.writeable:
                         array *= 1 + rng.uniform(-_NOISE, _NOISE, array.shape)
+                for generator in variant.watched.generators.values():
+                    generator.random()
+                for leaf in variant.leaves:
+                    leaf.grad = np.ones_like(leaf.data)
                 given = [x for x in arrays if isinstance(x, np.ndarray)]
                 _, different = both(written, variant, others, given)
         except Exception as error:  # perhaps these numbers make no sense

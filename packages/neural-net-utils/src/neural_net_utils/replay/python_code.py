@@ -27,21 +27,43 @@ from neural_net_utils.replay.pure import (
 from neural_net_utils.replay.traced_array import MAKERS
 from neural_net_utils.replay.watched import ANY, UnwatchableError, Watched
 
-__all__ = ["codes_that_run", "watch_code"]
+__all__ = ["Codes", "codes_that_run", "watch_code"]
 
 _STANDARD = str(Path(os.__file__).parent)  # `sysconfig` needs files that not every system has
 
 
+class Codes(dict[types.CodeType, dict[str, Any]]):
+    """The functions of Python that have run, with their global names.
+
+    Attributes:
+        effects: What some function has done that a record would leave out, such as writing a file.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.effects: list[str] = []
+
+    def take_in(self, other: "Codes") -> None:
+        """Add what has run another time."""
+        self.update(other)
+        self.effects += other.effects
+
+
 @context
-def codes_that_run() -> Iterator[dict[types.CodeType, dict[str, Any]]]:
+def codes_that_run() -> Iterator[Codes]:
     """Collect the functions of Python that run in this thread, but those of the packages.
 
     Yields:
         The code of each, with its global names; filled as they run.
     """
-    found: dict[types.CodeType, dict[str, Any]] = {}
+    found = Codes()
 
-    def profile(frame: types.FrameType, event: str, _: object) -> None:
+    def profile(frame: types.FrameType, event: str, called: Any) -> None:
+        if event == "c_call" and _has_effects(called) and not _is_imported(frame):
+            name = frame.f_code.co_name
+            found.effects.append(
+                f"{name} calls {called.__name__}(), which a record would leave out"
+            )
         is_new = event == "call" and frame.f_code not in found
         if is_new and not _is_known(frame) and not _is_imported(frame):
             found[frame.f_code] = frame.f_globals
@@ -55,6 +77,18 @@ def codes_that_run() -> Iterator[dict[types.CodeType, dict[str, Any]]]:
         sys.setprofile(former)
         if collects:
             gc.enable()
+
+
+def _has_effects(x: Any) -> bool:
+    """Tell whether a function of C writes or reads what is no array: files, the time, streams."""
+    owner = getattr(x, "__self__", None)
+    module = getattr(x, "__module__", None) or type(owner).__module__
+    if module == "builtins":
+        return x.__name__ in ("print", "open", "input")
+    return module in _OUTSIDE and x.__name__ != "fspath"
+
+
+_OUTSIDE = frozenset(["_io", "io", "posix", "nt", "time", "_random", "_socket", "_posixsubprocess"])
 
 
 def _is_known(frame: types.FrameType) -> bool:
@@ -80,7 +114,7 @@ def _is_imported(frame: types.FrameType) -> bool:
     return False
 
 
-def watch_code(found: dict[types.CodeType, dict[str, Any]], watched: Watched) -> None:
+def watch_code(found: Codes, watched: Watched) -> None:
     """Watch all that the functions of a step read, besides what they are given.
 
     Args:
@@ -108,6 +142,8 @@ def watch_code(found: dict[types.CodeType, dict[str, Any]], watched: Watched) ->
             raise UnwatchableError(
                 f"{code.co_name} is a function whose surroundings cannot be seen"
             )
+    if found.effects:
+        raise UnwatchableError(found.effects[0])
 
 
 def _names_in(code: types.CodeType) -> Iterator[str]:

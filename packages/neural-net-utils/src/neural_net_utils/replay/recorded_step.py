@@ -18,7 +18,7 @@ from neural_net_core.checks import check_callable, check_instance
 from neural_net_core.dtypes import Array, get_default_dtype
 from neural_net_core.grad_mode import enabled
 from neural_net_utils.replay.proof import Moment, both, differs_elsewhere, is_other
-from neural_net_utils.replay.python_code import codes_that_run, watch_code
+from neural_net_utils.replay.python_code import Codes, codes_that_run, watch_code
 from neural_net_utils.replay.recording import recorded, shared_with
 from neural_net_utils.replay.records import Records
 from neural_net_utils.replay.replay import ChangedError
@@ -146,6 +146,7 @@ class RecordedStep:
         self._newest: Records | None = None
         self._busy = threading.Lock()
         self.also: tuple[Any, ...] = ()
+        self._made_of = (self.loss_of, self.model, self.also)
         self.weigh: Weigh | None = None
         self._once: Once | None = None
         self._seed: float | None = None  # what `weigh` has returned last
@@ -193,6 +194,10 @@ class RecordedStep:
             self._busy.release()
 
     def _run(self, inputs: tuple[Any, ...]) -> Any:
+        loss_of, model, also = self._made_of
+        if self.loss_of is not loss_of or self.model is not model or self.also is not also:
+            self._made_of = (self.loss_of, self.model, self.also)
+            self._records, self._told, self._newest = {}, [], None
         arrays: list[Array] = []
         told: list[Any] = []
         for x in inputs:
@@ -298,7 +303,7 @@ class RecordedStep:
         """Run the step as it is written, and see which functions run."""
         if self._is_enough(records):
             return self._written(inputs)
-        records.codes = {}
+        records.codes = Codes()
         with codes_that_run() as found:
             result = self._written(inputs, why)
         records.codes, records.is_new = found, True
@@ -341,8 +346,10 @@ class RecordedStep:
             result = self._written(inputs, "it is being recorded")
         after = Moment(watched)
         is_known = found.keys() <= records.codes.keys()
-        records.codes.update(found)
-        if change := watched.change():
+        records.codes.take_in(found)
+        if found.effects:
+            self._give_up(records, found.effects[0])
+        elif change := watched.change():
             self.why_eager = records.problem = f"it changes what it may depend on: {change}"
             records.changes += 1
             if records.changes > 1:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from neural_net_utils.replay.python_code import Codes
 from neural_net_utils.replay.signature import difference
 from neural_net_utils.replay.variant import Variant
 
@@ -25,7 +26,7 @@ class Records:
 
     def __init__(self, inputs: tuple[Any, ...]) -> None:
         self.shapes = ", ".join(str(getattr(x, "shape", x)) for x in inputs)
-        self.codes: dict[Any, dict[str, Any]] = {}
+        self.codes = Codes()
         self.variants: list[Variant] = []
         self.proven: list[Variant] = []
         self.count = self.changes = 0
