@@ -24,6 +24,7 @@ SHARED = {
     "core/files": ["files/test_tensors_in_part.py"],
     "layers/convolution": ["convolution/test_convolution.py"],
     "layers/fast/convolution": ["convolution/test_convolution.py"],
+    "layers/pooling": ["pooling/test_options.py"],
     "layers": ["test_reference.py", "test_contract.py", "test_gradcheck_table.py"],
     "utils/training": ["training/test_fit.py"],
 }
@@ -84,7 +85,37 @@ MIRROR = {
             *("fast/convolution/test_cook_toom.py", "convolution/test_conv2d.py"),
             "convolution/test_conv_transpose2d.py",
         ]
-        for name in ("columns", "conv_transpose2d", "convolve", "depthwise", "few_places")
+        for name in (
+            *("columns", "conv2d", "conv_transpose2d", "convolve"),
+            *("cook_toom", "depthwise", "few_places"),
+        )
+    },
+    **{
+        f"layers/fast/{name}.py": ["fast/test_max_pool2d.py", "pooling/test_max_pool2d.py"]
+        for name in ("max_pool2d", "pooling")
+    },
+    "layers/_channel_sums.py": ["test_channel_sums.py"],
+    "layers/pooling/_adaptive.py": [
+        "pooling/test_adaptive_avg_pool1d.py",
+        "pooling/test_adaptive_max_pool.py",
+        "pooling/test_adaptive_avg_pool2d.py",
+    ],
+    "layers/pooling/_pooling.py": [
+        *("pooling/" + name for name in ("test_avg_pool2d.py", "test_max_pool2d.py")),
+        *("pooling/" + name for name in ("test_pool1d.py", "test_max_unpool2d.py")),
+    ],
+    "layers/pooling/_resample.py": [
+        "pooling/test_adaptive_avg_pool2d.py",
+        "pooling/test_upsample.py",
+    ],
+    **{
+        f"layers/pooling/{name}_pool{axes}d.py": [f"pooling/test_{tests}.py"]
+        for name, axes, tests in (
+            *(("adaptive_max", 1, "adaptive_max_pool"), ("adaptive_max", 2, "adaptive_max_pool")),
+            *(("avg", 1, "pool1d"), ("max", 1, "pool1d")),
+            *(("global_avg", 1, "global_pool"), ("global_avg", 2, "global_pool")),
+            *(("global_max", 1, "global_pool"), ("global_max", 2, "global_pool")),
+        )
     },
     "layers/fast/recurrent/lstm_cell.py": [
         "recurrent/test_lstm.py",

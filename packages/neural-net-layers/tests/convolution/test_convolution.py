@@ -13,9 +13,12 @@ from neural_net_layers import (
     AvgPool2D,
     Conv1D,
     Conv2D,
+    ConvTranspose1D,
     ConvTranspose2D,
+    Fold,
     GlobalAvgPool2D,
     MaxPool2D,
+    Unfold,
     Upsample,
     conv2d,
 )
@@ -156,3 +159,43 @@ def test_errors_name_the_layer_and_the_sizes():
         Conv2D(1, 1, 5)(np.zeros((1, 1, 3, 3)))
     with pytest.raises(ValueError, match="groups"):
         Conv2D(3, 4, 3, groups=2)
+
+
+@pytest.mark.parametrize(
+    ("layer", "text"),
+    [
+        (Conv1D(4, 6, 3), "4 -> 6, kernel 3"),
+        (
+            Conv1D(4, 6, 3, 2, 1, 2, 2, False, "reflect"),
+            "4 -> 6, kernel 3, stride 2, padding 1, dilation 2, 2 groups, reflect, bias=False",
+        ),
+        (Conv1D(4, 6, 3, padding=[(1, 2)]), "4 -> 6, kernel 3, padding ((1, 2),)"),
+        (
+            Conv2D(4, 6, (3, 2), (1, 2), 1, (2, 1), 2, False),
+            "4 -> 6, kernel 3×2, stride 1×2, padding 1×1, dilation 2×1, 2 groups, bias=False",
+        ),
+        (
+            Conv2D(4, 6, 3, padding=[(1, 2), (0, 0)], padding_mode="circular"),
+            "4 -> 6, kernel 3×3, padding ((1, 2), (0, 0)), circular",
+        ),
+        (
+            ConvTranspose1D(3, 8, 4, 2, 1, 1, bias=False, dilation=3),
+            "3 -> 8, kernel 4, stride 2, padding 1, dilation 3, bias=False, output_padding 1",
+        ),
+        (ConvTranspose1D(4, 8, 4, groups=2), "4 -> 8, kernel 4, 2 groups"),
+        (
+            ConvTranspose2D(4, 8, 4, (1, 2), (0, 1), (0, 1), 2, False),
+            "4 -> 8, kernel 4×4, stride 1×2, padding 0×1, 2 groups, bias=False, output_padding 0×1",
+        ),
+        (Unfold(2), "kernel 2×2"),
+        (Unfold((2, 3), 2, 1, (1, 2)), "kernel 2×3, stride 1×2, padding 1×1, dilation 2×2"),
+        (Fold(4, 2), "output 4×4, kernel 2×2"),
+        (
+            Fold((4, 5), (2, 3), (1, 2), 1, 3),
+            "output 4×5, kernel 2×3, stride 3×3, padding 1×1, dilation 1×2",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_it_reads_with_its_sizes_and_what_is_not_the_default(layer, text):
+    assert repr(layer) == f"{type(layer).__name__}({text})"

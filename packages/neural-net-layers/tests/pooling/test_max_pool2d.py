@@ -100,6 +100,14 @@ def test_a_window_that_sees_padding_alone_gives_its_gradient_to_nothing():
     assert x.grad.tolist() == [[[[0.0]]]]
 
 
+def test_the_only_pixel_of_an_image_has_the_gradients_of_all_windows():
+    x = Tensor([[[[5.0]]]], requires_grad=True)
+    y = max_pool2d(x, 2, 1, 1)
+    assert y.data.tolist() == [[[[5, 5], [5, 5]]]]
+    y.backward([[[[1.0, 2.0], [3.0, 4.0]]]])
+    assert x.grad.tolist() == [[[[10]]]]
+
+
 def test_numbers_worked_by_hand():
     x = Tensor([[[[1.0, 5.0, 5.0, 0.0], [5.0, 2.0, 0.0, 7.0]]]], requires_grad=True)
     y = max_pool2d(x, 2)

@@ -48,6 +48,19 @@ def test_nearest_to_a_size_that_is_no_multiple_takes_the_pixel_to_the_left():
     assert line([1.0, 2.0, 3.0], scale_factor=(1, 1.5)) == [1, 1, 2, 3]
 
 
+def test_a_factor_that_comes_to_twice_the_size_repeats_evenly():
+    """As PyTorch has it; by the factor itself the first pixel would stand there three times."""
+    assert line([1.0, 2.0, 3.0], scale_factor=(1, 2.1)) == [1, 1, 2, 2, 3, 3]
+
+
+def test_bilinear_places_go_by_the_factor_where_one_is_given():
+    """Four pixels of three, of which each is ⅔ wide, and not ¾."""
+    found = line([0.0, 6.0, 12.0], scale_factor=(1, 1.5), mode="bilinear")
+    np.testing.assert_allclose(found, [0, 3, 7, 11], rtol=1e-6)
+    found = line([0.0, 6.0, 12.0], size=(1, 4), mode="bilinear")
+    np.testing.assert_allclose(found, [0, 3.75, 8.25, 12], rtol=1e-6)
+
+
 def test_bilinear_lets_borders_or_middles_coincide():
     assert line([0.0, 4.0], size=(1, 4), mode="bilinear") == [0, 1, 3, 4]
     assert line([0.0, 3.0], size=(1, 4), mode="bilinear", align_corners=True) == [0, 1, 2, 3]

@@ -47,7 +47,7 @@ class Pooling:
         )
         work = x.size * sum(window.kernel) * _MULTIPLICATIONS
         self.parts = parts_for(work)
-        image = max(channels * height * width, 1) * x.itemsize
+        image = channels * height * width * x.itemsize
         self.images, _, self.units = plan_units(batch, 1, image, self.parts)
 
     def in_memory_order(self, x: Array) -> Array:

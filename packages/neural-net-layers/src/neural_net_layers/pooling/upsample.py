@@ -163,7 +163,7 @@ def _bilinear(n: int, out: int, scale: float | None, align_corners: bool) -> Arr
     else:
         step = n / out if scale is None else 1 / scale
         place = np.maximum((i + 0.5) * step - 0.5, 0)
-    first = np.minimum(place.astype(np.int64), n - 1)
+    first = place.astype(np.int64)  # at most n - 1
     second = np.minimum(first + 1, n - 1)
     weights = np.zeros((out, n))
     fraction = place - first

@@ -1,13 +1,14 @@
 """What the fast form of convolution promises beside its numbers."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 from neural_net_core import Tensor
 from neural_net_core.forms import is_textbook
-from neural_net_layers import Conv2D, conv2d
+from neural_net_layers import Conv2D, conv2d, conv_transpose2d
 from neural_net_layers.fast.convolution import convolve
-from neural_net_layers.fast.convolution.conv2d import FastConv2DOp
 
 pytestmark = pytest.mark.skipif(is_textbook(), reason="promises of the fast form")
 
@@ -40,10 +41,20 @@ def test_only_the_gradients_that_are_wanted_are_computed(monkeypatch):
     assert layer.bias.grad.tolist() == [4, 4, 4]
 
 
-def test_what_backward_does_not_need_is_not_saved():
-    w, b = Tensor(NUMBERS(size=(3, 2, 3, 3)), requires_grad=True), NUMBERS(size=3)
-    op = conv2d(NUMBERS(size=(1, 2, 4, 4)), w, b).node
-    assert isinstance(op, FastConv2DOp)
-    assert not hasattr(op, "w")
-    op = conv2d(Tensor(NUMBERS(size=(1, 2, 4, 4)), requires_grad=True), w.data, b).node
-    assert not hasattr(op, "x")
+@pytest.mark.parametrize("convolution", [conv2d, conv_transpose2d])
+@pytest.mark.parametrize("wanted", list(itertools.product([True, False], repeat=3)))
+def test_any_of_the_gradients_can_be_wanted_and_no_more_is_saved_for_it(convolution, wanted):
+    arrays = NUMBERS(size=(1, 3, 4, 4)), NUMBERS(size=(3, 3, 3, 3)), NUMBERS(size=3)
+    gradients = []
+    for some in ((True, True, True), wanted):
+        leaves = [Tensor(a, requires_grad=one) for a, one in zip(arrays, some, strict=True)]
+        y = convolution(*leaves)
+        if any(some):
+            assert (hasattr(y.node, "w"), hasattr(y.node, "x")) == some[:2]
+            (y * y).sum().backward()
+        gradients.append([leaf.grad for leaf in leaves])
+    for one, every, found in zip(wanted, *gradients, strict=True):
+        if one:
+            np.testing.assert_array_equal(found, every)
+        else:
+            assert found is None

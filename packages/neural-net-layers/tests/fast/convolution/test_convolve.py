@@ -24,11 +24,13 @@ def few(request, monkeypatch):
         monkeypatch.setattr(convolve, "_FEW_SEEN", -1)
 
 
-@pytest.fixture(params=["as it is", "many units", "tiny products", "three threads"])
+@pytest.fixture(
+    params=["as it is", "many units", "tiny products", "many products", "three threads"]
+)
 def seams(request, monkeypatch):
-    if request.param != "as it is":
+    if request.param not in ("as it is", "many products"):
         monkeypatch.setattr(_units, "_UNIT", 3000)
-    if request.param == "tiny products":
+    if request.param in ("tiny products", "many products"):  # of small units, or of large ones
         monkeypatch.setattr(_products, "SMALL_PRODUCT", 1500)
         monkeypatch.setattr(_products, "_TILE", 4)
     if request.param == "three threads":
@@ -156,6 +158,20 @@ def test_a_change_of_the_parameter_is_seen_by_the_next_call(few):
 def test_wide_layers_whose_products_are_not_small(monkeypatch):
     """Too many channels for small products: one large product each."""
     monkeypatch.setattr(_products, "SMALL_PRODUCT", 50)
+    monkeypatch.setattr(_threads, "WORTH_SHARING", 1)
+    monkeypatch.setattr(_threads, "_threads", 3)
+    shared = []
+    for form in (columns, cook_toom):
+        for name in ("share", "share_sums"):
+            real = getattr(form, name)
+            monkeypatch.setattr(
+                form,
+                name,
+                lambda count, parts, work, _real=real: (
+                    shared.append(parts),
+                    _real(count, parts, work),
+                )[1],
+            )
     for plans in (columns._strips, cook_toom._tiling):
         plans.cache_clear()
     rng = np.random.default_rng(3)
@@ -178,6 +194,8 @@ def test_wide_layers_whose_products_are_not_small(monkeypatch):
         )
         for mine, theirs in zip(found, expected.gradients(dy), strict=True):
             np.testing.assert_allclose(mine, theirs, atol=1e-10)
+    # Such a product has threads of its own, which ours must not ask for all at once.
+    assert shared == [1] * 6
     for plans in (columns._strips, cook_toom._tiling):
         plans.cache_clear()
 
