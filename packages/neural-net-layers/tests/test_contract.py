@@ -125,6 +125,15 @@ def test_a_model_in_float64_computes_in_float64(case):
 
 
 @every_layer
+def test_a_model_in_float64_loses_no_digit_of_an_array(case):
+    x = numbers(case.shape, dtype=np.float64) * np.pi
+    layer, twin = (case.make().astype(np.float64).eval() for _ in range(2))
+    if not [*layer.parameters(), *layer.buffers()]:
+        pytest.skip("has no dtype that the array could take")
+    assert layer(x).data.tobytes() == twin(Tensor(x, np.float64)).data.tobytes()
+
+
+@every_layer
 def test_the_state_loads_into_a_fresh_layer_which_then_gives_the_same(case, tmp_path):
     layer, fresh = randomized(case.make()), case.make()
     layer(numbers(case.shape))  # moves running averages, if there are any

@@ -17,8 +17,9 @@ from neural_net_core.checks import check_count, check_fraction, check_number
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
 from neural_net_core.modules.dense import Dense
+from neural_net_core.modules.inputs import as_input
 from neural_net_core.modules.module import Module
-from neural_net_core.tensor import Tensor, TensorLike, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._checks import make_norm
 from neural_net_layers.normalization.layer_norm import LayerNorm
 from neural_net_layers.regularization.drop_path import DropPath
@@ -56,7 +57,7 @@ class Residual(Module):
         >>> class Half(Module):
         ...     def forward(self, x):
         ...         return x * 0.5
-        >>> Residual(Half())(as_tensor([2.0, 4.0])).data
+        >>> Residual(Half())([2.0, 4.0]).data
         array([3., 6.], dtype=float32)
     """
 
@@ -74,7 +75,7 @@ class Residual(Module):
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return s(x) + f(x)."""
-        x = as_tensor(x)
+        x = as_input(self, x)
         branch = self.block(x)
         if self.drop_path is not None:
             branch = self.drop_path(branch)
@@ -171,7 +172,7 @@ class ResidualBlock(Module):
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return the sum of shortcut and branch, with the norm before or after."""
-        x = as_tensor(x)
+        x = as_input(self, x)
         if x.ndim == 0 or x.shape[-1] != self.in_features:
             raise ShapeError(
                 f"ResidualBlock({self.extra_repr()}): expected input (..., {self.in_features}), "

@@ -22,11 +22,12 @@ def test_cosines_first_then_sines_then_a_zero_if_odd(features):
 
 
 def test_dtypes():
-    """Floating arrays and Tensors keep theirs; anything else gets the default."""
+    """Floating Tensors keep theirs; anything else gets the default."""
     assert timestep_embedding([1, 2], 4).dtype == np.float32
     assert timestep_embedding(np.arange(3), 4).dtype == np.float32
     assert timestep_embedding(Tensor([1.0]), 4).dtype == np.float32
-    assert timestep_embedding(np.array([1.0]), 4).dtype == np.float64
+    assert timestep_embedding(np.array([1.0]), 4).dtype == np.float32
+    assert timestep_embedding(Tensor([1.0], np.float64), 4).dtype == np.float64
     single = timestep_embedding(np.float32([1000.0]), 16).data
     np.testing.assert_allclose(single, timestep_embedding([1000], 16).data, atol=1e-7)
 

@@ -8,8 +8,8 @@ from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
-from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
+from neural_net_core.ops._inputs import as_floating, coerce_all
+from neural_net_core.tensor import Parameter, Tensor, TensorLike
 
 __all__ = ["PReLU", "PReLUOp", "prelu"]
 
@@ -49,8 +49,7 @@ def prelu(x: TensorLike, weight: TensorLike) -> Tensor:
         >>> prelu([[-1.0, -1.0]], [0.1, 0.5]).data
         array([[-0.1, -0.5]], dtype=float32)
     """
-    x = as_floating(x)
-    weight = as_tensor(weight, x.dtype)
+    x, weight = map(as_floating, coerce_all([x, weight]))
     channels = 1 if x.ndim == 0 else x.shape[min(1, x.ndim - 1)]
     if weight.ndim > 1 or weight.size not in (1, channels):
         raise ShapeError(

@@ -7,8 +7,8 @@ from neural_net_core.checks import check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
-from neural_net_core.ops._inputs import as_floating
-from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
+from neural_net_core.ops._inputs import as_floating, coerce_all
+from neural_net_core.tensor import Parameter, Tensor, TensorLike
 
 __all__ = ["Swish", "SwishOp", "swish"]
 
@@ -49,8 +49,7 @@ def swish(x: TensorLike, beta: TensorLike = 1.0) -> Tensor:
         >>> swish([-1.0, 1.0], beta=0.0).data
         array([-0.5,  0.5], dtype=float32)
     """
-    x = as_floating(x)
-    return SwishOp.apply(x, as_tensor(beta, x.dtype))
+    return SwishOp.apply(*map(as_floating, coerce_all([x, beta])))
 
 
 class Swish(Module):

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sized
 from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, overload
 
+import numpy as np
+
 from neural_net_core.checks import check_count, check_items, is_whole, shown
+from neural_net_core.modules.inputs import as_input
 from neural_net_core.modules.module import Module
 from neural_net_core.tensor import Tensor
 
@@ -159,6 +162,8 @@ class Sequential(Module):
         Returns:
             What the last module gives; a Tensor, unless that one is a recurrent layer or the like.
         """
+        if isinstance(x, np.ndarray) and x.dtype.kind == "f":
+            x = as_input(self, x)  # whose dtype the first module may not know: Flatten has none
         for module in self._modules.values():
             x = module(x)
         return x

@@ -10,10 +10,11 @@ from neural_net_core.checks import check_count, check_flag
 from neural_net_core.drawing import drawn
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
+from neural_net_core.modules.inputs import as_input
 from neural_net_core.modules.module import Module
 from neural_net_core.ops.affine import linear
 from neural_net_core.random import resolve_rng
-from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike
 
 __all__ = ["Dense"]
 
@@ -87,7 +88,7 @@ class Dense(Module):
         Args:
             x: (…, in_features).
         """
-        x = as_tensor(x)
+        x = as_input(self, x)
         shape = x.data.shape
         if not shape or shape[-1] != self.in_features:
             raise ShapeError(

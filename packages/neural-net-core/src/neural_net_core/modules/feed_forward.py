@@ -12,8 +12,9 @@ from neural_net_core.checks import check_callable, check_counts
 from neural_net_core.init import Initializer
 from neural_net_core.modules.containers import ModuleList
 from neural_net_core.modules.dense import Dense
+from neural_net_core.modules.inputs import as_input
 from neural_net_core.modules.module import Module
-from neural_net_core.tensor import Tensor, TensorLike, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["FeedForward"]
 
@@ -66,7 +67,7 @@ class FeedForward(Module):
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return the output of the last layer."""
-        y = as_tensor(x)
+        y = as_input(self, x)
         for layer, activation in zip(self.layers, self.activations, strict=True):
             y = activation(layer(y))
         return y

@@ -27,10 +27,11 @@ from neural_net_core.drawing import drawn
 from neural_net_core.errors import GraphError, ShapeError
 from neural_net_core.init import Initializer
 from neural_net_core.modules.dense import Dense
+from neural_net_core.modules.inputs import as_input
 from neural_net_core.modules.module import Module
 from neural_net_core.ops import linear, split
 from neural_net_core.random import resolve_rng
-from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._checks import make_norm
 from neural_net_layers.attention._heads import merge_heads, split_heads
 from neural_net_layers.attention._masks import as_keep, without_padding
@@ -363,7 +364,7 @@ class MultiHeadAttention(Module):
         return key_keep if keep is None else keep & key_keep
 
     def _checked(self, name: str, x: Any, width: int) -> Tensor:
-        tensor = as_tensor(x)
+        tensor = as_input(self, x)
         if tensor.ndim != 3 or tensor.shape[-1] != width:
             raise ShapeError(
                 f"{self._label()}: expected {name} (B, T, {width}), got {tensor.shape}"

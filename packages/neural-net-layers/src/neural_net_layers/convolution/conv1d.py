@@ -11,7 +11,7 @@ from neural_net_core.checks import check_count
 from neural_net_core.init import Initializer
 from neural_net_core.modules.module import Module
 from neural_net_core.ops import reshape
-from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._geometry import Window, check_fits
 from neural_net_layers._inputs import coerce
 from neural_net_layers.convolution._parameters import (
@@ -176,7 +176,7 @@ class Conv1D(Module):
         window = self.window
         if self.padding_mode != "zeros":
             label = label_of("Conv1D", self.in_channels, self.out_channels, window.kernel[:1])
-            x = as_tensor(x)
+            x, _ = coerce(x, self.weight)
             check_input(label, x, self.in_channels, "L")
             x = pad_image(label, x, window.padding[:1], self.padding_mode)
             window = Window(window.kernel, window.stride, dilation=window.dilation)

@@ -28,7 +28,7 @@ from neural_net_core.dtypes import Array
 from neural_net_core.init import Initializer
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
-from neural_net_core.tensor import Parameter, Tensor, TensorLike, as_tensor
+from neural_net_core.tensor import Parameter, Tensor, TensorLike
 from neural_net_layers._channel_sums import channel_sums
 from neural_net_layers._geometry import Pair, Window, as_pair, check_fits, resolve_padding
 from neural_net_layers._inputs import coerce
@@ -258,7 +258,7 @@ class Conv2D(Module):
         window = self.window
         if self.padding_mode != "zeros":
             label = label_of("Conv2D", self.in_channels, self.out_channels, window.kernel)
-            x = as_tensor(x)
+            x, _ = coerce(x, self.weight)
             check_input(label, x, self.in_channels)
             x = pad_image(label, x, window.padding, self.padding_mode)
             window = Window(window.kernel, window.stride, dilation=window.dilation)

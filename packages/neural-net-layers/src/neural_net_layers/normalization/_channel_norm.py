@@ -13,6 +13,7 @@ from neural_net_core import observing
 from neural_net_core.checks import check_count, check_fraction, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import DTypeError, ShapeError
+from neural_net_core.modules.inputs import as_input
 from neural_net_core.modules.module import Module
 from neural_net_core.tensor import Buffer, Parameter, Tensor, TensorLike
 from neural_net_layers._checks import check_eps
@@ -106,7 +107,7 @@ class ChannelNorm(Module):
 
     def forward(self, x: TensorLike) -> Tensor:
         """Return the normalized input, and in training move the running averages."""
-        x, _ = coerce(x, self.weight)
+        x, _ = coerce(as_input(self, x), self.weight)
         known = self.inputs.get(x.ndim)
         if known is None or x.shape[known[0]] != self.num_features:
             shapes = " or ".join(axes for _, axes in self.inputs.values())

@@ -17,9 +17,10 @@ from neural_net_core.checks import check_count
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.modules.dense import Dense
+from neural_net_core.modules.inputs import as_input
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
-from neural_net_core.tensor import Tensor, TensorLike, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._inputs import coerce
 from neural_net_layers.normalization.layer_norm import LayerNorm
 
@@ -137,7 +138,7 @@ class AdaptiveLayerNorm(Module):
             x: (B, …, D).
             condition: (B, E).
         """
-        x, condition = as_tensor(x), as_tensor(condition)
+        x, condition = as_input(self, x), as_input(self, condition)
         if x.ndim < 2 or condition.ndim != 2 or len(x) != len(condition):
             raise ShapeError(
                 f"AdaptiveLayerNorm: expected x (B, ..., D) and condition (B, E), got {x.shape} "

@@ -98,7 +98,7 @@ class LearnedPositionalEmbedding(Module):
                 `KeyValueCache`: the first vector's place is behind it. None means that there is
                 none.
         """
-        (x,) = coerce(x)
+        x, _ = coerce(x, self.weight)
         label = f"LearnedPositionalEmbedding({self.extra_repr()})"
         offset = first_place(label, offset, cache)
         check_places(label, x, self.features, self.max_length, offset)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from neural_net_core.checks import check_count, check_dtype, check_number, shown
 from neural_net_core.dtypes import Array, get_default_dtype
 from neural_net_core.errors import ShapeError
+from neural_net_core.modules.inputs import as_input
 from neural_net_core.modules.module import Module
 from neural_net_core.tensor import Buffer, Tensor, TensorLike
 from neural_net_layers._inputs import coerce
@@ -174,7 +175,7 @@ class PositionalEncoding(Module):
                 `KeyValueCache`: the first vector's place is behind it. None means that there is
                 none.
         """
-        (x,) = coerce(x)
+        (x,) = coerce(as_input(self, x))
         label = f"PositionalEncoding({self.features})"
         offset = first_place(label, offset, cache)
         check_places(label, x, self.features, self.max_length, offset)

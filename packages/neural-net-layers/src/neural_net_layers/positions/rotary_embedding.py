@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from neural_net_core.checks import check_count, check_dtype
 from neural_net_core.dtypes import Array, get_default_dtype
+from neural_net_core.modules.inputs import as_input
 from neural_net_core.modules.module import Module
 from neural_net_core.op import Op
 from neural_net_core.tensor import Buffer, Tensor, TensorLike
@@ -119,7 +120,7 @@ class RotaryEmbedding(Module):
             x: (B, H, T, D), queries or keys.
             offset: The place of the first one; with a cache, how many keys it holds already.
         """
-        (x,) = coerce(x)
+        (x,) = coerce(as_input(self, x))
         check_places(f"RotaryEmbedding({self.features})", x, self.features, self.max_length, offset)
         places = slice(offset, offset + x.shape[-2])
         cos, sin = (t.data[places].astype(x.dtype, copy=False) for t in (self.cos, self.sin))

@@ -35,7 +35,7 @@ def timestep_embedding(
             their start, and the embeddings of all times are nearly alike.
 
     Returns:
-        e (B, D), in t's dtype if that is floating, otherwise in the default. The angles are
+        e (B, D), in t's dtype if t is a floating Tensor, otherwise in the default. The angles are
         computed in float64.
 
     Raises:
@@ -54,7 +54,7 @@ def timestep_embedding(
     steps = check_array("timestep_embedding", "t", t)
     if steps.ndim != 1:
         raise ShapeError(f"timestep_embedding: expected t (B,), got {steps.shape}")
-    keeps = isinstance(t, Tensor | np.ndarray) and steps.dtype.kind == "f"
+    keeps = isinstance(t, Tensor) and steps.dtype.kind == "f"
     dtype = steps.dtype if keeps else get_default_dtype()
     half = features // 2
     frequencies = np.power(float(max_period), -np.arange(half) / half)

@@ -6,8 +6,9 @@ from typing import Any
 import numpy.typing as npt
 
 from neural_net_core.modules.dense import Dense
+from neural_net_core.modules.inputs import as_input
 from neural_net_core.modules.module import Module
-from neural_net_core.tensor import Tensor, TensorLike, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._checks import make_norm
 from neural_net_layers.attention._masks import without_padding
 from neural_net_layers.normalization.layer_norm import LayerNorm
@@ -27,7 +28,7 @@ class TransformerLayer(Module):
 
     def _start(self, x: TensorLike, key_keep: Any) -> Tensor:
         """Return the sequence; padding that is not finite becomes zero, as it takes part."""
-        x = as_tensor(x)
+        x = as_input(self, x)
         if key_keep is None or x.ndim != 3:
             return x
         return without_padding(type(self).__name__, x, key_keep)

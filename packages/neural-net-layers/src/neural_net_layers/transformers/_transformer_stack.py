@@ -5,8 +5,9 @@ from typing import Any
 
 from neural_net_core.checks import check_count, shown
 from neural_net_core.modules.containers import ModuleList
+from neural_net_core.modules.inputs import as_input
 from neural_net_core.modules.module import Module
-from neural_net_core.tensor import TensorLike, as_tensor
+from neural_net_core.tensor import TensorLike
 from neural_net_layers._checks import MOST_LAYERS
 from neural_net_layers.attention.key_value_cache import unchanged_by_errors
 
@@ -43,7 +44,7 @@ class TransformerStack(Module):
             **options: What else each layer is called with.
         """
         y: Any
-        y, *memory = map(as_tensor, inputs)
+        y, *memory = (as_input(self, x) for x in inputs)
         weights, caches = [], self._caches(cache)
         with unchanged_by_errors(*caches):
             for layer, held in zip(self.layers, caches, strict=True):

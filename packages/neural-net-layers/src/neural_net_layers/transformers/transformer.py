@@ -18,8 +18,9 @@ from neural_net_core import init as initializers
 from neural_net_core.checks import check_count, check_flag, check_instance
 from neural_net_core.errors import ShapeError
 from neural_net_core.init import Initializer
+from neural_net_core.modules.inputs import as_input
 from neural_net_core.modules.module import Module
-from neural_net_core.tensor import Tensor, TensorLike, as_tensor
+from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers.attention.multi_head_attention import Position
 from neural_net_layers.transformers._feed_forward import Activation
 from neural_net_layers.transformers.transformer_decoder import TransformerDecoder
@@ -241,7 +242,7 @@ class Transformer(Module):
             (B, T, D), or a pair of it and the weights: those of the encoder's layers in a list, and
             those of the decoder's, as the two return them.
         """
-        src, tgt = as_tensor(src), as_tensor(tgt)
+        src, tgt = as_input(self, src), as_input(self, tgt)
         batches = (src.shape[:1], tgt.shape[:1])
         if not src.ndim == tgt.ndim == 3 or len(set(batches)) > 1:
             raise ShapeError(
