@@ -59,7 +59,7 @@ def codes_that_run() -> Iterator[Codes]:
     found = Codes()
 
     def profile(frame: types.FrameType, event: str, called: Any) -> None:
-        if event == "c_call" and _has_effects(called) and not _is_imported(frame):
+        if event == "c_call" and _has_effects(called, frame) and not _is_imported(frame):
             name = frame.f_code.co_name
             found.effects.append(
                 f"{name} calls {called.__name__}(), which a record would leave out"
@@ -79,16 +79,21 @@ def codes_that_run() -> Iterator[Codes]:
             gc.enable()
 
 
-def _has_effects(x: Any) -> bool:
-    """Tell whether a function of C writes or reads what is no array: files, the time, streams."""
+def _has_effects(x: Any, frame: types.FrameType) -> bool:
+    """Tell whether a function of C writes or reads what is no array: files, the time, streams.
+
+    The time that an operation takes is measured for its observers.
+    """
     owner = getattr(x, "__self__", None)
     module = getattr(x, "__module__", None) or type(owner).__module__
     if module == "builtins":
         return x.__name__ in ("print", "open", "input")
+    if module == "time":
+        return not frame.f_globals.get("__name__", "").startswith("neural_net_core.")
     return module in _OUTSIDE and x.__name__ != "fspath"
 
 
-_OUTSIDE = frozenset(["_io", "io", "posix", "nt", "time", "_random", "_socket", "_posixsubprocess"])
+_OUTSIDE = frozenset(["_io", "io", "posix", "nt", "_random", "_socket", "_posixsubprocess"])
 
 
 def _is_known(frame: types.FrameType) -> bool:
