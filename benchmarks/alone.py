@@ -56,6 +56,10 @@ def _conv_transpose2d():
     return _layer(layer, _normal(32, 32, 14, 14))
 
 
+def _adaptive_max_pool2d(shape, size):
+    return _both_ways(lambda x: layers.adaptive_max_pool2d(x, size), _normal(*shape))
+
+
 def _blocked_attention(*shape):
     def attention(x):
         return layers.scaled_dot_product_attention(x, x, x, causal=True, blocked=True)
@@ -147,6 +151,11 @@ OPTIMIZERS: dict[str, dict] = {
 
 ALONE = [
     Single("ConvTranspose2DOp", "32 to 16 channels, 14x14 to 28x28, batch 32", _conv_transpose2d),
+    Single(
+        "AdaptiveMaxPool2DOp",
+        "30x30 to 7x7, 32 channels, batch 16",
+        lambda: _adaptive_max_pool2d((16, 32, 30, 30), 7),
+    ),
     Single(
         "BlockedAttentionOp",
         "causal, T 1,024, 4 heads, d 64",

@@ -188,7 +188,22 @@ def max_poolings(draw):
     return run, [x]
 
 
+@st.composite
+def adaptive_poolings(draw):
+    """Few channels and many, in both memory orders, to fewer places than there are and to more."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    size, to = (draw(st.tuples(st.integers(1, 12), st.integers(1, 12))) for _ in range(2))
+    shape = (draw(st.sampled_from([1, 5, 40])), draw(st.sampled_from([3, 13, 100])), *size)
+    x = rng.permutation(np.prod(shape)).reshape(shape) / 4.0
+    if draw(st.booleans()):  # with many equal maxima
+        x = rng.integers(-3, 3, size=shape).astype(float)
+    if draw(st.booleans()):
+        return lambda x: adaptive_max_pool2d(channels_last(x), to), [x.transpose(0, 2, 3, 1).copy()]
+    return lambda x: adaptive_max_pool2d(x, to), [x]
+
+
 DRAWN = {
+    AdaptiveMaxPool2DOp: adaptive_poolings(),
     Conv2DOp: convolutions(),
     ConvTranspose2DOp: convolutions(transposed=True),
     MaxPool2DOp: max_poolings(),

@@ -1,5 +1,6 @@
 """Imports every fast form of the package, which registers it."""
 
+import neural_net_layers.fast.adaptive_max_pool2d
 import neural_net_layers.fast.attention
 import neural_net_layers.fast.convolution.conv2d
 import neural_net_layers.fast.convolution.conv_transpose2d
