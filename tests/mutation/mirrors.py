@@ -103,6 +103,7 @@ MIRROR = {
     "layers/pooling/_pooling.py": [
         *("pooling/" + name for name in ("test_avg_pool2d.py", "test_max_pool2d.py")),
         *("pooling/" + name for name in ("test_pool1d.py", "test_max_unpool2d.py")),
+        *("pooling/" + name for name in ("test_adaptive_max_pool.py", "test_global_pool.py")),
     ],
     "layers/pooling/_resample.py": [
         "pooling/test_adaptive_avg_pool2d.py",

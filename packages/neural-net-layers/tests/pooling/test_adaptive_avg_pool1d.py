@@ -53,3 +53,5 @@ def test_errors_name_the_layer_and_the_size():
         AdaptiveAvgPool1D(0)
     with pytest.raises(ValueError, match=r"output_size to be one size, got \(1, 2\)"):
         adaptive_avg_pool1d(np.zeros((1, 2, 3)), (1, 2))
+    with pytest.raises(ValueError, match=r"^AdaptiveAvgPool1D: expected output_size to be one"):
+        AdaptiveAvgPool1D((1, 2))

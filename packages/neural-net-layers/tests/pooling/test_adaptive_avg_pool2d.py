@@ -9,7 +9,10 @@ from neural_net_layers import AdaptiveAvgPool2D, adaptive_avg_pool2d, avg_pool2d
 
 
 @pytest.mark.parametrize("order", ["channels first", "channels last"])
-@pytest.mark.parametrize("size", [(1, 1), (2, 3), (3, 7), (6, 7), (9, 10), (6, 1)])
+@pytest.mark.parametrize("size", [
+    *[(1, 1), (2, 3), (3, 7), (6, 7), (9, 10), (6, 1)],
+    *[(5, 7), (9, 7), (3, 6), (3, 10)],  # even in one direction alone
+])  # fmt: skip
 def test_every_output_is_the_mean_of_its_window(size, order):
     x = np.random.default_rng(0).normal(size=(2, 3, 6, 7))
     if order == "channels last":

@@ -127,6 +127,14 @@ def test_errors_name_the_layer_and_the_size():
         AdaptiveMaxPool2D(2)(np.zeros((4, 4)))
     with pytest.raises(ShapeError, match=r"^AdaptiveMaxPool1D: expected input \(B, C, L\), got"):
         AdaptiveMaxPool1D(2)(np.zeros((4, 4)))
+    with pytest.raises(ShapeError, match=r"^adaptive_max_pool2d: expected input \(B, C, H, W\)"):
+        adaptive_max_pool2d(np.zeros((4, 4)), 2)
+    with pytest.raises(ShapeError, match=r"^adaptive_max_pool1d: expected input \(B, C, L\)"):
+        adaptive_max_pool1d(np.zeros((4, 4)), 2)
+    with pytest.raises(ValueError, match=r"^AdaptiveMaxPool1D: expected output_size to be one"):
+        AdaptiveMaxPool1D((1, 2))
+    with pytest.raises(ValueError, match=r"^adaptive_max_pool1d: expected output_size to be one"):
+        adaptive_max_pool1d(np.zeros((1, 2, 3)), (1, 2))
     with pytest.raises(ShapeError, match=r"at least one pixel, got \(1, 2, 0, 3\)"):
         AdaptiveMaxPool2D(2)(np.zeros((1, 2, 0, 3)))
     with pytest.raises(ShapeError, match=r"at least one step, got \(1, 2, 0\)"):

@@ -141,11 +141,19 @@ def test_padding_never_is_the_maximum():
         (4, 2, 2, 1, 3),
         (5, 2, 2, 1, 3),  # one would begin at 5, in the padding after the image
         (2, 3, 2, 0, 1),  # larger than the image, but begins inside
+        (4, 3, 2, 1, 3),  # the last begins at 3, inside, and sticks out of the padding
+        (5, 4, 3, 2, 3),  # two begin inside, one in the padding before
     ],
 )
 def test_with_ceil_mode_the_last_window_begins_inside(size, kernel, stride, padding, places):
     y = max_pool2d(np.zeros((1, 1, size, size)), kernel, stride, padding, ceil_mode=True)
     assert y.shape == (1, 1, places, places)
+
+
+@pytest.mark.parametrize("size", [(3, 9), (9, 3)])
+def test_with_ceil_mode_too_a_window_has_to_fit_in_both_directions(size):
+    with pytest.raises(ShapeError, match="the window of 5×5 does not fit"):
+        max_pool2d(np.zeros((1, 1, *size)), 5, 2, ceil_mode=True)
 
 
 def test_nan_is_the_maximum_of_its_window():
