@@ -156,6 +156,20 @@ def test_gathered_gradients_are_in_c_order_and_cast():
     assert gathered.dtype == np.float32
 
 
+def test_gradients_gathered_by_two_threads_in_turn_lie_apart():
+    """Each worker has a workspace of its own, and a block may come to another one each time."""
+    flat = buffer([3, 0, 5])
+    (block,) = blocks_of(flat)
+    workspaces = [Workspace(SMALL, flat.dtype, 0) for _ in range(2)]
+    for turn in (0, 1, 0, 1, 1):
+        flat.slots[2].param.grad[0] = turn
+        grads, _ = flat.gradients()
+        gathered = block.gradient(grads, workspaces[turn])
+        assert gathered.tolist() == np.concatenate(grads).tolist()
+        assert np.shares_memory(gathered, workspaces[turn].gradient(8))
+        assert not np.shares_memory(gathered, workspaces[1 - turn].gradient(8))
+
+
 def test_transposed_gradient_of_a_cut_parameter():
     """Its slices follow the parameter's order, and it is copied once, not once per block."""
     p = Parameter(np.zeros((4, 6)))

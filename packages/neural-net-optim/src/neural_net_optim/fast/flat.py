@@ -7,6 +7,7 @@ of the same layout, and the rule runs over blocks that fit into the cache: small
 a block, large ones are cut.
 """
 
+import math
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
@@ -66,19 +67,29 @@ class Block:
         state: Views of the state arrays by name, and the run's scalars if the rule has any.
         first: The index of the first parameter in it.
         last: One past the index of the last parameter in it.
+        shapes: The shapes of these parameters.
         offset: Where it begins within its parameter, if that is cut; None if it holds whole ones.
     """
 
-    __slots__ = ("first", "last", "offset", "p", "state")
+    __slots__ = ("_room", "first", "last", "offset", "p", "shapes", "state")
 
     def __init__(
-        self, p: Array, state: dict[str, Any], first: int, last: int, offset: int | None
+        self,
+        p: Array,
+        state: dict[str, Any],
+        first: int,
+        last: int,
+        offset: int | None,
+        shapes: list[tuple[int, ...]],
     ) -> None:
         self.p = p
         self.state = state
         self.first = first
         self.last = last
         self.offset = offset
+        self.shapes = shapes
+        # Where its gradient was gathered last, whole and parameter by parameter.
+        self._room: tuple[Array, list[Array]] | None = None
 
     def gradient(self, grads: list[Array], workspace: Workspace) -> Array:
         """Return the gradient of the block: a view of one parameter's, or several gathered."""
@@ -88,8 +99,17 @@ class Block:
         if self.last - self.first == 1:
             return grads[self.first].reshape(-1)
         gathered = workspace.gradient(n)
-        np.concatenate(grads[self.first : self.last], axis=None, out=gathered)
+        if self._room is None or self._room[0] is not gathered:
+            self._room = gathered, self._parts(gathered)
+        # For small arrays in half the time of np.concatenate.
+        for part, grad in zip(self._room[1], grads[self.first : self.last], strict=True):
+            part[...] = grad
         return gathered
+
+    def _parts(self, gathered: Array) -> list[Array]:
+        """Return a view of each parameter's stretch, in its shape."""
+        parts = np.split(gathered, list(accumulate(map(math.prod, self.shapes)))[:-1])
+        return [part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
 
 class Run:
@@ -242,4 +262,5 @@ class FlatBuffer:
 
     def _block(self, start: int, stop: int, first: int, last: int, offset: int | None) -> Block:
         state = {name: array[start:stop] for name, array in self.state.items()}
-        return Block(self.data[start:stop], state, first, last, offset)
+        shapes = [slot.shape for slot in self.slots[first:last]]
+        return Block(self.data[start:stop], state, first, last, offset, shapes)

@@ -9,7 +9,7 @@ from neural_net_core.dtypes import Array
 from neural_net_utils.replay.instruction import Instruction
 from neural_net_utils.replay.memory import Memory, Owner
 
-__all__ = ["constants_apart", "guards_first", "laid_out", "made_anew", "needed"]
+__all__ = ["can_warn", "constants_apart", "guards_first", "laid_out", "needed"]
 
 # A line of the cache, with which every array begins.
 _LINE = 64
@@ -24,14 +24,14 @@ def needed(
     kept = []
     for instruction in reversed(instructions):
         writes = {memory.owner(array) for array in instruction.outs if array.size}
-        if writes & live or instruction.kind in ("guard", "draw") or _can_warn(instruction):
+        if writes & live or instruction.kind in ("guard", "draw") or can_warn(instruction):
             kept.append(instruction)
             live.update(memory.owner(array) for array in instruction.reads() if array.size)
             live |= writes
     return kept[::-1]
 
 
-def _can_warn(instruction: Instruction) -> bool:
+def can_warn(instruction: Instruction) -> bool:
     """Tell whether a call can warn of its numbers, as of an overflow, or raise because of them."""
     function = instruction.function
     if function is np.copyto:
@@ -119,38 +119,6 @@ def guards_first(instructions: list[Instruction], memory: Memory) -> list[Instru
     if changes or is_seen or any(x.lane for x in early):
         return instructions
     return early + late
-
-
-def made_anew(
-    instructions: list[Instruction], gradients: list[Array], memory: Memory
-) -> list[bool]:
-    """Let the call that makes a gradient make a new array in every step, where that is possible.
-
-    Gradients are handed out, and whoever has one may keep it. A call that makes nothing else can
-    make it in memory of its own; the others are copied.
-
-    Returns:
-        Which gradients are made so; the calls know which.
-    """
-    wanted = {memory.owner(array): i for i, array in enumerate(gradients) if array.size}
-    uses: dict[Owner, list[Instruction]] = defaultdict(list)
-    for instruction in instructions:
-        for owner in {memory.owner(x) for x in (*instruction.outs, *instruction.reads())}:
-            if owner in wanted and owner is not None:
-                uses[owner].append(instruction)
-    anew = [False] * len(gradients)
-    for owner, i in wanted.items():
-        if owner is None or len(uses[owner]) != 1 or owner.role != "made":
-            continue
-        (maker,) = uses[owner]
-        if maker.fresh and not maker.lane and maker.kind in ("out", "in place"):
-            out, gradient = maker.outs[0], gradients[i]
-            is_whole = (out.shape, out.strides) == (gradient.shape, gradient.strides)
-            if maker.function is np.copyto:  # whose copy has the layout of what it copies
-                is_whole = is_whole and maker.args[1].strides == out.strides
-            if is_whole and len(maker.outs) == 1 and out.ndim:
-                maker.slot, anew[i] = i, True
-    return anew
 
 
 def laid_out(

@@ -1,5 +1,6 @@
 """Runs a recorded step again: a row of NumPy calls on memory that was given out beforehand."""
 
+import operator
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neural_net_core.dtypes import Array
-from neural_net_utils.replay.instruction import Instruction
+from neural_net_utils.replay.instruction import Instruction, arrays_in
 
 __all__ = ["Call", "ChangedError", "as_calls", "run"]
 
@@ -92,8 +93,43 @@ def _call(x: Instruction) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     if x.kind == "guard":
         function = partial(x.function, **options) if options else x.function
         return _guard, (function, x.args, x.answer, x.site)
+    if x.function is operator.getitem and _has_fixed_shape(x.args[1]):
+        array, key = x.args
+        is_table = array.ndim > 1 and array.flags.c_contiguous and x.outs[0].nbytes >= _MANY_ROWS
+        if is_table and isinstance(key, np.ndarray) and key.dtype == np.intp:
+            return _take_rows, (array, key, x.outs[0])
+        return _take, (array, key, x.outs[0])
     function = partial(x.function, **options) if options else x.function
     return _assign, (function, x.args, x.outs)
+
+
+def _has_fixed_shape(key: Any) -> bool:
+    """Tell whether what an index takes has the same shape whatever numbers there are in it."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(
+        x.dtype.kind in "iu" if isinstance(x, np.ndarray) else type(x) in (int, type(None), slice)
+        for x in parts
+    ) and not arrays_in([x for x in parts if isinstance(x, slice)])
+
+
+# From how many bytes on it pays to look at the indices first.
+_MANY_ROWS = 1 << 14
+
+
+def _take(array: Array, key: Any, out: Array) -> None:
+    out[...] = array[key]
+
+
+def _take_rows(array: Array, rows: Array, out: Array) -> None:
+    """Write rows of a table into `out`, without making another array of them first.
+
+    Of indices within the table "wrap" does what Python's counting from the end does.
+    """
+    n = len(array)
+    if rows.size and -n <= np.minimum.reduce(rows, None) and np.maximum.reduce(rows, None) < n:
+        array.take(rows, 0, out, "wrap")
+    else:
+        out[...] = array[rows]  # which says what is wrong
 
 
 def _maker(x: Instruction) -> tuple[Callable[..., Any], tuple[Any, ...]]:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from neural_net_core.dtypes import Array
+from neural_net_utils.replay.gradients import filled_at_once, made_anew
 from neural_net_utils.replay.planning import (
     constants_apart,
     guards_first,
     laid_out,
-    made_anew,
     needed,
 )
 from neural_net_utils.replay.recording import Recording
@@ -71,6 +71,7 @@ class Variant:
         outputs = len(recording.outputs)
         if recording.has_seed:  # in the order in which they are run
             calls.sort(key=lambda x: x.is_backward)
+        calls = filled_at_once(calls, results, memory)
         anew = made_anew(calls, results[outputs:], memory)
         kept = [array for array, new in zip(results[outputs:], anew, strict=True) if not new]
         calls, inputs, results, self.size = laid_out(

@@ -11,7 +11,7 @@ import inspect
 import types
 from collections.abc import Collection, Iterator, Mapping
 from itertools import chain
-from operator import attrgetter, is_, methodcaller
+from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,9 @@ class Watched:
         self._attributes: list[dict[str, Any]] = []
         self._keys: list[tuple[dict[Any, Any], list[Any], str]] = []
         self._dicts_now: list[Any] = []
-        self._names_then: list[list[Any]] = []
+        self._values_now: list[Any] = []
+        self._sizes_then: list[int] = []
+        self._names_then: list[Any] = []
         self._values_then: list[Any] = []
         self._lists: list[tuple[list[Any], list[Any], str]] = []
         self._names: dict[tuple[int, str], tuple[Mapping[str, Any], str, Any]] = {}
@@ -403,17 +405,20 @@ class Watched:
 
         A network has hundreds of settings, and this is asked in every step.
         """
-        if len(self._names_then) != len(self._dicts):
+        if len(self._sizes_then) != len(self._dicts):
             self._dicts_now = [now for now, _, _ in self._dicts]
-            self._names_then = [list(then) for _, then, _ in self._dicts]
+            self._values_now = [now.values() for now in self._dicts_now]  # which follow the dicts
+            self._sizes_then = [len(then) for _, then, _ in self._dicts]
+            self._names_then = [name for _, then, _ in self._dicts for name in then]
             self._values_then = [x for _, then, _ in self._dicts for x in then.values()]
-        values = chain.from_iterable(map(_values, self._dicts_now))
-        return list(map(list, self._dicts_now)) == self._names_then and all(
-            map(is_, values, self._values_then)
+        return (
+            list(map(len, self._dicts_now)) == self._sizes_then
+            and list(chain.from_iterable(self._dicts_now)) == self._names_then
+            and all(map(is_, chain.from_iterable(self._values_now), self._values_then))
         )
 
 
-_values, _attributes = methodcaller("values"), attrgetter("__dict__")
+_attributes = attrgetter("__dict__")
 
 
 def _same_members(now: Mapping[str, Any], then: dict[str, Any]) -> bool:
