@@ -81,5 +81,17 @@ def test_an_input_without_positions_is_an_error(kind, axes):
     layer = getattr(layers, name)()
     with pytest.raises(ShapeError, match=rf"^{name}: expected input \({shape}\), got \(2, 3\)"):
         layer(np.ones((2, 3)))
-    with pytest.raises(ShapeError, match=rf"^{name}: expected .* at least one"):
+    what = {1: r"sequences of at least one step, got \(2, 3, 0\)"}
+    what[2] = r"images with at least one pixel, got \(2, 3, 4, 0\)"
+    with pytest.raises(ShapeError, match=rf"^{name}: expected {what[axes]}"):
         layer(np.ones((2, 3, 4, 0) if axes == 2 else (2, 3, 0)))
+
+
+@BOTH
+@AXES
+def test_lists_of_integers_are_pooled_as_numbers_of_the_default_dtype(kind, axes):
+    x = np.arange(24).reshape(2, 3, 4) if axes == 1 else np.arange(24).reshape(1, 2, 3, 4)
+    pool = getattr(layers, f"global_{kind}_pool{axes}d")
+    y = pool(x.tolist())
+    assert y.dtype == np.float32
+    np.testing.assert_array_equal(y.data, pool(x.astype(np.float32)).data)

@@ -138,6 +138,17 @@ def test_a_kernel_of_one_place_that_gives_the_image_its_size_by_a_border(few):
 
 
 @pytest.mark.parametrize("few", [True], indirect=True)
+@pytest.mark.parametrize("kernel", [(2, 2), (2, 1), (1, 2)])
+def test_windows_side_by_side_that_give_the_image_its_size_by_a_border(kernel, few):
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(1, 2, 2, 2)), rng.normal(size=(4, 2, *kernel))
+    window = Window(kernel, kernel, tuple((n - 1, n - 1) for n in kernel))
+    expected = Textbook(x, w, None, window, 1).y
+    assert expected.shape == (1, 4, 2, 2)
+    np.testing.assert_allclose(convolve.correlate(x, w, None, window, 1), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("few", [True], indirect=True)
 def test_a_change_of_the_parameter_is_seen_by_the_next_call(few):
     """However it is made: nothing of a kernel is kept from one call to the next."""
     layer, x = Conv2D(3, 4, 3, rng=np.random.default_rng(0)), np.ones((1, 3, 5, 5), np.float32)
