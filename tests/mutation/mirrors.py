@@ -28,6 +28,7 @@ SHARED = {
     "layers": ["test_reference.py", "test_contract.py", "test_gradcheck_table.py"],
     "utils/training": ["training/test_fit.py"],
 }
+LONG = ("optim", "utils/training")  # those of which take too long for an audit in a hurry
 # Files without a mirror of their own.
 MIRROR = {
     "core/files/_near_names.py": ["files/test_near_names.py", "files/test_conversion.py"],
@@ -56,6 +57,7 @@ MIRROR = {
         "training/test_training_machine.py",
     ],
     "utils/training/_run_on_ranks.py": ["distributed/test_data_parallel.py"],
+    "utils/training/callbacks/base.py": ["training/test_fit.py"],
     "utils/training/callbacks/_monitor.py": [
         "training/callbacks/test_early_stopping.py",
         "training/callbacks/test_model_checkpoint.py",
@@ -247,6 +249,6 @@ def tests_of(short: str, with_shared: bool) -> list[Path]:
     machine = own.with_name(f"{own.stem}_machine.py")
     names.append(machine.as_posix())
     for folder, shared in SHARED.items():
-        if short.startswith(folder + "/") and (with_shared or folder != "optim"):
+        if short.startswith(folder + "/") and (with_shared or folder not in LONG):
             names += shared
     return [base / name for name in dict.fromkeys(names) if (base / name).exists()]

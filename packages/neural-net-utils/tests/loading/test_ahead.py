@@ -1,10 +1,12 @@
 """Reading ahead: the same batches in the same order, and no thread left behind."""
 
+import gc
 import subprocess
 import sys
 import threading
 import time
 import traceback
+import weakref
 
 import numpy as np
 import pytest
@@ -140,6 +142,15 @@ def test_leaving_early_ends_the_thread():
     next(held)
     del held
     assert threads() == []
+
+
+def test_a_loop_that_ended_is_not_kept_until_the_program_ends():
+    items = read_ahead(iter("ab"), 1)
+    next(items)
+    (thread,) = map(weakref.ref, threads())
+    items.close()
+    gc.collect()
+    assert thread() is None
 
 
 def test_two_loops_at_once():

@@ -99,6 +99,7 @@ def test_standardizer_state_and_errors():
     """State travels; use before fit and wrong widths say so."""
     x = np.random.default_rng(0).random((10, 3))
     scaler, other = Standardizer().fit(x), Standardizer()
+    assert other.mean is None and other.scale is None
     with pytest.raises(ValueError, match="call fit"):
         other.transform(x)
     other.load_state_dict(scaler.state_dict())
@@ -138,6 +139,9 @@ def test_class_weights_errors():
     """An absent class has no finite weight."""
     with pytest.raises(ValueError, match=r"classes \[1, 3\] have no sample"):
         class_weights([0, 2], 4)
+    with pytest.raises(ValueError, match=r"classes \[\] have no sample"):
+        class_weights(np.array([], dtype=int))
+    assert class_weights([0, 0]).tolist() == [1]
     with pytest.raises(ValueError, match="from 0 to 1, got values from 0 to 2"):
         class_weights([0, 2], 2)
     with pytest.raises(DTypeError, match="labels must be integers"):
@@ -195,6 +199,8 @@ def test_what_are_no_class_numbers_is_refused_by_name(labels):
         *(None, [], {}, {"mean": [0.0]}, {"mean": [0.0], "scale": [1.0], "more": [1.0]}),
         {"mean": [[0.0]], "scale": [[0.0]]},
         {"mean": [[0.0]], "scale": [[math.nan]]},
+        {"mean": [[0.0, math.nan]], "scale": [[1.0, 1.0]]},
+        {"mean": [[0.0, 1.0]], "scale": [[1.0, math.inf]]},
         {"mean": [[None]], "scale": [[1.0]]},
         {"mean": [[0.0]], "scale": [1.0]},
         {"mean": "a", "scale": [1.0]},
