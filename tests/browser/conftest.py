@@ -14,10 +14,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_pla
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from serving import SITE, find_chromium, launch, served
+from serving import PATIENCE, SITE, find_chromium, launch, served
 
 HERE = ("http://127.0.0.1:", "data:", "blob:", "about:")
-PATIENCE = 120_000  # milliseconds; a loaded machine is slow
 
 
 @pytest.fixture(scope="session")

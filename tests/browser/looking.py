@@ -14,6 +14,15 @@ CODE = ("pre", "svg", "math")
 WITHOUT_CODE = {"exclude": [[kind] for kind in CODE]}
 
 
+def settled(tab: Page, script: str, wanted: Any) -> Any:
+    """What a script returns as soon as it is what is wanted, or at last: a busy browser is late."""
+    for _ in range(300):
+        if (found := tab.evaluate(script)) == wanted:
+            break
+        tab.wait_for_timeout(200)
+    return found
+
+
 def dark(tab: Page) -> None:
     """Choose the dark palette, at once: colours that fade over would be measured half-way."""
     tab.add_style_tag(content="* {transition: none !important}")

@@ -13,6 +13,7 @@ from typing import Any
 from playwright.sync_api import Browser, Playwright
 
 SITE = Path(__file__).resolve().parents[2] / os.environ.get("SITE", "site")
+PATIENCE = 120_000  # milliseconds; a loaded machine is slow
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
@@ -24,7 +25,7 @@ def find_chromium() -> str | None:
 
 def launch(playwright: Playwright, program: str) -> Browser:
     """Start a Chromium that reaches this machine and nothing else."""
-    return playwright.chromium.launch(executable_path=program, args=[NO_NETWORK])
+    return playwright.chromium.launch(executable_path=program, args=[NO_NETWORK], timeout=PATIENCE)
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):

@@ -1,6 +1,7 @@
 """Figures in the pages of the built site: stopped and moved by hand, compared, scrolled."""
 
 import pytest
+from looking import settled
 from playwright.sync_api import Page
 
 FILM = "tutorials/9-attention/index.html"
@@ -19,6 +20,10 @@ VISIBLE = """[...document.querySelector(".figure-player").parentElement
 SLIDE = """(() => { const slider = document.querySelector(".figure-player input");
     slider.value = %d; slider.dispatchEvent(new Event("input")); })()"""
 LATER = 900  # milliseconds
+# Whether another frame is seen than the one that is given.
+MOVED = f"(before) => String({VISIBLE}) !== String(before)"
+# What was started or stopped has been: that takes until the next picture of the page.
+STARTED = "Promise.all(document.getAnimations().map((each) => each.ready)).then(() => null)"
 
 
 def last_frame(tab: Page) -> int:
@@ -37,10 +42,9 @@ def test_an_animation_is_stopped_and_moved_by_hand(tab: Page, address: str) -> N
     tab.goto(f"{address}/{FILM}")
     button = 'document.querySelector(".figure-player button")'
     assert tab.evaluate(f"{button}.textContent") == "Pause"
-    before = tab.evaluate(VISIBLE)
-    tab.wait_for_timeout(LATER)
-    assert tab.evaluate(VISIBLE) != before
+    tab.wait_for_function(MOVED, arg=tab.evaluate(VISIBLE))
     tab.evaluate(f"{button}.click()")
+    tab.evaluate(STARTED)
     stopped = tab.evaluate(VISIBLE)
     tab.wait_for_timeout(LATER)
     assert tab.evaluate(VISIBLE) == stopped
@@ -50,8 +54,7 @@ def test_an_animation_is_stopped_and_moved_by_hand(tab: Page, address: str) -> N
         assert tab.evaluate(VISIBLE) == [frame]
     tab.evaluate(SLIDE % 0)
     tab.evaluate(f"{button}.click()")
-    tab.wait_for_timeout(LATER)
-    assert tab.evaluate(VISIBLE) != [0]
+    tab.wait_for_function(MOVED, arg=[0])
 
 
 def test_without_motion_the_end_stands_still_and_can_be_moved(tab: Page, address: str) -> None:
@@ -74,14 +77,16 @@ def test_what_scrolls_sideways_says_so_and_is_reached_by_key(
     tab.set_viewport_size({"width": width, "height": 800})
     tab.goto(f"{address}/{page}")
     tab.wait_for_timeout(LATER)
-    wrong = tab.evaluate(
+    wrong = settled(
+        tab,
         """[...document.querySelectorAll('.md-typeset .figure, .md-typeset math[display="block"]')]
         .filter((box) => {
           const wider = box.scrollWidth > box.clientWidth + 1;
           let hint = box.nextElementSibling;
           while (hint && !hint.classList.contains("sideways-hint")) hint = hint.nextElementSibling;
           return wider !== (box.tabIndex === 0) || !hint || wider === hint.hidden;
-        }).map((box) => box.textContent.slice(0, 60))"""
+        }).map((box) => box.textContent.slice(0, 60))""",
+        [],
     )
     assert wrong == []
 

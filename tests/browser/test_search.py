@@ -5,8 +5,8 @@ import re
 import pytest
 from looking import DESKTOP
 from playwright.sync_api import BrowserContext, Page, expect
+from serving import PATIENCE
 
-PATIENCE = 60_000  # milliseconds; a loaded machine is slow
 FIRST = {
     "backprop": "tutorials/2-backward-propagation/",
     "chain rule": "tutorials/2-backward-propagation/",
