@@ -1,6 +1,7 @@
 """Max pooling."""
 
 import itertools
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neural_net_core import ShapeError, Tensor, default_dtype, grad
+from neural_net_core.forms import textbook
 from neural_net_layers import MaxPool2D, max_pool2d
 from neural_net_layers.pooling._pooling import fitted, pooling_window
 
@@ -41,6 +43,16 @@ def by_window(x, kernel, stride, padding, dilation, ceil_mode, dy=None):
     return y, found, dx
 
 
+def in_both_forms(x, options, rng):
+    """Yield maxima, places, some gradient and dx of the form that runs, and of the textbook's."""
+    for form in (nullcontext, textbook):
+        with default_dtype(np.float64), form():
+            leaf = Tensor(x, requires_grad=True)
+            y, indices = max_pool2d(leaf, *options, True)
+            dy = rng.normal(size=y.shape)
+            yield y.data, indices.data, dy, grad(y, leaf, dy)
+
+
 OPTIONS = list(itertools.product([2, (3, 2)], [None, 1, (2, 3)], [0, 1], [1, 2], [False, True]))
 
 
@@ -55,15 +67,11 @@ def test_values_places_and_gradients_of_all_options(
     if order == "channels last":
         x = np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
     options = (kernel, stride, padding, dilation, ceil_mode)
-    with default_dtype(np.float64):
-        leaf = Tensor(x, requires_grad=True)
-        y, indices = max_pool2d(leaf, *options, True)
-        dy = rng.normal(size=y.shape)
-        dx = grad(y, leaf, dy)
-    expected = by_window(x, *options, dy)
-    for found, wanted in zip((y.data, indices.data), expected, strict=False):
-        assert np.array_equal(found, wanted)
-    np.testing.assert_allclose(dx, expected[2], atol=1e-12)
+    for y, indices, dy, dx in in_both_forms(x, options, rng):
+        expected = by_window(x, *options, dy)
+        for found, wanted in zip((y, indices), expected, strict=False):
+            assert np.array_equal(found, wanted)
+        np.testing.assert_allclose(dx, expected[2], atol=1e-12)
 
 
 @pytest.mark.parametrize("order", ["channels first", "channels last"])
@@ -81,15 +89,11 @@ def test_nan_and_infinity_have_the_gradient_where_they_are_found(
     if order == "channels last":
         x = np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
     options = (kernel, stride, padding, 1, ceil_mode)
-    with default_dtype(np.float64):
-        leaf = Tensor(x, requires_grad=True)
-        y, indices = max_pool2d(leaf, *options, True)
-        dy = rng.normal(size=y.shape)
-        dx = grad(y, leaf, dy)
-    expected = by_window(x, *options, dy)
-    np.testing.assert_array_equal(y.data, expected[0])
-    np.testing.assert_array_equal(indices.data, expected[1])
-    np.testing.assert_allclose(dx, expected[2], atol=1e-12)
+    for y, indices, dy, dx in in_both_forms(x, options, rng):
+        expected = by_window(x, *options, dy)
+        np.testing.assert_array_equal(y, expected[0])
+        np.testing.assert_array_equal(indices, expected[1])
+        np.testing.assert_allclose(dx, expected[2], atol=1e-12)
 
 
 def test_a_window_that_sees_padding_alone_gives_its_gradient_to_nothing():

@@ -106,6 +106,40 @@ def test_values_and_gradients_equal_those_of_the_textbook_form(kind, seams):
             np.testing.assert_allclose(mine, theirs, atol=1e-10, err_msg=label)
 
 
+@pytest.mark.parametrize(
+    ("channels", "out", "groups", "stride", "form", "backward"),
+    [
+        (2, 2, 2, 1, depthwise, depthwise),
+        (3, 6, 3, 2, depthwise, depthwise),
+        (8, 8, 1, 1, cook_toom, cook_toom),
+        (8, 7, 1, 1, cook_toom, columns),
+        (1, 8, 1, 1, columns, cook_toom),
+        (7, 8, 1, 1, columns, cook_toom),
+        (16, 8, 1, 2, columns, columns),
+        (16, 8, 2, 1, columns, columns),
+    ],
+)
+def test_every_form_is_taken_where_it_is_fastest(
+    channels, out, groups, stride, form, backward, monkeypatch
+):
+    taken = []
+    for other in (columns, cook_toom, depthwise):
+        for name in ("correlate", "weight_gradient", "input_gradient"):
+            real = getattr(other, name, None)
+            monkeypatch.setattr(
+                other,
+                name,
+                lambda *args, _other=other, _real=real: (taken.append(_other), _real(*args))[1],
+                raising=False,
+            )
+    window = Window((3, 3), (stride, stride), ((1, 1), (1, 1)))
+    x, w = np.ones((2, channels, 6, 5)), np.ones((out, channels // groups, 3, 3))
+    dy = convolve.correlate(x, w, None, window, groups)
+    convolve.weight_gradient(x, dy, window, groups)
+    convolve.input_gradient(dy, w, window, groups, (6, 5))
+    assert taken == [form, form, backward]
+
+
 @pytest.mark.parametrize("few", [True], indirect=True)
 @pytest.mark.parametrize("kind", ["plain", "options", "groups", "depthwise"])
 def test_a_kernel_as_it_lies_gives_the_same(kind, few, monkeypatch):
