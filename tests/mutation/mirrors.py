@@ -206,6 +206,14 @@ MIRROR = {
         "attention/test_scaled_dot_product_attention.py",
         "fast/test_attention_tiles.py",
     ],
+    "layers/fast/attention_tiles.py": [
+        *("fast/test_attention_tiles.py", "fast/test_attention_visibility.py"),
+        *("attention/test_blocked_attention.py", "attention/test_scaled_dot_product_attention.py"),
+    ],
+    "layers/attention/blocked_attention.py": [
+        "attention/test_blocked_attention.py",
+        "attention/test_scaled_dot_product_attention.py",
+    ],
     "layers/fast/attention.py": ["fast/test_attention_tiles.py"],
     "layers/fast/normalization/batch_norm.py": [
         "fast/normalization/test_norms.py",

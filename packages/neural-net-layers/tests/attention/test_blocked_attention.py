@@ -1,11 +1,13 @@
 """Attention in tiles equals the plain form, however it is cut."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neural_net_core import Tensor, grad, no_grad
+from neural_net_core import Tensor, grad, no_grad, textbook
 from neural_net_layers import scaled_dot_product_attention as attention
 from neural_net_layers.attention import blocked_attention
 
@@ -21,10 +23,11 @@ def compare(q, k, v, bias, **options):
         np.testing.assert_allclose(tiled, plain, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("form", [contextlib.nullcontext, textbook])
 @pytest.mark.parametrize("tile", [1, 2, 3, 50])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
-def test_equals_the_plain_form_however_it_is_cut(tile, data):
+def test_equals_the_plain_form_however_it_is_cut(tile, form, data):
     draw = data.draw
     rng = np.random.default_rng(draw(st.integers(0, 10_000)))
     shared, groups = draw(st.integers(1, 2)), draw(st.integers(1, 2))
@@ -38,7 +41,7 @@ def test_equals_the_plain_form_however_it_is_cut(tile, data):
     if draw(st.booleans()):
         shape = (shared * groups, 1, keys) if draw(st.booleans()) else (queries, keys)
         bias = Tensor(rng.normal(size=shape), np.float64, requires_grad=True)
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, form():
         patch.setattr(blocked_attention, "TILE", tile)
         compare(q, k, v, bias, **options)
 

@@ -74,6 +74,18 @@ def test_what_does_not_continue_the_cache_is_an_error_and_changes_nothing():
     np.testing.assert_array_equal(cache.values, x)
 
 
+@pytest.mark.parametrize("axes", [(3, 4), (4, 3), (5, 4), (4, 5), (3, 3)])
+def test_keys_and_values_have_four_axes_each(axes):
+    keys, values = (np.ones((2, 3, 2, 4, 1)[:n], np.float32) for n in axes)
+    for held in (0, 2):
+        cache, x = KeyValueCache(), numbers(held)
+        if held:
+            cache.append(x, x)
+        with pytest.raises(ShapeError, match=r"expected keys \(B, K, N, D\) and values"):
+            cache.append(keys, values)
+        assert cache.length == held
+
+
 def test_they_read_as_what_they_hold():
     cache = DecoderCache()
     assert cache.length == 0

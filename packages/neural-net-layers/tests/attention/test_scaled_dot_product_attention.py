@@ -1,5 +1,6 @@
 """Attention in one operation: values, masks, and what is hidden stays hidden."""
 
+import contextlib
 import math
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neural_net_core import ShapeError, Tensor, grad
+from neural_net_core import ShapeError, Tensor, grad, textbook
 from neural_net_core.ops import softmax
 from neural_net_layers import causal_keep
 from neural_net_layers import scaled_dot_product_attention as attention
@@ -113,15 +114,17 @@ def test_scores_of_any_size_neither_overflow_nor_vanish(blocked):
 
 
 @FORMS
+@pytest.mark.parametrize("form", [contextlib.nullcontext, textbook])
 @pytest.mark.parametrize("shift", [-1e4, -30.0, 30.0, 1e4])
-def test_a_number_added_to_all_scores_of_a_query_changes_nothing(blocked, shift, monkeypatch):
+def test_a_number_added_to_all_scores_of_a_query_changes_nothing(blocked, form, shift, monkeypatch):
     """Every row is taken relative to its own maximum, wherever that is."""
     monkeypatch.setattr(blocked_attention, "TILE", 2)
     q, k, v = leaves((2, 3, 5, 2), (2, 3, 7, 2), (2, 3, 7, 2))
     results = []
     for bias in (np.zeros((5, 1)), np.linspace(0, shift, 5)[:, None]):
-        y = attention(q, k, v, bias=bias, blocked=blocked, causal=True, offset=2)
-        results.append([y.data, *grad(y, [q, k, v], np.ones(y.shape))])
+        with form():
+            y = attention(q, k, v, bias=bias, blocked=blocked, causal=True, offset=2)
+            results.append([y.data, *grad(y, [q, k, v], np.ones(y.shape))])
     for plain, shifted in zip(*results, strict=True):
         np.testing.assert_allclose(shifted, plain, rtol=1e-8, atol=1e-10)
 
