@@ -223,9 +223,15 @@ MIRROR = {
         "fast/normalization/test_norms.py",
         "normalization/test_batch_norm.py",
     ],
-    "layers/fast/normalization/layer_norm.py": [
-        "fast/normalization/test_norms.py",
-        "normalization/test_layer_norm.py",
+    **{
+        f"layers/fast/normalization/{name}_norm.py": [
+            "fast/normalization/test_norms.py",
+            f"normalization/test_{name}_norm.py",
+        ]
+        for name in ("group", "layer", "rms")
+    },
+    "layers/normalization/_channel_norm.py": [
+        *("normalization/" + name for name in ("test_batch_norm.py", "test_instance_norm.py"))
     ],
     "layers/attention/_heads.py": ["attention/test_multi_head_attention.py"],
     "layers/embeddings/_ids.py": [

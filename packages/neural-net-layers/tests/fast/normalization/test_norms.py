@@ -1,10 +1,12 @@
 """The norms in blocks of rows."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 from neural_net_core import Tensor, grad
-from neural_net_layers import batch_norm, layer_norm
+from neural_net_layers import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
 from neural_net_layers.fast import blocks, channels
 
 
@@ -24,6 +26,48 @@ def test_a_layer_norm_in_many_blocks_of_rows_is_that_in_one(monkeypatch):
     monkeypatch.setattr(blocks, "BLOCK", 30)  # 4 rows at a time, and 2 at the end
     for one, other in zip(whole, run(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+def test_an_rms_norm_in_many_blocks_of_rows_is_that_in_one(monkeypatch):
+    x, w = leaves((50, 7), (7,))
+
+    def run():
+        y = rms_norm(x, 7, w)
+        return [y.data, *grad((y**3).sum(), [x, w])]
+
+    whole = run()
+    monkeypatch.setattr(blocks, "BLOCK", 30)
+    for one, other in zip(whole, run(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+NORMS = {
+    "batch": lambda x, w, b: batch_norm(x, None, None, w, b),
+    "group": lambda x, w, b: group_norm(x, 2, w, b),
+    "instance": lambda x, w, b: instance_norm(x, None, None, w, b),
+    "layer": lambda x, w, b: layer_norm(x.reshape(5, 3, 4), 4, w, b),
+    "rms": lambda x, w, _: rms_norm(x.reshape(5, 3, 4), 4, w),
+}
+
+
+@pytest.mark.parametrize("name", NORMS)
+@pytest.mark.parametrize("wanted", list(itertools.product([True, False], repeat=3)))
+def test_any_of_the_gradients_can_be_wanted(name, wanted):
+    arrays = [x.data for x in leaves((5, 4, 3), (4,), (4,))]
+    gradients = []
+    for some in ((True, True, True), wanted):
+        inputs = [
+            Tensor(a, np.float64, requires_grad=one) for a, one in zip(arrays, some, strict=True)
+        ]
+        y = (NORMS[name](*inputs) ** 3).sum()
+        if y.requires_grad:
+            y.backward()
+        gradients.append([x.grad for x in inputs])
+    for one, every, found in zip(wanted, *gradients, strict=True):
+        if one and every is not None:  # there is no b in an RMS norm
+            np.testing.assert_allclose(found, every, rtol=1e-12)
+        else:
+            assert found is None
 
 
 @pytest.mark.parametrize("order", ["first", "last"])
