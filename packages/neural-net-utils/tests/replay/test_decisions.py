@@ -1,6 +1,8 @@
 """What turns out otherwise only for numbers that come late is no other in a replay, either."""
 
 import contextlib
+import cProfile
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from numpy.lib.stride_tricks import as_strided
 
 from neural_net_core import Dense, Tensor, mse_loss
+from neural_net_utils import RecordedStep
 
 # Positive and small while the step is recorded and proven; from the ninth on negative and large.
 X = np.abs(np.random.default_rng(1).normal(size=(16, 8, 5))).astype(np.float32) + np.float32(0.1)
@@ -285,3 +288,45 @@ def test_an_argument_whose_array_is_replaced(side_by_side: Any, case: Any) -> No
 
     reasons = side_by_side(make, script, 9)
     assert reasons[-1] == "it replaces the array of an argument, a parameter or a buffer"
+
+
+def objects(x: Any) -> Any:
+    return np.array([1, None, x.sum()], dtype=object)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_objects_of_python(inside: bool, side_by_side: Any, case: Any) -> None:
+    """Their addresses are no numbers that could lie in a block of memory."""
+
+    def make() -> Any:
+        model = Dense(5, 3)
+
+        def loss_of(x: Any, y: Any, z: Any) -> Any:
+            z = x[0].astype(object) if inside else z
+            return mse_loss(model(x), y) * (1.0 + (z == 1).sum())
+
+        return case(loss_of, model)
+
+    def script(step: Any, i: int, _: Any) -> Any:
+        return step.gradients(X[i], Y[i], X[i, 0].copy() if inside else objects(X[i]))
+
+    reason = side_by_side(make, script, 8)[-1]
+    assert "objects of Python's" in str(reason)
+
+
+def test_under_a_profiler_it_runs_as_it_is_written() -> None:
+    """A profiler of C cannot be put aside and taken up again."""
+    model = Dense(5, 3)
+    step = RecordedStep(lambda x, y: mse_loss(model(x), y), model=model)
+    step.weigh = lambda returned: 1.0
+    profiler = cProfile.Profile()
+    for i in range(12):
+        if i in (2, 8):
+            profiler.enable()
+        if i in (5, 9):
+            profiler.disable()
+        loss = step.gradients(X[i % 8], Y[i % 8])
+        assert loss.data.tobytes() == mse_loss(model(X[i % 8]), Y[i % 8]).data.tobytes()
+        if i == 3 and sys.version_info < (3, 12):
+            assert str(step.why_eager).startswith("a profiler is at work")
+    assert step.why_eager is None

@@ -1,15 +1,18 @@
 """What is read of an object by other ways than its attributes' names, and may change there."""
 
 import enum
+import functools
 import operator
 import types
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from neural_net_core import Dense, Module, ReLU, Sequential, Tanh, mse_loss
+from neural_net_core import Dense, Module, Parameter, ReLU, Sequential, Tanh, mse_loss
+from neural_net_core.tensor import Buffer
 
 X = np.random.default_rng(1).normal(size=(16, 8, 5)).astype(np.float32)
 Y = np.random.default_rng(2).normal(size=(16, 8, 3)).astype(np.float32)
@@ -149,11 +152,68 @@ def by_name_of_a_parameter() -> Hidden:
     )
 
 
+class _Weight(Parameter):
+    factors = [1.0]  # noqa: RUF012
+
+
+def by_attribute_of_a_parameter() -> Hidden:
+    model: Any = _Scaled()
+    model.dense.weight = weight = _Weight(model.dense.weight.data)
+    weight.scale = 1.0  # type: ignore[attr-defined]
+    return model, lambda: weight.scale, lambda: setattr(weight, "scale", 2.0)  # type: ignore[attr-defined]
+
+
+def by_class_of_a_parameter() -> Hidden:
+    model: Any = _Scaled()
+    model.dense.weight = weight = _Weight(model.dense.weight.data)
+    _Weight.factors[:] = [1.0]
+    return model, lambda: sum(weight.factors), lambda: weight.factors.append(1.0)
+
+
+def by_key_of_a_dict() -> Hidden:
+    key = _class()()
+    key.scale = 1.0
+    held = {key: "a"}
+    return _Scaled(), lambda: sum(x.scale for x in held), lambda: setattr(key, "scale", 2.0)
+
+
+def by_attribute_of_a_partial() -> Hidden:
+    held: Any = functools.partial(float, 1)
+    held.scale = 1.0
+    return _Scaled(), lambda: held.scale, lambda: setattr(held, "scale", 2.0)
+
+
+def by_bases_of_a_class() -> Hidden:
+    first, second = _class(scale=1.0), _class(scale=2.0)
+    kind: Any = type("Child", (first,), {})
+    return _Scaled(), lambda: kind.scale, lambda: setattr(kind, "__bases__", (second,))
+
+
+def by_default_of_a_keyword() -> Hidden:
+    def factor(*, scale: float = 1.0) -> float:
+        return scale
+
+    return _Scaled(), factor, lambda: factor.__kwdefaults__.update(scale=2.0)
+
+
+def by_shape_of_an_array() -> Hidden:
+    held = np.arange(10, dtype=np.float32).reshape(2, 5)
+
+    def change() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            held.shape = (5, 2)
+
+    return _Scaled(), lambda: held[0].sum(), change
+
+
 CHANGES = [
     by_getattr, by_dict_of_a_class, by_pattern, by_order_of_a_dict, by_order_of_layers,
     by_kind_of_a_key, by_class_of_a_class, by_attribute_of_a_member, by_another_class,
     by_another_class_of_ours, by_other_attributes, by_other_attributes_of_a_layer,
-    by_name_of_a_parameter,
+    by_name_of_a_parameter, by_attribute_of_a_parameter, by_class_of_a_parameter,
+    by_key_of_a_dict, by_attribute_of_a_partial, by_bases_of_a_class, by_default_of_a_keyword,
+    by_shape_of_an_array,
 ]  # fmt: skip
 
 
@@ -197,6 +257,36 @@ def test_a_module_of_which_any_name_may_be_read(way: str, side_by_side: Any, cas
 
     reason = side_by_side(make, script, 8)[-1]
     assert reason == "any name of settings_of_another_test may be read, as by getattr()"
+
+
+def test_a_record_of_numpys_that_can_be_written(side_by_side: Any, case: Any) -> None:
+    def make() -> Any:
+        model, row = _Scaled(), np.zeros(1, [("scale", "f4")])[0]
+        return case(lambda x, y: mse_loss(model(x), y) * row["scale"], model)
+
+    reason = side_by_side(make, lambda step, i, _: step.gradients(X[i], Y[i]), 5)[-1]
+    assert reason == "row is a void, which can change without being seen"
+
+
+def test_a_buffer_that_cannot_be_written_any_more(side_by_side: Any, case: Any) -> None:
+    """The step as it is written says so; views that a record holds could still be written."""
+
+    def make() -> Any:
+        model: Any = _Scaled()
+        model.seen = Buffer(np.zeros((), np.float32))
+
+        def loss_of(x: Any, y: Any) -> Any:
+            model.seen.data[...] += 1
+            return mse_loss(model(x), y)
+
+        return case(loss_of, model)
+
+    def script(step: Any, i: int, its: Any) -> Any:
+        its.model.seen.data.setflags(write=i not in (7, 8))
+        return step.gradients(X[i], Y[i])
+
+    reasons = side_by_side(make, script, 12)
+    assert reasons[6] is reasons[-1] is None
 
 
 def test_numpy_under_other_names_than_global_ones(side_by_side: Any, case: Any) -> None:

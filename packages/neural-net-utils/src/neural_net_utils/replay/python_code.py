@@ -27,9 +27,15 @@ from neural_net_utils.replay.pure import (
 from neural_net_utils.replay.traced_array import MAKERS
 from neural_net_utils.replay.watched import ANY, UnwatchableError, Watched
 
-__all__ = ["Codes", "codes_that_run", "watch_code"]
+__all__ = ["Codes", "codes_that_run", "is_profiled", "watch_code"]
 
 _STANDARD = str(Path(os.__file__).parent)  # `sysconfig` needs files that not every system has
+
+
+def is_profiled() -> bool:
+    """Tell whether a profiler of C runs in this thread, which cannot be put aside."""
+    profile = sys.getprofile()
+    return profile is not None and not callable(profile)
 
 
 class Codes(dict[types.CodeType, dict[str, Any]]):

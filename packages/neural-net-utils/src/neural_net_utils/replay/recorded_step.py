@@ -18,8 +18,13 @@ from neural_net_core.checks import check_callable, check_instance
 from neural_net_core.dtypes import Array, get_default_dtype
 from neural_net_core.grad_mode import enabled
 from neural_net_utils.replay.proof import Moment, both, differs_elsewhere, is_other
-from neural_net_utils.replay.python_code import Codes, codes_that_run, watch_code
-from neural_net_utils.replay.recording import recorded, shared_with
+from neural_net_utils.replay.python_code import (
+    Codes,
+    codes_that_run,
+    is_profiled,
+    watch_code,
+)
+from neural_net_utils.replay.recording import holds_objects, recorded, shared_with
 from neural_net_utils.replay.records import Records
 from neural_net_utils.replay.replay import ChangedError
 from neural_net_utils.replay.results import (
@@ -40,6 +45,7 @@ _MOST_VARIANTS, _MOST_RECORDINGS = 8, 16
 # For how many combinations of shapes there are records, which take memory.
 _MOST_SHAPES = 128
 
+_PROFILED = "a profiler is at work, such as cProfile, and it is recorded when that is done"
 _FIRST = "the first call of these shapes runs as it is written"
 
 # While one step is recorded, the packages' name `np` stands for something else.
@@ -301,6 +307,8 @@ class RecordedStep:
 
     def _first(self, records: "Records", inputs: tuple[Any, ...], why: str) -> Any:
         """Run the step as it is written, and see which functions run."""
+        if is_profiled():
+            return self._written(inputs, _PROFILED)
         if self._is_enough(records):
             return self._written(inputs)
         records.codes = Codes()
@@ -333,7 +341,12 @@ class RecordedStep:
             _recording.release()
 
     def _record_alone(self, records: "Records", inputs: tuple[Any, ...]) -> Any:
+        if is_profiled():
+            return self._written(inputs, _PROFILED)
         if self._is_enough(records):
+            return self._written(inputs)
+        if holds_objects(inputs):
+            self._give_up(records, "an argument holds objects of Python's")
             return self._written(inputs)
         watched = self._watched(records)
         if watched is None:

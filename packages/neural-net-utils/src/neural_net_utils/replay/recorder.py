@@ -414,6 +414,8 @@ class Recorder:
         *,
         fresh: bool = False,
     ) -> None:
+        if any(array.dtype.hasobject for array in (*outs, *arrays_in((args, options)))):
+            self.refuse(f"{_site()} computes with objects of Python's")
         errors: Any = {name: x for name, x in np.geterr().items() if x != AROUND}
         self.instructions.append(
             Instruction(

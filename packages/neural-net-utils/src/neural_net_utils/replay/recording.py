@@ -20,7 +20,7 @@ from neural_net_utils.replay.recorder import AROUND, Recorder
 from neural_net_utils.replay.traced_array import Namespace, in_namespace
 from neural_net_utils.replay.watched import Watched
 
-__all__ = ["Recording", "recorded"]
+__all__ = ["Recording", "holds_objects", "recorded", "shared_with"]
 
 
 @dataclass(eq=False)
@@ -175,6 +175,11 @@ def shared_with(inputs: Sequence[Any], watched: Watched) -> str:
     if any(np.may_share_memory(a, b) for a in arrays for b in held):
         return "the model, or with what the step finds outside of its arguments"
     return ""
+
+
+def holds_objects(inputs: Sequence[Any]) -> bool:
+    """Tell whether an argument holds what cannot be copied as bytes."""
+    return any(array.dtype.hasobject for array in _arrays(inputs))
 
 
 def _arrays(inputs: Sequence[Any]) -> list[Array]:

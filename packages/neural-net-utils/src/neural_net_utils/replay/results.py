@@ -27,13 +27,15 @@ class Once:
     def __call__(self, returned: tuple[Any, ...]) -> float:
         if self._answer is None:
             profile = sys.getprofile()
-            sys.setprofile(None)  # it is no part of the step
+            if callable(profile):
+                sys.setprofile(None)  # it is no part of the step
             try:
                 self._answer = self._weigh(returned)
             except Exception as error:
                 self._answer = error
             finally:
-                sys.setprofile(profile)
+                if callable(profile):
+                    sys.setprofile(profile)
         if isinstance(self._answer, Exception):
             raise self._answer
         return self._answer

@@ -110,6 +110,8 @@ class Variant:
         for array in self.writes:
             if any(np.may_share_memory(array, x) for x in inputs):
                 raise ChangedError("an argument shares memory with what the step changes")
+            if not array.flags.writeable:
+                raise ChangedError("what the step changes cannot be written any more")
         before = self.state() if self.writes or self.generators else None
         gradients = self._slots[:]
         try:

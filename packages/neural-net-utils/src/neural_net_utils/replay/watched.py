@@ -7,7 +7,6 @@ What cannot be compared is not allowed, and the step then runs as it is written.
 
 import enum
 import functools
-import inspect
 import types
 from collections.abc import Collection, Iterator, Mapping
 from itertools import chain
@@ -19,7 +18,17 @@ import numpy as np
 from neural_net_core import Module, Tensor
 from neural_net_core.dtypes import Array
 from neural_net_core.random import default_rng
-from neural_net_utils.replay.pure import OURS, PURE_MODULES, is_pure_function, is_standard, root_of
+from neural_net_utils.replay.objects import (
+    PLAIN,
+    content_of,
+    functions_in,
+    has_slots,
+    is_all_in_its_dict,
+    is_ours,
+    same,
+    same_members,
+)
+from neural_net_utils.replay.pure import PURE_MODULES, is_pure_function, is_standard, root_of
 
 __all__ = ["ANY", "UnwatchableError", "Watched"]
 
@@ -38,8 +47,6 @@ class UnwatchableError(Exception):
 # Arrays that are no tensors are compared number by number, so they have to be small.
 _SMALL = 1 << 16
 _MANY = 256
-
-_PLAIN = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), np.dtype, np.generic)
 
 
 class Watched:
@@ -60,6 +67,8 @@ class Watched:
         self._sources: dict[str, types.ModuleType] = {}
         self._held: list[tuple[Tensor, Any, bool]] = []
         self._dicts: list[tuple[Any, dict[Any, Any], str]] = []
+        self._laid: list[Array] = []
+        self._strides: list[tuple[int, ...]] = []
         self._objects: list[Any] = []
         self._kinds: list[type] = []
         self._attributes: list[dict[str, Any]] = []
@@ -74,7 +83,7 @@ class Watched:
         self._absent: dict[int, tuple[dict[str, Any], set[str]]] = {}
         self._cells: dict[int, tuple[Any, str, Any]] = {}
         self._arrays: list[tuple[Array, bytes, str]] = []
-        self._classes: list[tuple[type, dict[str, Any]]] = []
+        self._classes: list[tuple[type, dict[str, Any], tuple[type, ...]]] = []
         self._known: set[type] = set()
         self._run: dict[int, tuple[types.FunctionType, tuple[Any, ...]]] = {}
         self._labels: dict[tuple[int, str], tuple[Tensor, str, Any]] = {}
@@ -97,12 +106,13 @@ class Watched:
                 continue
             self.modules[id(part)] = part
             where = f"{path} {type(part).__name__}".strip()
-            own = not _is_ours(type(part))
-            if own and not _is_all_in_its_dict(part):
+            own = not is_ours(type(part))
+            if own and not is_all_in_its_dict(part):
                 raise UnwatchableError(f"{where} has slots, which are not compared")
             self._object(part, where)
             for name, value in vars(part).items():
                 if type(value) is np.ndarray:
+                    self._lay(value)
                     continue  # it is read where it is, and what Python reads of it is noted
                 if own:
                     self.value(value, f"{where}.{name}")
@@ -113,6 +123,11 @@ class Watched:
         found: list[Any] = [*module.parameters(), *module.buffers()]
         for tensor in found:
             self.tensor(tensor)
+
+    def _lay(self, array: Array) -> None:
+        """Note how an array lies in memory: its shape can be set, too."""
+        self._laid.append(array)
+        self._strides.append(array.strides)
 
     def _object(self, x: Any, where: str) -> None:
         """Note of which class something is, and its attributes."""
@@ -126,6 +141,16 @@ class Watched:
         if id(tensor) not in self.tensors:
             self.tensors[id(tensor)] = tensor
             self._held.append((tensor, tensor.data, tensor.requires_grad))
+            self._lay(tensor.data)
+            kind = type(tensor)
+            if not is_ours(kind):
+                if has_slots(kind):
+                    raise UnwatchableError(f"a {kind.__name__} has slots, which are not compared")
+                self._class(kind)
+                if hasattr(tensor, "__dict__"):
+                    self._object(tensor, f"a {kind.__name__}")
+                    for name, value in vars(tensor).items():
+                        self.value(value, f"{kind.__name__}.{name}")
 
     def generator(self, generator: np.random.Generator) -> None:
         """Note from which generators the step may draw."""
@@ -160,13 +185,13 @@ class Watched:
             UnwatchableError: If it is of a kind that can change unseen.
         """
         if isinstance(x, enum.Enum):
-            if id(x) not in self._seen and not _is_ours(type(x)):
+            if id(x) not in self._seen and not is_ours(type(x)):
                 self._seen[id(x)] = x
                 self._object(x, what)
                 for part in vars(x).values():
                     self.value(part, what)
             x = x.value
-        if isinstance(x, _PLAIN) and not hasattr(x, "__dict__"):
+        if isinstance(x, PLAIN) and not hasattr(x, "__dict__") and not isinstance(x, np.void):
             return
         if x is NotImplemented or id(x) in self._seen:
             return
@@ -183,6 +208,7 @@ class Watched:
                     "be compared in every step; make it a Buffer of the model, or an argument"
                 )
             self._arrays.append((x, x.tobytes(), what))
+            self._lay(x)
         elif isinstance(x, tuple | frozenset) and not getattr(x, "__dict__", None):
             for part in x:
                 self.value(part, what)
@@ -192,7 +218,8 @@ class Watched:
             self.function(x, what)
         elif isinstance(x, functools.partial):
             self._dicts.append((x.keywords, dict(x.keywords), what))
-            for part in (x.func, *x.args, *x.keywords.values()):
+            self._object(x, what)
+            for part in (x.func, *x.args, *x.keywords.values(), *vars(x).values()):
                 self.value(part, what)
         elif isinstance(x, types.MethodType):
             self.value(x.__self__, what)
@@ -210,7 +237,7 @@ class Watched:
             self.generator(x)
         elif isinstance(x, _FIXED) or _is_pure(x):
             return
-        elif _is_all_in_its_dict(x) and not _is_ours(kind):
+        elif is_all_in_its_dict(x) and not is_ours(kind):
             self._object(x, what)
             self._class(kind)
             for name, value in vars(x).items():
@@ -230,7 +257,7 @@ class Watched:
             self._seen[id(x)] = x
         # A decorator's function holds the one that it decorates.
         for cell in x.__closure__ or ():
-            held = _content(cell)
+            held = content_of(cell)
             if isinstance(held, types.FunctionType) and id(held) not in self._seen:
                 self.function(held)
 
@@ -240,6 +267,8 @@ class Watched:
             return
         self._run[id(x)] = (x, _made_of(x))
         self._dicts.append((vars(x), dict(vars(x)), x.__name__))
+        if x.__kwdefaults__:
+            self._dicts.append((x.__kwdefaults__, dict(x.__kwdefaults__), x.__name__))
         for part in (*(x.__defaults__ or ()), *(x.__kwdefaults__ or {}).values()):
             self.value(part, f"a default of {x.__name__}")
 
@@ -253,7 +282,7 @@ class Watched:
         Args:
             names: The names that the step reads, and `ANY` if it can read every other one.
         """
-        for kind, members in list(self._classes):
+        for kind, members, _ in list(self._classes):
             for name in members if ANY in names else names:
                 if name in members and not isinstance(members[name], _METHODS):
                     if ANY in names and name.startswith("__") and name.endswith("__"):
@@ -281,11 +310,11 @@ class Watched:
                 raise UnwatchableError(f"{x.__name__} is a {kind.__module__}.{kind.__name__}")
             self._known.add(kind)
             self._seen[id(kind)] = kind
-            self._classes.append((kind, dict(vars(kind))))
-            if not _is_ours(type(kind)):
+            self._classes.append((kind, dict(vars(kind)), kind.__bases__))
+            if not is_ours(type(kind)):
                 self._class(type(kind))
             for held in vars(kind).values():
-                for function in _functions_in(held):
+                for function in functions_in(held):
                     self.function(function)
 
     def _setting(self, x: Any, what: str) -> None:
@@ -295,7 +324,7 @@ class Watched:
                 self._lists.append((x, list(x), what))
             elif type(x) is dict:
                 self._dicts.append((x, dict(x), what))
-            for part in x.values() if type(x) is dict else x:
+            for part in (*x, *x.values()) if type(x) is dict else x:
                 self._setting(part, what)
         elif isinstance(x, np.random.Generator):
             self.generator(x)
@@ -303,7 +332,7 @@ class Watched:
             self.tensor(x)
         elif isinstance(x, Module):
             return
-        elif not _is_ours(type(x)):
+        elif not is_ours(type(x)):
             self.value(x, what)
         elif hasattr(x, "__dict__") and id(x) not in self._seen:  # such as the window of a layer
             self._seen[id(x)] = x
@@ -323,7 +352,7 @@ class Watched:
             self._dicts.append((x, dict(x), what))
             if not all(type(key) is str for key in x):  # 1 and True are equal
                 self._keys.append((x, list(x), what))
-        for part in list(x.values()) if type(x) is dict else list(x):
+        for part in [*x, *x.values()] if type(x) is dict else list(x):
             self.value(part, what)
 
     # What a step can write into -------------------------------------------------------------------
@@ -356,37 +385,39 @@ class Watched:
         for tensor, array, wants in self._held:
             if tensor.data is not array or tensor.requires_grad is not wants:
                 return "the array of a parameter or buffer was replaced, or it was frozen"
+        if list(map(_strides, self._laid)) != self._strides:
+            return "an array has another layout"
         if not self._objects_are_as_they_were():
             return "an object is of another class than it was, or all its attributes were replaced"
         for x, name, label in self._labels.values():
-            if not _same(getattr(x, name, None), label):
+            if not same(getattr(x, name, None), label):
                 return f"the {name} of a parameter or buffer has changed"
         if not self._dicts_are_as_they_were():
             for now, then, where in self._dicts:
-                if not _same_members(now, then):
+                if not same_members(now, then):
                     return f"the settings of {where} have changed"
         for now, keys, where in self._keys:
-            if not all(map(_same, now, keys)):
+            if not all(map(same, now, keys)):
                 return f"the keys of {where} have changed"
         for held, before, where in self._lists:
-            if len(held) != len(before) or not all(map(_same, held, before)):
+            if len(held) != len(before) or not all(map(same, held, before)):
                 return f"{where} has changed"
         for space, name, value in self._names.values():
             now = space.get(name)
-            if now is not value and not _same(now, value):
+            if now is not value and not same(now, value):
                 return f"{name} has changed"
         for space, names in self._absent.values():
             if not space.keys().isdisjoint(names):
                 return f"{', '.join(names & space.keys())} has another meaning now"
         for cell, name, value in self._cells.values():
-            now = _content(cell)
-            if now is not value and not _same(now, value):
+            now = content_of(cell)
+            if now is not value and not same(now, value):
                 return f"{name} has changed"
         for array, content, where in self._arrays:
             if array.tobytes() != content:
                 return f"{where} has changed"
-        for kind, members in self._classes:
-            if not _same_members(vars(kind), members):
+        for kind, members, bases in self._classes:
+            if kind.__bases__ != bases or not same_members(vars(kind), members):
                 return f"the class {kind.__name__} has changed"
         for function, (code, defaults, more) in self._run.values():
             is_same = function.__code__ is code and function.__defaults__ is defaults
@@ -418,36 +449,7 @@ class Watched:
         )
 
 
-_attributes = attrgetter("__dict__")
-
-
-def _same_members(now: Mapping[str, Any], then: dict[str, Any]) -> bool:
-    if len(now) != len(then) or not all(map(_same, now, then)):  # in their order, too
-        return False
-    return all(map(is_, now.values(), then.values())) or all(
-        _same(now[name], x) for name, x in then.items()
-    )
-
-
-def _same(a: Any, b: Any) -> bool:
-    """Tell whether two things are one, or cannot be told apart.
-
-    1, 1.0 and True are equal, and so are 0.0 and -0.0, and objects whose class says so.
-    """
-    if a is b:
-        return True
-    if type(a) is not type(b):
-        return False
-    if type(a) is tuple:
-        return len(a) == len(b) and all(map(_same, a, b))
-    return type(a) in _PLAIN and repr(a) == repr(b)
-
-
-def _content(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return None
+_attributes, _strides = attrgetter("__dict__"), attrgetter("strides")
 
 
 def _made_of(x: types.FunctionType) -> tuple[Any, ...]:
@@ -456,35 +458,6 @@ def _made_of(x: types.FunctionType) -> tuple[Any, ...]:
 
 def _is_pure(x: Any) -> bool:
     return isinstance(x, types.BuiltinFunctionType) and is_pure_function(x)
-
-
-def _functions_in(x: Any) -> Iterator[types.FunctionType]:
-    """Yield the functions behind a member of a class: methods, properties, decorated ones."""
-    names = ("fget", "fset", "fdel", "func", "__func__", "__wrapped__")
-    parts = [x, *(getattr(x, name, None) for name in names)]
-    parts += [inspect.unwrap(part) for part in parts if callable(part)]
-    yield from (part for part in parts if isinstance(part, types.FunctionType))
-
-
-def _is_all_in_its_dict(x: Any) -> bool:
-    """Tell whether an object has nothing but attributes: no slots, no items, nothing of C."""
-    kind = type(x)
-    if not hasattr(x, "__dict__") or is_standard(root_of(kind)):
-        return kind.__name__ == "Namespace" and root_of(kind) == "argparse"
-    if kind is types.SimpleNamespace:
-        return True
-    has_slots = any(
-        isinstance(held, types.MemberDescriptorType)
-        for part in kind.__mro__
-        for held in vars(part).values()
-    )
-    # An object of C has memory of its own.
-    is_large = kind.__basicsize__ > Module.__basicsize__ or kind.__itemsize__ != 0
-    return not has_slots and not is_large
-
-
-def _is_ours(kind: type) -> bool:
-    return root_of(kind) in OURS
 
 
 _METHODS = (types.FunctionType, property, staticmethod, classmethod, functools.cached_property)
