@@ -1,7 +1,8 @@
 """From the calls of a step to those that are run again: which are needed, and in which memory."""
 
-from collections import defaultdict
+import dataclasses
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from neural_net_core.dtypes import Array
 from neural_net_utils.replay.instruction import Instruction
 from neural_net_utils.replay.memory import Memory, Owner
 
-__all__ = ["can_warn", "constants_apart", "guards_first", "laid_out", "needed"]
+__all__ = ["can_warn", "constants_apart", "constants_in_full", "guards_first", "laid_out", "needed"]
 
 # A line of the cache, with which every array begins.
 _LINE = 64
@@ -63,25 +64,73 @@ def constants_apart(
     instructions: list[Instruction], memory: Memory
 ) -> tuple[list[Instruction], set[Owner]]:
     """Leave out what comes out the same in every step; return the rest, and whose memory it is."""
-    writers: dict[Owner | None, int] = defaultdict(int)
-    for instruction in instructions:
-        for owner in {memory.owner(array) for array in instruction.outs}:
-            writers[owner] += 1
-    constant: set[Owner] = {owner for owner in memory.owners if owner.role == "met"}
-    rest = []
-    for instruction in instructions:
-        outs = {memory.owner(array) for array in instruction.outs}
-        reads = {memory.owner(array) for array in instruction.reads() if array.size} - outs
-        if (
-            instruction.kind not in ("guard", "draw")
-            and not instruction.warned
-            and all(owner and owner.role == "made" and writers[owner] == 1 for owner in outs)
-            and reads <= constant
-        ):
-            constant |= {owner for owner in outs if owner}
-        else:
-            rest.append(instruction)
-    return rest, constant
+    met: set[Owner | None] = {owner for owner in memory.owners if owner.role == "met"}
+    outs = [{memory.owner(array) for array in x.outs} for x in instructions]
+    reads = [{memory.owner(array) for array in x.reads() if array.size} for x in instructions]
+    last_write = {owner: i for i, written in enumerate(outs) for owner in written}
+    found = {owner for owner in last_write if owner is not None and owner.role == "made"}
+
+    def is_constant(i: int) -> bool:
+        x = instructions[i]
+        return (
+            x.kind not in ("guard", "draw")
+            and not x.warned
+            and outs[i] <= found
+            and all(owner in met or owner in found for owner in reads[i] - outs[i])
+        )
+
+    # What changes makes what is computed of it change, and so on, until no more is found.
+    size = -1
+    while len(found) != size:
+        size = len(found)
+        for i in range(len(instructions)):
+            if not is_constant(i):
+                found -= outs[i]
+                # It reads what stands there before the last of several calls has written.
+                found -= {owner for owner in reads[i] if i < last_write.get(owner, -1)}
+    rest = [x for i, x in enumerate(instructions) if not is_constant(i)]
+    return rest, {owner for owner in met | found if owner}
+
+
+# Up to how many bytes a constant may take when it is written out.
+_SHORT = 1 << 16
+
+
+def constants_in_full(
+    instructions: list[Instruction], memory: Memory, constant: set[Owner]
+) -> list[Instruction]:
+    """Give sums and products constants of their own shape, where one of a row was used for all.
+
+    Of arrays of one shape NumPy computes all numbers at one go, and not row by row. Each number is
+    computed of the same two numbers, and rounded once, as IEEE 754 wants it: it cannot be another
+    one. Of two NaNs either may be passed on, so the constant must have none.
+    """
+    written: dict[Any, Array] = {}
+
+    def in_full(x: Any, out: Array) -> Any:
+        if not isinstance(x, np.ndarray) or x.size < 2 or x.shape == out.shape:
+            return x
+        owner = memory.owner(x)
+        if owner not in constant or owner.role != "made" or np.isnan(x).any():
+            return x
+        key = x.__array_interface__["data"][0], x.shape, x.strides, out.shape
+        if key not in written:
+            written[key] = np.broadcast_to(x, out.shape).copy("C")
+        return written[key]
+
+    new = []
+    for call in instructions:
+        if call.kind == "out" and call.function in _ROUNDED and not call.options:
+            (out,), others = call.outs, [x for x in call.args if isinstance(x, np.ndarray)]
+            is_alike = {x.dtype for x in (*others, out)} == {out.dtype} and out.dtype.kind == "f"
+            is_plain = out.flags.c_contiguous and out.nbytes <= _SHORT
+            if is_alike and is_plain and any(x.strides == out.strides for x in others):
+                call = dataclasses.replace(call, args=tuple(in_full(x, out) for x in call.args))
+        new.append(call)
+    return new
+
+
+_ROUNDED = (np.add, np.subtract, np.multiply, np.divide)
 
 
 def guards_first(instructions: list[Instruction], memory: Memory) -> list[Instruction]:

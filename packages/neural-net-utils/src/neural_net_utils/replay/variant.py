@@ -10,6 +10,7 @@ from neural_net_core.dtypes import Array
 from neural_net_utils.replay.gradients import filled_at_once, made_anew
 from neural_net_utils.replay.planning import (
     constants_apart,
+    constants_in_full,
     guards_first,
     laid_out,
     needed,
@@ -67,6 +68,7 @@ class Variant:
         ]
         self.generators = list({id(g): g for g in drawn}.values())
         calls, constant = constants_apart(calls, memory)
+        calls = constants_in_full(calls, memory, constant)
         calls = guards_first(calls, memory)
         outputs = len(recording.outputs)
         if recording.has_seed:  # in the order in which they are run
