@@ -85,8 +85,24 @@ def test_errors_name_the_layer_and_the_size():
         Conv1D(3, 8, 5, 0)
     with pytest.raises(ValueError, match=r"^Conv1D: kernel_size must be .*, got \(2, 2\)"):
         Conv1D(3, 8, (2, 2))
-    with pytest.raises(ShapeError, match=r"conv1d: expected a weight with 3 axes, got \(2, 3\)"):
-        conv1d(np.zeros((2, 3, 8)), np.zeros((2, 3)))
+    for shape in [(), (2,), (2, 3), (2, 3, 1, 1)]:
+        with pytest.raises(ShapeError, match=r"conv1d: expected a weight with 3 axes, got \("):
+            conv1d(np.zeros((2, 3, 8)), np.zeros(shape))
+    with pytest.raises(ValueError, match=r"conv1d: .* first axis to be a multiple of groups = 2"):
+        conv1d(np.zeros((2, 4, 8)), np.zeros((3, 2, 1)), groups=2)
+    with pytest.raises(ValueError, match=r"^Conv1D: expected out_channels .* of groups = 2, got 3"):
+        Conv1D(4, 3, 1, groups=2)
+    with pytest.raises(ValueError, match=r"^Conv1D: padding_mode must be 'zeros', .*, got 'edge'"):
+        Conv1D(3, 8, 5, padding_mode="edge")
+
+
+@pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
+def test_errors_name_the_input_as_it_came_and_not_with_its_border(mode):
+    layer = Conv1D(3, 8, 5, padding=1, padding_mode=mode)
+    for shape in [(2, 4, 20), (3, 20), (2, 3, 4, 5)]:
+        text = ", ".join(map(str, shape))
+        with pytest.raises(ShapeError, match=rf"expected input \(B, 3, L\), got \({text}\)"):
+            layer(np.zeros(shape))
 
 
 def test_parameters_are_pytorchs():

@@ -103,5 +103,12 @@ def test_errors_name_the_layer_and_the_size():
         ConvTranspose1D(3, 16, 2, groups=2)
     with pytest.raises(ShapeError, match=r"conv_transpose1d: expected bias \(4,\), got \(2,\)"):
         conv_transpose1d(np.zeros((1, 2, 3)), np.zeros((2, 2, 1)), np.zeros(2), groups=2)
-    with pytest.raises(ShapeError, match=r"conv_transpose1d: expected a weight with 3 axes"):
-        conv_transpose1d(np.zeros((1, 2, 3)), np.zeros((2, 2, 1, 1)))
+    for shape in [(), (2,), (2, 2), (2, 2, 1, 1)]:
+        with pytest.raises(ShapeError, match=r"conv_transpose1d: expected a weight with 3 axes"):
+            conv_transpose1d(np.zeros((1, 2, 3)), np.zeros(shape))
+    with pytest.raises(ValueError, match=r"^conv_transpose1d: padding must be an int >= 0, got"):
+        conv_transpose1d(np.zeros((1, 3, 4)), np.zeros((3, 2, 2)), padding=(1, 0))
+    with pytest.raises(ValueError, match=r"^ConvTranspose1D: padding must be an int >= 0, got"):
+        ConvTranspose1D(3, 16, 2, padding=(1, 0))
+    with pytest.raises(ValueError, match=r"^conv_transpose1d: .* multiple of groups = 2, got 3"):
+        conv_transpose1d(np.zeros((1, 3, 4)), np.zeros((3, 2, 2)), groups=2)

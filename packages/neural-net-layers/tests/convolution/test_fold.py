@@ -22,6 +22,12 @@ def test_numbers_worked_by_hand():
     assert x.grad.tolist() == [[[1, 2], [2, 3]]]
 
 
+def test_lists_of_integers_are_numbers_of_the_default_dtype():
+    y = fold([[[1, 2], [10, 20]]], (1, 3), (1, 2))
+    assert y.dtype == np.float32
+    assert y.tolist() == [[[[1, 12, 20]]]]
+
+
 PAIRS = st.tuples(st.integers(1, 3), st.integers(1, 3))
 WINDOWS = st.tuples(PAIRS, PAIRS, st.tuples(st.integers(0, 2), st.integers(0, 2)), PAIRS)
 

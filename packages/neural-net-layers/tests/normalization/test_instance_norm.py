@@ -124,6 +124,15 @@ def test_an_empty_batch_leaves_the_averages_alone():
     assert layer.running_mean.tolist() == [0, 0, 0]
 
 
+def test_channels_without_positions_leave_the_averages_alone():
+    layer = InstanceNorm2D(3, track_running_stats=True)
+    assert layer(np.ones((2, 3, 0, 2))).shape == (2, 3, 0, 2)
+    assert layer.running_var.tolist() == [1, 1, 1]
+    mean, var = np.full(3, 2.0), np.ones(3)
+    assert instance_norm(np.ones((2, 3, 0)), mean, var).shape == (2, 3, 0)
+    assert (mean.tolist(), var.tolist()) == ([2, 2, 2], [1, 1, 1])
+
+
 @pytest.mark.parametrize("shape", [(2, 4, 5, 5), (4, 5, 5), (3, 3), (1, 2, 3, 4, 5)])
 def test_a_wrong_input_is_named(shape):
     text = r"InstanceNorm2D\(3\): expected input \(B, 3, H, W\) or \(3, H, W\), got"

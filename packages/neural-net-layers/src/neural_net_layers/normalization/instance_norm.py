@@ -81,7 +81,7 @@ def instance_norm(
         raise ShapeError(f"instance_norm: expected more than 1 position per channel, got {x.shape}")
 
     def observe(mean: Array, variance: Array, n: int) -> None:
-        if mean.size:  # an empty batch says nothing
+        if mean.size and n:  # an empty batch says nothing, nor do channels without positions
             move_average(running_mean, mean.mean(0), momentum)
             move_average(running_var, variance.mean(0) * (n / (n - 1)), momentum)
 
