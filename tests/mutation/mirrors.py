@@ -56,13 +56,17 @@ MIRROR = {
         *("training/" + name for name in ("test_closures.py", "test_fit_recorded.py")),
         "training/test_training_machine.py",
     ],
+    "utils/training/fit.py": ["training/test_fit.py", "training/test_resume.py"],
     "utils/training/_run_on_ranks.py": ["distributed/test_data_parallel.py"],
     "utils/training/callbacks/base.py": ["training/test_fit.py"],
     "utils/training/callbacks/_monitor.py": [
         "training/callbacks/test_early_stopping.py",
         "training/callbacks/test_model_checkpoint.py",
     ],
-    "utils/training/callbacks/_table_logger.py": ["training/callbacks/test_loggers.py"],
+    "utils/training/callbacks/_table_logger.py": [
+        "training/callbacks/test_loggers.py",
+        "distributed/test_data_parallel.py",
+    ],
     **{
         f"utils/training/callbacks/{name}.py": ["training/callbacks/test_loggers.py"]
         for name in ("csv_logger", "json_lines_logger", "learning_rate_logger")

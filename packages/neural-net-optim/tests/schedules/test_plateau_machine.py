@@ -27,7 +27,7 @@ from neural_net_core import Parameter, StateDictError, Tensor, load_checkpoint, 
 from neural_net_optim import SGD, ReduceLROnPlateau, schedules
 
 EXAMPLES = int(os.environ.get("STATE_MACHINE_EXAMPLES", "40"))
-RATES = st.sampled_from([8.0, 1.0, 0.3, 1e-3, 1e-8, 1.5e-8, 0.0])
+RATES = st.sampled_from([8.0, 1.0, 0.5, 0.3, 1e-3, 1e-8, 1.5e-8, 0.0])
 # Eighths, and thresholds of powers of two: every bar is exact, and so is what equals it.
 VALUES = st.one_of(
     st.integers(-40, 40).map(lambda n: n / 8),
@@ -65,13 +65,17 @@ class Rules:
         self.quiet_until = 0  # the last value of the cooldown
 
     def is_better(self, value):
+        return value < self.bar() if self.options["mode"] == "min" else value > self.bar()
+
+    def bar(self):
+        """What a value has to pass."""
         bar, threshold = self.best, self.options["threshold"]
         if math.isfinite(bar) and self.options["threshold_mode"] == "abs":
             bar += threshold if self.options["mode"] == "max" else -threshold
         elif math.isfinite(bar):  # so many times the best value, or, below 0, so many less
             away_from_0 = (self.options["mode"] == "max") == (bar > 0)
             bar *= 1 + threshold if away_from_0 else 1 - threshold
-        return value < bar if self.options["mode"] == "min" else value > bar
+        return bar
 
     def tell(self, value):
         self.told += 1
@@ -156,12 +160,12 @@ class PlateauMachine(RuleBasedStateMachine):
         for _ in range(times):
             self.tell(self.rules.best + away, float)
 
-    @rule(share=st.sampled_from([-2.0, -1.0, -0.25, -(2**-4), 2**-4, 0.25, 1.0, 2.0]))
-    def go_just_to_a_bar(self, share):
-        for value in (self.rules.best * (1 + share), self.rules.best + share):
-            # Of so few digits that the next bar is exact too.
-            if math.isfinite(value) and abs(value) < 2**20 and (value * 2**20).is_integer():
-                self.tell(value, float)
+    @rule(beyond=st.sampled_from([0.0, 2**-10, -(2**-10)]))
+    def go_just_to_the_bar(self, beyond):
+        value = self.rules.bar() + beyond
+        # Of so few digits that the next bar is exact too.
+        if math.isfinite(value) and abs(value) < 2**20 and (value * 2**20).is_integer():
+            self.tell(value, float)
 
     @rule(wrong=st.sampled_from([None, "1", b"1", [1.0, 2.0], {}, np.ones(2)]))
     def tell_what_is_no_number(self, wrong):

@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 
 from neural_net_core import FeedForward, Parameter, cross_entropy
-from neural_net_utils import DataLoader, WeightedSampler, accuracy, evaluate, f1_score
+from neural_net_utils import (
+    Callback,
+    CSVLogger,
+    DataLoader,
+    JSONLinesLogger,
+    ModelCheckpoint,
+    WeightedSampler,
+    accuracy,
+    evaluate,
+    f1_score,
+)
 from neural_net_utils.distributed import average_gradients, broadcast_weights, shard
 from neural_net_utils.distributed._ranks import (
     differences,
@@ -129,7 +139,7 @@ def test_samplers_are_shared_by_ranks(prefetch):
         np.testing.assert_array_equal(np.concatenate(parts), whole[place])
 
 
-def run_on_ranks(optimizer_of, weights_of):
+def run_on_ranks(optimizer_of, weights_of, callbacks_of=lambda rank: ()):
     """What fit raises on two ranks, with a loader of each rank's weights."""
 
     def message(communicator):
@@ -149,7 +159,7 @@ def run_on_ranks(optimizer_of, weights_of):
             metrics=None,
             scheduler=None,
             accumulate=1,
-            callbacks=[],
+            callbacks=callbacks_of(communicator.rank),
             communicator=communicator,
         )
         run.begin(None, None)
@@ -186,6 +196,28 @@ def test_ranks_with_other_weights_in_their_samplers_are_told():
     assert run_on_ranks(Optimizer, lambda rank: np.ones(6)) == ["", ""]
     for text in run_on_ranks(Optimizer, lambda rank: np.arange(6) + rank):
         assert "fit: the ranks must be given the same: the sampler of train_loader" in text
+
+
+def test_only_rank_0_has_the_callbacks_that_write(tmp_path):
+    """Of all it has the others, which have to decide the same."""
+    started, made = [], []
+
+    class Noted(Callback):
+        def on_train_start(self, training):
+            started.append(self)
+
+    def callbacks(rank):
+        path = tmp_path / str(rank)
+        logs = [CSVLogger(path / "log.csv"), JSONLinesLogger(path / "log.jsonl")]
+        made.extend(logs)
+        return [*logs, ModelCheckpoint(path / "saved"), Noted()]
+
+    assert run_on_ranks(Optimizer, lambda rank: np.ones(6), callbacks) == ["", ""]
+    for log in made:
+        log.close()  # as the end of training does
+    assert len(started) == 2
+    found = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*"))
+    assert found == ["0", "0/log.csv", "0/log.jsonl", "0/saved"]
 
 
 def test_an_optimizer_that_needs_a_closure_is_refused_on_ranks():

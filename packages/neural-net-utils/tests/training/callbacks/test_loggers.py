@@ -151,6 +151,48 @@ def test_lines_are_there_at_once(tiny, tmp_path, logger):
     assert own._stream is None
 
 
+@pytest.mark.parametrize(("logger", "read"), [(CSVLogger, read_csv), (JSONLinesLogger, read_json)])
+@pytest.mark.parametrize("per", ["epoch", "step"])
+def test_what_was_written_after_the_checkpoint_is_gone_from_the_start(
+    tiny, tmp_path, logger, read, per
+):
+    """Not only when the resumed run adds its first row."""
+    path, folder = tmp_path / "log", tmp_path / "saved"
+    tiny.train(epochs=1, callbacks=[ModelCheckpoint(folder)])
+    _, history, _ = tiny.train(epochs=3, callbacks=[logger(path, per=per)])
+    rows = list((history if per == "epoch" else history.steps).rows())
+    assert read(path) == rows
+    found = []
+
+    class Look(Callback):
+        order = 200
+
+        def on_train_start(self, training):
+            found.extend(read(path))
+
+    tiny.train(
+        epochs=3,
+        callbacks=[logger(path, per=per), Look()],
+        resume_from=latest_checkpoint(folder),
+    )
+    assert found == rows[: len(rows) // 3]
+    assert read(path) == rows
+
+
+@pytest.mark.parametrize("logger", [CSVLogger, JSONLinesLogger])
+def test_a_row_is_added_to_the_file_and_the_file_not_written_anew(tiny, tmp_path, logger):
+    """But at the start, and where a row brings columns."""
+    tables = []
+
+    class Watched(logger):
+        def _write_all(self, table):
+            tables.append(len(table.index))
+            super()._write_all(table)
+
+    tiny.train(epochs=4, callbacks=[Watched(tmp_path / "log")])
+    assert tables == [0, 1]
+
+
 def test_bad_arguments(tmp_path):
     """per is "epoch" or "step"."""
     for logger in (CSVLogger, JSONLinesLogger):

