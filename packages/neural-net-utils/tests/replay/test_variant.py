@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neural_net_core import Module, Op, Parameter, Tensor, mse_loss
+from neural_net_core import Dense, Module, Op, Parameter, Tensor, mse_loss
 from neural_net_core.op import returns_new_arrays
 
 X = np.random.default_rng(1).normal(size=(12, 8, 5)).astype(np.float32)
@@ -107,3 +107,20 @@ def test_results_in_every_layout(kind: str, side_by_side: Any, case: Any) -> Non
         return loss, result, result.strides, result.sum()
 
     assert side_by_side(make, script, 8)[-1] is None
+
+
+def test_a_large_result_that_several_calls_fill(side_by_side: Any, case: Any) -> None:
+    """Large gradients are filled in memory of their own; what is returned beside them is copied."""
+
+    def make() -> Any:
+        model = Dense(5, 3)
+
+        def loss_of(x: Any, y: Any) -> Any:
+            table = np.zeros((200, 200), np.float32)
+            table[0, :3] = y[0]
+            np.add.at(table, np.array([3, 3]), x.max())
+            return mse_loss(model(x), y), table
+
+        return case(loss_of, model)
+
+    assert side_by_side(make, lambda step, i, _: step.gradients(X[i], Y[i]), 8)[-1] is None

@@ -21,7 +21,10 @@ _LARGE, _MOST_CALLS = 1 << 16, 8
 
 
 def filled_at_once(
-    instructions: list[Instruction], results: Sequence[Array], memory: Memory
+    instructions: list[Instruction],
+    gradients: Sequence[Array],
+    outputs: Sequence[Array],
+    memory: Memory,
 ) -> list[Instruction]:
     """Join the calls that fill a large gradient one after the other into one, which makes it.
 
@@ -30,15 +33,18 @@ def filled_at_once(
 
     Args:
         instructions: The calls.
-        results: All arrays that the step leaves.
+        gradients: Those that the step leaves.
+        outputs: What it leaves besides them, which is copied out of its place.
         memory: Whose memory they are in.
     """
-    for result in results:
+    results = [*outputs, *gradients]
+    for result in gradients:
         owner = memory.owner(result)
         if owner is None or owner.role != "made" or result.nbytes < _LARGE:
             continue
         whole = owner.array
         is_whole = (result.shape, result.dtype) == (whole.shape, whole.dtype)
+        is_whole = is_whole and result.strides == whole.strides
         is_plain = result.flags.c_contiguous and whole.flags.c_contiguous
         is_once = sum(memory.owner(x) is owner for x in results) == 1
         if is_whole and is_plain and is_once:

@@ -73,7 +73,7 @@ class Variant:
         outputs = len(recording.outputs)
         if recording.has_seed:  # in the order in which they are run
             calls.sort(key=lambda x: x.is_backward)
-        calls = filled_at_once(calls, results, memory)
+        calls = filled_at_once(calls, results[outputs:], results[:outputs], memory)
         anew = made_anew(calls, results[outputs:], memory)
         kept = [array for array, new in zip(results[outputs:], anew, strict=True) if not new]
         calls, inputs, results, self.size = laid_out(
