@@ -42,7 +42,7 @@ def run(ranks, *arguments, expected=0):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=100,
+        timeout=600,  # ranks that wait keep a core: on a busy machine that takes minutes
         check=False,
     )
     if expected is not None:
@@ -55,7 +55,7 @@ def rest(process):
 
     `communicate` would lose what the reading of single lines has read ahead.
     """
-    watch = threading.Timer(60, process.kill)  # ranks that are not ended go on for hours
+    watch = threading.Timer(300, process.kill)  # ranks that are not ended go on for hours
     watch.start()
     try:
         printed = process.stdout.read()

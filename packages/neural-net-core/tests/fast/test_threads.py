@@ -17,7 +17,7 @@ def test_the_parts_cover_everything_once_and_come_back_in_order(count, parts):
 
 
 def test_the_parts_run_at_the_same_time():
-    barrier = threading.Barrier(2, timeout=20)
+    barrier = threading.Barrier(2, timeout=100)
     share(2, 2, lambda start, stop: barrier.wait())
 
 

@@ -60,7 +60,7 @@ class Thread:
 
 def on_ranks(size, function):
     """What a function of a communicator returns on each rank."""
-    barrier, board = threading.Barrier(size, timeout=20), [None] * size
+    barrier, board = threading.Barrier(size, timeout=100), [None] * size
     ranks = [Thread(rank, size, barrier, board) for rank in range(size)]
     with ThreadPoolExecutor(size) as pool:
         return list(pool.map(function, ranks))
