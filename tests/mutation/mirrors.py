@@ -71,7 +71,6 @@ MIRROR = {
         f"utils/training/callbacks/{name}.py": ["training/callbacks/test_loggers.py"]
         for name in ("csv_logger", "json_lines_logger", "learning_rate_logger")
     },
-    "utils/training/callbacks/_weights.py": ["training/callbacks/test_weight_averaging.py"],
     "layers/convolution/_groups.py": ["convolution/test_conv2d.py"],
     "layers/convolution/_parameters.py": [
         *("convolution/" + name for name in ("test_conv1d.py", "test_conv2d.py")),
