@@ -8,6 +8,7 @@ import pytest
 from neural_net_core import cross_entropy
 from neural_net_utils import (
     Callback,
+    EarlyStopping,
     ModelCheckpoint,
     WeightAveraging,
     evaluate,
@@ -112,18 +113,60 @@ def test_validation_sees_the_average(tiny):
     assert plain["val_loss"] != history["val_loss"]
 
 
-def test_resumes_to_the_bit(tiny, tmp_path):
-    """Averages, their count, and what is validated go on across a stop."""
+def judged(tiny, *callbacks):
+    """Train a model in plain lines; return it, its average and its history."""
+    mean, model = Mean(), tiny.NoisyNet(rng=np.random.default_rng(0))
+    mean.watch(model)
+    x, y = tiny.small_digits(60)
+    history = fit(
+        model,
+        cross_entropy,
+        tiny.TinyMomentum(model.parameters()),
+        [(x[:30], y[:30]), (x[30:], y[30:])],
+        epochs=4,
+        validation=[(x, y)],
+        callbacks=[make(mean) for make in callbacks],
+        progress="off",
+    )
+    return model, mean, history
+
+
+def test_the_newest_average_is_left_where_nobody_chooses_another(tiny):
+    averaging = WeightAveraging(Mean())
+    assert averaging.updates == 0
+    model, mean, _ = judged(tiny, WeightAveraging)
+    assert mean.count == 8
+    for total, parameter in zip(mean.sums, model.parameters(), strict=True):
+        assert np.array_equal(parameter.data, total / 8)
+
+
+@pytest.mark.parametrize("averaging_first", [True, False])
+def test_an_earlier_average_is_left_if_it_was_the_best(tiny, averaging_first):
+    """Whichever of the two callbacks was named first."""
+    both = [WeightAveraging, lambda _: EarlyStopping("val_loss", mode="max", patience=9)]
+    model, _, history = judged(tiny, *(both if averaging_first else both[::-1]))
+    assert max(history["val_loss"]) > history["val_loss"][-1]
+    score = evaluate(model, cross_entropy, [tiny.small_digits(60)])["loss"]
+    assert score == pytest.approx(max(history["val_loss"]), rel=1e-6)
+
+
+@pytest.mark.parametrize(("every", "last"), [(1, 11), (3, 15)])
+def test_resumes_to_the_bit(tiny, tmp_path, every, last):
+    """Averages, their count, and what is validated go on across a stop.
+
+    After step 15 an epoch ends before there is a next update.
+    """
 
     class Stop(Callback):
         def on_step_end(self, training):
-            if training.step == 11:
+            if training.step == last:
                 training.stop("test")
 
-    whole = run(tiny)
-    run(tiny, Stop(), ModelCheckpoint(tmp_path))
-    resumed = run(tiny, resume_from=latest_checkpoint(tmp_path))
+    whole = run(tiny, every=every)
+    run(tiny, Stop(), ModelCheckpoint(tmp_path), every=every)
+    resumed = run(tiny, resume_from=latest_checkpoint(tmp_path), every=every)
     assert resumed[1] == whole[1]
+    assert resumed[3].updates == whole[3].updates == 32 // every
     for name, value in whole[0].state_dict().items():
         assert np.array_equal(resumed[0].state_dict()[name], value)
 
