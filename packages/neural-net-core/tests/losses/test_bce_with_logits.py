@@ -1,9 +1,12 @@
 """Binary cross-entropy of logits."""
 
+import contextlib
 import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from neural_net_core import (
     BCEWithLogitsLoss,
@@ -13,6 +16,7 @@ from neural_net_core import (
     binary_cross_entropy_with_logits,
     logsigmoid,
     sigmoid,
+    textbook,
 )
 
 X = np.linspace(-6, 6, 49)
@@ -77,3 +81,40 @@ def test_one_undefined_loss_leaves_those_of_infinite_logits_alone():
     x = [-np.inf, np.nan, np.inf, -np.inf]
     losses = binary_cross_entropy_with_logits(x, [0, 1, 1, 1], reduction="none").data
     np.testing.assert_array_equal(losses, [0, np.nan, 0, np.inf])
+
+
+def loss_and_gradient(x, t, u, dtype):
+    """Return them for one logit, as Python numbers."""
+    leaf = Tensor([x], dtype, requires_grad=True)
+    weight = None if u is None else np.array([u], dtype)
+    y = binary_cross_entropy_with_logits(leaf, np.array([t], dtype), pos_weight=weight)
+    y.backward()
+    return y.item(), leaf.grad.item()
+
+
+float32 = {"width": 32, "allow_subnormal": False}
+logits = st.floats(-100, 100, **float32)
+positive_weights = st.none() | st.floats(0.125, 128, **float32)
+
+
+@pytest.mark.parametrize("form", [contextlib.nullcontext, textbook])
+@given(x=logits, t=st.sampled_from([0.0, 1.0]), u=positive_weights)
+def test_loss_and_gradient_keep_their_digits_however_sure_a_logit_is(form, x, t, u):
+    with form():
+        found = loss_and_gradient(x, t, u, np.float32)
+    for value, truth in zip(found, loss_and_gradient(x, t, u, np.float64), strict=True):
+        # Below 1e-36 float32 runs out of digits.
+        assert math.isclose(value, truth, rel_tol=5 * 2**-23, abs_tol=1e-36)
+
+
+@pytest.mark.parametrize("form", [contextlib.nullcontext, textbook])
+@given(x=logits, t=st.floats(0, 1, **float32), u=positive_weights)
+def test_the_loss_of_a_target_between_keeps_its_digits_and_its_gradient_those_of_its_parts(
+    form, x, t, u
+):
+    with form():
+        loss, gradient = loss_and_gradient(x, t, u, np.float32)
+    true_loss, true_gradient = loss_and_gradient(x, t, u, np.float64)
+    assert math.isclose(loss, true_loss, rel_tol=5 * 2**-23, abs_tol=1e-36)
+    parts = (1 - t) / (1 + math.exp(-x)) + (1 if u is None else u) * t / (1 + math.exp(x))
+    assert abs(gradient - true_gradient) <= 5 * 2**-23 * parts + 1e-36

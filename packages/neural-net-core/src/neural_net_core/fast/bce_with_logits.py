@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neural_net_core.activations.sigmoid import logistic
+from neural_net_core.activations.sigmoid import logistic, logistic_and_rest
 from neural_net_core.activations.softplus import log1pexp
 from neural_net_core.dtypes import Array
 from neural_net_core.forms import fast_form_of
@@ -13,25 +13,29 @@ __all__: list[str] = []
 
 @fast_form_of(BCEWithLogitsLossOp)
 class FastBCEWithLogitsLossOp(BCEWithLogitsLossOp):
-    """l = w (k s(x) − u t x), k = u t + 1 − t, as s(−x) = s(x) − x
+    """l = w ((1 − t) max(x, 0) + u t max(−x, 0) + k ln(1 + e^−|x|)), k = u t + 1 − t,
 
-    s(x) = max(x, 0) + ln(1 + e^−|x|). For t = 0 or 1 the subtraction from its first part is exact.
+    as s(x) = max(x, 0) + ln(1 + e^−|x|). No term is negative, as in the textbook form.
     """
 
     def forward(self, x: Array, t: Array) -> Array:
         self.x, self.t = x, t
         ut, k = self._parts()
         size = np.abs(x)
-        is_endless = np.fmax.reduce(size, axis=None, initial=0) == np.inf  # NaN does not hide it
-        if is_endless:
+        self.is_endless = (
+            np.fmax.reduce(size, axis=None, initial=0) == np.inf
+        )  # NaN does not hide it
+        if self.is_endless:
             # (1 − t) ∞ or u t ∞, where 0 · ∞ is 0; the formula below would make ∞ − ∞ of it.
             limit = np.where(np.where(x > 0, 1 - t, ut) == 0, 0, size.dtype.type(np.inf))
             endless = np.isinf(x)
             x, size = np.where(endless, 0, x), np.where(endless, 0, size)
-        losses = k * np.maximum(x, 0)
-        losses -= ut * x
-        losses += k * np.log1p(np.exp(-size))
-        if is_endless:
+        losses = k * np.log1p(np.exp(-size))
+        positive = np.maximum(x, 0)
+        losses += (1 - t) * positive
+        positive -= x  # max(−x, 0), exactly
+        losses += ut * positive
+        if self.is_endless:
             losses = np.where(endless, limit, losses)
         if self.weight is not None:
             losses *= self.weight
@@ -43,9 +47,12 @@ class FastBCEWithLogitsLossOp(BCEWithLogitsLossOp):
             dl = dl * self.weight
         dx = dt = None
         if self.needs(0):
-            ut, k = self._parts()
-            dx = k * logistic(self.x)
-            dx -= ut
+            ut, _ = self._parts()
+            dx, rest = logistic_and_rest(self.x)
+            if self.is_endless:
+                rest = logistic(-self.x)  # exactly 0 of ∞
+            dx *= 1 - self.t
+            dx = dx - ut * rest
             dx *= dl
         if self.needs(1):
             dt = -self.x

@@ -22,9 +22,9 @@ __all__ = ["BCEWithLogitsLoss", "BCEWithLogitsLossOp", "binary_cross_entropy_wit
 class BCEWithLogitsLossOp(LossOp):
     """l = w (u t s(−x) + (1 − t) s(x)) with s(x) = ln(1 + eˣ), so that s(−x) = −ln σ(x)
 
-    dx = dl · w ((u t + 1 − t) σ(x) − u t),  dt = dl · w ((u − 1) s(−x) − x).  Saves x and t.
-    u is the weight of positive targets. No term is negative, so that even a loss of 1e-30 keeps
-    all its digits.
+    dx = dl · w ((1 − t) σ(x) − u t σ(−x)),  dt = dl · w ((u − 1) s(−x) − x).  Saves x and t.
+    u is the weight of positive targets. No term of the loss is negative, so that even one of 1e-30
+    keeps all its digits, and so does its gradient, for which σ(x) − t would be 0 at t = 1, x = 20.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class BCEWithLogitsLossOp(LossOp):
 
     def backward(self, dy: Array) -> tuple[Array | None, Array | None]:
         x, t, u, dl = self.x, self.t, self.u, self.spread(dy) * self.w
-        dx = dl * ((u * t + 1 - t) * logistic(x) - u * t)
+        dx = dl * ((1 - t) * logistic(x) - u * t * logistic(-x))
         dt = dl * (weighted(u - 1, log1pexp(-x)) - x)
         return dx, dt
 
