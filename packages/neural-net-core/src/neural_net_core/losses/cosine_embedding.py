@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from neural_net_core.activations.relu import relu
 from neural_net_core.checks import check_array, check_axis, check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
@@ -17,7 +16,7 @@ from neural_net_core.losses._loss import (
 )
 from neural_net_core.losses.normalize import unit_vectors
 from neural_net_core.op import Op
-from neural_net_core.ops.selection import where
+from neural_net_core.ops.selection import clip, where
 from neural_net_core.tensor import Tensor, TensorLike, coerce_pair
 
 __all__ = [
@@ -101,7 +100,8 @@ def cosine_embedding_loss(
         reduction: "mean", "sum", or "none" for one loss per pair.
 
     Returns:
-        A scalar, or (N,) without a reduction.
+        A scalar, or (N,) without a reduction. At the margin itself the gradient still pushes, as in
+        PyTorch.
 
     Raises:
         ShapeError: If the shapes do not fit.
@@ -120,7 +120,7 @@ def cosine_embedding_loss(
         raise ShapeError(f"{name}: for vectors {a.shape} expected one target each, got {t.shape}")
     check_signs(name, t)
     cosine = cosine_similarity(a, b)
-    return reduce_losses(where(t > 0, 1 - cosine, relu(cosine - margin)), reduction)
+    return reduce_losses(where(t > 0, 1 - cosine, clip(cosine - margin, low=0)), reduction)
 
 
 class CosineEmbeddingLoss(Loss):

@@ -44,14 +44,17 @@ class HingeLossOp(LossOp):
 
 
 class HingeEmbeddingLossOp(LossOp):
-    """l = x where t = 1, max(0, m − x) where t = −1;  dx = dl · (1, −1 or 0).  Saves that slope."""
+    """l = x where t = 1, max(0, m − x) where t = −1;  dx = dl · (1, −1 or 0).  Saves that slope.
+
+    At x = m the slope is −1, as in PyTorch.
+    """
 
     def __init__(self, reduction: Reduction, margin: float) -> None:
         self.reduction, self.margin = reduction, margin
 
     def forward(self, x: Array, t: Array) -> Array:
         h = np.maximum(0, self.margin - x)
-        self.slope = np.where((t > 0) | (h > 0), t, 0)
+        self.slope = np.where((t > 0) | (h == self.margin - x), t, 0)
         return self.reduce(np.where(t > 0, x, h))
 
     def backward(self, dy: Array) -> tuple[Array, None]:
@@ -114,7 +117,8 @@ def hinge_embedding_loss(
         reduction: "mean", "sum", or "none" for one loss per element.
 
     Returns:
-        A scalar, or the shape of x without a reduction.
+        A scalar, or the shape of x without a reduction. At the margin itself the gradient still
+        pushes, as in PyTorch.
 
     Raises:
         ShapeError: If the shapes differ; nothing is broadcast.

@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from neural_net_core.activations.relu import relu
 from neural_net_core.checks import check_flag, check_number
 from neural_net_core.dtypes import Array
 from neural_net_core.losses._loss import Loss, Reduction, as_pair, check_reduction, reduce_losses
 from neural_net_core.op import Op
-from neural_net_core.ops.selection import minimum
+from neural_net_core.ops.selection import clip, minimum
 from neural_net_core.tensor import Tensor, TensorLike
 
 __all__ = ["PairwiseDistanceOp", "TripletMarginLoss", "pairwise_distance", "triplet_margin_loss"]
@@ -89,7 +88,8 @@ def triplet_margin_loss(
         reduction: "mean", "sum", or "none" for one loss per triplet.
 
     Returns:
-        A scalar, or (N,) without a reduction.
+        A scalar, or (N,) without a reduction. At the margin itself the gradient still pulls, as in
+        PyTorch.
 
     Raises:
         ShapeError: If the shapes differ; nothing is broadcast.
@@ -110,7 +110,7 @@ def triplet_margin_loss(
     far = pairwise_distance(anchor, negative, p=p, eps=eps)
     if swap:
         far = minimum(far, pairwise_distance(positive, negative, p=p, eps=eps))
-    return reduce_losses(relu(near - far + margin), reduction)
+    return reduce_losses(clip(near - far + margin, low=0), reduction)
 
 
 class TripletMarginLoss(Loss):
