@@ -25,6 +25,7 @@ SHARED = {
     "layers/convolution": ["convolution/test_convolution.py"],
     "layers/fast/convolution": ["convolution/test_convolution.py"],
     "layers/pooling": ["pooling/test_options.py"],
+    "layers/normalization": ["normalization/test_textbook_norms.py"],
     "layers": ["test_reference.py", "test_contract.py", "test_gradcheck_table.py"],
     "utils/training": ["training/test_fit.py"],
 }

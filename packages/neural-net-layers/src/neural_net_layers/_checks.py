@@ -10,6 +10,7 @@ from neural_net_core.checks import (
     check_callable,
     check_count,
     check_counts,
+    check_fraction,
     check_instance,
     check_number,
 )
@@ -33,6 +34,14 @@ def check_eps(layer: str, eps: float) -> float:
     if type(eps) is float and 0 <= eps < math.inf:
         return eps
     found: float = check_number(layer, "eps", eps, 0)
+    return found
+
+
+def check_momentum(layer: str, momentum: float) -> float:
+    """Return the weight of a new batch, or raise if it is not in [0, 1]; at once if it is."""
+    if type(momentum) is float and 0 <= momentum <= 1:
+        return momentum
+    found: float = check_fraction(layer, "momentum", momentum)
     return found
 
 

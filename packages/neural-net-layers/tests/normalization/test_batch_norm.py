@@ -266,6 +266,10 @@ def test_a_wrong_input_is_named(make, shape, text):
         ({"weight": np.zeros(3)}, r"expected weight \(2,\), got \(3,\)"),
         ({"bias": np.zeros((2, 1))}, r"expected bias \(2,\)"),
         ({"running_mean": np.zeros(2), "running_var": np.zeros(1)}, r"expected running_var \(2,\)"),
+        *(
+            ({"momentum": wrong}, "^batch_norm: momentum must be a number from 0.0 to 1.0, got")
+            for wrong in (2, 1.5, -0.1, np.nan)
+        ),
     ],
 )
 def test_wrong_arguments_of_the_function_are_named(arguments, text):

@@ -156,3 +156,9 @@ def test_wrong_arguments_of_the_function_are_named():
         instance_norm(np.zeros((2, 3)))
     with pytest.raises(ValueError, match="expected running averages"):
         instance_norm(np.zeros((2, 3, 4)), use_input_stats=False)
+    for averages in ((np.zeros(3), None), (None, np.ones(3))):
+        with pytest.raises(ValueError, match=r"^instance_norm: expected running averages"):
+            instance_norm(np.zeros((2, 3, 4)), *averages, use_input_stats=False)
+    for wrong in (2, 1.5, -0.1, np.nan):
+        with pytest.raises(ValueError, match=r"^instance_norm: momentum must be a number from"):
+            instance_norm(np.zeros((2, 3, 4)), momentum=wrong)

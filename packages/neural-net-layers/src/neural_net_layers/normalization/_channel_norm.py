@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_net_core import observing
-from neural_net_core.checks import check_count, check_fraction, shown
+from neural_net_core.checks import check_count, shown
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import DTypeError, ShapeError
 from neural_net_core.modules.inputs import as_input
 from neural_net_core.modules.module import Module
 from neural_net_core.tensor import Buffer, Parameter, Tensor, TensorLike
-from neural_net_layers._checks import check_eps
+from neural_net_layers._checks import check_eps, check_momentum
 from neural_net_layers._inputs import coerce
 
 __all__: list[str] = []
@@ -90,7 +90,7 @@ class ChannelNorm(Module):
         name = type(self).__name__
         self.num_features = check_count(name, "num_features", num_features)
         self.eps = check_eps(name, eps)
-        self.momentum = None if momentum is None else check_fraction(name, "momentum", momentum)
+        self.momentum = None if momentum is None else check_momentum(name, momentum)
         self.track_running_stats = track = track_running_stats
         self.weight = Parameter(np.ones(num_features), dtype) if affine else None
         self.bias = Parameter(np.zeros(num_features), dtype) if affine else None

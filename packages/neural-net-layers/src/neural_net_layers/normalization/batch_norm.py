@@ -10,13 +10,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from neural_net_core.checks import check_dtype, check_fraction
+from neural_net_core.checks import check_dtype
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.op import Op
 from neural_net_core.tensor import Tensor, TensorLike
 from neural_net_layers._channel_sums import channel_sums
-from neural_net_layers._checks import check_eps
+from neural_net_layers._checks import check_eps, check_momentum
 from neural_net_layers._inputs import coerce
 from neural_net_layers.normalization._channel_norm import (
     ChannelNorm,
@@ -147,8 +147,7 @@ def batch_norm(
         raise ShapeError(f"batch_norm: expected input (B, C, ...), got {x.shape}")
     check_channels("batch_norm", x.shape[1], running_mean, running_var, weight=weight, bias=bias)
     eps = check_eps("batch_norm", eps)
-    if type(momentum) is not float:
-        momentum = check_fraction("batch_norm", "momentum", momentum)
+    momentum = check_momentum("batch_norm", momentum)
     for average in (running_mean, running_var):
         if average is not None:
             check_dtype("batch_norm", array_of(average).dtype)

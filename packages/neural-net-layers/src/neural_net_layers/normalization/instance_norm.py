@@ -8,11 +8,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from neural_net_core.checks import check_fraction
 from neural_net_core.dtypes import Array
 from neural_net_core.errors import ShapeError
 from neural_net_core.tensor import Tensor, TensorLike
-from neural_net_layers._checks import check_eps
+from neural_net_layers._checks import check_eps, check_momentum
 from neural_net_layers._inputs import coerce
 from neural_net_layers.normalization._channel_norm import (
     ChannelNorm,
@@ -75,8 +74,7 @@ def instance_norm(
     channels = x.shape[1]
     check_channels("instance_norm", channels, running_mean, running_var, weight=weight, bias=bias)
     eps = check_eps("instance_norm", eps)
-    if type(momentum) is not float:
-        momentum = check_fraction("instance_norm", "momentum", momentum)
+    momentum = check_momentum("instance_norm", momentum)
     if x.size and np.prod(x.shape[2:]) == 1:
         raise ShapeError(f"instance_norm: expected more than 1 position per channel, got {x.shape}")
 
