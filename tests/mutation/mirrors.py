@@ -25,7 +25,10 @@ SHARED = {
     "layers/convolution": ["convolution/test_convolution.py"],
     "layers/fast/convolution": ["convolution/test_convolution.py"],
     "layers/pooling": ["pooling/test_options.py"],
-    "layers/normalization": ["normalization/test_textbook_norms.py"],
+    "layers/normalization": [
+        "normalization/test_textbook_norms.py",
+        "normalization/test_options.py",
+    ],
     "layers": ["test_reference.py", "test_contract.py", "test_gradcheck_table.py"],
     "utils/training": ["training/test_fit.py"],
 }
@@ -72,7 +75,10 @@ MIRROR = {
         f"utils/training/callbacks/{name}.py": ["training/callbacks/test_loggers.py"]
         for name in ("csv_logger", "json_lines_logger", "learning_rate_logger")
     },
-    "layers/convolution/_groups.py": ["convolution/test_conv2d.py"],
+    "layers/convolution/_groups.py": [
+        "convolution/test_textbook_convolution.py",
+        "convolution/test_conv2d.py",
+    ],
     "layers/convolution/_parameters.py": [
         *("convolution/" + name for name in ("test_conv1d.py", "test_conv2d.py")),
         "convolution/test_conv_transpose2d.py",

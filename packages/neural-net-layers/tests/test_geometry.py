@@ -20,12 +20,18 @@ def test_places_of_a_window_worked_by_hand():
         (2, ((2, 2), (2, 2))),
         ((1, 0), ((1, 1), (0, 0))),
         (((1, 2), (3, 4)), ((1, 2), (3, 4))),
+        (((0, 1), (2, 0)), ((0, 1), (2, 0))),
         ("valid", ((0, 0), (0, 0))),
         ("same", ((1, 1), (1, 2))),  # an even kernel: the odd one comes last, as in PyTorch
     ],
 )
 def test_padding_is_given_in_five_ways(padding, expected):
     assert resolve_padding("Conv2D", padding, Window((3, 4))) == expected
+
+
+@pytest.mark.parametrize("padding", ["same", [(1, 2)]])
+def test_of_a_sequence_the_second_axis_has_no_padding(padding):
+    assert resolve_padding("Conv1D", padding, Window((4, 1)), axes=1) == ((1, 2), (0, 0))
 
 
 def test_same_padding_counts_the_dilation():
@@ -44,6 +50,17 @@ def test_other_padding_is_refused(padding):
 def test_sizes_that_are_no_pair_are_refused(value):
     with pytest.raises(ValueError, match=r"Conv2D: stride must be an int >= 1"):
         as_pair("Conv2D", "stride", value)
+
+
+def test_the_message_says_how_many_integers_there_may_be():
+    with pytest.raises(ValueError, match=r"stride must be an int >= 1, or 2 of them, got 0$"):
+        as_pair("Conv2D", "stride", 0)
+    with pytest.raises(ValueError, match=r"stride must be an int >= 1, got 0$"):
+        as_pair("Conv1D", "stride", 0, axes=1)
+
+
+def test_a_window_may_fit_exactly_once():
+    check_fits("L", Window((3, 2), padding=((0, 1), (0, 0))), (2, 2))
 
 
 def test_a_window_that_does_not_fit_is_named_with_all_sizes():

@@ -36,6 +36,23 @@ def test_a_condition_of_an_example_acts_on_all_its_positions(inner):
         np.testing.assert_allclose(one, other)
 
 
+def test_lists_of_integers_are_numbers_of_the_default_dtype():
+    y = modulate([[1, 2]], [[10, 0]], [[0, 1]])
+    assert y.dtype == np.float32
+    assert y.tolist() == [[11, 4]]
+
+
+def test_an_example_may_be_one_row_of_features():
+    y, gate = AdaptiveLayerNorm(3, 5)(np.ones((2, 3)), np.ones((2, 5)))
+    assert y.shape == gate.shape == (2, 3)
+
+
+def test_a_number_of_features_that_is_none_is_named():
+    for sizes, name in (((0, 5), "features"), ((3, 0), "condition_features")):
+        with pytest.raises(ValueError, match=f"AdaptiveLayerNorm: {name} must be an int >= 1"):
+            AdaptiveLayerNorm(*sizes)
+
+
 def test_scale_0_and_shift_0_leave_the_input():
     x = np.random.default_rng(0).normal(size=(2, 4, 3)).astype(np.float32)
     zero = np.zeros((2, 3), np.float32)
