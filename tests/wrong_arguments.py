@@ -12,7 +12,7 @@ An answer is one of
 - accepted: no error;
 - foreign: any other error, also one that a generator raises only when it is used;
 - nan: None went in and NaN came out;
-- hang: no answer in three seconds.
+- hang: no answer in three seconds of the processor's time, or in a hundred of the clock's.
 
 A public function without a recipe fails the script: a new one gets its line here. What only the
 library itself calls (`Optimizer.rule`, the hooks of callbacks) is left out by name.
@@ -52,7 +52,7 @@ import neural_net_viz as viz  # noqa: F401
 from neural_net_utils.distributed import data_parallel
 
 PACKAGES = ("core", "optim", "layers", "viz", "utils")
-SECONDS = 3
+SECONDS, SILENCE = 3, 100  # of the processor, which others use as well; of the clock
 MEMORY = 3 << 30
 
 # --- wrong values: each a recipe, because generators and lists are used up or changed ------------
@@ -1140,7 +1140,7 @@ def try_call(made, parameter, wrong, name):
     if kind is kind.VAR_POSITIONAL:
         value = (value, *bound.arguments.get(parameter, ())[1:])
     bound.arguments[parameter] = value
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         answer = call(*bound.args, **bound.kwargs)
         if isinstance(answer, types.GeneratorType):
@@ -1153,7 +1153,7 @@ def try_call(made, parameter, wrong, name):
     except Exception as error:
         return classify(error, name, parameter), _line(error)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     if wrong in NONES and holds_nan(answer):
         return "nan", ""
     return "accepted", ""
@@ -1169,7 +1169,7 @@ def _line(error):
 
 def child(package, name, skip, out):
     """Write a line of JSON for each call but the first `skip`."""
-    signal.signal(signal.SIGALRM, _alarm)
+    signal.signal(signal.SIGPROF, _alarm)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     made = prepare(package, name)
     call, bound = made()
@@ -1208,7 +1208,7 @@ def run_child(package, name, skip):
             os._exit(0)
     os.close(writing)
     text = b""
-    while select.select([reading], [], [], 3 * SECONDS)[0]:
+    while select.select([reading], [], [], SILENCE)[0]:
         some = os.read(reading, 1 << 16)
         if not some:
             break
