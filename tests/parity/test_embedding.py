@@ -278,7 +278,7 @@ def test_timestep_embedding(seed: int, features: int, period: float) -> None:
     expected = torch.cat([torch.cos(angles), torch.sin(angles)], dim=-1)
     if features % 2:
         expected = torch.cat([expected, torch.zeros_like(expected[:, :1])], dim=-1)
-    mine = timestep_embedding(t.numpy(), features, period)
+    mine = timestep_embedding(Tensor(t.numpy(), "float64"), features, period)
     assert relative_error(mine.data, expected.numpy()) < 1e-10  # exp(−ln m · x) and m⁻ˣ
 
 
