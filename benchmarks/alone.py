@@ -121,6 +121,15 @@ def _running(name, shape, axis):
     return _both_ways(lambda x: function(x, axis), 1 + 0.001 * _normal(*shape))
 
 
+def _over_last_axis(name, shape):
+    return _both_ways(lambda x: getattr(x, name)(-1), _normal(*shape))
+
+
+def _bordered(mode):
+    widths = [(0, 0), (0, 0), (2, 2), (2, 2)]
+    return _both_ways(lambda x: nn.ops.pad(x, widths, mode=mode), _normal(32, 32, 28, 28))
+
+
 def _embedding_bag(mode):
     ids = np.random.default_rng(0).integers(0, 5000, (512, 32))
     return _layer(layers.EmbeddingBag(5000, 64, mode=mode), ids)
@@ -185,6 +194,16 @@ ALONE = [
     Single("CumProdOp", "64 lines of 1,000", lambda: _running("cumprod", (64, 1000), 1)),
     Single("CumProdOp", "(32, 200, 64) over axis 1", lambda: _running("cumprod", (32, 200, 64), 1)),
     Single("LogCumSumExpOp", "a line of 100,000", lambda: _running("logcumsumexp", (100_000,), 0)),
+    *(
+        Single(
+            "PadFromInputOp",
+            f"{mode}, 2 around (32, 32, 28, 28)",
+            lambda mode=mode: _bordered(mode),
+        )
+        for mode in ("reflect", "edge")
+    ),
+    Single("MaxOp", "lines of 3, 100,000", lambda: _over_last_axis("max", (100_000, 3))),
+    Single("MinOp", "lines of 10, 10,000", lambda: _over_last_axis("min", (10_000, 10))),
     *(
         Single("ErfOp", f"a million {dtype} numbers", lambda dtype=dtype: _erf(dtype))
         for dtype in ("float32", "float64")

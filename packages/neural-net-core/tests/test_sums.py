@@ -90,3 +90,21 @@ def test_the_gradient_of_what_was_repeated_keeps_its_digits():
     w = Tensor(np.ones(3, np.float32), requires_grad=True)
     (dw,) = grad((x * w).sum(), [w])
     assert error(dw[None], x.data, 0) <= 8
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 49, 64, PART, PART + 1])
+@pytest.mark.parametrize("axes", [(-1,), (-2, -1)])
+def test_few_numbers_side_by_side_keep_their_digits(count, axes):
+    """Of positive numbers, in a running sum of eight or in pairs alike."""
+    shape = (300, *(1,) * (len(axes) - 1), count)
+    x = np.random.default_rng(0).random(shape).astype(np.float32)
+    total = sum_over(x, axes)
+    exact = x.astype(float).sum(axes, keepdims=True)
+    assert total.shape == exact.shape
+    assert total.dtype == np.float32
+    np.testing.assert_allclose(total, exact, rtol=8 * np.finfo(np.float32).eps)
+
+
+def test_no_axis_sums_nothing():
+    x = np.random.default_rng(0).random((300, 4))
+    np.testing.assert_array_equal(sum_over(x, ()), x)

@@ -30,8 +30,43 @@ def running(draw, function):
     return lambda x: function(x, axis), [x]
 
 
+@st.composite
+def extremes(draw, function):
+    """Draw lines short and long, few and many, with equal numbers and without."""
+    shape = draw(
+        st.sampled_from(
+            [(), (300, 2), (8, 40, 3), (256, 32), (255, 4), (300, 33), (300, 1), (0, 3)]
+        )
+    )
+    axis = draw(st.sampled_from([None, -1, 0, (-2, -1)]))
+    if len(shape) < 2:
+        axis = None
+    x = np.random.default_rng(draw(st.integers(0, 99))).normal(size=shape)
+    x = draw(st.sampled_from([x, np.round(x), np.asfortranarray(x)]))
+    if 0 in shape:
+        axis = -1
+    keepdims = draw(st.booleans())
+    return lambda x: function(x, axis, keepdims=keepdims), [x]
+
+
+@st.composite
+def bordered(draw):
+    """Draw borders of one element and of as many as there are, and wider ones."""
+    shape = draw(st.sampled_from([(5,), (1,), (3, 6), (2, 3, 4), (2, 0, 3)]))
+    widest = draw(st.sampled_from([1, 2, 4]))
+    widths = [(draw(st.integers(0, widest)), draw(st.integers(0, widest))) for _ in shape]
+    widths = [pair if n else (0, 0) for n, pair in zip(shape, widths, strict=True)]
+    x = np.random.default_rng(draw(st.integers(0, 99))).normal(size=shape)
+    mode = draw(st.sampled_from(["reflect", "edge", "wrap"]))
+    turned = draw(st.booleans())
+    return lambda x: ops.pad(x, widths, mode=mode), [np.asfortranarray(x) if turned else x]
+
+
 DRAWN = {
     ops.CumProdOp: running(ops.cumprod),
     ops.ErfOp: errors(),
     ops.LogCumSumExpOp: running(ops.logcumsumexp),
+    ops.MaxOp: extremes(ops.max),
+    ops.MinOp: extremes(ops.min),
+    ops.PadFromInputOp: bordered(),
 }

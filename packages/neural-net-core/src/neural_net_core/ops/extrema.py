@@ -18,7 +18,7 @@ __all__ = ["MaxOp", "MinOp", "max", "min"]
 
 
 class MaxOp(ReductionOp):
-    """y = max x;  dx = dy / (number of ties) where x = y, else 0.  Saves where x = y.
+    """y = max x;  dx = dy / (number of ties) where x = y, else 0.  Saves x and y.
 
     Two NaN count as equal.
     """
@@ -26,13 +26,13 @@ class MaxOp(ReductionOp):
     choose: ClassVar[np.ufunc] = np.maximum
 
     def forward(self, x: Array) -> Array:
-        y = self.choose.reduce(x, axis=self.axis, keepdims=True)
-        self.winners = (x == y) | np.isnan(x)
-        return self.drop(y)
+        self.x, self.y = x, self.choose.reduce(x, axis=self.axis, keepdims=True)
+        return self.drop(self.y)
 
     def backward(self, dy: Array) -> Array:
-        ties = np.add.reduce(self.winners, axis=self.axis, keepdims=True, dtype=dy.dtype)
-        return self.winners * (self.restore(dy) / ties)
+        winners = (self.x == self.y) | np.isnan(self.x)
+        ties = np.add.reduce(winners, axis=self.axis, keepdims=True, dtype=dy.dtype)
+        return winners * (self.restore(dy) / ties)
 
 
 def max(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
@@ -51,7 +51,7 @@ def max(x: TensorLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
 
 
 class MinOp(MaxOp):
-    """y = min x;  dx = dy / (number of ties) where x = y, else 0.  Saves where x = y.
+    """y = min x;  dx = dy / (number of ties) where x = y, else 0.  Saves x and y.
 
     Two NaN count as equal.
     """
