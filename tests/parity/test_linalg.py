@@ -1,5 +1,7 @@
 """Linear algebra against PyTorch, on at least 20 shapes each: values and gradients."""
 
+import functools
+
 import numpy as np
 import pytest
 import torch
@@ -33,12 +35,25 @@ def with_right_sides(rng, shapes):
     return [a, rng.normal(size=b)]
 
 
+def with_rows(rng, shapes):
+    """Return matrices, and right sides in rows."""
+    a = well_conditioned(rng, shapes[0])
+    several = (*a.shape[:-2], int(rng.integers(0, 4)), a.shape[-1])
+    return [a, rng.normal(size=several if rng.integers(2) else several[-2:])]
+
+
 def positive(x):
     return x @ x.swapaxes(-1, -2)
 
 
 ROWS = {
     "solve": (linalg.SolveOp, linalg.solve, torch.linalg.solve, with_right_sides),
+    "solve from the right": (
+        linalg.SolveOp,
+        functools.partial(linalg.solve, left=False),
+        functools.partial(torch.linalg.solve, left=False),
+        with_rows,
+    ),
     "inv": (linalg.InvOp, linalg.inv, torch.linalg.inv, matrices),
     "slogdet": (linalg.SlogdetOp, linalg.slogdet, torch.linalg.slogdet, matrices),
     "det": (linalg.DetOp, linalg.det, torch.linalg.det, matrices),

@@ -69,6 +69,20 @@ CASES = {
     ),
     "MultiHeadAttention-another-sequence": (reading(attention()), SHAPE),
     "SelfAttention": (lambda: SelfAttention(4, rng=rng()), SHAPE),
+    "SelfAttention-of-other-sizes": (
+        lambda: SelfAttention(
+            4,
+            2,
+            num_kv_heads=1,
+            head_features=3,
+            value_head_features=5,
+            out_bias=False,
+            qk_norm=RMSNorm,
+            rng=rng(),
+        ),
+        SHAPE,
+        {"shows": "2 heads, 1 of keys and values, 3 features each, 5 of values, out_bias=False"},
+    ),
     "SelfAttention-causal": (
         lambda: SelfAttention(4, 2, causal=True, rng=rng()),
         SHAPE,

@@ -72,6 +72,25 @@ def test_it_is_the_product_with_the_inverse_in_values_and_gradients(a):
         np.testing.assert_allclose(found, expected, atol=1e-11)
 
 
+@given(a=invertible(), rows=st.integers(0, 4))
+def test_from_the_right_it_is_the_product_with_the_inverse_from_there(a, rows):
+    b = np.random.default_rng(0).normal(size=(*a.shape[:-2], rows, a.shape[-1]))
+    dy = np.random.default_rng(1).normal(size=b.shape)
+    results = []
+    for fn in (lambda x, y: linalg.solve(x, y, left=False), lambda x, y: y @ linalg.inv(x)):
+        x, y = Tensor(a, np.float64, requires_grad=True), Tensor(b, np.float64, requires_grad=True)
+        z = fn(x, y)
+        results.append([z.data, *grad(z, [x, y], dy)])
+    for found, expected in zip(*results, strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-11)
+
+
+@pytest.mark.parametrize("b", [(3,), (2, 3), (), (1, 2), (5, 1, 3)])
+def test_from_the_right_every_row_is_a_right_side(b):
+    with pytest.raises(ShapeError, match=r"x a = b, b must be \(\.\.\., K, 3\).*got shape"):
+        linalg.solve(np.broadcast_to(np.eye(3), (2, 3, 3)), np.ones(b), left=False)
+
+
 def test_the_message_says_how_many_rows_are_expected():
     with pytest.raises(ShapeError, match=r"b must be \(..., 3, K\), or vectors \(..., 3\)"):
         linalg.solve(np.ones((2, 3, 3)), np.ones((2, 4, 1)))

@@ -1,10 +1,19 @@
 """Self-attention as a module of one input."""
 
+import inspect
+
 import numpy as np
 import pytest
 
 from neural_net_core import Dense, Sequential, no_grad
-from neural_net_layers import KeyValueCache, SelfAttention
+from neural_net_core.init import zeros
+from neural_net_layers import (
+    KeyValueCache,
+    MultiHeadAttention,
+    RMSNorm,
+    RotaryEmbedding,
+    SelfAttention,
+)
 
 
 def numbers(*shape, seed=0):
@@ -16,6 +25,43 @@ def test_it_is_the_attention_of_its_input_to_itself():
     np.testing.assert_array_equal(layer(x).data, layer.attention(x, x, x).data)
     y, weights = layer(x, need_weights=True)
     assert y.shape == (2, 5, 8) and weights.shape == (2, 2, 5, 5)
+
+
+def test_it_passes_on_every_option_of_the_attention():
+    """All but the widths of other inputs, which it has not."""
+    ours, all_of_them = (
+        inspect.signature(cls).parameters for cls in (SelfAttention, MultiHeadAttention)
+    )
+    options = {name for name, p in all_of_them.items() if p.kind is p.KEYWORD_ONLY}
+    assert set(ours) - {"features", "num_heads", "causal"} == options - {
+        "key_features",
+        "value_features",
+    }
+    values = {
+        "num_kv_heads": 2,
+        "head_features": 3,
+        "value_head_features": 5,
+        "bias": False,
+        "out_bias": True,
+        "qk_norm": RMSNorm,
+        "dropout": 0.5,
+        "position": RotaryEmbedding(6, 9),
+        "init": zeros,
+        "dtype": np.float64,
+    }
+    assert set(values) | {"rng", "key_features", "value_features"} == options
+    for name, value in values.items():
+        others = {"head_features": 6} if name == "position" else {}
+        given = {name: value, **others, "rng": np.random.default_rng(0)}
+        expected = MultiHeadAttention(8, 4, **{**given, "rng": np.random.default_rng(0)})
+        layer = SelfAttention(8, 4, **given).attention
+        assert repr(layer) == repr(expected)
+        state = expected.state_dict()
+        assert {k: v.tobytes() for k, v in layer.state_dict().items()} == {
+            k: v.tobytes() for k, v in state.items()
+        }
+        x = numbers(2, 5, 8)
+        np.testing.assert_array_equal(layer.eval()(x).data, expected.eval()(x).data)
 
 
 def test_causal_is_decided_once_and_masks_add_to_it():

@@ -87,6 +87,7 @@ from neural_net_layers import (
     ReflectionPad2D,
     ReplicationPad1D,
     RMSNorm,
+    SelfAttention,
     TimestepEmbedding,
     Transformer,
     TransformerDecoder,
@@ -419,6 +420,20 @@ def transformers() -> dict[str, Case]:
             MultiHeadAttention(16, 4, rng=RNG),
             sequence,
             {"keep": lambda rng, b, t: rng.random((b, 1, t, t)) < 0.7, "key_keep": tokens},
+        ),
+        "self-attention with heads of other sizes": Case(
+            SelfAttention(
+                16,
+                4,
+                causal=True,
+                num_kv_heads=2,
+                head_features=3,
+                value_head_features=5,
+                out_bias=False,
+                qk_norm=RMSNorm,
+                rng=RNG,
+            ),
+            sequence,
         ),
         "attention with weights and a bias": Case(
             Function(weighted), (heads, heads, numbers("B", 2, "T", 3)), {"bias": numbers("T", "T")}

@@ -1,5 +1,6 @@
 """Attention of a sequence to itself, with the mask decided once."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 import numpy as np
@@ -19,17 +20,24 @@ class SelfAttention(Module):
     r"""Every position gathers from all positions, or from those up to its own.
 
     $$ y = (\mathrm{head}_1, \dots, \mathrm{head}_H)\, W^O + b^O, \qquad
-       \mathrm{head}_h = \mathrm{softmax}\Big(\frac{Q_h K_h^\top}{\sqrt{D/H}}\Big) V_h, \qquad
+       \mathrm{head}_h = \mathrm{softmax}\Big(\frac{Q_h K_h^\top}{\sqrt{E}}\Big) V_h, \qquad
        Q_h, K_h, V_h = x W_h^Q,\; x W_h^K,\; x W_h^V $$
 
-    A `MultiHeadAttention` of one input, so that it fits into a `Sequential`. It has no notion of
+    with E = D/H, or as `head_features` says. A `MultiHeadAttention` of one input, with its options,
+    so that it fits into a `Sequential`. It has no notion of
     order: without `position`, a mask or positions in x, permuting the input permutes the output.
 
     Args:
         features: D, the width of input and output.
-        num_heads: H, a divisor of D.
+        num_heads: H, a divisor of D unless `head_features` is given.
         causal: Whether a position sees only those up to itself, whatever the call says.
+        num_kv_heads: K, how many heads of keys and values there are, a divisor of H; None means H.
+        head_features: E, the size of a head's queries and keys; None means D/H.
+        value_head_features: F, the size of a head's values; None means E.
         bias: Whether the projections have biases.
+        out_bias: Whether the output's projection has one; None means as `bias` says.
+        qk_norm: Called with E to make the norms of queries and keys, such as `RMSNorm`; None means
+            that there are none.
         dropout: The probability of dropping a weight in training.
         position: As in `MultiHeadAttention`.
         init: As in `MultiHeadAttention`.
@@ -57,7 +65,12 @@ class SelfAttention(Module):
         num_heads: int = 1,
         *,
         causal: bool = False,
+        num_kv_heads: int | None = None,
+        head_features: int | None = None,
+        value_head_features: int | None = None,
         bias: bool = True,
+        out_bias: bool | None = None,
+        qk_norm: Callable[[int], Module] | None = None,
         dropout: float = 0.0,
         position: Position | None = None,
         init: Initializer | None = None,
@@ -68,7 +81,12 @@ class SelfAttention(Module):
         self.attention = MultiHeadAttention(
             features,
             num_heads,
+            num_kv_heads=num_kv_heads,
+            head_features=head_features,
+            value_head_features=value_head_features,
             bias=bias,
+            out_bias=out_bias,
+            qk_norm=qk_norm,
             dropout=dropout,
             position=position,
             init=init,
