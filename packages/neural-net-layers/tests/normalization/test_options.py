@@ -11,6 +11,11 @@ from neural_net_layers import (
     InstanceNorm2D,
     LayerNorm,
     RMSNorm,
+    batch_norm,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    rms_norm,
 )
 
 
@@ -59,6 +64,17 @@ def test_scales_begin_with_1_and_shifts_with_0(make):
         np.testing.assert_array_equal(array, begin, err_msg=name)
 
 
-def test_a_group_norm_takes_lists():
-    y = GroupNorm(1, 2, eps=0.0)([[[1, 3], [1, 3]]])
-    assert y.tolist() == [[[-1, 1], [-1, 1]]]
+def test_lists_of_integers_are_numbers_of_the_default_dtype():
+    x = [[[1, 3], [1, 3]]]
+    for y in (
+        batch_norm(x, eps=0),
+        instance_norm(x, eps=0),
+        group_norm(x, 1, eps=0),
+        layer_norm(x, 2, eps=0),
+        GroupNorm(1, 2, eps=0)(x),
+    ):
+        assert y.dtype == np.float32
+        assert y.tolist() == [[[-1, 1], [-1, 1]]]
+    y = rms_norm([[1, 7]], 2)
+    assert y.dtype == np.float32
+    np.testing.assert_allclose(y.data, [[0.2, 1.4]], rtol=1e-6)
