@@ -22,9 +22,8 @@ class FastBCEWithLogitsLossOp(BCEWithLogitsLossOp):
         self.x, self.t = x, t
         ut, k = self._parts()
         size = np.abs(x)
-        self.is_endless = (
-            np.fmax.reduce(size, axis=None, initial=0) == np.inf
-        )  # NaN does not hide it
+        largest = np.fmax.reduce(size, axis=None, initial=0)  # which NaN does not hide
+        self.is_endless = largest == np.inf
         if self.is_endless:
             # (1 − t) ∞ or u t ∞, where 0 · ∞ is 0; the formula below would make ∞ − ∞ of it.
             limit = np.where(np.where(x > 0, 1 - t, ut) == 0, 0, size.dtype.type(np.inf))
