@@ -279,6 +279,43 @@ def test_a_trace_shows_the_tensors_and_the_paths():
     assert calls[0].inputs[1] is w
 
 
+class Waits(Module):
+    """Says when it is in the middle of a call, and goes on when it may."""
+
+    def __init__(self):
+        self.weight = Parameter([1.0])
+        self.inside, self.may_go_on = threading.Event(), threading.Event()
+
+    def forward(self, x):
+        if x == 0:
+            self.inside.set()
+            assert self.may_go_on.wait(60)
+        return self.weight * 1
+
+
+def test_in_another_thread_a_plain_call_sees_the_exchange_and_one_with_nothing_exchanged_waits():
+    model, found = Waits(), {}
+
+    def keep(name, call):
+        found[name] = call().item()
+
+    def with_other_weight():
+        return functional_call(model, {"weight": [2.0]}, 0)
+
+    first = threading.Thread(target=keep, args=("exchanged", with_other_weight))
+    first.start()
+    assert model.inside.wait(60)
+    waiting = threading.Thread(target=keep, args=("waits", lambda: functional_call(model, {}, 1)))
+    waiting.start()
+    keep("plain", lambda: model(1))
+    assert "waits" not in found
+    model.may_go_on.set()
+    for thread in (first, waiting):
+        thread.join()
+    assert found == {"exchanged": 2, "plain": 2, "waits": 1}
+    assert model(1).item() == 1
+
+
 def test_calls_in_several_threads_wait_for_one_another():
     model = net()
     expected = {i: i * model(X).data[0] for i in range(1, 5)}

@@ -61,8 +61,11 @@ def functional_call(
             values, or one is missing and `strict` is set; the message lists all of that.
 
     Note:
-        The tensors stand in the module itself. Calls of this function wait for one another, in all
-        threads; a plain call of the same module in another thread at the same time would see them.
+        The tensors stand in the module itself, so that a plain call costs nothing more. **A plain
+        call of the same module in another thread at the same time sees them.** Calls of this
+        function wait for one another, in all threads: where threads share a module and one of them
+        calls it with other tensors, let the others call `functional_call(model, {}, x)`, which is
+        the plain call that waits, or give each thread a `copy.deepcopy` of the module.
 
     Examples:
         The loss of the mixture of two networks, and how it changes with the mixing:
