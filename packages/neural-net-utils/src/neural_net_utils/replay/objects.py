@@ -2,7 +2,7 @@
 
 import inspect
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from operator import is_
 from typing import Any
 
@@ -57,12 +57,12 @@ def content_of(cell: Any) -> Any:
         return None
 
 
-def functions_in(x: Any) -> Iterator[types.FunctionType]:
-    """Yield the functions behind a member of a class: methods, properties, decorated ones."""
+def functions_in(x: Any) -> list[types.FunctionType]:
+    """Return the functions behind a member of a class: methods, properties, decorated ones."""
     names = ("fget", "fset", "fdel", "func", "__func__", "__wrapped__")
     parts = [x, *(getattr(x, name, None) for name in names)]
     parts += [inspect.unwrap(part) for part in parts if callable(part)]
-    yield from (part for part in parts if isinstance(part, types.FunctionType))
+    return [part for part in parts if isinstance(part, types.FunctionType)]
 
 
 def is_all_in_its_dict(x: Any) -> bool:
