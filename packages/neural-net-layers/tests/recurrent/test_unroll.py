@@ -1,10 +1,13 @@
 """The gates and states that a unroll shows are those of the forward pass."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
 from neural_net_core import ShapeError, Tensor, textbook
 from neural_net_layers import GRU, LSTM, VanillaRNN, unroll
+from neural_net_layers.recurrent.gru import GRUOp
 
 LENGTHS = [4, 1, 3]
 
@@ -99,6 +102,15 @@ def test_no_steps_have_no_values(batch_first):
     seen = unroll(layer, numbers(*shape, 3))["l0"]
     assert seen["forget gate"].shape == (*shape, 4)
     assert seen["hidden state"].shape == (*shape, 2)
+
+
+@pytest.mark.parametrize("form", [contextlib.nullcontext, textbook])
+def test_steps_are_taken_from_the_first_to_the_last_unless_it_is_said(form):
+    inputs = [numbers(2, 4, 3), numbers(2, 5), numbers(15, 3), numbers(15, 5), None, None, None]
+    with form():
+        forwards, backwards = (GRUOp.apply(*inputs, reverse=way)[0].data for way in (False, True))
+        np.testing.assert_array_equal(GRUOp.apply(*inputs)[0].data, forwards)
+    assert not np.allclose(forwards, backwards)
 
 
 def test_nothing_is_recorded_and_padding_is_zero():
