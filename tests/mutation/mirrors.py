@@ -179,7 +179,7 @@ MIRROR = {
         *("recurrent/" + name for name in ("test_recurrent.py", "test_vanilla_rnn.py")),
         *("recurrent/" + name for name in ("test_lstm.py", "test_gru.py")),
     ],
-    "layers/recurrent/_cell.py": ["recurrent/test_recurrent.py"],
+    "layers/recurrent/_cell.py": ["recurrent/test_cell.py", "recurrent/test_recurrent.py"],
     "layers/recurrent/_parameters.py": [
         *("recurrent/" + name for name in ("test_recurrent.py", "test_vanilla_rnn.py")),
         "recurrent/test_lstm.py",
@@ -192,9 +192,18 @@ MIRROR = {
         for name in ("gru", "lstm", "vanilla_rnn")
     },
     "layers/recurrent/gru_paper.py": ["recurrent/test_gru.py", "recurrent/test_recurrent.py"],
-    "layers/recurrent/gru_cell.py": ["recurrent/test_gru.py", "recurrent/test_recurrent.py"],
-    "layers/recurrent/lstm_cell.py": ["recurrent/test_lstm.py", "recurrent/test_recurrent.py"],
+    "layers/recurrent/gru_cell.py": [
+        "recurrent/test_cell.py",
+        "recurrent/test_gru.py",
+        "recurrent/test_recurrent.py",
+    ],
+    "layers/recurrent/lstm_cell.py": [
+        "recurrent/test_cell.py",
+        "recurrent/test_lstm.py",
+        "recurrent/test_recurrent.py",
+    ],
     "layers/recurrent/rnn_cell.py": [
+        "recurrent/test_cell.py",
         "recurrent/test_vanilla_rnn.py",
         "recurrent/test_recurrent.py",
     ],
@@ -251,6 +260,7 @@ MIRROR = {
     "layers/attention/_masks.py": [
         "attention/test_attention_mask.py",
         "attention/test_scaled_dot_product_attention.py",
+        "attention/test_multi_head_attention.py",
     ],
     "core/losses/_loss.py": [
         *("losses/" + name for name in ("test_every_loss.py", "test_bce.py")),

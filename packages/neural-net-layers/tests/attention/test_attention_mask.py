@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from neural_net_core import DTypeError, NeuralNetError, ShapeError, Tensor
 from neural_net_layers import MultiHeadAttention, causal_keep, padding_keep
 from neural_net_layers import scaled_dot_product_attention as attention
+from neural_net_layers.attention._masks import blank
 
 
 @given(
@@ -33,9 +34,25 @@ def test_the_alignment_of_the_last_query_with_the_last_key():
     assert causal_keep(2, 5, offset=3).tolist() == [[True] * 4 + [False], [True] * 5]
 
 
+def test_the_first_query_sees_the_first_key_unless_it_is_said():
+    assert causal_keep(3).tolist() == np.tri(3, dtype=bool).tolist()
+    assert causal_keep(2, 3).tolist() == [[True, False, False], [True, True, False]]
+
+
+def test_what_is_hidden_becomes_zero_where_not_all_is_finite():
+    x, hidden = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True), np.array([[True], [False]])
+    assert blank(x, hidden) is x
+    x.data[0, 1] = np.nan
+    y = blank(x, hidden)
+    assert y.data.tolist() == [[0.0, 0.0], [3.0, 4.0]]
+    y.sum().backward()
+    assert x.grad.tolist() == [[0.0, 0.0], [1.0, 1.0]]
+
+
 def test_padding():
     assert padding_keep([0, 2], 3).tolist() == [[False] * 3, [True, True, False]]
     assert padding_keep(np.array([], int)).shape == (0, 0)
+    assert padding_keep([0, 0], 0).shape == (2, 0)
 
 
 @pytest.mark.parametrize("lengths", [[4], [-1], [[1]], [1.0], 2, None, "2", [[1], [1, 2]]])

@@ -39,7 +39,9 @@ def test_equals_the_plain_form_however_it_is_cut(tile, form, data):
         options["keep"] = rng.random((2, 1, queries, keys)) < 0.5
     bias = None
     if draw(st.booleans()):
-        shape = (shared * groups, 1, keys) if draw(st.booleans()) else (queries, keys)
+        scores = (2, shared * groups, queries, keys)
+        kinds = [scores, (2, 1, *scores[2:]), scores[1:], (scores[1], 1, keys), scores[2:]]
+        shape = draw(st.sampled_from(kinds))
         bias = Tensor(rng.normal(size=shape), np.float64, requires_grad=True)
     with pytest.MonkeyPatch.context() as patch, form():
         patch.setattr(blocked_attention, "TILE", tile)

@@ -136,6 +136,18 @@ def test_padding_may_hold_anything(own):
         np.testing.assert_array_equal(clean, poisoned)
 
 
+@pytest.mark.parametrize("own", ["queries", "keys", "values", "keys and values"])
+def test_padding_is_as_if_it_were_not_there(own):
+    layer = MultiHeadAttention(8, 2, rng=rng())
+    x, key, value = (Tensor(numbers(2, 5, 8, seed=i)) for i in range(3))
+    given = {"queries": (x, x, x), "keys": (x, key, key), "values": (x, x, value)}
+    query, key, value = given.get(own, (x, key, value))
+    keep = np.array([[True, True, True, False, False]] * 2)
+    y = layer(query, key, value, key_keep=keep)
+    expected = composed(layer, query, key[:, :3], value[:, :3])
+    np.testing.assert_allclose(y.data, expected.data, rtol=1e-5, atol=1e-6)
+
+
 def test_what_is_no_cache_is_named():
     with no_grad(), pytest.raises(ValueError, match=r"8, 2 heads\): cache must be a KeyValueCache"):
         MultiHeadAttention(8, 2)(numbers(1, 2, 8), cache=[KeyValueCache()])

@@ -245,7 +245,9 @@ def test_all_scores_are_computed_at_once_only_if_tiles_are_refused():
 
 
 @FORMS
-@pytest.mark.parametrize("hide", ["one axis", "all axes", "by head", "all of a head", "causal"])
+@pytest.mark.parametrize(
+    "hide", ["one axis", "all axes", "by head", "from one of the heads", "all of a head", "causal"]
+)
 @pytest.mark.parametrize("worst", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("shared", [4, 2])
 def test_what_no_query_sees_takes_part_in_nothing(blocked, hide, worst, shared):
@@ -262,6 +264,10 @@ def test_what_no_query_sees_takes_part_in_nothing(blocked, hide, worst, shared):
         options["keep"][1, : 4 // shared, :, 2] = False
         unseen[...] = False
         unseen[1, 0, 2] = True
+    elif hide == "from one of the heads":  # with which another shares the key that it may not see
+        options["keep"] = np.broadcast_to(keep, (2, 4, 1, 6)).copy()
+        options["keep"][:, 0, :, 2] = False
+        unseen[:, 0, 2] = shared == 4
     elif hide == "all of a head":  # of the last head of keys, in every example
         options["keep"] = np.ones((4, 5, 6), bool)
         options["keep"][-(4 // shared) :, :, 3] = False

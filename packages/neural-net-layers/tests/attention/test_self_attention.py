@@ -64,6 +64,15 @@ def test_it_passes_on_every_option_of_the_attention():
         np.testing.assert_array_equal(layer.eval()(x).data, expected.eval()(x).data)
 
 
+def test_what_is_not_said_is_one_head_with_biases_and_without_dropout():
+    layer = SelfAttention(8)
+    assert layer.attention.num_heads == 1
+    assert layer.attention.in_proj_bias is not None and layer.attention.out_proj.bias is not None
+    assert layer.attention.dropout == 0.0
+    assert not layer.causal and layer.extra_repr() == ""
+    assert SelfAttention(8, causal=True).extra_repr() == "causal"
+
+
 def test_causal_is_decided_once_and_masks_add_to_it():
     layer, x = SelfAttention(8, 2, causal=True, rng=np.random.default_rng(0)), numbers(1, 4, 8)
     keep = np.ones((4, 4), bool)

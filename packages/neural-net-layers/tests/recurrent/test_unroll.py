@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neural_net_core import ShapeError, Tensor, textbook
-from neural_net_layers import GRU, LSTM, VanillaRNN, unroll
+from neural_net_layers import GRU, LSTM, GRUCell, VanillaRNN, unroll
 from neural_net_layers.recurrent.gru import GRUOp
 
 LENGTHS = [4, 1, 3]
@@ -126,3 +126,6 @@ def test_nothing_is_recorded_and_padding_is_zero():
 def test_it_checks_as_the_layer_does():
     with pytest.raises(ShapeError, match=r"GRU\(3 -> 4\): expected input"):
         unroll(GRU(3, 4), numbers(2, 5, 2))
+    for wrong in (None, GRUCell(3, 4)):
+        with pytest.raises(ValueError, match=r"layer must be a VanillaRNN, LSTM or GRU"):
+            unroll(wrong, numbers(2, 5, 3))
