@@ -32,15 +32,16 @@ def test_equals_the_plain_form_however_it_is_cut(tile, form, data):
     rng = np.random.default_rng(draw(st.integers(0, 10_000)))
     shared, groups = draw(st.integers(1, 2)), draw(st.integers(1, 2))
     queries, keys, width = (draw(st.integers(1, 11)) for _ in range(3))
-    shapes = ((2, shared * groups, queries, width), *[(2, shared, keys, width)] * 2)
+    lead = draw(st.sampled_from([(), (2,), (1, 2)]))
+    scores = (*lead, shared * groups, queries, keys)
+    shapes = ((*scores[:-1], width), *[(*lead, shared, keys, width)] * 2)
     q, k, v = (Tensor(rng.normal(size=s), np.float64, requires_grad=True) for s in shapes)
     options = {"causal": draw(st.booleans()), "offset": draw(st.integers(-3, 12))}
     if draw(st.booleans()):
-        options["keep"] = rng.random((2, 1, queries, keys)) < 0.5
+        options["keep"] = rng.random((*lead, 1, queries, keys)) < 0.5
     bias = None
     if draw(st.booleans()):
-        scores = (2, shared * groups, queries, keys)
-        kinds = [scores, (2, 1, *scores[2:]), scores[1:], (scores[1], 1, keys), scores[2:]]
+        kinds = [scores, (*lead, 1, queries, keys), scores[-3:], (scores[-3], 1, keys), scores[-2:]]
         shape = draw(st.sampled_from(kinds))
         bias = Tensor(rng.normal(size=shape), np.float64, requires_grad=True)
     with pytest.MonkeyPatch.context() as patch, form():

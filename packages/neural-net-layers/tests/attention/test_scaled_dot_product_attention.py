@@ -129,6 +129,20 @@ def test_a_number_added_to_all_scores_of_a_query_changes_nothing(blocked, form, 
         np.testing.assert_allclose(shifted, plain, rtol=1e-8, atol=1e-10)
 
 
+@FORMS
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 5), st.integers(1, 5), st.integers(-7, 7))
+def test_causal_is_the_mask_of_its_offset(blocked, queries, keys, offset):
+    q, k, v = leaves((2, queries, 3), (2, keys, 3), (2, keys, 2))
+    results = []
+    keep = causal_keep(queries, keys, offset)
+    for options in ({"keep": keep}, {"causal": True, "offset": offset}):
+        y = attention(q, k, v, blocked=blocked, **options)
+        results.append([y.data, *grad(y, [q, k, v], np.ones(y.shape))])
+    for masked, causal in zip(*results, strict=True):
+        np.testing.assert_allclose(causal, masked, rtol=1e-10, atol=1e-12)
+
+
 def test_what_is_not_said_is_no_mask_no_offset_and_no_dropout():
     q, k, v = leaves((3, 4, 2), (3, 5, 2), (3, 5, 2))
     keep = causal_keep(4, 5)
@@ -174,6 +188,14 @@ def test_dropout_drops_the_stated_part_of_the_weights_and_scales_the_rest(blocke
     dropped = y == 0
     assert abs(dropped.mean() - p) < 0.01
     np.testing.assert_allclose(y[~dropped], 1 / n / (1 - p), rtol=1e-5)
+
+
+@FORMS
+def test_where_all_is_dropped_nothing_comes_out_and_nothing_goes_back(blocked):
+    q, k, v = leaves((2, 4, 3), (2, 5, 3), (2, 5, 2))
+    y = attention(q, k, v, dropout=1.0, blocked=blocked)
+    assert y.data.tolist() == np.zeros((2, 4, 2)).tolist()
+    assert not any(dx.any() for dx in grad(y, [q, k, v], np.ones(y.shape)))
 
 
 @FORMS

@@ -29,6 +29,13 @@ def test_rows_are_added_and_learn():
     assert not layer.weight.grad[[0, 5]].any()
 
 
+def test_lists_of_numbers_are_taken_too():
+    layer = LearnedPositionalEmbedding(3, 6, rng=rng())
+    y = layer([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    assert y.dtype == np.float32
+    np.testing.assert_allclose(y.data - layer.weight.data[:2], [[1, 2, 3], [4, 5, 6]], rtol=1e-5)
+
+
 @pytest.mark.parametrize("kind", [LearnedPositionalEmbedding, PositionalEncoding])
 def test_a_sequence_read_in_pieces_with_a_cache_stands_at_its_places(kind):
     """Whatever the pieces, encoder and decoder give what they give of the whole sequence."""
