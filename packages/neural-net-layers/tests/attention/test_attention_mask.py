@@ -1,6 +1,7 @@
 """Masks and the one convention they keep to."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -85,9 +86,12 @@ def test_a_mask_that_does_not_broadcast_is_named(name):
         attention(x, x, x, **{name: mask})
 
 
-def test_key_keep_of_another_shape_is_named():
-    with pytest.raises(ShapeError, match=r"expected key_keep \(2, 3\), got \(3, 2\)"):
-        MultiHeadAttention(4, 2)(np.ones((2, 3, 4)), key_keep=np.ones((3, 2), bool))
+@pytest.mark.parametrize("number", [1.0, np.nan])  # what is not finite is blanked out first
+@pytest.mark.parametrize("shape", [(3, 2), (2, 2), (1, 3), (3,), (2, 3, 1), ()])
+def test_key_keep_of_another_shape_is_named(shape, number):
+    text = rf"expected key_keep \(2, 3\), got {re.escape(str(shape))}"
+    with pytest.raises(ShapeError, match=text):
+        MultiHeadAttention(4, 2)(np.full((2, 3, 4), number), key_keep=np.ones(shape, bool))
 
 
 @pytest.mark.parametrize("blocked", [False, True])
