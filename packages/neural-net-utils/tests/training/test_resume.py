@@ -132,7 +132,11 @@ KINDS = ["plain", "shuffled", "transformed", "same", "one generator", "two gener
 @pytest.mark.parametrize("stop", [4, 6, 9])
 @pytest.mark.parametrize("kind", KINDS)
 def test_validation_loaders_resume(tiny, tmp_path, kind, stop):
-    """Noise from the library's generator, and a loader for validation that may draw as well."""
+    """Noise from the library's generator, and a loader for validation that may draw as well.
+
+    From a file of before the half epoch's validation, and from one of after it: that of the whole
+    epoch begins where it did.
+    """
     from neural_net_core import default_rng, seed
 
     x, y = tiny.small_digits(60)
@@ -167,10 +171,15 @@ def test_validation_loaders_resume(tiny, tmp_path, kind, stop):
         )
         return model.state_dict() | {"loss": np.array(history["loss"] + history["val_loss"])}
 
+    class SaveAtTheEnd(Callback):
+        def on_epoch_end(self, training):
+            training.save(tmp_path / "after")
+
     whole = run()
-    run(callbacks=[StopAt(stop), ModelCheckpoint(tmp_path)])
-    default_rng().random(3)
-    assert_same(run(resume_from=latest_checkpoint(tmp_path)), whole)
+    run(callbacks=[StopAt(stop), ModelCheckpoint(tmp_path), SaveAtTheEnd()])
+    for file in (latest_checkpoint(tmp_path), tmp_path / "after"):
+        default_rng().random(3)
+        assert_same(run(resume_from=file), whole)
 
 
 def test_every_saved_file_resumes(tiny, wanted, tmp_path):
