@@ -1,11 +1,12 @@
 """EarlyStopping against a table of cases: a given course of the monitored value, a given end."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from neural_net_core import Buffer, Module, Parameter, mse_loss
+from neural_net_core import Buffer, Module, Parameter, StateDictError, mse_loss
 from neural_net_utils import Callback, EarlyStopping, fit
 
 nan = math.nan
@@ -157,6 +158,40 @@ def test_an_epoch_that_was_cut_short_and_gone_on_with_is_judged_once(
     cut = train(max_steps=limit)
     assert train(max_steps=limit, resume_from=tmp_path / "file") == cut
     assert train(epochs=5, resume_from=tmp_path / "file") == whole
+
+
+STATE = {"best": 2.0, "best_epoch": 1, "wait": 3, "stopped_epoch": 1, "best_weights": None}
+
+
+def test_state_goes_over(tiny):
+    """All that is known, now and before an epoch that was cut short."""
+    stopping = EarlyStopping("score", mode="min")
+    nothing = dict.fromkeys([*STATE, "before_cut"]) | {"wait": 0}
+    assert stopping.state_dict() == nothing
+    weights = {name: np.ones(1, np.float32) for name in ("w", "seen", "cache")}
+    before = {**STATE, "wait": 2, "stopped_epoch": None, "best_weights": weights}
+    stopping.load_state_dict({**STATE, "before_cut": before})
+    assert stopping.state_dict() == {**STATE, "before_cut": before}
+    assert (stopping.best, stopping.best_epoch) == (2, 1)
+    assert (stopping.wait, stopping.stopped_epoch) == (3, 1)
+    stopping.check(SimpleNamespace(model=Counter(), validation=None))
+    for name, wrong in zip(STATE, ["x", 0, "x", 0, "x"], strict=True):
+        with pytest.raises(StateDictError):
+            stopping.load_state_dict({**STATE, "before_cut": None, name: wrong})
+    assert stopping.state_dict() == {**STATE, "before_cut": before}
+    stopping.reset()
+    assert stopping.state_dict() == nothing
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_saved_weights_of_another_model_are_refused(cut):
+    known = {**STATE, "best_weights": {"w": np.ones(2)}}
+    stopping = EarlyStopping("score", mode="min")
+    stopping.load_state_dict(
+        {**STATE, "before_cut": known} if cut else {**known, "before_cut": None}
+    )
+    with pytest.raises(StateDictError, match="EarlyStopping: the saved weights do not fit"):
+        stopping.check(SimpleNamespace(model=Counter(), validation=None))
 
 
 def test_bad_arguments(tiny):
