@@ -97,6 +97,8 @@ def test_errors_name_the_layer_and_the_size():
         AvgPool2D(2, padding=2)
     with pytest.raises(ValueError, match="avg_pool2d: divisor_override must be a number but 0"):
         avg_pool2d(np.zeros((1, 1, 4, 4)), 2, divisor_override=0)
+    with pytest.raises(ValueError, match=r"^AvgPool2D: divisor_override must be a number but 0"):
+        AvgPool2D(2, divisor_override=0)
 
 
 @pytest.mark.parametrize("count_include_pad", [True, False])

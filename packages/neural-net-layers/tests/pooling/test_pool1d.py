@@ -19,6 +19,11 @@ def test_by_hand():
     assert avg_pool1d(X, 2, 2, 1, count_include_pad=False).tolist() == [[[3, 2.5, 3], [9, 4, 4]]]
 
 
+def test_the_layers_have_the_defaults_of_the_functions():
+    assert MaxPool1D(2)(X).tolist() == max_pool1d(X, 2).tolist()
+    assert AvgPool1D(2, 2, 1)(X).tolist() == avg_pool1d(X, 2, 2, 1).tolist()
+
+
 def test_the_steps_of_the_maxima():
     y, steps = max_pool1d(X, 2, return_indices=True)
     assert steps.tolist() == [[[0, 2], [0, 2]]]
