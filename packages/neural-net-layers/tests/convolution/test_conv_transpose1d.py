@@ -74,6 +74,12 @@ def test_a_kernel_of_twice_the_stride_lengthens_by_the_stride():
         assert layer(np.zeros((2, 16, 7))).shape == (2, 8, 7 * s)
 
 
+def test_the_layer_has_the_defaults_of_the_function():
+    layer, x = ConvTranspose1D(2, 3, 4), numbers(1, 2, 5)
+    expected = conv_transpose1d(x, layer.weight, layer.bias)
+    np.testing.assert_array_equal(layer(x).data, expected.data)
+
+
 def test_parameters_are_pytorchs():
     layer = ConvTranspose1D(6, 40, 15, groups=2)
     shapes = {k: v.shape for k, v in layer.state_dict().items()}
