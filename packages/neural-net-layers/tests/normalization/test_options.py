@@ -34,6 +34,10 @@ from neural_net_layers import (
             "4, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True",
         ),
         (
+            lambda: InstanceNorm2D(4),
+            "4, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False",
+        ),
+        (
             lambda: InstanceNorm1D(4, 1e-3, None),
             "4, eps=0.001, momentum=None, affine=False, track_running_stats=False",
         ),
