@@ -58,7 +58,7 @@ MIRROR = {
     "utils/training/_run.py": [
         *("training/" + name for name in ("test_training.py", "test_fit.py")),
         *("training/" + name for name in ("test_closures.py", "test_fit_recorded.py")),
-        "training/test_training_machine.py",
+        *("training/test_training_machine.py", "training/test_resume.py"),
     ],
     "utils/training/fit.py": ["training/test_fit.py", "training/test_resume.py"],
     "utils/training/_run_on_ranks.py": ["distributed/test_data_parallel.py"],
