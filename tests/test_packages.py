@@ -43,10 +43,10 @@ def extras(package: str) -> set[str]:
     return {re.match(r"[\w-]+", wanted)[0] for group in groups for wanted in group}  # type: ignore[index]
 
 
-def imported(package: str, *, in_functions: bool = True) -> set[str]:
+def imported(package: str, *, in_functions: bool = True, folder: str = "src") -> set[str]:
     """The distributions that a package's sources import, at any depth of the code or not."""
     names = set()
-    for path in (ROOT / f"packages/neural-net-{package}/src").rglob("*.py"):
+    for path in (ROOT / f"packages/neural-net-{package}" / folder).rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
         late = {node for function in functions for node in ast.walk(function)}
@@ -65,6 +65,13 @@ def imported(package: str, *, in_functions: bool = True) -> set[str]:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_declares_exactly_what_it_imports(package: str) -> None:
     assert imported(package) == declared(package) | extras(package)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_tests_import_none_of_our_packages_that_theirs_does_not_depend_on(package: str) -> None:
+    """They run where it is installed alone."""
+    there = imported(package, folder="tests") & set(DISTRIBUTIONS.values())
+    assert there <= declared(package)
 
 
 @pytest.mark.parametrize("package", PACKAGES)
